@@ -1,0 +1,64 @@
+"""Events to bytes and back: JSON by msgspec, one typed decoder per kind of event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from alphapanda.errors import DecodeError
+from alphapanda.model import control, order, position, signal, tick
+from alphapanda.model.envelope import EventEnvelope
+from alphapanda.model.kinds import EventType
+
+PAYLOADS: Mapping[EventType, type[msgspec.Struct]] = MappingProxyType(
+    {
+        EventType.MARKET_TICK: tick.Tick,
+        EventType.SIGNAL_RAW: signal.Signal,
+        EventType.SIGNAL_VALIDATED: signal.SignalValidated,
+        EventType.SIGNAL_REJECTED: signal.SignalRejected,
+        EventType.ORDER_SUBMITTED: order.OrderSubmitted,
+        EventType.ORDER_ACCEPTED: order.OrderAccepted,
+        EventType.ORDER_FILLED: order.OrderFilled,
+        EventType.ORDER_CANCELLED: order.OrderCancelled,
+        EventType.ORDER_REJECTED: order.OrderRejected,
+        EventType.ORDER_MODIFIED: order.OrderModified,
+        EventType.ORDER_EXPIRED: order.OrderExpired,
+        EventType.ORDER_UNKNOWN: order.OrderUnknown,
+        EventType.PNL_SNAPSHOT: position.PnlSnapshot,
+        EventType.CONTROL_COMMAND: control.ControlCommand,
+        EventType.CONTROL_EVENT: control.ControlEvent,
+        EventType.AUDIT_RECORDED: control.AuditRecord,
+        EventType.ALERT_RAISED: control.Alert,
+    }
+)
+"""The payload of each kind that can be in the log."""
+
+encode = msgspec.json.Encoder(decimal_format="string").encode
+"""EventEnvelope → bytes. Decimals are strings; times RFC 3339 in UTC."""
+
+_DECODERS = {
+    kind: msgspec.json.Decoder(EventEnvelope[payload])  # type: ignore[valid-type]
+    for kind, payload in PAYLOADS.items()
+}
+
+
+def decode(kind: EventType, value: bytes) -> EventEnvelope[Any]:
+    """Return the envelope in `value`, whose payload is that of `kind`; raises DecodeError.
+
+    The payload's own type is checked with it: a value that decodes is the event it says it is.
+    """
+    try:
+        envelope = _DECODERS[kind].decode(value)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DecodeError(f"The value is not a {kind}: {error}.") from error
+    if envelope.type is not kind:
+        raise DecodeError(f"The value says it is a {envelope.type}, its topic carries {kind}.")
+    return envelope
+
+
+def to_jsonable(value: object) -> Any:
+    """Return `value` as plain lists, dicts, strings and numbers, as its JSON would have it."""
+    return msgspec.to_builtins(value, str_keys=True)

@@ -1,0 +1,1 @@
+"""The command line: one folder or module per noun, one function per verb."""

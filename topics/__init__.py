@@ -1,0 +1,1 @@
+"""The ground floor: topic names, the declared catalogue, dead letters, schemas."""

@@ -1,0 +1,1 @@
+"""The dashboard. It reads, and sends commands as events; it never trades."""
