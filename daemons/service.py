@@ -1,0 +1,59 @@
+"""What a daemon is to the runtime: a name, and one coroutine that lives until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+    from alphapanda.clock import Clock
+    from alphapanda.deployment import Deployment
+    from alphapanda.infra.base import Endpoints
+    from alphapanda.settings import Settings
+    from alphapanda.telemetry import Health, Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonContext:
+    """What the runtime gives to a service: everything it may know of the world around it.
+
+    Attributes:
+        deployment: the folder it works in.
+        settings: validated; credentials of other brokers are not in it.
+        clock: the time of day.
+        log: bound to the service's name, on channel `system`.
+        metrics: of this process, served at `/metrics`.
+        health: `ready()` once recovered, `not_ready(reason)` while not: pushed to the supervisor, served at `/readyz`.
+        endpoints: where Kafka and Redis answered a moment ago; all topics of the catalogue exist.
+        stop: set when the daemon is to drain.
+    """
+
+    deployment: Deployment
+    settings: Settings
+    clock: Clock
+    log: FilteringBoundLogger
+    metrics: Metrics
+    health: Health
+    endpoints: Endpoints
+    stop: asyncio.Event
+
+
+class Service(Protocol):
+    """The work of one daemon."""
+
+    @property
+    def name(self) -> str:
+        """The daemon's name in the catalogue: `feed`, `risk.paper`."""
+        ...
+
+    async def run(self, context: DaemonContext) -> None:
+        """Recover, say `context.health.ready()`, work; when `context.stop` is set: drain, close and return.
+
+        Draining has a deadline, after which the coroutine is cancelled: a cancelled service commits nothing.
+        Returning without having been told to stop is an error; raising an `AlphaPandaError` ends the daemon with
+        that error's exit code.
+        """
+        ...
