@@ -26,7 +26,7 @@ class DaemonContext:
         clock: the time of day.
         log: bound to the service's name, on channel `system`.
         metrics: of this process, served at `/metrics`.
-        health: `ready()` once recovered, `not_ready(reason)` while not: pushed to the supervisor, served at `/readyz`.
+        health: `ready()` once recovered, `not_ready(reason)` while not; goes to the supervisor and to `/readyz`.
         endpoints: where Kafka and Redis answered a moment ago; all topics of the catalogue exist.
         stop: set when the daemon is to drain.
     """

@@ -1,0 +1,1 @@
+"""Keeps the processes of one deployment running: infrastructure, one-time jobs and daemons."""
