@@ -1,0 +1,1 @@
+"""The market as values: sessions, instruments, recordings, a simulated exchange, bars. Pure."""
