@@ -1,0 +1,64 @@
+"""Settings: what may be set, where each value came from, and everything that is wrong with it.
+
+A value comes from the environment, else `.env`, else `alphapanda.toml`, else its default. One rule names
+them all: `[kafka] request_timeout_ms` in the file is `KAFKA__REQUEST_TIMEOUT_MS` in the environment.
+"""
+
+from alphapanda.settings.brokers import BrokerKind, BrokerSettings
+from alphapanda.settings.documents import load_risk, load_strategies
+from alphapanda.settings.loading import load
+from alphapanda.settings.model import Settings
+from alphapanda.settings.problems import InvalidSettingsError, Problem
+from alphapanda.settings.provenance import Loaded, Source, SourceKind
+from alphapanda.settings.sections import (
+    ApiSettings,
+    EmbeddedSettings,
+    Environment,
+    FeedPolicy,
+    FeedSettings,
+    FeedSource,
+    Fsync,
+    InfraSettings,
+    InfraTier,
+    KafkaSettings,
+    LogFormat,
+    LoggingSettings,
+    LogLevel,
+    ProcessLayout,
+    RedisSettings,
+    SupervisorSettings,
+    TickCompression,
+    TracingSettings,
+)
+
+__all__ = [
+    "ApiSettings",
+    "BrokerKind",
+    "BrokerSettings",
+    "EmbeddedSettings",
+    "Environment",
+    "FeedPolicy",
+    "FeedSettings",
+    "FeedSource",
+    "Fsync",
+    "InfraSettings",
+    "InfraTier",
+    "InvalidSettingsError",
+    "KafkaSettings",
+    "Loaded",
+    "LogFormat",
+    "LogLevel",
+    "LoggingSettings",
+    "Problem",
+    "ProcessLayout",
+    "RedisSettings",
+    "Settings",
+    "Source",
+    "SourceKind",
+    "SupervisorSettings",
+    "TickCompression",
+    "TracingSettings",
+    "load",
+    "load_risk",
+    "load_strategies",
+]

@@ -1,0 +1,156 @@
+"""What single values cannot show: brokers that are named but not configured, and what production refuses."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from alphapanda.deployment import Deployment
+from alphapanda.errors import nearest
+from alphapanda.settings.brokers import BrokerKind
+from alphapanda.settings.env_file import EnvFile
+from alphapanda.settings.inventory import known_settings
+from alphapanda.settings.problems import Problem
+from alphapanda.settings.provenance import Loaded, SourceKind
+from alphapanda.settings.sections import FeedSource, InfraTier
+from alphapanda.settings.toml_file import TomlFile
+from topics.errors import TopicNameError
+from topics.names import check_broker_name
+
+
+def check(
+    loaded: Loaded, deployment: Deployment, env_file: EnvFile, toml: TomlFile
+) -> tuple[list[Problem], list[str]]:
+    """Return what makes the settings unusable, and what should only be put right."""
+    problems = [*_brokers(loaded), *_external(loaded), *_feed(loaded)]
+    warnings: list[str] = []
+    if env_file.readable_by_others:
+        what, hint = "others on this machine can read it.", f"chmod 600 {deployment.env_file}"
+        if loaded.settings.is_production:
+            problems.append(Problem(".env", what, hint))
+        else:
+            warnings.append(f".env: {what} {hint}")
+    if loaded.settings.is_production:
+        problems.extend(_production(loaded, deployment, toml))
+    return problems, warnings
+
+
+def _brokers(loaded: Loaded) -> Iterator[Problem]:
+    settings, named_in = loaded.settings, _place(loaded, "active_brokers")
+    for name, broker in settings.brokers.items():
+        where = _place(loaded, f"brokers.{name}.kind")
+        try:
+            check_broker_name(name)
+        except TopicNameError as error:
+            yield Problem(where, error.message, error.hint)
+        if broker.kind is BrokerKind.ZERODHA:
+            yield Problem(where, "brokers of kind zerodha come with a later release.", "Use paper.")
+    if not settings.active_brokers:
+        yield Problem(named_in, "active_brokers names no broker.", "Set ACTIVE_BROKERS=paper.")
+    for name in settings.active_brokers:
+        if settings.active_brokers.count(name) > 1:
+            yield Problem(named_in, f"active_brokers names {name} twice.")
+            break
+        if name not in settings.brokers:
+            yield _unconfigured(name, named_in, tuple(settings.brokers))
+
+
+def _unconfigured(name: str, where: str, known: tuple[str, ...]) -> Problem:
+    if name == BrokerKind.ZERODHA.value:
+        return Problem(where, "brokers of kind zerodha come with a later release.", "Use paper.")
+    near = nearest(name, known)
+    meant = f"Did you mean {near}? Or add" if near and near[0] == name[0] and not name.startswith(near) else "Add"
+    return Problem(
+        where, f"there is no broker {name}.", f'{meant} [brokers.{name}] kind = "paper" to alphapanda.toml.'
+    )
+
+
+def _external(loaded: Loaded) -> Iterator[Problem]:
+    settings = loaded.settings
+    if settings.infra.tier is not InfraTier.EXTERNAL:
+        return
+    where = _place(loaded, "infra.tier")
+    if not settings.kafka.bootstrap_servers:
+        yield Problem(where, "the external tier needs Kafka's address.", "Set KAFKA__BOOTSTRAP_SERVERS=host:9092.")
+    url = settings.redis.url.get_secret_value()
+    if not url:
+        yield Problem(
+            where, "the external tier needs Redis' address.", "Set REDIS__URL=redis://:password@host:6379/0."
+        )
+    elif urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+        yield Problem(_place(loaded, "redis.url"), "redis.url must start with redis://, rediss:// or unix://.")
+
+
+def _feed(loaded: Loaded) -> Iterator[Problem]:
+    feed = loaded.settings.feed
+    if feed.source is FeedSource.RECORDED and feed.file is None:
+        yield Problem(
+            _place(loaded, "feed.source"), "a recorded feed needs its file.", "Set FEED__FILE=ticks.csv."
+        )
+    if isinstance(feed.speed, float) and feed.speed <= 0:
+        yield Problem(_place(loaded, "feed.speed"), "feed.speed must be above 0, or max.")
+
+
+def _production(loaded: Loaded, deployment: Deployment, toml: TomlFile) -> Iterator[Problem]:
+    settings = loaded.settings
+    if "*" in settings.api.cors_origins or any("*" in origin for origin in settings.api.cors_origins):
+        yield Problem(
+            _place(loaded, "api.cors_origins"),
+            "production allows no wildcard among CORS origins.",
+            "Name each origin: API__CORS_ORIGINS=https://desk.example.com.",
+        )
+    url = settings.redis.url.get_secret_value()
+    if url and urlsplit(url).scheme != "unix" and not _is_strong(urlsplit(url).password or ""):
+        yield Problem(
+            _place(loaded, "redis.url"),
+            "production needs a password of its own in redis.url.",
+            "Set REDIS__URL=rediss://:password@host:6379/0.",
+        )
+    secrets = [setting for setting in known_settings() if setting.is_secret]
+    files = {SourceKind.ENV_FILE: deployment.env_file, SourceKind.CONFIG_FILE: deployment.root / toml.name}
+    for setting in secrets:
+        source = loaded.provenance[setting.name]
+        value: object = settings
+        for key in setting.path:
+            value = getattr(value, key)
+        given = value.get_secret_value() if isinstance(value, SecretStr) else ""
+        if source.kind is not SourceKind.DEFAULT and setting.path != ("redis", "url") and not _is_strong(given):
+            yield Problem(
+                str(source), f"{setting.name} is empty or a placeholder.", "Production needs the real one."
+            )
+        file = files.get(source.kind)
+        if file is not None and is_tracked_by_git(file):
+            yield Problem(
+                str(source),
+                f"production reads no secret ({setting.name}) from a file that git tracks.",
+                f"git rm --cached {file.name}, or set {setting.variable} in the environment.",
+            )
+
+
+_PLACEHOLDERS = frozenset({"", "changeme", "change-me", "secret", "password", "default", "example", "xxx", "todo"})
+
+
+def _is_strong(secret: str) -> bool:
+    text = secret.strip().lower()
+    return text not in _PLACEHOLDERS and not text.startswith(("your", "<"))
+
+
+def is_tracked_by_git(file: Path) -> bool:
+    """Whether `file` is in the index of the git work tree around it; without git, whether that cannot be ruled out."""
+    if not any((folder / ".git").exists() for folder in file.parents):
+        return False
+    git = shutil.which("git")
+    if git is None:
+        return True
+    command = [git, "-C", str(file.parent), "ls-files", "--error-unmatch", "--", file.name]
+    return subprocess.run(command, capture_output=True, check=False, timeout=10).returncode == 0  # noqa: S603
+
+
+def _place(loaded: Loaded, name: str) -> str:
+    source = loaded.provenance.get(name)
+    return name if source is None or source.kind is SourceKind.DEFAULT else str(source)

@@ -1,0 +1,133 @@
+"""Every setting there is, read off the model: the one list behind checks, `config show` and the generated pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path as FilePath
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from alphapanda.settings.brokers import BrokerSettings
+from alphapanda.settings.model import Settings
+
+Path = tuple[str, ...]
+"""A value's place: ("kafka", "request_timeout_ms")."""
+
+ANY = "NAME"
+"""Stands for a name that the user chooses: a broker's, a log channel's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One thing that can be set.
+
+    Attributes:
+        path: its keys in the file; ANY where the user chooses the name.
+        default: as it is without being set; None where there is none.
+        required: whether it must be set when its table is there.
+        description: one or two sentences.
+        kind: its type for a reader: `a whole number`, `drop or block-then-drop`.
+        is_secret: whether it is masked wherever it is shown.
+        is_path: whether it names a file or a folder.
+    """
+
+    path: Path
+    default: object
+    required: bool
+    description: str
+    kind: str
+    is_secret: bool
+    is_path: bool
+
+    @property
+    def name(self) -> str:
+        """The dotted name."""
+        return ".".join(self.path)
+
+    @property
+    def variable(self) -> str:
+        """The environment variable's name."""
+        return variable_of(self.path)
+
+    def matches(self, path: Path) -> bool:
+        """Whether `path` is this setting's."""
+        pairs = zip(self.path, path, strict=False)
+        return len(path) == len(self.path) and all(own in {ANY, other} for own, other in pairs)
+
+
+def variable_of(path: Path) -> str:
+    """Return the environment variable of the value at `path`: the one rule that names them all."""
+    return "__".join(path).upper()
+
+
+def known_settings() -> tuple[Setting, ...]:
+    """Return every setting, in the order of the model."""
+    return tuple(_walk(Settings, ()))
+
+
+def _walk(model: type[BaseModel], prefix: Path) -> Iterator[Setting]:
+    for name, field in model.model_fields.items():
+        path = (*prefix, name)
+        if path == ("brokers",):
+            yield from _walk(BrokerSettings, (*path, ANY))
+        elif _is_model(field.annotation):
+            yield from _walk(field.annotation, path)
+        elif get_origin(field.annotation) is dict:
+            yield _setting((*path, ANY), field, get_args(field.annotation)[1], default=None)
+        else:
+            default = None if field.is_required() else field.default
+            yield _setting(path, field, field.annotation, default=default)
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _setting(path: Path, field: FieldInfo, annotation: Any, *, default: object) -> Setting:
+    kinds = tuple(_atoms(annotation))
+    return Setting(
+        path=path,
+        default=default,
+        required=field.is_required(),
+        description=" ".join((field.description or "").split()),
+        kind=" or ".join(_kind(kind) for kind in kinds),
+        is_secret=SecretStr in kinds,
+        is_path=FilePath in kinds,
+    )
+
+
+def _atoms(annotation: Any) -> Iterator[Any]:
+    """Return what an annotation allows: its members without None, its literals, itself."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _atoms(get_args(annotation)[0])
+    elif origin in {Union, UnionType}:
+        for part in get_args(annotation):
+            yield from _atoms(part)
+    elif origin is Literal:
+        yield from get_args(annotation)
+    elif annotation is not type(None):
+        yield annotation
+
+
+_KINDS: Mapping[Any, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    SecretStr: "a secret",
+    FilePath: "a path",
+}
+
+
+def _kind(atom: Any) -> str:
+    if isinstance(atom, type) and issubclass(atom, StrEnum):
+        return " or ".join(member.value for member in atom)
+    if get_origin(atom) is tuple:
+        return "a list"
+    return str(atom) if isinstance(atom, str) else _KINDS[atom]

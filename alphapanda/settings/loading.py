@@ -1,0 +1,170 @@
+"""Load the settings of a deployment: environment over `.env` over `alphapanda.toml` over defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from alphapanda.deployment import Deployment
+from alphapanda.settings.checks import check
+from alphapanda.settings.env_file import EnvFile, read_env_file
+from alphapanda.settings.inventory import ANY, Path, Setting, known_settings, variable_of
+from alphapanda.settings.model import Settings
+from alphapanda.settings.problems import InvalidSettingsError, Problem
+from alphapanda.settings.provenance import Loaded, Source, SourceKind
+from alphapanda.settings.toml_file import TomlFile, read_toml
+from alphapanda.settings.variables import flatten, gone, misspelt, nested_values, suggestion, unknown, unread
+
+
+def load(deployment: Deployment, environ: Mapping[str, str]) -> Loaded:
+    """Return the validated settings of `deployment`, with where each came from.
+
+    Raises InvalidSettingsError (exit 78), which knows every problem: an unknown key, a misspelt variable, a value
+    out of range, a broker that is not configured, and in production what must not be.
+    """
+    return _Loading(deployment, environ).run()
+
+
+@dataclass(slots=True)
+class _Loading:
+    """One load: what was read, and what was found wrong so far."""
+
+    deployment: Deployment
+    environ: Mapping[str, str]
+    known: tuple[Setting, ...] = field(default_factory=known_settings)
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def run(self) -> Loaded:
+        """Read the sources, weakest first, validate what they give together, and check it."""
+        toml, env_file = self._files()
+        values: dict[Path, Any] = {("brokers", "paper", "kind"): "paper"}
+        sources: dict[Path, Source] = {}
+        layers = (
+            (flatten(toml.values), lambda path: Source(SourceKind.CONFIG_FILE, toml.place(path))),
+            (flatten(nested_values(env_file.values)), _env_file_source(env_file)),
+            (flatten(nested_values(self.environ)), _environment_source(self.environ)),
+        )
+        for leaves, source_of in layers:
+            for path, value in leaves.items():
+                values[path] = value
+                sources[path] = source_of(path)
+        self._find_unknown(toml, env_file)
+        settings = self._validate(values, sources)
+        loaded = Loaded(settings, self._provenance(settings, sources))
+        problems, warnings = check(loaded, self.deployment, env_file, toml)
+        self._stop_if(problems)
+        return Loaded(settings, loaded.provenance, (*self.warnings, *warnings))
+
+    def _files(self) -> tuple[TomlFile, EnvFile]:
+        path = self.deployment.env_file
+        try:
+            env_file = read_env_file(path)
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidSettingsError(
+                [Problem(path.name, f"cannot be read: {error}.", f"ls -l {path}")]
+            ) from error
+        self.problems.extend(env_file.problems)
+        try:
+            return read_toml(self.deployment.config_file), env_file
+        except InvalidSettingsError as error:
+            self._stop_if(error.problems)
+            raise
+
+    def _find_unknown(self, toml: TomlFile, env_file: EnvFile) -> None:
+        for name, instead in gone((*self.environ, *env_file.values)):
+            line = env_file.lines.get(name)
+            where = f".env:{line}" if line and name not in self.environ else f"environment {name}"
+            self.problems.append(Problem(where, f"{name} is gone.", instead))
+        for name, near in misspelt(self.environ, self.known).items():
+            self.problems.append(unknown(name, f"environment {name}", near))
+        names = [setting.variable for setting in self.known]
+        for name in env_file.values:
+            is_known = any(setting.matches(tuple(name.lower().split("__"))) for setting in self.known)
+            if not is_known and not gone([name]):
+                self.problems.append(
+                    unknown(name, f".env:{env_file.lines[name]}", suggestion(name.upper(), names))
+                )
+        for path in flatten(toml.values):
+            self._find_unknown_key(path, toml)
+        for name, ours in unread(self.environ, self.known):
+            self.warnings.append(f"environment {name}: not read here; ours is {ours}.")
+
+    def _find_unknown_key(self, path: Path, toml: TomlFile) -> None:
+        """Report the first part of `path` that leads to no setting, with its nearest neighbour."""
+        level = [setting.path for setting in self.known]
+        for depth, part in enumerate(path):
+            level_names = {known[depth] for known in level if len(known) > depth}
+            level = [known for known in level if len(known) > depth and known[depth] in {part, ANY}]
+            if not level:
+                near = suggestion(part, level_names)
+                name = ".".join(path[: depth + 1])
+                self.problems.append(Problem(toml.place(path), f"{name} is not a setting.", near))
+                return
+
+    def _validate(self, values: Mapping[Path, Any], sources: Mapping[Path, Source]) -> Settings:
+        paths = {setting.path for setting in self.known if setting.is_path}
+        nested: dict[str, Any] = {}
+        for path, value in values.items():
+            table = nested
+            for key in path[:-1]:
+                inner = table.setdefault(key, {})
+                table = inner if isinstance(inner, dict) else {}
+            is_relative = path in paths and isinstance(value, str) and not value.startswith(("/", "~"))
+            table[path[-1]] = str(self.deployment.root / value) if is_relative else value
+        try:
+            settings = Settings(**nested)
+        except ValidationError as error:
+            reported = {problem.where for problem in self.problems}
+            for detail in error.errors(include_url=False, include_context=False, include_input=False):
+                location = tuple(str(part) for part in detail["loc"])
+                problem = self._problem(location, detail["type"], detail["msg"], sources)
+                if problem.where not in reported:  # a value of several kinds has an error for each
+                    self.problems.append(problem)
+                    reported.add(problem.where)
+            self._stop_if([])
+            raise  # pragma: no cover - every validation error is a problem
+        self._stop_if([])
+        return settings
+
+    def _problem(self, location: Path, kind: str, message: str, sources: Mapping[Path, Source]) -> Problem:
+        path = next((known for known in sources if location[: len(known)] == known), None)
+        if path is None:  # a key that is missing: name the table it should stand in
+            inside = next((source for known, source in sources.items() if known[:-1] == location[:-1]), None)
+            return Problem(
+                str(inside or ".".join(location[:-1])),
+                f"{'.'.join(location)} is missing.",
+                f"Set it in alphapanda.toml, or {variable_of(location)}.",
+            )
+        name = ".".join(path)
+        setting = next((setting for setting in self.known if setting.matches(path)), None)
+        if kind == "extra_forbidden" or setting is None:
+            return Problem(str(sources[path]), f"{name} is not a setting.")
+        return Problem(str(sources[path]), f"{name} must be {setting.kind}: {_plain(message)}.")
+
+    def _provenance(self, settings: Settings, sources: Mapping[Path, Source]) -> dict[str, Source]:
+        default = Source(SourceKind.DEFAULT)
+        leaves = flatten(settings.model_dump())
+        return {".".join(path): sources.get(path, default) for path in leaves}
+
+    def _stop_if(self, problems: list[Problem] | tuple[Problem, ...]) -> None:
+        if self.problems or problems:
+            raise InvalidSettingsError([*self.problems, *problems])
+
+
+def _plain(message: str) -> str:
+    text = message.removeprefix("Value error, ").removeprefix("Input ").rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+def _env_file_source(env_file: EnvFile) -> Any:
+    lines = {name.lower(): line for name, line in env_file.lines.items()}
+    return lambda path: Source(SourceKind.ENV_FILE, f".env:{lines.get('__'.join(path).lower(), 0)}")
+
+
+def _environment_source(environ: Mapping[str, str]) -> Any:
+    names = {name.lower(): name for name in environ}
+    return lambda path: Source(SourceKind.ENVIRONMENT, names.get("__".join(path).lower(), "__".join(path).upper()))

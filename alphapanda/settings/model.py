@@ -1,0 +1,104 @@
+"""All settings as one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from alphapanda.ids import BrokerId
+from alphapanda.settings.base import Names, Section
+from alphapanda.settings.brokers import BrokerKind, BrokerSettings
+from alphapanda.settings.sections import (
+    ApiSettings,
+    EmbeddedSettings,
+    Environment,
+    FeedSettings,
+    InfraSettings,
+    KafkaSettings,
+    LoggingSettings,
+    ProcessLayout,
+    RedisSettings,
+    SupervisorSettings,
+    TracingSettings,
+)
+
+
+class SystemSettings(Section):
+    """What the whole system is for."""
+
+    environment: Environment = Environment.DEVELOPMENT
+    """development, testing or production: which topic overlay applies, and how strict the checks are."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Made by `alphapanda.settings.load`, which knows where each value came from."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        enable_decoding=False,
+    )
+
+    settings: SystemSettings = SystemSettings()
+    active_brokers: Names = ("paper",)
+    """The brokers that trade, by name, with commas between. Each is configured as [brokers.NAME]."""
+    brokers: Mapping[str, BrokerSettings] = Field(default={"paper": BrokerSettings(kind=BrokerKind.PAPER)})
+    """Every broker that may be active, by name."""
+    infra: InfraSettings = InfraSettings()
+    kafka: KafkaSettings = KafkaSettings()
+    redis: RedisSettings = RedisSettings()
+    embedded: EmbeddedSettings = EmbeddedSettings()
+    feed: FeedSettings = FeedSettings()
+    logging: LoggingSettings = LoggingSettings()
+    tracing: TracingSettings = TracingSettings()
+    api: ApiSettings = ApiSettings()
+    supervisor: SupervisorSettings = SupervisorSettings()
+    process_layout: ProcessLayout = ProcessLayout.SPLIT
+    """split: a process for each daemon. compact: risk and trader of a broker share one, for a small machine."""
+    redpanda_broker_count: int = Field(default=1, ge=1, le=1_000)
+    """How many Kafka or Redpanda nodes there are: topics are replicated to at most so many."""
+    topic_partitions_multiplier: int = Field(default=1, ge=1, le=100)
+    """Multiplies the partitions of volume topics (market.ticks); decision topics keep theirs."""
+    create_dlq_for_all: bool = True
+    """Whether every topic has a dead-letter topic; false makes them only where a daemon reads."""
+    schema_registry_url: str = ""
+    """A Confluent-compatible schema registry."""
+    zerodha_api_key: SecretStr = SecretStr("")
+    """Kite Connect's API key."""
+    zerodha_api_secret: SecretStr = SecretStr("")
+    """Kite Connect's API secret."""
+    zerodha_access_token: SecretStr = SecretStr("")
+    """Kite Connect's access token of the day."""
+
+    @property
+    def environment(self) -> Environment:
+        """Development, testing or production."""
+        return self.settings.environment
+
+    @property
+    def is_production(self) -> bool:
+        """Whether the strict refusals apply."""
+        return self.environment is Environment.PRODUCTION
+
+    @property
+    def active(self) -> Mapping[BrokerId, BrokerSettings]:
+        """The brokers that trade, in the order that they were named."""
+        return {BrokerId(name): self.brokers[name] for name in self.active_brokers}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take values from `load` alone: it reads the sources itself, to remember which gave what."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)

@@ -1,0 +1,93 @@
+"""Variables, from the environment and from `.env`, as nested values; and those that are misspelt."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic_settings import EnvSettingsSource
+
+from alphapanda.deployment import HOME_VARIABLE
+from alphapanda.settings.inventory import Path, Setting
+from alphapanda.settings.model import Settings
+from alphapanda.settings.problems import Problem
+
+_OWN_PREFIX = "ALPHAPANDA_"
+_GONE = {"BROKER_NAMESPACE": "One system now serves all brokers: remove it and list them in ACTIVE_BROKERS."}
+_ALMOST = 0.88
+"""How alike (difflib's ratio) a variable must be to one of ours before it counts as misspelt: ACTIVE_BROKER."""
+_ALMOST_TABLE = 0.8
+"""The same for the part before `__`: KAFAK__BOOTSTRAP_SERVERS."""
+
+
+def nested_values(variables: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values that `variables` give, nested as the model is; what is not ours is left out."""
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {name.lower(): value for name, value in variables.items() if value}
+    return source()
+
+
+def flatten(values: Mapping[str, Any], prefix: Path = ()) -> dict[Path, Any]:
+    """Return the leaves of nested `values`, by path."""
+    leaves: dict[Path, Any] = {}
+    for key, value in values.items():
+        path = (*prefix, key)
+        leaves.update(flatten(value, path) if isinstance(value, Mapping) else {path: value})
+    return leaves
+
+
+def gone(variables: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the variables that no longer mean anything, each with what to do instead."""
+    return [(name, _GONE[name.upper()]) for name in variables if name.upper() in _GONE]
+
+
+def misspelt(variables: Iterable[str], known: Iterable[Setting]) -> dict[str, str]:
+    """Return those of `variables` that must have been meant for us but name no setting, with a suggestion each.
+
+    Ours are: what starts with ALPHAPANDA_, what starts with one of our tables (`KAFKA__`), and what is almost
+    the name of one of our settings. Others' single-underscore names (REDIS_URL) are left alone.
+    """
+    settings = tuple(known)
+    names = [setting.variable for setting in settings]
+    heads = {setting.variable.split("__")[0] for setting in settings if "__" in setting.variable}
+    flat = [name for name in names if "__" not in name]
+    found: dict[str, str] = {}
+    for variable in variables:
+        name = variable.upper()
+        path = tuple(variable.lower().split("__"))
+        if name == HOME_VARIABLE or name in _GONE or any(setting.matches(path) for setting in settings):
+            continue
+        if name.startswith(_OWN_PREFIX):
+            is_home = bool(difflib.get_close_matches(name, [HOME_VARIABLE], cutoff=_ALMOST))
+            found[variable] = (
+                suggestion(name, [HOME_VARIABLE]) if is_home else suggestion(name.removeprefix(_OWN_PREFIX), names)
+            )
+        elif "__" in name:
+            head = name.split("__")[0]
+            if head in heads or difflib.get_close_matches(head, heads, n=1, cutoff=_ALMOST_TABLE):
+                found[variable] = suggestion(name, names)
+        elif difflib.get_close_matches(name, flat, n=1, cutoff=_ALMOST):
+            found[variable] = suggestion(name, flat)
+    return found
+
+
+def unread(variables: Mapping[str, str], known: Iterable[Setting]) -> list[tuple[str, str]]:
+    """Return pairs of a variable with one underscore (REDIS_URL) and ours with two that is not set (REDIS__URL)."""
+    ours = {setting.variable.replace("__", "_"): setting.variable for setting in known if "__" in setting.variable}
+    return [
+        (name, ours[name])
+        for name in variables
+        if name in ours and name != ours[name] and not variables.get(ours[name])
+    ]
+
+
+def unknown(variable: str, where: str, near: str) -> Problem:
+    """Return the problem of a variable that names no setting."""
+    return Problem(where, f"{variable} is not a setting.", near)
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return a sentence with the nearest known name, or where all are listed."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"Did you mean {near[0]}?" if near else "All settings: docs/settings.md."
