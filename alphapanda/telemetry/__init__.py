@@ -1,0 +1,9 @@
+"""What a daemon says about itself: logs, metrics, health, and the HTTP server that shows them.
+
+Import from the modules, so that each process loads only what it uses:
+
+- `log.Log` (the type to pass around), `levels.Channel`, `levels.LogLevel`: light.
+- `logs.configure_logging`, once a process; `logs.get_logger`, where none was passed.
+- `metrics.Metrics`, `health.Health`, `http.TelemetryServer`.
+- `reader`: merging and following the files that daemons wrote.
+"""
