@@ -1,0 +1,45 @@
+"""Delivery policy: one named value that says what becomes of an event whose processing failed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from alphapanda.errors import AuthError, PermanentError, TransientError
+
+
+class DeliveryPolicy(StrEnum):
+    """How a service treats failures. Cancellation never commits, whatever the policy."""
+
+    AT_LEAST_ONCE = "at_least_once"
+    """Retry what may pass, dead-letter what cannot, commit after the outputs are acknowledged."""
+    STRICT = "strict"
+    """The first failure stops the service: nothing is dead-lettered, nothing skipped."""
+
+
+class Verdict(StrEnum):
+    """What to do with a failed event now."""
+
+    RETRY = "retry"
+    DEAD_LETTER = "dead_letter"
+    DEGRADE = "degrade"
+    """Dead-letter it, say that credentials no longer hold, and keep reading."""
+    STOP = "stop"
+
+
+TRANSIENT_ATTEMPTS = 8
+UNEXPECTED_ATTEMPTS = 3
+
+
+def judge(policy: DeliveryPolicy, error: Exception, attempt: int) -> Verdict:
+    """Return what follows from `error` at the `attempt`-th try (from 1)."""
+    if policy is DeliveryPolicy.STRICT:
+        return Verdict.STOP
+    match error:
+        case PermanentError():
+            return Verdict.DEAD_LETTER
+        case AuthError():
+            return Verdict.DEGRADE
+        case TransientError():
+            return Verdict.RETRY if attempt < TRANSIENT_ATTEMPTS else Verdict.DEAD_LETTER
+        case _:
+            return Verdict.RETRY if attempt < UNEXPECTED_ATTEMPTS else Verdict.DEAD_LETTER

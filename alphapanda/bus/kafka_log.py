@@ -1,0 +1,270 @@
+"""The log on Kafka: one idempotent producer with acks=all, readers without groups, ownership by groups."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.admin import AIOKafkaAdminClient
+
+from alphapanda.bus.records import Offsets, Outgoing, Partition, Record
+from alphapanda.bus.seam import kafka_errors
+from alphapanda.errors import DependencyError
+from alphapanda.model.envelope import LogPosition
+
+MAX_RECORDS = 2_000
+"""The most that one poll gives, so that a batch stays some tens of milliseconds."""
+
+_NEVER_MS = 24 * 3600 * 1000
+"""The member that owns does not read through its group's consumer, so its idle time says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaOptions:
+    """How to reach Kafka.
+
+    Attributes:
+        bootstrap_servers: host:port, comma-separated.
+        client_id: who we are, in the broker's logs and quotas.
+        fetch_max_wait_ms: how long a fetch may wait for data; data wakes it at once anyway.
+        request_timeout_ms: also how long a write is tried while no broker answers.
+        session_timeout_ms: after which a member that fell silent loses what it owned.
+    """
+
+    bootstrap_servers: str
+    client_id: str
+    fetch_max_wait_ms: int = 5_000
+    request_timeout_ms: int = 40_000
+    session_timeout_ms: int = 10_000
+
+
+def _tp(partition: Partition) -> TopicPartition:
+    return TopicPartition(partition.topic, partition.number)
+
+
+def _consumer(options: KafkaOptions, *topics: str, **more: object) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(
+        *topics,
+        bootstrap_servers=options.bootstrap_servers,
+        client_id=options.client_id,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=options.fetch_max_wait_ms,
+        request_timeout_ms=options.request_timeout_ms,
+        **more,
+    )
+
+
+class KafkaReader:
+    """Reads chosen partitions of Kafka. Joins no group, commits nothing."""
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+        self._partitions: dict[TopicPartition, Partition] = {}
+
+    def seek(self, offsets: Mapping[Partition, int]) -> None:
+        """Go to these offsets; the partitions named are those read from now on."""
+        self._partitions = {_tp(partition): partition for partition in offsets}
+        self._consumer.assign(list(self._partitions))
+        for tp, partition in self._partitions.items():
+            self._consumer.seek(tp, offsets[partition])
+
+    async def poll(self, timeout_s: float, only: Collection[Partition] | None = None) -> list[Record]:
+        """Return what has come, in order within each partition; nothing after `timeout_s`."""
+        wanted = [_tp(partition) for partition in only or ()]
+        with kafka_errors("reading"):
+            got = await self._consumer.getmany(*wanted, timeout_ms=int(timeout_s * 1000), max_records=MAX_RECORDS)
+        records: list[Record] = []
+        for tp, messages in got.items():
+            partition = self._partitions[tp]
+            records += [Record(partition, m.offset, m.timestamp, m.key, m.value, m.headers) for m in messages]
+        return records
+
+    async def position(self, partition: Partition) -> int:
+        """Return the next offset that `poll` gives or waits for."""
+        with kafka_errors(f"reading {partition}"):
+            return int(await self._consumer.position(_tp(partition)))
+
+    async def aclose(self) -> None:
+        """Stop reading."""
+        await self._consumer.stop()
+
+
+class KafkaLog:
+    """The log on Kafka. Made by `open_log`."""
+
+    def __init__(self, options: KafkaOptions, producer: AIOKafkaProducer, lookup: AIOKafkaConsumer) -> None:
+        self._options = options
+        self._producer = producer
+        self._lookup = lookup
+
+    async def identity(self) -> str:
+        """Return the cluster's id."""
+        admin = AIOKafkaAdminClient(
+            bootstrap_servers=self._options.bootstrap_servers, client_id=self._options.client_id
+        )
+        with kafka_errors("asking for the cluster's id", connecting=True):
+            await admin.start()
+            try:
+                return str((await admin.describe_cluster())["cluster_id"])
+            finally:
+                await admin.close()
+
+    async def partitions(self, topics: Collection[str]) -> tuple[Partition, ...]:
+        """Return the partitions of these topics; raises DependencyError for a topic that is not there."""
+        found: list[Partition] = []
+        for topic in topics:
+            numbers = self._lookup.partitions_for_topic(topic)
+            if numbers is None:
+                with kafka_errors(f"looking up {topic}"):
+                    numbers = await self._producer.partitions_for(topic)
+            if not numbers:
+                raise DependencyError(f"There is no topic {topic}.", hint="Run: alphapanda topics bootstrap")
+            found += [Partition(topic, number) for number in sorted(numbers)]
+        return tuple(found)
+
+    async def beginnings(self, partitions: Collection[Partition]) -> Offsets:
+        """Return the first offset that each still holds."""
+        return await self._offsets(partitions, latest=False)
+
+    async def ends(self, partitions: Collection[Partition]) -> Offsets:
+        """Return the offset that each gives to its next record."""
+        return await self._offsets(partitions, latest=True)
+
+    async def _offsets(self, partitions: Collection[Partition], *, latest: bool) -> Offsets:
+        if not partitions:
+            return {}
+        ask = self._lookup.end_offsets if latest else self._lookup.beginning_offsets
+        with kafka_errors("asking for offsets"):
+            found = await ask([_tp(partition) for partition in partitions])
+        return {Partition(tp.topic, tp.partition): offset for tp, offset in found.items()}
+
+    async def reader(self) -> KafkaReader:
+        """Open a reader."""
+        consumer = _consumer(self._options, max_partition_fetch_bytes=2 << 20)
+        with kafka_errors("connecting", connecting=True):
+            await consumer.start()
+        return KafkaReader(consumer)
+
+    async def append(self, outgoing: Sequence[Outgoing]) -> list[LogPosition]:
+        """Write all, in order within each partition, and return where they stand once all are acknowledged."""
+        with kafka_errors("writing"):
+            pending = [
+                await self._producer.send(
+                    one.topic, one.value, key=one.key, partition=one.partition, headers=list(one.headers)
+                )
+                for one in outgoing
+            ]
+            acks = await asyncio.gather(*pending)
+        return [LogPosition(ack.topic, ack.partition, ack.offset) for ack in acks]
+
+
+@asynccontextmanager
+async def open_log(options: KafkaOptions) -> AsyncIterator[KafkaLog]:
+    """Open the log; what was written is flushed on the way out. Raises DependencyError."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=options.bootstrap_servers,
+        client_id=options.client_id,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=0,
+        max_request_size=8 << 20,
+        request_timeout_ms=options.request_timeout_ms,
+    )
+    lookup = _consumer(options)
+    try:
+        with kafka_errors(f"connecting to {options.bootstrap_servers}", connecting=True):
+            await producer.start()
+            await lookup.start()
+        yield KafkaLog(options, producer, lookup)
+    finally:
+        await lookup.stop()
+        await producer.stop()
+
+
+class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
+    """What the group gave us, as it changes."""
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+        self.owned: frozenset[Partition] = frozenset()
+        self.changed = asyncio.Event()
+        self.generation = 0
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        """Forget what was owned."""
+        if revoked:
+            self.owned = frozenset()
+            self.generation += 1
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        """Own it. The group's consumer never fetches: the runner's own reader does."""
+        if assigned:
+            self._consumer.pause(*assigned)
+        self.owned = frozenset(Partition(tp.topic, tp.partition) for tp in assigned)
+        self.generation += 1
+        self.changed.set()
+
+
+class KafkaOwnership:
+    """Membership of a consumer group. Made by `join_group`."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, assignment: _Assignment) -> None:
+        self._consumer = consumer
+        self._assignment = assignment
+        self._acquired = -1
+
+    async def acquire(self) -> frozenset[Partition]:
+        """Wait until this member owns something, and return what."""
+        while not self._assignment.owned:
+            self._assignment.changed.clear()
+            await self._assignment.changed.wait()
+        self._acquired = self._assignment.generation
+        return self._assignment.owned
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether what `acquire` returned has changed since."""
+        return self._acquired != self._assignment.generation
+
+    async def commit(self, offsets: Mapping[Partition, int]) -> None:
+        """Commit the offsets of what is owned, for those who measure lag."""
+        owned = {_tp(p): offset for p, offset in offsets.items() if p in self._assignment.owned}
+        if owned and not self.is_lost:
+            with kafka_errors("committing"):
+                await self._consumer.commit(owned)
+
+
+@asynccontextmanager
+async def join_group(
+    options: KafkaOptions, group: str, topics: Sequence[str], *, instance: str
+) -> AsyncIterator[KafkaOwnership]:
+    """Join `group` for `topics`.
+
+    Args:
+        options: how to reach Kafka.
+        group: the consumer group.
+        topics: what is owned by one member at a time.
+        instance: names this member across restarts (KIP-345), so that it takes over from its former self at
+            once instead of after the session time-out.
+    """
+    consumer = _consumer(
+        options,
+        group_id=group,
+        group_instance_id=instance,
+        session_timeout_ms=options.session_timeout_ms,
+        heartbeat_interval_ms=options.session_timeout_ms // 3,
+        max_poll_interval_ms=_NEVER_MS,
+    )
+    assignment = _Assignment(consumer)
+    consumer.subscribe(list(topics), listener=assignment)
+    try:
+        with kafka_errors(f"joining the group {group}", connecting=True):
+            await consumer.start()
+        yield KafkaOwnership(consumer, assignment)
+    finally:
+        await consumer.stop()

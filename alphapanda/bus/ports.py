@@ -1,0 +1,189 @@
+"""What the durable runner needs of a log, of a snapshot store and of a meter.
+
+Two logs implement it: Kafka (`alphapanda.bus.kafka_log`) and memory (`alphapanda.bus.memory_log`);
+one contract suite runs on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from enum import IntEnum
+from typing import Protocol
+
+import msgspec
+
+from alphapanda.bus.records import Offsets, Outgoing, Partition, Record
+from alphapanda.model.envelope import LogPosition
+
+
+class LogReader(Protocol):
+    """Reads chosen partitions from chosen offsets. Joins no group, commits nothing."""
+
+    def seek(self, offsets: Mapping[Partition, int]) -> None:
+        """Go to these offsets; the partitions named are those read from now on."""
+        ...
+
+    async def poll(self, timeout_s: float, only: Collection[Partition] | None = None) -> Sequence[Record]:
+        """Return what has come, in order within each partition; nothing after `timeout_s`."""
+        ...
+
+    async def position(self, partition: Partition) -> int:
+        """Return the next offset that `poll` gives or waits for."""
+        ...
+
+    async def aclose(self) -> None:
+        """Stop reading."""
+        ...
+
+
+class Log(Protocol):
+    """An append-only log of topics with partitions."""
+
+    async def identity(self) -> str:
+        """Return what tells this log from any other: the cluster's id."""
+        ...
+
+    async def partitions(self, topics: Collection[str]) -> tuple[Partition, ...]:
+        """Return the partitions of these topics; raises DependencyError for a topic that is not there."""
+        ...
+
+    async def beginnings(self, partitions: Collection[Partition]) -> Offsets:
+        """Return the first offset that each still holds."""
+        ...
+
+    async def ends(self, partitions: Collection[Partition]) -> Offsets:
+        """Return the offset that each gives to its next record."""
+        ...
+
+    async def reader(self) -> LogReader:
+        """Open a reader."""
+        ...
+
+    async def append(self, outgoing: Sequence[Outgoing]) -> Sequence[LogPosition]:
+        """Write all, in order within each partition, and return where they stand once all are acknowledged."""
+        ...
+
+
+class Ownership(Protocol):
+    """Who works: at most one member of the group owns a partition."""
+
+    async def acquire(self) -> frozenset[Partition]:
+        """Wait until this member owns something, and return what."""
+        ...
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether what `acquire` returned has changed since."""
+        ...
+
+    async def commit(self, offsets: Mapping[Partition, int]) -> None:
+        """Remember, for those who measure lag, what was consumed of the owned partitions."""
+        ...
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A stage's state and what it is the fold of.
+
+    Attributes:
+        log: identity of the log.
+        taken_at: when.
+        state: the stage's own bytes.
+        inputs: next offset of each input partition.
+        outputs: next offset of each of our output partitions.
+        recent: ids of the inputs folded last, oldest first.
+    """
+
+    log: str
+    taken_at: datetime
+    state: bytes
+    inputs: dict[str, int]
+    outputs: dict[str, int]
+    recent: tuple[str, ...]
+
+
+class SnapshotStore(Protocol):
+    """Keeps one snapshot a service; each write replaces the last as a whole."""
+
+    async def load(self) -> Snapshot | None:
+        """Return the last one, None when there is none."""
+        ...
+
+    async def save(self, snapshot: Snapshot) -> None:
+        """Replace it."""
+        ...
+
+
+class Meter(Protocol):
+    """What a runner counts."""
+
+    def consumed(self, events: int, hop_s: float | None) -> None:
+        """Count a batch of inputs; `hop_s` is the age of its newest record when it was taken."""
+        ...
+
+    def produced(self, events: int) -> None:
+        """Count outputs that are in the log."""
+        ...
+
+    def batch(self, seconds: float) -> None:
+        """Measure one batch, from poll to commit."""
+        ...
+
+    def dead_letter(self) -> None:
+        """Count a dead letter."""
+        ...
+
+    def backlog(self, records: int) -> None:
+        """Say how many records wait in the batch in hand."""
+        ...
+
+
+class Logger(Protocol):
+    """What a runner says; structlog's loggers are such."""
+
+    def info(self, event: str, **values: object) -> object:
+        """Say what happened."""
+        ...
+
+    def warning(self, event: str, **values: object) -> object:
+        """Say what somebody should look at."""
+        ...
+
+    def exception(self, event: str, **values: object) -> object:
+        """Say what failed, with the traceback of the error being handled."""
+        ...
+
+
+class Projector(Protocol):
+    """Writes views of a stage's state; they can be lost and made again."""
+
+    async def project(self, *, force: bool = False) -> None:
+        """Write what changed, unless it was done a moment ago; `force` writes now."""
+        ...
+
+
+class NoProjector:
+    """For stages without views."""
+
+    async def project(self, *, force: bool = False) -> None:
+        """Do nothing."""
+
+
+class Step(IntEnum):
+    """The numbered steps of a batch, in order. A process may die after any of them."""
+
+    POLLED = 1
+    DECIDED = 2
+    PRODUCING = 3
+    FLUSHED = 4
+    PROJECTED = 5
+    COMMITTED = 6
+    SNAPSHOT = 7
+
+
+OnStep = Callable[[Step], None]
+"""Told of each step as it is done; tests die in it."""
+
+
+def no_step(step: Step) -> None:
+    """Live through every step."""

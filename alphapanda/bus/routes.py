@@ -1,0 +1,81 @@
+"""From events to topics and back: bytes on the wrong topic are refused here, never corrected."""
+
+from __future__ import annotations
+
+from alphapanda.bus.records import Header, Outgoing, Record, envelope_headers
+from alphapanda.errors import DecodeError, MisroutedError
+from alphapanda.ids import MARKET, SYSTEM, BrokerId
+from alphapanda.model.codec import decode, encode
+from alphapanda.model.envelope import Event
+from alphapanda.model.kinds import EventType
+from topics.catalogue import Catalogue
+from topics.names import TopicName
+
+_SHARED_TYPES = {
+    EventType.MARKET_TICK: MARKET,
+    EventType.AUDIT_RECORDED: SYSTEM,
+    EventType.ALERT_RAISED: SYSTEM,
+}
+
+
+class Routes:
+    """Which topic carries which kind of event, for one broker and what all share.
+
+    Args:
+        catalogue: the declared topics.
+        broker: the only broker whose topics may be met.
+    """
+
+    def __init__(self, catalogue: Catalogue, broker: BrokerId | None) -> None:
+        self._catalogue = catalogue
+        self._broker = broker
+        self._topics: dict[tuple[EventType, str], str] = {}
+        self._types: dict[str, tuple[EventType, BrokerId]] = {}
+
+    def topic(self, event_type: EventType, broker: BrokerId) -> str:
+        """Return the topic of that kind of event of that broker."""
+        scope = _SHARED_TYPES.get(event_type, broker)
+        known = self._topics.get((event_type, scope))
+        if known is None:
+            known = self._topics[event_type, scope] = str(self._catalogue.topic_of(event_type.value, scope))
+        return known
+
+    def carried_by(self, topic: str) -> tuple[EventType, BrokerId]:
+        """Return the kind of event that a topic carries, and whose it is."""
+        known = self._types.get(topic)
+        if known is None:
+            name = TopicName.parse(topic).source
+            known = EventType(self._catalogue.event_type_of(name)), BrokerId(name.scope)
+            self._types[topic] = known
+        return known
+
+    def read(self, record: Record) -> Event:
+        """Return the event in `record`; raises DecodeError or MisroutedError."""
+        kind, scope = self.carried_by(record.partition.topic)
+        if record.value is None:
+            raise DecodeError(f"{record.position} has no value.")
+        if self._broker is not None and scope not in {self._broker, MARKET, SYSTEM}:
+            raise MisroutedError(f"{record.position} belongs to {scope}, this service to {self._broker}.")
+        envelope = decode(kind, record.value)
+        if envelope.broker != scope:
+            raise MisroutedError(
+                f"{record.position} is on a topic of {scope}, its envelope says {envelope.broker}."
+            )
+        for name, value in record.headers:
+            if name == Header.BROKER and value != scope.encode():
+                said = value.decode(errors="replace")
+                raise MisroutedError(f"{record.position} is on a topic of {scope}, its header says {said}.")
+        inner = getattr(envelope.data, "broker", None)
+        if inner is not None and scope not in (SYSTEM, inner):
+            raise MisroutedError(f"{record.position} is on a topic of {scope}, its payload says {inner}.")
+        return Event(envelope, record.position)
+
+    def write(self, event: Event) -> Outgoing:
+        """Return the record of an event we decided."""
+        envelope = event.envelope
+        return Outgoing(
+            topic=self.topic(envelope.type, envelope.broker),
+            key=envelope.key.encode(),
+            value=encode(envelope),
+            headers=envelope_headers(envelope),
+        )

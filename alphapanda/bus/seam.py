@@ -1,0 +1,75 @@
+"""The one seam where aiokafka's errors become ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aiokafka.errors import (
+    AuthenticationFailedError,
+    AuthenticationMethodNotSupported,
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    IllegalStateError,
+    IncompatibleBrokerVersion,
+    KafkaError,
+    MessageSizeTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+    UnrecognizedBrokerVersion,
+    UnsupportedVersionError,
+)
+
+from alphapanda.errors import (
+    AuthError,
+    DependencyError,
+    IncompatibleServerError,
+    InvariantError,
+    KafkaUnreachableError,
+    PermanentError,
+    TransientError,
+)
+
+_REFUSED = (
+    AuthenticationFailedError,
+    AuthenticationMethodNotSupported,
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
+)
+_TOO_OLD = (IncompatibleBrokerVersion, UnrecognizedBrokerVersion, UnsupportedVersionError)
+
+
+@contextmanager
+def kafka_errors(doing: str, *, connecting: bool = False) -> Iterator[None]:
+    """Translate aiokafka's errors while `doing` something, e.g. `reading paper.orders.filled`.
+
+    Args:
+        doing: what is being done, in words that end a sentence.
+        connecting: whether any failure means that no Kafka is there.
+    """
+    try:
+        yield
+    except _REFUSED as error:
+        raise AuthError(f"Kafka refused the credentials while {doing}: {error}.") from error
+    except _TOO_OLD as error:
+        raise IncompatibleServerError(
+            f"This Kafka cannot be worked with ({error}), seen while {doing}.",
+            hint="AlphaPanda needs Apache Kafka 2.1 or newer, or Redpanda.",
+        ) from error
+    except UnknownTopicOrPartitionError as error:
+        raise DependencyError(
+            f"A topic is missing while {doing}: {error}.", hint="Run: alphapanda topics bootstrap"
+        ) from error
+    except MessageSizeTooLargeError as error:
+        raise PermanentError(f"A record is larger than its topic takes, while {doing}: {error}.") from error
+    except IllegalStateError as error:
+        raise InvariantError(f"The client was used wrongly while {doing}: {error}.") from error
+    except KafkaError as error:
+        if connecting:
+            raise KafkaUnreachableError(
+                f"Kafka did not answer while {doing}: {error}.", hint="Run: alphapanda doctor"
+            ) from error
+        if error.retriable:
+            raise TransientError(f"Kafka did not answer while {doing}: {error}.") from error
+        raise DependencyError(f"Kafka failed while {doing}: {error!r}.") from error
