@@ -9,13 +9,13 @@
     ├── CatalogueError              (exit 78)  topics.errors
     ├── ConfigError                 (exit 78)  a settings file or variable
     ├── CheckFailedError            (exit 3)   the check found something
-    ├── DependencyError             (exit 4)   Kafka, Redis, the JRE, a download
+    ├── DependencyError             (exit 4)   topics.errors: Kafka, Redis, the JRE, a download
     │   ├── KafkaUnreachableError
     │   ├── RedisUnreachableError
     │   └── IncompatibleServerError            too old, another cluster
-    ├── RefusedError                (exit 5)   a safety rule
+    ├── RefusedError                (exit 5)   topics.errors: a safety rule
     │   └── LogResetError                      the log is shorter than what was remembered
-    ├── DeadlineError               (exit 124) a wait ran out
+    ├── DeadlineError               (exit 124) topics.errors: a wait ran out
     ├── InvariantError              (exit 1)   a value that cannot be: a bug, or foreign data
     │   └── IllegalTransitionError
     └── HandlerError                           how processing one event failed
@@ -35,7 +35,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from topics.errors import AlphaPandaError, CatalogueError, TopicNameError, UsageError
+from topics.errors import (
+    AlphaPandaError,
+    CatalogueError,
+    DeadlineError,
+    DependencyError,
+    IncompatibleServerError,
+    KafkaUnreachableError,
+    RefusedError,
+    TopicNameError,
+    UsageError,
+)
 
 __all__ = [
     "AlphaPandaError",
@@ -88,32 +98,12 @@ class CheckFailedError(AlphaPandaError):
     """A check ran and found something: drift, a difference, a limit passed."""
 
 
-class DependencyError(AlphaPandaError):
-    """Something this program needs cannot be reached or had."""
-
-
-class KafkaUnreachableError(DependencyError):
-    """No Kafka answers at the bootstrap servers."""
-
-
 class RedisUnreachableError(DependencyError):
     """Redis does not answer or refuses the credentials."""
 
 
-class IncompatibleServerError(DependencyError):
-    """A server answers but cannot be worked with: too old, or not the one expected."""
-
-
-class RefusedError(AlphaPandaError):
-    """A safety rule forbids it."""
-
-
 class LogResetError(RefusedError):
     """The log ends before the offset that was remembered: it is new, or was cut."""
-
-
-class DeadlineError(AlphaPandaError):
-    """A bounded wait ran out."""
 
 
 class InvariantError(AlphaPandaError):

@@ -33,3 +33,23 @@ class TopicNameError(UsageError):
 
 class CatalogueError(AlphaPandaError):
     """The declared catalogue of topics contradicts itself."""
+
+
+class DependencyError(AlphaPandaError):
+    """Something this program needs cannot be reached or had."""
+
+
+class KafkaUnreachableError(DependencyError):
+    """No Kafka answers at the bootstrap servers."""
+
+
+class IncompatibleServerError(DependencyError):
+    """A server answers but cannot be worked with: too old, or not the one expected."""
+
+
+class RefusedError(AlphaPandaError):
+    """A safety rule forbids it."""
+
+
+class DeadlineError(AlphaPandaError):
+    """A bounded wait ran out."""
