@@ -1,0 +1,98 @@
+"""Whether a process can do its work, and if not, why not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from alphapanda.clock import Clock, SystemClock
+
+SERVICE = "service"
+"""The part that stands for the process itself."""
+
+
+class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What `/readyz` answers.
+
+    Attributes:
+        service: who.
+        ready: whether it works: recovered and, for a live trader, reconciled.
+        reasons: why it does not, one for each part that does not; empty when ready.
+        since: when it last became ready or stopped being so.
+        started: when the process began.
+        schema_version: of this form.
+    """
+
+    service: str
+    ready: bool
+    reasons: tuple[str, ...]
+    since: datetime
+    started: datetime
+    schema_version: int = 1
+
+
+class Health:
+    """Reasons for not being ready, one a part; ready when none is left. For the event loop's thread."""
+
+    def __init__(self, service: str = "", clock: Clock | None = None) -> None:
+        """Begin not ready: `starting`."""
+        self.service = service
+        self._clock = clock or SystemClock()
+        self._reasons: dict[str, str] = {SERVICE: "starting"}
+        self._started = self._since = self._clock.now()
+        self._became_ready = asyncio.Event()
+        self._listeners: list[Callable[[HealthReport], None]] = []
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether no reason is left."""
+        return not self._reasons
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is not ready, in the order in which the parts spoke up."""
+        return tuple(self._reasons.values())
+
+    def ready(self, part: str = SERVICE) -> None:
+        """Say that a part works again."""
+        reasons = {name: reason for name, reason in self._reasons.items() if name != part}
+        self._become(reasons)
+
+    def not_ready(self, reason: str, *, part: str = SERVICE) -> None:
+        """Say why a part does not work; replaces what it said before."""
+        self._become(self._reasons | {part: reason})
+
+    def report(self) -> HealthReport:
+        """Return how things stand."""
+        return HealthReport(
+            service=self.service,
+            ready=self.is_ready,
+            reasons=self.reasons,
+            since=self._since,
+            started=self._started,
+        )
+
+    def listen(self, listener: Callable[[HealthReport], None]) -> None:
+        """Call `listener` with each report that differs from the last."""
+        self._listeners.append(listener)
+
+    async def wait_ready(self) -> None:
+        """Wait until it is ready."""
+        await self._became_ready.wait()
+
+    def _become(self, reasons: dict[str, str]) -> None:
+        if reasons == self._reasons:
+            return
+        turned = bool(reasons) != bool(self._reasons)
+        self._reasons = reasons
+        if turned:
+            self._since = self._clock.now()
+        if self.is_ready:
+            self._became_ready.set()
+        else:
+            self._became_ready.clear()
+        for listener in self._listeners:
+            listener(self.report())

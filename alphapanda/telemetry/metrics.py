@@ -1,0 +1,167 @@
+"""A process's metrics: one registry, one attribute or method a metric, labels resolved before the work begins.
+
+Incrementing a resolved metric costs 0.35 µs and observing 0.9 µs, so count a batch at once
+(`inc(len(batch))`) and look up labelled metrics once, outside the loop. All of them are safe from any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import Metric
+
+from alphapanda import __version__
+from alphapanda.clock import Clock, SystemClock
+from alphapanda.telemetry import metric_specs as specs
+from alphapanda.telemetry.health import Health
+from alphapanda.telemetry.metric_specs import MetricSpec
+from alphapanda.telemetry.process_metrics import LogCollector, ProcessCollector
+from alphapanda.telemetry.stats import LogStats
+
+
+class MetricsRegistry(CollectorRegistry):
+    """A registry without the `_created` series, which double the page and say only when the process began."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the metrics of this moment."""
+        for metric in super().collect():
+            metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
+            yield metric
+
+
+class Metrics:
+    """Every metric of one process, all labelled with its service and broker.
+
+    Attributes:
+        registry: what is scraped; belongs to this object alone.
+        service: the daemon's name.
+        broker: whose it is; `system` for daemons that serve all brokers.
+    """
+
+    def __init__(self, service: str, broker: str = "system", clock: Clock | None = None) -> None:
+        """Make the metrics that have no label of their own; the others are made when first asked for."""
+        self.registry = MetricsRegistry()
+        self.service = service
+        self.broker = broker
+        self._clock = clock or SystemClock()
+        self._counters: dict[str, Counter] = {}
+        self._gauges: dict[str, Gauge] = {}
+        self._histograms: dict[str, Histogram] = {}
+
+        self.dlq_messages = self._counter(specs.DLQ_MESSAGES)
+        """Records sent to dead letters."""
+        self.duplicates = self._counter(specs.DUPLICATES)
+        """Events dropped because their id was folded already."""
+        self.handler_retries = self._counter(specs.HANDLER_RETRIES)
+        """Attempts to process an event again."""
+        self.batch_seconds = self._histogram(specs.BATCH_SECONDS)
+        """One batch, from read to acknowledged."""
+        self.batch_events = self._histogram(specs.BATCH_EVENTS)
+        """Events in one batch."""
+        self.recovery_seconds = self._gauge(specs.RECOVERY_SECONDS)
+        """How long the last recovery took."""
+        self.recovery_events = self._gauge(specs.RECOVERY_EVENTS)
+        """Events folded in the last recovery."""
+        self.snapshot_seconds = self._histogram(specs.SNAPSHOT_SECONDS)
+        """Writing one snapshot."""
+        self._ready = self._gauge(specs.READY)
+        self._gauge(specs.BUILD, __version__).set(1)
+        self.registry.register(ProcessCollector(service, broker))
+
+    @cached_property
+    def enqueue_delay(self) -> Histogram:
+        """How long a frame of ticks waited in the feed's queue; observe once a frame."""
+        return self._histogram(specs.FEED_ENQUEUE_DELAY)
+
+    @cached_property
+    def emit_latency(self) -> Histogram:
+        """From a frame's arrival to its acknowledgement; observe once a frame."""
+        return self._histogram(specs.FEED_EMIT_LATENCY)
+
+    @cached_property
+    def feed_bad_rows(self) -> Counter:
+        """Rows or packets that were no tick."""
+        return self._counter(specs.FEED_BAD_ROWS)
+
+    def touch(self, stage: str) -> None:
+        """Say that a stage did something just now."""
+        self.last_activity(stage).set(self._clock.now().timestamp())
+
+    def last_activity(self, stage: str) -> Gauge:
+        """Return the gauge of when a stage last did something: set it to seconds since 1970."""
+        return self._gauge(specs.LAST_ACTIVITY, stage)
+
+    def events_in(self, topic: str) -> Counter:
+        """Return the counter of events read from a topic."""
+        return self._counter(specs.EVENTS_IN, topic)
+
+    def events_out(self, topic: str) -> Counter:
+        """Return the counter of events that a topic has acknowledged."""
+        return self._counter(specs.EVENTS_OUT, topic)
+
+    def handler_errors(self, kind: str) -> Counter:
+        """Return the counter of failures of one kind: transient, permanent, auth, unexpected."""
+        return self._counter(specs.HANDLER_ERRORS, kind)
+
+    def hop_seconds(self, topic: str) -> Histogram:
+        """Return the histogram of the hop that begins at a topic."""
+        return self._histogram(specs.HOP_SECONDS, topic)
+
+    def consumer_lag(self, topic: str, partition: int) -> Gauge:
+        """Return the gauge of records not yet read."""
+        return self._gauge(specs.CONSUMER_LAG, topic, str(partition))
+
+    def queue_depth(self, queue: str) -> Gauge:
+        """Return the gauge of what waits in a queue; `set_function(queue.qsize)` reads it only when scraped."""
+        return self._gauge(specs.QUEUE_DEPTH, queue)
+
+    def queue_capacity(self, queue: str) -> Gauge:
+        """Return the gauge of what a queue can hold."""
+        return self._gauge(specs.QUEUE_CAPACITY, queue)
+
+    def queue_drops(self, queue: str) -> Counter:
+        """Return the counter of what a full queue refused."""
+        return self._counter(specs.QUEUE_DROPS, queue)
+
+    def strategy_faults(self, strategy: str) -> Counter:
+        """Return the counter of a strategy's being fenced off."""
+        return self._counter(specs.STRATEGY_FAULTS, strategy)
+
+    def denials(self, reason: str) -> Counter:
+        """Return the counter of signals denied for one reason."""
+        return self._counter(specs.DENIALS, reason)
+
+    def http_seconds(self, route: str, status: int) -> Histogram:
+        """Return the histogram of answers to one route."""
+        return self._histogram(specs.HTTP_SECONDS, route, str(status))
+
+    def watch_health(self, health: Health) -> None:
+        """Show whether the process is ready."""
+        self._ready.set_function(lambda: float(health.is_ready))
+
+    def watch_logs(self, stats: Callable[[], LogStats]) -> None:
+        """Show how many log lines were written and lost."""
+        self.registry.register(LogCollector(self.service, self.broker, stats))
+
+    def _counter(self, spec: MetricSpec, *labels: str) -> Counter:
+        family = self._counters.get(spec.name)
+        if family is None:
+            family = Counter(spec.name, spec.doc, spec.label_names, registry=self.registry)
+            self._counters[spec.name] = family
+        return family.labels(self.service, self.broker, *labels)
+
+    def _gauge(self, spec: MetricSpec, *labels: str) -> Gauge:
+        family = self._gauges.get(spec.name)
+        if family is None:
+            family = Gauge(spec.name, spec.doc, spec.label_names, registry=self.registry)
+            self._gauges[spec.name] = family
+        return family.labels(self.service, self.broker, *labels)
+
+    def _histogram(self, spec: MetricSpec, *labels: str) -> Histogram:
+        family = self._histograms.get(spec.name)
+        if family is None:
+            family = Histogram(spec.name, spec.doc, spec.label_names, buckets=spec.buckets, registry=self.registry)
+            self._histograms[spec.name] = family
+        return family.labels(self.service, self.broker, *labels)
