@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Final, Protocol
 
 from alphapanda.errors import ConfigError
+from alphapanda.ids import InstrumentId
 from alphapanda.market.rows import BadRow, RowError
-from alphapanda.model.instrument import Instrument, InstrumentType
+from alphapanda.model.instrument import Instrument, InstrumentType, instrument_id
 
 COLUMNS: Final = (
     "instrument_token",
@@ -68,15 +70,19 @@ def parse_instruments(lines: Iterable[str], *, file: str) -> InstrumentFile:
     for line, row in _rows(reader, bad, file):
         try:
             instrument = _instrument(row)
-            for key in (instrument.id, instrument.instrument_token):
-                if key in seen:
-                    raise RowError(f"{key} is in an earlier row")
+            _refuse_seen(instrument, seen)
         except RowError as error:
             bad.append(BadRow(file, line, str(error), ",".join(str(cell) for cell in row.values())))
         else:
             seen.update((instrument.id, instrument.instrument_token))
             good.append(instrument)
     return InstrumentFile(tuple(good), tuple(bad))
+
+
+def _refuse_seen(instrument: Instrument, seen: set[object]) -> None:
+    for key in (instrument.id, instrument.instrument_token):
+        if key in seen:
+            raise RowError(f"{key} is in an earlier row")
 
 
 def _rows(
@@ -125,3 +131,85 @@ def _text(row: dict[str, str | None], column: str) -> str:
     if not value:
         raise RowError(f"{column} is empty")
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a symbol stands for.
+
+    Attributes:
+        id: `{exchange}:{tradingsymbol}`.
+        token: the feed's number for it.
+    """
+
+    id: InstrumentId
+    token: int
+
+
+class Symbols(Protocol):
+    """Knows which instrument a recording's symbol is."""
+
+    def resolve(self, symbol: str, exchange: str | None) -> Listing:
+        """Return the instrument of `symbol`, on `exchange` where the recording says so."""
+        ...
+
+
+DEFAULT_EXCHANGE: Final = "NSE"
+"""Of symbols that no instrument file knows and whose recording names no exchange."""
+
+_ASSIGNED_FROM: Final = 1 << 30
+"""Tokens of ours start here: above every token that a venue has given out so far, below 2^31."""
+
+
+def assigned_token(instrument: InstrumentId) -> int:
+    """Return a token for an instrument that has none: the same on every machine, for ever.
+
+    It is 2^30 plus 30 bits of BLAKE2b over the instrument's id.
+    """
+    digest = hashlib.blake2b(instrument.encode(), digest_size=4).digest()
+    return _ASSIGNED_FROM | int.from_bytes(digest, "big") & _ASSIGNED_FROM - 1
+
+
+class InstrumentTable:
+    """The known instruments, by symbol; others get a token of ours.
+
+    Args:
+        instruments: in order of preference: a symbol that several exchanges list is the first one's.
+    """
+
+    def __init__(self, instruments: Iterable[Instrument]) -> None:
+        self._by_id: dict[InstrumentId, Instrument] = {}
+        self._by_symbol: dict[str, Instrument] = {}
+        for each in instruments:
+            self._by_id.setdefault(each.id, each)
+            self._by_symbol.setdefault(each.tradingsymbol, each)
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __iter__(self) -> Iterator[Instrument]:
+        return iter(self._by_id.values())
+
+    def get(self, instrument: InstrumentId) -> Instrument | None:
+        """Return a known instrument, None for another."""
+        return self._by_id.get(instrument)
+
+    def describe(self, instrument: InstrumentId) -> Instrument:
+        """Return a known instrument, or one with the assigned token, a grid of 0.05 and single units."""
+        known = self._by_id.get(instrument)
+        if known is not None:
+            return known
+        exchange, _, symbol = instrument.partition(":")
+        return Instrument(
+            exchange=exchange, tradingsymbol=symbol, instrument_token=assigned_token(instrument), segment=exchange
+        )
+
+    def resolve(self, symbol: str, exchange: str | None) -> Listing:
+        """Return the known instrument of that symbol, else one of ours with an assigned token."""
+        known = (
+            self._by_symbol.get(symbol) if exchange is None else self._by_id.get(instrument_id(exchange, symbol))
+        )
+        if known is not None:
+            return Listing(known.id, known.instrument_token)
+        new = instrument_id(exchange or DEFAULT_EXCHANGE, symbol)
+        return Listing(new, assigned_token(new))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final
 
 from alphapanda.market.calendar import SESSION_SECONDS
@@ -34,7 +34,7 @@ class IntradayCurve:
         total = running[-1]
         ticks = round(ticks_per_second * SESSION_SECONDS)
         reached = [math.floor(ticks * (part / total)) for part in running]
-        counts = tuple(after - before for before, after in zip(reached[:-1], reached[1:], strict=True))
+        counts = tuple(after - before for before, after in pairwise(reached))
         return cls(counts, tuple(part / total for part in running[:-1]))
 
     @property

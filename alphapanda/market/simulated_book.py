@@ -35,7 +35,7 @@ class SimulatedBook:
     """
 
     __slots__ = (
-        "_base_depth", "_beta", "_drift", "_elapsed", "_grid", "_high", "_id", "_last", "_low", "_lot", "_open",
+        "_base_depth", "_beta", "_drift", "_elapsed", "_grid", "_high", "_id", "_last", "_lot", "_low", "_open",
         "_open_interest", "_opening", "_own", "_previous_close", "_quantity", "_spread", "_tick_steps", "_token",
         "_turnover", "_vol", "_volume", "_wide",
     )  # fmt: skip
