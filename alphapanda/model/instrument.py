@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
+from typing import Protocol
 
 import msgspec
 
@@ -57,7 +59,25 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         steps = (price / self.tick_size).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
         return steps * self.tick_size
 
+    def price_of(self, quoted: float) -> Decimal | None:
+        """Return a tick's float as rupees on the grid: the one place where quotes become money.
+
+        None for what is no price: zero, negative, infinite or not a number, before or after rounding.
+        """
+        if not 0.0 < quoted < math.inf:
+            return None
+        price = self.round_to_tick(Decimal(repr(quoted)))
+        return price if price > 0 else None
+
 
 def instrument_id(exchange: str, tradingsymbol: str) -> InstrumentId:
     """Return the key of an instrument."""
     return InstrumentId(f"{exchange}:{tradingsymbol}")
+
+
+class InstrumentLookup(Protocol):
+    """Where a stage looks instruments up: a mapping by id is one, so is the registry."""
+
+    def get(self, key: InstrumentId, /) -> Instrument | None:
+        """Return the instrument, or None when it is not known."""
+        ...

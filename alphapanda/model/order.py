@@ -11,7 +11,15 @@ from types import MappingProxyType
 import msgspec
 
 from alphapanda.errors import IllegalTransitionError
-from alphapanda.ids import BrokerId, ClientOrderId, EventId, InstrumentId, StrategyId, VenueOrderId
+from alphapanda.ids import (
+    BrokerId,
+    ClientOrderId,
+    EventId,
+    InstrumentId,
+    StrategyId,
+    VenueOrderId,
+    derive_event_id,
+)
 from alphapanda.model.fill import Fill
 from alphapanda.model.kinds import OrderType, Product, Side, TradingMode, Validity, Variety
 
@@ -124,6 +132,11 @@ def next_status(status: OrderStatus, trigger: OrderTrigger) -> OrderStatus:
         return TRANSITIONS[status, trigger]
     except KeyError:
         raise IllegalTransitionError(f"An order that is {status} cannot {trigger.replace('_', ' ')}.") from None
+
+
+def client_order_id_of(signal_id: EventId) -> ClientOrderId:
+    """Return the id of the order that follows from the validated signal with that event id."""
+    return ClientOrderId(derive_event_id(signal_id, "order"))
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):

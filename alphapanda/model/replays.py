@@ -1,0 +1,83 @@
+"""Which signals were taken already, exactly and in bounded memory.
+
+The signals of one strategy and instrument follow from the ticks of one partition, in their order. So
+the place of the newest such tick, and the ids that followed from it, tell whatever came before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from alphapanda.ids import EventId, InstrumentId, StrategyId
+from alphapanda.model.signal import Signal
+
+IDS_PER_TICK = 64
+"""One tick leads to two signals at most (an exit and an entry); more are kept for free."""
+
+
+class SignalMark(msgspec.Struct, frozen=True):
+    """How far the signals of one strategy and instrument were taken.
+
+    Attributes:
+        strategy_id: whose.
+        instrument: of what.
+        partition: of the newest tick behind them.
+        offset: of that tick.
+        exchange_ts: of that tick.
+        ids: events of the signals that followed from it.
+    """
+
+    strategy_id: StrategyId
+    instrument: InstrumentId
+    partition: int
+    offset: int
+    exchange_ts: datetime
+    ids: tuple[EventId, ...]
+
+
+class ReplayGuard:
+    """Knows a signal that comes again.
+
+    A signal is old when its tick stands before the newest one, in the same partition, and is no newer:
+    both, so that a topic that was made anew, whose offsets begin again, is not taken for the past.
+    """
+
+    def __init__(self) -> None:
+        self._marks: dict[tuple[StrategyId, InstrumentId], SignalMark] = {}
+
+    def knows(self, event_id: EventId, signal: Signal) -> bool:
+        """Return whether that signal, in the event with that id, was taken already."""
+        mark = self._marks.get((signal.strategy_id, signal.instrument))
+        if mark is None:
+            return False
+        if event_id in mark.ids:
+            return True
+        tick = signal.tick
+        is_before = tick.partition == mark.partition and tick.offset < mark.offset
+        return is_before and tick.exchange_ts <= mark.exchange_ts
+
+    def add(self, event_id: EventId, signal: Signal) -> None:
+        """Take it."""
+        if self.knows(event_id, signal):
+            return
+        key, tick = (signal.strategy_id, signal.instrument), signal.tick
+        mark = self._marks.get(key)
+        same = mark is not None and (tick.partition, tick.offset) == (mark.partition, mark.offset)
+        ids = (*mark.ids, event_id)[-IDS_PER_TICK:] if mark is not None and same else (event_id,)
+        self._marks[key] = SignalMark(*key, tick.partition, tick.offset, tick.exchange_ts, ids)
+
+    def newest_offset(self, strategy_id: StrategyId, instrument: InstrumentId) -> int:
+        """Return the offset of the newest tick that a signal followed from; -1 before the first."""
+        mark = self._marks.get((strategy_id, instrument))
+        return -1 if mark is None else mark.offset
+
+    def dump(self) -> list[SignalMark]:
+        """Return the marks for a snapshot."""
+        return list(self._marks.values())
+
+    def load(self, marks: Iterable[SignalMark]) -> None:
+        """Take marks that `dump` returned."""
+        self._marks = {(mark.strategy_id, mark.instrument): mark for mark in marks}

@@ -1,0 +1,107 @@
+"""A broker's trading state: the fold of its operators' commands."""
+
+from __future__ import annotations
+
+import msgspec
+
+from alphapanda.errors import MisroutedError
+from alphapanda.ids import BrokerId, EventId
+from alphapanda.model.control import ControlCommand, ControlEvent
+from alphapanda.model.envelope import Event, follow
+from alphapanda.model.kinds import EventType, TradingState
+
+REMEMBERED_COMMANDS = 256
+"""Commands come from people: more than these are never under way at once."""
+
+
+class SwitchState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a switch remembers.
+
+    Attributes:
+        state: the trading state.
+        actor: who brought it about; empty at the start.
+        reason: why.
+        obeyed: ids of the commands obeyed last, oldest first.
+    """
+
+    state: TradingState = TradingState.ACTIVE
+    actor: str = ""
+    reason: str = ""
+    obeyed: tuple[EventId, ...] = ()
+
+
+class TradingSwitch:
+    """Obeys each command once and says so."""
+
+    def __init__(self, broker: BrokerId, service: str) -> None:
+        self._broker = broker
+        self._service = service
+        self._now = SwitchState()
+
+    @property
+    def state(self) -> TradingState:
+        """The trading state."""
+        return self._now.state
+
+    @property
+    def why(self) -> str:
+        """The state, and who brought it about for which reason: `HALTED by meera: fat finger`."""
+        who = f" by {self._now.actor}" if self._now.actor else ""
+        reason = f": {self._now.reason}" if self._now.reason else ""
+        return f"{self._now.state}{who}{reason}"
+
+    def decide(self, event: Event) -> tuple[Event, ...]:
+        """Return the CONTROL_EVENT that follows from a CONTROL_COMMAND; none if it was obeyed before."""
+        command = self._command(event)
+        if event.id in self._now.obeyed:
+            return ()
+        obeyed = ControlEvent(
+            command_id=event.id,
+            broker=self._broker,
+            service=self._service,
+            before=self._now.state,
+            after=command.command.leads_to,
+            actor=command.actor,
+            reason=command.reason,
+        )
+        return (
+            follow(
+                event.envelope,
+                EventType.CONTROL_EVENT,
+                obeyed,
+                key=self._broker,
+                source=self._service,
+                broker=self._broker,
+                name=f"control/{self._service}",
+            ),
+        )
+
+    def evolve(self, event: Event) -> None:
+        """Fold a CONTROL_COMMAND, or a CONTROL_EVENT of this service; others' are passed over."""
+        if event.type is EventType.CONTROL_COMMAND:
+            command = self._command(event)
+            self._obey(event.id, command.command.leads_to, command.actor, command.reason)
+        else:
+            done: ControlEvent = event.data
+            if done.service == self._service:
+                self._obey(done.command_id, done.after, done.actor, done.reason)
+
+    def dump(self) -> SwitchState:
+        """Return the state for a snapshot."""
+        return self._now
+
+    def load(self, state: SwitchState) -> None:
+        """Take a state that `dump` returned."""
+        self._now = state
+
+    def _command(self, event: Event) -> ControlCommand:
+        command: ControlCommand = event.data
+        if command.broker != self._broker:
+            raise MisroutedError(f"Command {event.id} is for {command.broker}, this is {self._service}.")
+        return command
+
+    def _obey(self, command_id: EventId, state: TradingState, actor: str, reason: str) -> None:
+        if command_id in self._now.obeyed:
+            return
+        obeyed = (*self._now.obeyed, command_id)[-REMEMBERED_COMMANDS:]
+        self._now = SwitchState(state=state, actor=actor, reason=reason, obeyed=obeyed)

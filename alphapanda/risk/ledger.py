@@ -1,0 +1,150 @@
+"""What risk has let pass, per strategy and instrument, less what its orders left undone.
+
+It counts what was validated, not what was filled: so an exit is judged alike whether or not the fills
+of its entry have come back yet.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from alphapanda.ids import ClientOrderId, InstrumentId, StrategyId
+from alphapanda.model.envelope import Event
+from alphapanda.model.kinds import EventType, Side
+from alphapanda.model.order import (
+    OrderCancelled,
+    OrderExpired,
+    OrderFilled,
+    OrderModified,
+    OrderRejected,
+    client_order_id_of,
+)
+from alphapanda.model.signal import Signal, SignalIntent
+from alphapanda.risk.checks import Likeness
+
+Key = tuple[StrategyId, InstrumentId]
+
+
+class Line(msgspec.Struct, kw_only=True):
+    """One strategy's standing in one instrument.
+
+    Attributes:
+        strategy_id: whose.
+        instrument: what.
+        net_units: validated, signed, less what was left undone.
+        newest: event time of its newest signal.
+        last_like: the last signal that passed, if that was an entry.
+        last_ts: event time of it.
+    """
+
+    strategy_id: StrategyId
+    instrument: InstrumentId
+    net_units: int = 0
+    newest: datetime | None = None
+    last_like: Likeness | None = None
+    last_ts: datetime | None = None
+
+
+class Pending(msgspec.Struct, kw_only=True):
+    """An order that was let pass and is not known to be closed."""
+
+    client_order_id: ClientOrderId
+    strategy_id: StrategyId
+    instrument: InstrumentId
+    side: Side
+    quantity_units: int
+    filled_units: int = 0
+
+
+class Ledger:
+    """Folds verdicts and orders; each order's end counts once."""
+
+    def __init__(self) -> None:
+        self._lines: dict[Key, Line] = {}
+        self._pending: dict[ClientOrderId, Pending] = {}
+        self._open = 0
+
+    @property
+    def open_positions(self) -> int:
+        """Lines that are not flat."""
+        return self._open
+
+    def line(self, signal: Signal) -> Line:
+        """Return the line of a signal's strategy and instrument; a new one is not kept."""
+        found = self._lines.get((signal.strategy_id, signal.instrument))
+        return found or Line(strategy_id=signal.strategy_id, instrument=signal.instrument)
+
+    def saw(self, signal: Signal, ts: datetime) -> None:
+        """Remember the event time of a signal, whatever becomes of it."""
+        line = self._keep(signal.strategy_id, signal.instrument)
+        line.newest = ts if line.newest is None else max(line.newest, ts)
+
+    def passed(self, event: Event) -> None:
+        """Count a SIGNAL_VALIDATED."""
+        signal: Signal = event.data.signal
+        order_id = client_order_id_of(event.id)
+        if order_id in self._pending:
+            return
+        self._pending[order_id] = Pending(
+            client_order_id=order_id,
+            strategy_id=signal.strategy_id,
+            instrument=signal.instrument,
+            side=signal.side,
+            quantity_units=signal.quantity,
+        )
+        line = self._add(signal.strategy_id, signal.instrument, signal.side.sign * signal.quantity)
+        line.last_like = Likeness.of(signal) if signal.intent is SignalIntent.ENTRY else None
+        line.last_ts = event.envelope.ts
+
+    def order_moved(self, event: Event) -> None:
+        """Fold an event of an order; one of an order that is closed, or not ours, changes nothing."""
+        order_id: ClientOrderId | None = getattr(event.data, "client_order_id", None)
+        pending = self._pending.get(order_id) if order_id is not None else None
+        if pending is None:
+            return
+        match event.type, event.data:
+            case EventType.ORDER_FILLED, OrderFilled() as filled:
+                pending.filled_units = max(pending.filled_units, filled.filled_quantity)
+                if filled.leaves_quantity <= 0:
+                    del self._pending[pending.client_order_id]
+            case EventType.ORDER_MODIFIED, OrderModified() as modified:
+                self._resize(pending, modified.quantity)
+            case EventType.ORDER_CANCELLED | EventType.ORDER_EXPIRED, OrderCancelled() | OrderExpired() as ended:
+                self._end(pending, ended.quantity - ended.filled_quantity)
+            case EventType.ORDER_REJECTED, OrderRejected():
+                self._end(pending, pending.quantity_units - pending.filled_units)
+            case _:
+                pass
+
+    def dump(self) -> tuple[list[Line], list[Pending]]:
+        """Return the state for a snapshot."""
+        return list(self._lines.values()), list(self._pending.values())
+
+    def load(self, lines: list[Line], pending: list[Pending]) -> None:
+        """Take a state that `dump` returned."""
+        self._lines = {(line.strategy_id, line.instrument): line for line in lines}
+        self._pending = {order.client_order_id: order for order in pending}
+        self._open = sum(line.net_units != 0 for line in lines)
+
+    def _end(self, pending: Pending, undone: int) -> None:
+        del self._pending[pending.client_order_id]
+        self._add(pending.strategy_id, pending.instrument, -pending.side.sign * undone)
+
+    def _resize(self, pending: Pending, quantity: int) -> None:
+        change = quantity - pending.quantity_units
+        pending.quantity_units = quantity
+        self._add(pending.strategy_id, pending.instrument, pending.side.sign * change)
+
+    def _add(self, strategy_id: StrategyId, instrument: InstrumentId, units: int) -> Line:
+        line = self._keep(strategy_id, instrument)
+        was_open = line.net_units != 0
+        line.net_units += units
+        self._open += (line.net_units != 0) - was_open
+        return line
+
+    def _keep(self, strategy_id: StrategyId, instrument: InstrumentId) -> Line:
+        return self._lines.setdefault(
+            (strategy_id, instrument), Line(strategy_id=strategy_id, instrument=instrument)
+        )

@@ -1,0 +1,200 @@
+"""The risk stage of one broker: each raw signal becomes a validated or a rejected one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from alphapanda.errors import InvariantError
+from alphapanda.ids import BrokerId
+from alphapanda.model.envelope import Event, follow
+from alphapanda.model.instrument import InstrumentLookup
+from alphapanda.model.kinds import EventType, TradingMode, TradingState
+from alphapanda.model.replays import ReplayGuard, SignalMark
+from alphapanda.model.signal import CheckResult, Signal, SignalIntent, SignalRejected, SignalValidated
+from alphapanda.model.switch import SwitchState, TradingSwitch
+from alphapanda.model.tick import Tick
+from alphapanda.risk.checks import CHECKS, Facts
+from alphapanda.risk.ledger import Ledger, Line, Pending
+from alphapanda.risk.limits import RiskLimits
+from alphapanda.risk.rate import RateWindow
+
+STATE_VERSION = 1
+
+_ORDER_EVENTS = frozenset(
+    {
+        EventType.ORDER_SUBMITTED,
+        EventType.ORDER_ACCEPTED,
+        EventType.ORDER_FILLED,
+        EventType.ORDER_CANCELLED,
+        EventType.ORDER_REJECTED,
+        EventType.ORDER_MODIFIED,
+        EventType.ORDER_EXPIRED,
+        EventType.ORDER_UNKNOWN,
+    }
+)
+
+
+class RiskState(msgspec.Struct, kw_only=True):
+    """What a snapshot holds."""
+
+    version: int
+    switch: SwitchState
+    marks: list[SignalMark]
+    lines: list[Line]
+    pending: list[Pending]
+    rate: list[int]
+    market_time: datetime | None
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(RiskState)
+
+
+class RiskStage:
+    """Judges signals; reads `signals.raw`, `orders.*`, `control.commands` and, for real money, `market.ticks`.
+
+    Args:
+        broker: whose signals; a signal for another is refused by the bus before it comes here.
+        mode: of that broker.
+        limits: what it may do.
+        instruments: where instruments are looked up.
+    """
+
+    def __init__(
+        self, broker: BrokerId, mode: TradingMode, limits: RiskLimits, instruments: InstrumentLookup
+    ) -> None:
+        self._broker = broker
+        self._mode = mode
+        self._limits = limits
+        self._instruments = instruments
+        self._service = f"risk.{broker}"
+        self._switch = TradingSwitch(broker, self._service)
+        self._guard = ReplayGuard()
+        self._ledger = Ledger()
+        self._rate = RateWindow()
+        self._market_time: datetime | None = None
+
+    @property
+    def trading_state(self) -> TradingState:
+        """What the broker may do now."""
+        return self._switch.state
+
+    @property
+    def reads_ticks(self) -> bool:
+        """Whether ticks change what it decides: on paper they do not, and need not be read."""
+        return self._mode is not TradingMode.PAPER
+
+    def decide(self, event: Event) -> Iterable[Event]:
+        """Return the verdict on a raw signal, or what obeying a command leads to."""
+        event_type = event.envelope.type
+        if event_type is EventType.SIGNAL_RAW:
+            return self._judge(event)
+        if event_type is EventType.CONTROL_COMMAND:
+            return self._switch.decide(event)
+        return ()
+
+    def evolve(self, event: Event) -> None:
+        """Fold an input or a verdict."""
+        event_type = event.envelope.type
+        if event_type is EventType.MARKET_TICK:
+            tick: Tick = event.envelope.data
+            if self._market_time is None or tick.exchange_ts > self._market_time:
+                self._market_time = tick.exchange_ts
+        elif event_type is EventType.SIGNAL_RAW:
+            self._guard.add(event.id, event.data)
+            self._ledger.saw(event.data, event.envelope.ts)
+        elif event_type is EventType.SIGNAL_VALIDATED:
+            self._ledger.passed(event)
+            self._rate.add(event.envelope.ts)
+        elif event_type in _ORDER_EVENTS:
+            self._ledger.order_moved(event)
+        elif event_type in {EventType.CONTROL_COMMAND, EventType.CONTROL_EVENT}:
+            self._switch.evolve(event)
+
+    def snapshot(self) -> bytes:
+        """Return the whole state."""
+        lines, pending = self._ledger.dump()
+        return _ENCODER.encode(
+            RiskState(
+                version=STATE_VERSION,
+                switch=self._switch.dump(),
+                marks=self._guard.dump(),
+                lines=lines,
+                pending=pending,
+                rate=self._rate.dump(),
+                market_time=self._market_time,
+            )
+        )
+
+    def restore(self, data: bytes) -> None:
+        """Take the state that `snapshot` returned; raises InvariantError for another version's."""
+        state = _DECODER.decode(data)
+        if state.version != STATE_VERSION:
+            raise InvariantError(f"A snapshot of risk has version {state.version}, this is {STATE_VERSION}.")
+        self._switch.load(state.switch)
+        self._guard.load(state.marks)
+        self._ledger.load(state.lines, state.pending)
+        self._rate.load(state.rate)
+        self._market_time = state.market_time
+
+    # ------------------------------------------------------------------ the verdict
+    def _judge(self, event: Event) -> tuple[Event, ...]:
+        signal: Signal = event.data
+        if self._guard.knows(event.id, signal):
+            return ()
+        facts = self._facts(signal, event.envelope.ts)
+        passed: list[CheckResult] = []
+        for check in CHECKS:
+            finding = check(signal, facts)
+            if finding.code is not None:
+                rejected = SignalRejected(
+                    signal=signal,
+                    code=finding.code,
+                    failed=finding.result,
+                    message=finding.message,
+                    checks=tuple(passed),
+                )
+                return (self._verdict(event, EventType.SIGNAL_REJECTED, rejected),)
+            passed.append(finding.result)
+        validated = SignalValidated(signal=_cut(signal, facts), checks=tuple(passed))
+        return (self._verdict(event, EventType.SIGNAL_VALIDATED, validated),)
+
+    def _facts(self, signal: Signal, ts: datetime) -> Facts:
+        line = self._ledger.line(signal)
+        return Facts(
+            limits=self._limits,
+            mode=self._mode,
+            state=self._switch.state,
+            why=self._switch.why,
+            instrument=self._instruments.get(signal.instrument),
+            ts=ts,
+            newest=line.newest,
+            market_time=self._market_time,
+            net_units=line.net_units,
+            open_positions=self._ledger.open_positions,
+            last_like=line.last_like,
+            last_ts=line.last_ts,
+            rate=self._rate.busiest(ts),
+        )
+
+    def _verdict(self, event: Event, event_type: EventType, data: SignalValidated | SignalRejected) -> Event:
+        # One name for both: a signal has one verdict, whose id does not depend on what it is.
+        return follow(
+            event.envelope,
+            event_type,
+            data,
+            key=data.signal.strategy_id,
+            source=self._service,
+            broker=self._broker,
+            name="verdict",
+        )
+
+
+def _cut(signal: Signal, facts: Facts) -> Signal:
+    """Return an exit with no more than there is to reduce."""
+    if signal.intent is SignalIntent.EXIT and signal.quantity > abs(facts.net_units):
+        return msgspec.structs.replace(signal, quantity=abs(facts.net_units))
+    return signal
