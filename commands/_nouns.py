@@ -1,4 +1,4 @@
-"""The table of verbs: `alphapanda --help` reads it and imports nothing; a verb's module is imported when it is called.
+"""The table of verbs: `--help` reads it and imports nothing; a verb's module is imported when it is called.
 
 Each module has `register(app)`, which adds its verbs to a Typer application.
 """

@@ -11,10 +11,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from alphapanda.clock import IST
 from alphapanda.errors import RefusedError
 
 if TYPE_CHECKING:
-    from commands._progress import Progress
+    from commands._progress import Reporter
 
 SCHEMA_VERSION = 1
 """Of every `--json` document; it grows when a key changes its meaning or goes."""
@@ -172,7 +173,7 @@ class Output:
         return f"\x1b[{style.value};1m{word}\x1b[0m"
 
     @contextmanager
-    def progress(self, title: str, total: float | None = None) -> Iterator[Progress]:
+    def progress(self, title: str, total: float | None = None) -> Iterator[Reporter]:
         """Show how far a long act is: a bar on a terminal, JSON lines elsewhere; on stderr."""
         from commands._progress import progress
 
@@ -193,24 +194,21 @@ class Output:
 
 
 def as_text(value: object) -> str:
-    """Return a value as people read it: times in IST, money with separators, nothing for None."""
+    """Return a value as people read it: times in IST, money with separators, `-` for None."""
     match value:
         case None:
-            return "-"
+            text = "-"
         case bool():
-            return "yes" if value else "no"
+            text = "yes" if value else "no"
         case Decimal():
-            return f"{value:,}"
+            text = f"{value:,}"
         case datetime():
-            from alphapanda.clock import to_ist
-
-            return to_ist(value).strftime("%Y-%m-%d %H:%M:%S")
-        case str():
-            return value
+            text = value.astimezone(IST).strftime("%Y-%m-%d %H:%M:%S")
         case list() | tuple() | set() | frozenset():
-            return ", ".join(as_text(item) for item in value)
+            text = ", ".join(as_text(item) for item in value)
         case _:
-            return str(value)
+            text = str(value)
+    return text
 
 
 def _aligned(text: str, width: int, column: Column) -> str:

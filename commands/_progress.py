@@ -8,13 +8,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
     from commands._output import Output
 
 _STEP = 0.05
 """Off a terminal a line is written for each twentieth."""
 
 
-class Progress(Protocol):
+class Reporter(Protocol):
     """What a long act reports to."""
 
     def update(self, done: float, *, total: float | None = None, note: str = "") -> None:
@@ -23,7 +26,7 @@ class Progress(Protocol):
 
 
 @contextmanager
-def progress(output: Output, title: str, total: float | None) -> Iterator[Progress]:
+def progress(output: Output, title: str, total: float | None) -> Iterator[Reporter]:
     """Show progress on stderr until the block ends."""
     if output.as_json or not output.stderr.isatty():
         lines = _Lines(output, title, total)
@@ -32,36 +35,24 @@ def progress(output: Output, title: str, total: float | None) -> Iterator[Progre
         lines.write("finished")
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as RichProgress
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(file=output.stderr, no_color=output.no_color)
-    with RichProgress(*columns, TextColumn("{task.fields[note]}"), console=console, transient=True) as bars:
+    with Progress(*columns, TextColumn("{task.fields[note]}"), console=console, transient=True) as bars:
         yield _Bar(bars, bars.add_task(title, total=total, note=""))
 
 
 class _Bar:
     """A bar of rich's."""
 
-    def __init__(self, bars: RichProgressLike, task: object) -> None:
+    def __init__(self, bars: RichProgress, task: TaskID) -> None:
         self._bars = bars
         self._task = task
 
     def update(self, done: float, *, total: float | None = None, note: str = "") -> None:
         """Move the bar."""
-        if total is None:
-            self._bars.update(self._task, completed=done, note=note)
-        else:
-            self._bars.update(self._task, completed=done, total=total, note=note)
-
-
-class RichProgressLike(Protocol):
-    """As much of `rich.progress.Progress` as a bar needs."""
-
-    def update(self, task_id: object, **fields: object) -> None:
-        """Move a task's bar."""
-        ...
+        self._bars.update(self._task, completed=done, total=total, note=note)
 
 
 class _Lines:

@@ -102,8 +102,7 @@ def root(
 ) -> None:
     """Trade strategies on several brokers from one stream of market data, on a durable log.
 
-    A deployment is a folder: the current one, or ALPHAPANDA_HOME. The first steps are `alphapanda up`, then `alphapanda
-    status`.
+    A deployment is a folder: the current one, or ALPHAPANDA_HOME. Start with `alphapanda up`.
     """
     del version
     call.obj = call.obj or Context.of_process(debug=debug)

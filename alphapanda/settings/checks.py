@@ -65,9 +65,8 @@ def _unconfigured(name: str, where: str, known: tuple[str, ...]) -> Problem:
         return Problem(where, "brokers of kind zerodha come with a later release.", "Use paper.")
     near = nearest(name, known)
     meant = f"Did you mean {near}? Or add" if near and near[0] == name[0] and not name.startswith(near) else "Add"
-    return Problem(
-        where, f"there is no broker {name}.", f'{meant} [brokers.{name}] kind = "paper" to alphapanda.toml.'
-    )
+    hint = f'{meant} [brokers.{name}] kind = "paper" to alphapanda.toml.'
+    return Problem(where, f"there is no broker {name}.", hint)
 
 
 def _external(loaded: Loaded) -> Iterator[Problem]:
@@ -141,7 +140,7 @@ def _is_strong(secret: str) -> bool:
 
 
 def is_tracked_by_git(file: Path) -> bool:
-    """Whether `file` is in the index of the git work tree around it; without git, whether that cannot be ruled out."""
+    """Whether git tracks `file`; in a work tree without git to ask, it counts as tracked."""
     if not any((folder / ".git").exists() for folder in file.parents):
         return False
     git = shutil.which("git")

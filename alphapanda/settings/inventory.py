@@ -1,9 +1,10 @@
-"""Every setting there is, read off the model: the one list behind checks, `config show` and the generated pages."""
+"""Every setting there is, read off the model: the list behind checks, `config show` and the generated pages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from pathlib import Path as FilePath
 from types import UnionType
@@ -31,7 +32,7 @@ class Setting:
         default: as it is without being set; None where there is none.
         required: whether it must be set when its table is there.
         description: one or two sentences.
-        kind: its type for a reader: `a whole number`, `drop or block-then-drop`.
+        kind: its type for a reader: `a whole number`, `one of drop, block-then-drop`.
         is_secret: whether it is masked wherever it is shown.
         is_path: whether it names a file or a folder.
     """
@@ -75,8 +76,8 @@ def _walk(model: type[BaseModel], prefix: Path) -> Iterator[Setting]:
         path = (*prefix, name)
         if path == ("brokers",):
             yield from _walk(BrokerSettings, (*path, ANY))
-        elif _is_model(field.annotation):
-            yield from _walk(field.annotation, path)
+        elif (section := _section(field.annotation)) is not None:
+            yield from _walk(section, path)
         elif get_origin(field.annotation) is dict:
             yield _setting((*path, ANY), field, get_args(field.annotation)[1], default=None)
         else:
@@ -84,8 +85,8 @@ def _walk(model: type[BaseModel], prefix: Path) -> Iterator[Setting]:
             yield _setting(path, field, field.annotation, default=default)
 
 
-def _is_model(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+def _section(annotation: Any) -> type[BaseModel] | None:
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 
 def _setting(path: Path, field: FieldInfo, annotation: Any, *, default: object) -> Setting:
@@ -122,12 +123,13 @@ _KINDS: Mapping[Any, str] = {
     str: "a text",
     SecretStr: "a secret",
     FilePath: "a path",
+    date: "a date (YYYY-MM-DD)",
 }
 
 
 def _kind(atom: Any) -> str:
     if isinstance(atom, type) and issubclass(atom, StrEnum):
-        return " or ".join(member.value for member in atom)
+        return "one of " + ", ".join(member.value for member in atom)
     if get_origin(atom) is tuple:
         return "a list"
     return str(atom) if isinstance(atom, str) else _KINDS[atom]

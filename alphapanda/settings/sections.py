@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Literal
 
@@ -84,11 +85,11 @@ class KafkaSettings(Section):
     """The log."""
 
     bootstrap_servers: str = ""
-    """Kafka or Redpanda, host:port with commas between. Needed by the external tier; the embedded one chooses."""
+    """Kafka or Redpanda: host:port, with commas between. Needed by the external tier; the embedded one chooses."""
     request_timeout_ms: int = Field(default=30_000, ge=1_000, le=300_000)
     """How long one request may take, milliseconds."""
     fetch_max_wait_ms: int = Field(default=5_000, ge=1, le=30_000)
-    """How long a fetch may wait for data, milliseconds. Data wakes it at once; a short wait only costs idle CPU."""
+    """How long a fetch may wait for data, milliseconds. Data wakes it at once; a short wait costs idle CPU."""
     tick_compression: TickCompression = TickCompression.NONE
     """Compression of tick batches: none, lz4 or zstd."""
 
@@ -104,7 +105,7 @@ class InfraSettings(Section):
     """Where Kafka and Redis come from."""
 
     tier: InfraTier = InfraTier.EMBEDDED
-    """embedded: both run here as supervised children. external: yours, by KAFKA__BOOTSTRAP_SERVERS and REDIS__URL."""
+    """embedded: both run here, supervised. external: yours, by KAFKA__BOOTSTRAP_SERVERS and REDIS__URL."""
 
 
 class EmbeddedSettings(Section):
@@ -119,7 +120,7 @@ class EmbeddedSettings(Section):
     heap_mb: int = Field(default=256, ge=128, le=65_536)
     """The embedded Kafka's largest heap, MiB."""
     fsync: Fsync = Fsync.NEVER
-    """When a record is forced to the disk: never (the system decides; survives a kill) or each (survives a power cut)."""
+    """When a record is forced to the disk: never (survives a kill) or each (survives a power cut too)."""
 
 
 class FeedSettings(Section):
@@ -132,11 +133,17 @@ class FeedSettings(Section):
     speed: float | Literal["max"] = 1.0
     """How fast a session runs: 1 is the market's own pace, 60 a minute each second, max as fast as possible."""
     seed: int = Field(default=42, ge=0)
-    """The simulated session's seed: the same seed gives the same ticks."""
+    """The simulation's seed: the same seed gives the same ticks."""
+    start: date = date(2026, 1, 5)
+    """The simulation's first day, YYYY-MM-DD; the next trading day if it is none."""
+    ticks_per_second: float = Field(default=12.0, ge=1.0, le=1_000_000.0)
+    """How many ticks a second the simulated exchange makes at speed 1, all instruments together."""
+    auctions: bool = False
+    """Whether simulated sessions have their opening and closing auctions."""
     instruments_file: LocalPath | None = None
-    """Instruments as CSV (the columns of Kite Connect's file); none takes the built-in dozen. Reloaded when it changes."""
+    """Instruments as CSV, in Kite Connect's columns; reloaded when it changes. Not set: the built-in ones."""
     frame_ms: int = Field(default=20, ge=1, le=1_000)
-    """How long ticks are gathered into one frame, which goes into the log as one batch a partition, milliseconds."""
+    """How long ticks are gathered into one frame, milliseconds. A frame is one batch for each partition."""
     queue_maxsize: int = Field(default=10_000, ge=1, le=10_000_000)
     """How many ticks may wait between the source and the log."""
     policy: FeedPolicy = FeedPolicy.BLOCK_THEN_DROP
@@ -152,12 +159,12 @@ class LoggingSettings(Section):
     """The least severity that is written: debug, info, warning, error."""
     format: LogFormat = LogFormat.AUTO
     """How lines look on a console: auto (pretty on a terminal), pretty, json. Files are always JSON."""
-    channels: dict[str, LogLevel] = {}
-    """A level of its own for a channel: [logging.channels] api = "warning", or LOGGING__CHANNELS__API=warning."""
     max_bytes: int = Field(default=50_000_000, ge=10_000)
     """How large a log file grows before it is rotated, bytes."""
     backups: int = Field(default=5, ge=0, le=1_000)
     """How many rotated files are kept, for each daemon."""
+    channels: dict[str, LogLevel] = Field(default_factory=dict)
+    """A level of its own for a channel: [logging.channels] api = "warning", or LOGGING__CHANNELS__API=warning."""
 
 
 class TracingSettings(Section):

@@ -73,7 +73,7 @@ def misspelt(variables: Iterable[str], known: Iterable[Setting]) -> dict[str, st
 
 
 def unread(variables: Mapping[str, str], known: Iterable[Setting]) -> list[tuple[str, str]]:
-    """Return pairs of a variable with one underscore (REDIS_URL) and ours with two that is not set (REDIS__URL)."""
+    """Return pairs of a variable with one underscore (REDIS_URL) and ours with two, not set (REDIS__URL)."""
     ours = {setting.variable.replace("__", "_"): setting.variable for setting in known if "__" in setting.variable}
     return [
         (name, ours[name])
@@ -87,7 +87,7 @@ def unknown(variable: str, where: str, near: str) -> Problem:
     return Problem(where, f"{variable} is not a setting.", near)
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return a sentence with the nearest known name, or where all are listed."""
+def suggestion(name: str, known: Iterable[str], otherwise: str = "All settings: alphapanda config show") -> str:
+    """Return a sentence with the nearest known name, or else `otherwise`, where all are listed."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"Did you mean {near[0]}?" if near else "All settings: docs/settings.md."
+    return f"Did you mean {near[0]}?" if near else otherwise
