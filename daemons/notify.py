@@ -31,6 +31,7 @@ class Notifier:
     def __init__(self, address: str | None, name: str) -> None:
         self._name = name
         self._address = _to_socket_address(address) if address else None
+        self._last: Mapping[str, str] = {}
         self._socket: socket.socket | None = None
         if self._address is not None:
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -68,8 +69,8 @@ class Notifier:
         self._send({UNREADY_FIELD: "1", "STATUS": reason})
 
     def alive(self) -> None:
-        """Say that our event loop turns."""
-        self._send({"WATCHDOG": "1"})
+        """Say that our event loop turns, and once more how we are."""
+        self._send({**self._last, "WATCHDOG": "1"})
 
     def stopping(self, status: str) -> None:
         """Say that we drain."""
@@ -78,6 +79,7 @@ class Notifier:
     def _send(self, fields: Mapping[str, str]) -> None:
         if self._socket is None or self._address is None:
             return
+        self._last = fields
         whole = {**fields, NAME_FIELD: self._name, PID_FIELD: str(os.getpid())}
         text = "\n".join(f"{key}={_one_line(value)}" for key, value in whole.items())
         try:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from structlog.typing import FilteringBoundLogger
-
     from alphapanda.clock import Clock
     from alphapanda.deployment import Deployment
     from alphapanda.infra.base import Endpoints
     from alphapanda.settings import Settings
-    from alphapanda.telemetry import Health, Metrics
+    from alphapanda.telemetry.health import Health
+    from alphapanda.telemetry.log import Log
+    from alphapanda.telemetry.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +24,23 @@ class DaemonContext:
         deployment: the folder it works in.
         settings: validated; credentials of other brokers are not in it.
         clock: the time of day.
-        log: bound to the service's name, on channel `system`.
+        log: of this process, on channel `app`; `log.bind(channel=Channel.TRADING)` gives another.
         metrics: of this process, served at `/metrics`.
         health: `ready()` once recovered, `not_ready(reason)` while not; goes to the supervisor and to `/readyz`.
         endpoints: where Kafka and Redis answered a moment ago; all topics of the catalogue exist.
         stop: set when the daemon is to drain.
+        accept_log_reset: start empty when the log is shorter than what was remembered, instead of refusing.
     """
 
     deployment: Deployment
     settings: Settings
     clock: Clock
-    log: FilteringBoundLogger
+    log: Log
     metrics: Metrics
     health: Health
     endpoints: Endpoints
     stop: asyncio.Event
+    accept_log_reset: bool = False
 
 
 class Service(Protocol):

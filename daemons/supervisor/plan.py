@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 
 import msgspec
 
 from alphapanda.errors import InvariantError, UnknownNameError
+from alphapanda.infra.base import ChildSpec
 from daemons.supervisor.restarts import RestartPolicy
 
 
@@ -39,37 +39,37 @@ class ProcessSpec:
     """How one process is run.
 
     Attributes:
-        name: unique in the deployment.
+        child: its command, environment, files, and how it is stopped.
         kind: what sort of process it is.
         needs: the names that must be up before it may go on.
-        argv: the command line.
-        env: its whole environment: nothing is inherited.
-        cwd: where it runs.
-        output: where its stdout and stderr go.
-        grace_s: seconds it is given to end before its process group is killed.
+        announces: whether it tells its readiness itself; else `child.ready` is awaited.
+        ready_deadline_s: how long that may take before the process is ended, where it is awaited.
         orphan: what becomes of it without a supervisor.
         settings_digest: stands for what it reads beside argv and env: its share of settings and files.
         restart: when it is started again.
         url: where it serves HTTP; empty for what does not.
     """
 
-    name: str
+    child: ChildSpec
     kind: Kind
     needs: tuple[str, ...] = ()
-    argv: tuple[str, ...]
-    env: Mapping[str, str]
-    cwd: Path
-    output: Path
-    grace_s: float = 10.0
+    announces: bool = True
+    ready_deadline_s: float = 60.0
     orphan: OrphanPolicy = OrphanPolicy.STOP
     settings_digest: str = ""
     restart: RestartPolicy = field(default_factory=RestartPolicy)
     url: str = ""
 
     @property
+    def name(self) -> str:
+        """Return its name, unique in the deployment."""
+        return self.child.name
+
+    @property
     def digest(self) -> str:
         """Return what changes when the process must be restarted to be as planned."""
-        parts = (self.argv, sorted(self.env.items()), str(self.cwd), self.orphan, self.settings_digest)
+        child = self.child
+        parts = (child.argv, sorted(child.env.items()), str(child.cwd), self.orphan, self.settings_digest)
         return hashlib.blake2b(msgspec.json.encode(parts), digest_size=12).hexdigest()
 
 

@@ -12,6 +12,9 @@ from enum import StrEnum
 
 from alphapanda.exit_codes import ExitCode
 
+NEVER_RETRIED = frozenset({ExitCode.BAD_CONFIG, ExitCode.REFUSED})
+"""What ends a process so will end it so again, until a person changes something."""
+
 
 @dataclass(frozen=True, slots=True)
 class RestartPolicy:
@@ -47,7 +50,7 @@ class Verdict(StrEnum):
 
     RETRY = "retry"
     GIVE_UP = "give_up"
-    MISCONFIGURED = "misconfigured"
+    FAIL = "fail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,8 @@ class Tally:
 
     def after(self, run: Run, policy: RestartPolicy) -> tuple[Tally, Verdict]:
         """Return what to remember of `run`, and what follows."""
-        if run.exit_code == ExitCode.BAD_CONFIG:
-            return self, Verdict.MISCONFIGURED
+        if run.exit_code in NEVER_RETRIED:
+            return self, Verdict.FAIL
         healthy = run.ready_s is not None and run.ready_s >= policy.healthy_run_s
         short = run.ready_s is None or run.uptime_s < policy.short_run_s
         tally = Tally(

@@ -24,8 +24,8 @@ class State(StrEnum):
     """Ended unasked; starts again when its delay is over."""
     CRASHLOOP = "crashloop"
     """Ended too often in a row; an operator starts it again."""
-    MISCONFIGURED = "misconfigured"
-    """Ended with exit code 78; nothing changes until its configuration does."""
+    FAILED = "failed"
+    """Ended with an exit code that no restart heals: 78 (bad configuration) or 5 (refused by a safety rule)."""
     DONE = "done"
     """A job that ended well."""
 
@@ -61,19 +61,19 @@ class Step(StrEnum):
     """Ended unasked and is to start again."""
     GIVE_UP = "give_up"
     """Ended unasked once too often."""
-    MISCONFIGURE = "misconfigure"
-    """Ended with exit code 78."""
+    FAIL = "fail"
+    """Ended with an exit code that no restart heals."""
 
 
 _UP = frozenset({State.READY, State.DEGRADED, State.DONE})
 _WITH_PROCESS = frozenset({State.STARTING, State.READY, State.DEGRADED, State.STOPPING})
-_STUCK = frozenset({State.CRASHLOOP, State.MISCONFIGURED})
+_STUCK = frozenset({State.CRASHLOOP, State.FAILED})
 
 _ENDINGS: Mapping[Step, State] = {
     Step.STOP: State.STOPPING,
     Step.RETRY: State.BACKOFF,
     Step.GIVE_UP: State.CRASHLOOP,
-    Step.MISCONFIGURE: State.MISCONFIGURED,
+    Step.FAIL: State.FAILED,
 }
 _AT_REST: Mapping[Step, State] = {Step.START: State.STARTING, Step.STOP: State.STOPPED}
 
@@ -86,7 +86,7 @@ TRANSITIONS: Mapping[State, Mapping[Step, State]] = MappingProxyType(
         State.STOPPING: {Step.GONE: State.STOPPED},
         State.BACKOFF: _AT_REST,
         State.CRASHLOOP: _AT_REST,
-        State.MISCONFIGURED: _AT_REST,
+        State.FAILED: _AT_REST,
         State.DONE: _AT_REST,
     }
 )

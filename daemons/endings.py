@@ -1,0 +1,36 @@
+"""How a daemon's end is told: one line for each thing that is wrong, and the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from alphapanda.errors import AlphaPandaError
+from alphapanda.exit_codes import ExitCode, exit_code_of
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """Return the errors in a group, or the error itself."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from leaves(inner)
+    else:
+        yield error
+
+
+def known_errors(error: BaseException) -> list[AlphaPandaError]:
+    """Return those of `error` that are ours and explain themselves; none if there is any other among them."""
+    found = list(leaves(error))
+    ours = [leaf for leaf in found if isinstance(leaf, AlphaPandaError)]
+    return ours if len(ours) == len(found) else []
+
+
+def lines_of(error: AlphaPandaError) -> list[str]:
+    """Return the lines that say what is wrong."""
+    problems = getattr(error, "problems", ())
+    return [str(problem) for problem in problems] or [str(error)]
+
+
+def code_of(error: BaseException) -> ExitCode:
+    """Return the exit code that `error` ends a daemon with."""
+    ours = known_errors(error)
+    return exit_code_of(ours[0]) if ours else ExitCode.FAILED

@@ -1,0 +1,268 @@
+"""The life of one daemon in the foreground, the same under systemd, in a container, and under our supervisor.
+
+Settings → logs, metrics, HTTP → gate (supervised only) → preflight → the service → drain with a deadline.
+A service is written against `Service` and `DaemonContext`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import traceback
+from collections.abc import Awaitable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from alphapanda.clock import Clock, SystemClock
+from alphapanda.deployment import Deployment
+from alphapanda.errors import AlphaPandaError, InvariantError
+from alphapanda.exit_codes import ExitCode
+from alphapanda.infra.base import Endpoints
+from alphapanda.infra.ports import PortBook
+from alphapanda.infra.select import tier_for
+from alphapanda.settings import Settings, load
+from alphapanda.telemetry.health import Health, HealthReport
+from alphapanda.telemetry.http import TelemetryServer
+from alphapanda.telemetry.log import Log
+from alphapanda.telemetry.logs import configure_logging
+from alphapanda.telemetry.metrics import Metrics
+from daemons.catalogue import DaemonSpec, find, services
+from daemons.credentials import own_credentials, secret_texts
+from daemons.endings import code_of, known_errors, lines_of
+from daemons.notify import Notifier
+from daemons.preflight import preflight
+from daemons.service import DaemonContext, Service
+from topics.catalogue import Catalogue, Environment, Overlay
+
+__all__ = ["DaemonContext", "RunOptions", "Service", "run_daemon", "run_service"]
+
+HEARTBEAT_S = 5.0
+DRAIN_SHARE = 0.8
+"""The part of the supervisor's patience that draining may take: the rest is for closing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a daemon is run.
+
+    Attributes:
+        gated: wait for SIGUSR1 before touching Kafka: a supervisor starts daemons early and lets them go on when
+            what they need is ready.
+        console: whether logs also go to stderr.
+        accept_log_reset: given to the service.
+    """
+
+    gated: bool = False
+    console: bool = True
+    accept_log_reset: bool = False
+
+
+def run_daemon(
+    name: str, deployment: Deployment, environ: Mapping[str, str], options: RunOptions | None = None
+) -> int:
+    """Run the daemon `name` of `deployment` until it is told to stop; return its exit code."""
+    try:
+        settings = load(deployment, environ).settings
+        spec = find(services(settings), name)
+        settings = own_credentials(settings, spec.broker_kind)
+        endpoints = tier_for(settings, deployment, SystemClock()).endpoints()
+    except AlphaPandaError as error:
+        return _refuse(name, error)
+    return run_service(spec, deployment, settings, endpoints, environ, options)
+
+
+def run_service(
+    spec: DaemonSpec,
+    deployment: Deployment,
+    settings: Settings,
+    endpoints: Endpoints,
+    environ: Mapping[str, str],
+    options: RunOptions | None = None,
+) -> int:
+    """Run the service of `spec` until it is told to stop; return its exit code."""
+    runtime = _Runtime(spec, deployment, settings, endpoints, environ, options or RunOptions())
+    try:
+        return asyncio.run(runtime.live())
+    except asyncio.CancelledError:
+        # The second signal: somebody does not want to wait for the drain.
+        return ExitCode.INTERRUPTED
+
+
+def _refuse(name: str, error: AlphaPandaError) -> int:
+    for line in lines_of(error):
+        sys.stderr.write(f"{name}: {line}\n")
+    return code_of(error)
+
+
+class _Runtime:
+    """One life."""
+
+    def __init__(
+        self,
+        spec: DaemonSpec,
+        deployment: Deployment,
+        settings: Settings,
+        endpoints: Endpoints,
+        environ: Mapping[str, str],
+        options: RunOptions,
+    ) -> None:
+        self._spec = spec
+        self._deployment = deployment
+        self._settings = settings
+        self._endpoints = endpoints
+        self._environ = environ
+        self._options = options
+        self._clock: Clock = SystemClock()
+        self._stop = asyncio.Event()
+        self._gate = asyncio.Event()
+        self._drain_s = settings.supervisor.stop_timeout_s * DRAIN_SHARE
+
+    async def live(self) -> int:
+        """Open what the service needs, run it, and tell how it ended."""
+        self._deployment.prepare()
+        main = asyncio.current_task()
+        assert main is not None
+        self._handle_signals(main)
+        with (
+            configure_logging(
+                self._settings.logging,
+                self._deployment,
+                self._spec.name,
+                console=self._options.console,
+                secrets=secret_texts(self._settings, self._endpoints),
+                environ=self._environ,
+            ) as logs,
+            Notifier.from_environ(self._environ, self._spec.name) as notifier,
+        ):
+            metrics = Metrics(self._spec.name, self._spec.scope, self._clock)
+            health = Health(self._spec.name, self._clock)
+            metrics.watch_health(health)
+            health.listen(lambda report: _push(notifier, report))
+            port = PortBook(self._deployment).port(self._spec.name)
+            try:
+                async with AsyncExitStack() as stack:
+                    server = TelemetryServer(
+                        self._settings.api, port, metrics, health, logs.stats, log=logs.log, clock=self._clock
+                    )
+                    await stack.enter_async_context(server)
+                    context = DaemonContext(
+                        deployment=self._deployment,
+                        settings=self._settings,
+                        clock=self._clock,
+                        log=logs.log,
+                        metrics=metrics,
+                        health=health,
+                        endpoints=self._endpoints,
+                        stop=self._stop,
+                        accept_log_reset=self._options.accept_log_reset,
+                    )
+                    await self._work(context, notifier)
+            except Exception as error:  # noqa: BLE001 - the last place where anything can be said
+                return self._tell_end(error, logs.log)
+            else:
+                return ExitCode.OK
+
+    def _handle_signals(self, main: asyncio.Task[int]) -> None:
+        loop = asyncio.get_running_loop()
+
+        def asked_to_stop() -> None:
+            if self._stop.is_set():
+                main.cancel()
+            self._stop.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, asked_to_stop)
+        loop.add_signal_handler(signal.SIGUSR1, self._gate.set)
+
+    async def _work(self, context: DaemonContext, notifier: Notifier) -> None:
+        """Wait for what is needed, then run the service; a wish to stop ends either."""
+        async with asyncio.TaskGroup() as group:
+            pulse = group.create_task(_beat(notifier), name="heartbeat")
+            try:
+                if self._options.gated:
+                    context.health.not_ready("waits for what it needs")
+                    notifier.waiting("waits for what it needs")
+                    await self._unless_stopped(self._gate.wait())
+                if not self._stop.is_set():
+                    topics = _topics(context.settings)
+                    check = preflight(
+                        context.endpoints,
+                        topics,
+                        patience_s=context.settings.supervisor.ready_timeout_s,
+                        tell=context.health.not_ready,
+                    )
+                    await self._unless_stopped(check)
+                if not self._stop.is_set():
+                    context.health.not_ready("recovers")
+                    await self._serve(self._spec.factory(), context, notifier)
+            finally:
+                pulse.cancel()
+
+    async def _serve(self, service: Service, context: DaemonContext, notifier: Notifier) -> None:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(service.run(context), name=service.name)
+            stopping = group.create_task(self._stop.wait(), name="stop")
+            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not self._stop.is_set():
+                stopping.cancel()
+                if running.exception() is None:
+                    raise InvariantError(f"{service.name} ended without having been told to stop.")
+                return
+            context.health.not_ready("drains")
+            notifier.stopping("drains")
+            context.log.info("draining", deadline_s=self._drain_s)
+            _, late = await asyncio.wait({running}, timeout=self._drain_s)
+            if late:
+                running.cancel()
+                raise InvariantError(f"{service.name} had not drained after {self._drain_s:g} s and was cut off.")
+
+    async def _unless_stopped(self, awaitable: Awaitable[object]) -> None:
+        """Await it, or the wish to stop, whichever comes first; what did not come is cancelled."""
+        async with asyncio.TaskGroup() as group:
+            wanted = group.create_task(_finish(awaitable))
+            stopping = group.create_task(_finish(self._stop.wait()))
+            await asyncio.wait({wanted, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            wanted.cancel()
+            stopping.cancel()
+
+    def _tell_end(self, error: Exception, log: Log) -> int:
+        """Say why the daemon ends: a line if it explains itself, else the traceback, to stderr and the log."""
+        ours = known_errors(error)
+        code = code_of(error)
+        if ours:
+            for line in (line for each in ours for line in lines_of(each)):
+                log.error("ended", reason=line, exit_code=int(code))
+                sys.stderr.write(f"{self._spec.name}: {line}\n")
+        else:
+            log.critical("crashed", exc_info=error, exit_code=int(code))
+            traceback.print_exception(error)
+        return code
+
+
+async def _finish(awaitable: Awaitable[object]) -> None:
+    await awaitable
+
+
+async def _beat(notifier: Notifier) -> None:
+    while True:
+        await asyncio.sleep(HEARTBEAT_S)
+        notifier.alive()
+
+
+def _push(notifier: Notifier, report: HealthReport) -> None:
+    if report.ready:
+        notifier.ready("")
+    else:
+        notifier.unready("; ".join(report.reasons))
+
+
+def _topics(settings: Settings) -> list[str]:
+    overlay = Overlay(
+        environment=Environment(settings.environment.value),
+        broker_count=settings.redpanda_broker_count,
+        partitions_multiplier=settings.topic_partitions_multiplier,
+        create_dlq_for_all=settings.create_dlq_for_all,
+    )
+    specs = Catalogue.load(overlay).topics(settings.active_brokers)
+    return [str(spec.name) for spec in specs]

@@ -1,0 +1,93 @@
+"""The environment of a child: made for it, name by name; nothing is inherited by accident.
+
+A process of one broker never carries another broker's credentials.
+"""
+
+from __future__ import annotations
+
+import sysconfig
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+from alphapanda.deployment import HOME_VARIABLE, Deployment
+
+SYSTEM_VARIABLES = frozenset(
+    {
+        "HOME",
+        "LANG",
+        "LANGUAGE",
+        "LOGNAME",
+        "NO_COLOR",
+        "PATH",
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "REQUESTS_CA_BUNDLE",
+        "SSL_CERT_DIR",
+        "SSL_CERT_FILE",
+        "TMPDIR",
+        "TZ",
+        "USER",
+        "VIRTUAL_ENV",
+        "XDG_CACHE_HOME",
+    }
+)
+"""What any program may need of the system it runs on."""
+
+_SYSTEM_PREFIXES = ("LC_",)
+_PROXIES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"})
+
+
+def settings_variables(environ: Mapping[str, str], setting_names: Iterable[str]) -> dict[str, str]:
+    """Return those of `environ` that set something: `ACTIVE_BROKERS`, `KAFKA__BOOTSTRAP_SERVERS`."""
+    tops = {name.upper() for name in setting_names}
+    return {name: value for name, value in environ.items() if name.upper().split("__", 1)[0] in tops}
+
+
+def system_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return those of `environ` that speak of the machine."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name in SYSTEM_VARIABLES or name.startswith(_SYSTEM_PREFIXES) or name.upper() in _PROXIES
+    }
+
+
+def child_environment(
+    deployment: Deployment,
+    environ: Mapping[str, str],
+    *,
+    setting_names: Collection[str],
+    foreign_kinds: Collection[str],
+) -> dict[str, str]:
+    """Return the whole environment of one daemon.
+
+    Args:
+        deployment: named in `ALPHAPANDA_HOME`.
+        environ: what the operator's shell had.
+        setting_names: the top-level names of the settings.
+        foreign_kinds: the kinds of broker that the daemon has nothing to do with: variables that begin with such
+            a name (`ZERODHA_`) stay out.
+    """
+    prefixes = tuple(f"{kind.upper()}_" for kind in foreign_kinds)
+    settings = {
+        name: value
+        for name, value in settings_variables(environ, setting_names).items()
+        if not name.upper().startswith(prefixes or ("\0",))
+    }
+    python_path = _python_path(environ)
+    return {
+        **system_variables(environ),
+        **settings,
+        **({"PYTHONPATH": python_path} if python_path else {}),
+        "PYTHONUNBUFFERED": "1",
+        HOME_VARIABLE: str(deployment.root),
+    }
+
+
+def _python_path(environ: Mapping[str, str]) -> str:
+    """Return a PYTHONPATH with which a child finds the code that runs here, installed or from a checkout."""
+    given = environ.get("PYTHONPATH", "")
+    root = Path(__file__).resolve().parents[2]
+    if root == Path(sysconfig.get_path("purelib")).resolve() or str(root) in given.split(":"):
+        return given
+    return f"{root}:{given}".rstrip(":")

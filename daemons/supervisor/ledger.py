@@ -1,0 +1,91 @@
+"""Which processes of a deployment run, on disk: what a killed supervisor leaves to the next, and to `down`."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import msgspec
+
+from alphapanda.infra.identity import ProcessIdentity
+from daemons.supervisor.plan import OrphanPolicy, ProcessSpec
+
+
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One process.
+
+    Attributes:
+        name: of the process.
+        identity: which process it is.
+        digest: of the spec that it was started from.
+        place: where it stands in dependency order; stops go from the highest down.
+        orphan: what becomes of it without a supervisor.
+        stop_signal: asks it to end.
+        grace_s: seconds until it is killed.
+    """
+
+    name: str
+    identity: ProcessIdentity
+    digest: str
+    place: int
+    orphan: OrphanPolicy
+    stop_signal: signal.Signals
+    grace_s: float
+
+
+class Ledger:
+    """Entries by name, written through to one file that is whole or not there."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._entries = {entry.name: entry for entry in _read(path)}
+
+    @property
+    def entries(self) -> tuple[LedgerEntry, ...]:
+        """Return all, in starting order."""
+        return tuple(sorted(self._entries.values(), key=lambda entry: entry.place))
+
+    @property
+    def survivors(self) -> tuple[LedgerEntry, ...]:
+        """Return those that run at this moment, in starting order."""
+        return tuple(entry for entry in self.entries if entry.identity.alive)
+
+    def get(self, name: str) -> LedgerEntry | None:
+        """Return the entry of `name`."""
+        return self._entries.get(name)
+
+    def started(self, spec: ProcessSpec, identity: ProcessIdentity, place: int) -> None:
+        """Keep that `spec` runs as `identity`."""
+        self._entries[spec.name] = LedgerEntry(
+            name=spec.name,
+            identity=identity,
+            digest=spec.digest,
+            place=place,
+            orphan=spec.orphan,
+            stop_signal=spec.child.stop_signal,
+            grace_s=spec.child.grace_s,
+        )
+        self._write()
+
+    def ended(self, name: str, identity: ProcessIdentity) -> None:
+        """Forget `name` if it is still that process."""
+        entry = self._entries.get(name)
+        if entry is not None and entry.identity == identity:
+            del self._entries[name]
+            self._write()
+
+    def _write(self) -> None:
+        part = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        part.write_bytes(msgspec.json.encode(self.entries))
+        part.replace(self._path)
+
+
+def _read(path: Path) -> list[LedgerEntry]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=list[LedgerEntry])
+    except FileNotFoundError:
+        return []
+    except msgspec.DecodeError:
+        # Written by another version. The identity files of the children still say who is who.
+        return []

@@ -1,0 +1,77 @@
+"""One run of one process: when it started, whether it may go on, how it says it is."""
+
+from __future__ import annotations
+
+from alphapanda.infra.process import ExitStatus, ManagedProcess
+from daemons.supervisor.listener import Notice
+from daemons.supervisor.restarts import Run
+
+
+class Life:
+    """What is known of a process from its start to its end; all times are the monotonic clock's.
+
+    Attributes:
+        process: the process.
+        started_at: when it was started, or adopted.
+        waits_at_gate: it has started up, and waits to be told that what it needs is ready.
+        may_go_on: it was told.
+        is_ready: as it said last.
+        status: in its own words.
+        verdict: why it had to be ended; empty if it had not.
+    """
+
+    def __init__(self, process: ManagedProcess, now: float) -> None:
+        self.process = process
+        self.started_at = now
+        # A process that was adopted went through its gate long ago.
+        self.waits_at_gate = False
+        self.may_go_on = process.adopted
+        self.is_ready = False
+        self.status = ""
+        self.verdict = ""
+        self._went_on_at = now
+        self._heard_at = now
+        self._ready_since: float | None = None
+        self._longest_ready_s: float | None = None
+
+    def hear(self, notice: Notice, now: float) -> None:
+        """Take in what it said."""
+        self._heard_at = now
+        self.waits_at_gate = self.waits_at_gate or notice.waiting
+        if notice.status is not None and not notice.waiting:
+            self.status = notice.status
+        if notice.ready is True:
+            self.ready_now(now)
+        elif notice.ready is False or notice.stopping:
+            self._unready_now(now)
+
+    def go_on(self, now: float) -> None:
+        """Note that it was told to go on: its time counts from here."""
+        self.may_go_on = True
+        self._went_on_at = now
+
+    def ready_now(self, now: float) -> None:
+        """Note that it is ready."""
+        if not self.is_ready:
+            self._ready_since = now
+        self.is_ready = True
+
+    def silence_s(self, now: float) -> float:
+        """Return for how long it has said nothing."""
+        return now - self._heard_at
+
+    def uptime_s(self, now: float) -> float:
+        """Return for how long the process has run."""
+        return now - self.started_at
+
+    def summary(self, status: ExitStatus, now: float) -> Run:
+        """Return what the restart arithmetic needs to know of it, now that it has ended."""
+        self._unready_now(now)
+        code = -status.signal if status.signal is not None else status.code
+        return Run(uptime_s=now - self._went_on_at, ready_s=self._longest_ready_s, exit_code=code)
+
+    def _unready_now(self, now: float) -> None:
+        if self._ready_since is not None:
+            self._longest_ready_s = max(self._longest_ready_s or 0.0, now - self._ready_since)
+        self._ready_since = None
+        self.is_ready = False
