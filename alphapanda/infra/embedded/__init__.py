@@ -1,0 +1,1 @@
+"""Apache Kafka and Valkey as children of ours: `pip` alone brings both."""

@@ -1,0 +1,128 @@
+"""The lock file of Kafka's jars: exact coordinates, sizes and SHA-256 of each; committed, made by `nox -s lock_kafka`."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from alphapanda.errors import ConfigError
+from alphapanda.infra.embedded.maven import fetch_jar, resolve
+
+ROOTS = ("org.apache.kafka:kafka_2.13:4.3.1", "org.slf4j:slf4j-simple:1.7.36")
+"""What is asked for; everything else follows from their POMs."""
+
+LOCK_FILE = "kafka.lock.toml"
+
+HEADER = "# Made by `nox -s lock_kafka`; do not edit. A jar whose SHA-256 differs is refused.\n\n"
+
+
+class LockedJar(msgspec.Struct, frozen=True):
+    """One jar that is exactly known.
+
+    Attributes:
+        group: Maven's groupId.
+        artifact: Maven's artifactId.
+        version: its version.
+        size: bytes.
+        sha256: of the whole file, in hexadecimal.
+    """
+
+    group: str
+    artifact: str
+    version: str
+    size: int
+    sha256: str
+
+    @property
+    def coordinates(self) -> str:
+        """`group:artifact:version`, its name everywhere."""
+        return f"{self.group}:{self.artifact}:{self.version}"
+
+    @property
+    def file_name(self) -> str:
+        """Its name on the disk."""
+        return f"{self.artifact}-{self.version}.jar"
+
+
+class KafkaLock(msgspec.Struct, frozen=True):
+    """Everything that the embedded Kafka consists of.
+
+    Attributes:
+        kafka: the version of Kafka.
+        jar: the jars, in class path order.
+    """
+
+    kafka: str
+    jar: tuple[LockedJar, ...]
+
+    @property
+    def total_size(self) -> int:
+        """Bytes of all jars together."""
+        return sum(jar.size for jar in self.jar)
+
+
+def load_lock() -> KafkaLock:
+    """Return the lock file that this version of the program comes with."""
+    return parse_lock(files(__package__).joinpath(LOCK_FILE).read_bytes())
+
+
+def parse_lock(text: bytes) -> KafkaLock:
+    """Return the lock that `text` holds.
+
+    Raises:
+        ConfigError: it is not one, or two jars would have the same file name.
+    """
+    try:
+        lock = msgspec.toml.decode(text, type=KafkaLock)
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"{LOCK_FILE} cannot be read: {error}.", hint="Install alphapanda again.") from error
+    if len({jar.file_name for jar in lock.jar}) != len(lock.jar):
+        raise ConfigError(f"{LOCK_FILE} names a file twice.", hint="Make it again with `nox -s lock_kafka`.")
+    return lock
+
+
+def make_lock(roots: tuple[str, ...] = ROOTS, mirror: str = "") -> str:
+    """Resolve `roots`, download every jar, and return the text of a new lock file.
+
+    Takes about half a minute and the network; called by the nox session.
+
+    Args:
+        roots: Maven coordinates `group:artifact:version`.
+        mirror: a Maven repository instead of the public one.
+
+    Raises:
+        DependencyError: something cannot be resolved or downloaded.
+    """
+    with tempfile.TemporaryDirectory(prefix="alphapanda-lock-") as folder:
+        cache = Path(folder)
+        coordinates = resolve(roots, cache, mirror)
+        with ThreadPoolExecutor(8) as pool:
+            jars = tuple(pool.map(lambda parts: _lock_jar(parts, cache, mirror), coordinates))
+    kafka = next(jar.version for jar in jars if jar.artifact.startswith("kafka_"))
+    return HEADER + _render(KafkaLock(kafka=kafka, jar=jars))
+
+
+def _render(lock: KafkaLock) -> str:
+    """Write TOML with the standard library's means: the package that writes TOML is not a dependency."""
+    lines = [f'kafka = "{lock.kafka}"']
+    for jar in lock.jar:
+        lines += ["", "[[jar]]"]
+        lines += [
+            f"{name} = {msgspec.json.encode(value).decode()}"
+            for name, value in msgspec.structs.asdict(jar).items()
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _lock_jar(parts: tuple[str, str, str], cache: Path, mirror: str) -> LockedJar:
+    group, artifact, version = parts
+    path = fetch_jar(group, artifact, version, cache, mirror)
+    data = path.read_bytes()
+    return LockedJar(
+        group=group, artifact=artifact, version=version, size=len(data), sha256=hashlib.sha256(data).hexdigest()
+    )

