@@ -11,7 +11,7 @@ import msgspec
 from alphapanda.errors import DecodeError
 from alphapanda.model.envelope import EventEnvelope, LogPosition
 
-Headers = tuple[tuple[str, bytes], ...]
+Headers = tuple[tuple[str, bytes | None], ...]
 
 
 class Header(StrEnum):

@@ -63,7 +63,7 @@ class Routes:
             )
         for name, value in record.headers:
             if name == Header.BROKER and value != scope.encode():
-                said = value.decode(errors="replace")
+                said = (value or b"nobody").decode(errors="replace")
                 raise MisroutedError(f"{record.position} is on a topic of {scope}, its header says {said}.")
         inner = getattr(envelope.data, "broker", None)
         if inner is not None and scope not in (SYSTEM, inner):

@@ -57,6 +57,7 @@ class StageRunner:
         before_batch: awaited before each batch, for what a stage asked of the outside world.
         on_step: told of each numbered step of a batch; tests die in it.
         on_degraded: told why, when credentials no longer hold.
+        poll_s: how long an idle runner sleeps at most.
     """
 
     spec: RunnerSpec
@@ -72,6 +73,7 @@ class StageRunner:
     projector: Projector = field(default_factory=NoProjector)
     before_batch: Callable[[], Awaitable[None]] = nothing_before
     on_step: OnStep = no_step
+    poll_s: float = POLL_S
     _pristine: bytes = b""
     _log_id: str = ""
     _inputs: OrderedInputs = field(init=False)
@@ -108,7 +110,7 @@ class StageRunner:
     async def _work(self, reader: LogReader, stop: asyncio.Event) -> None:
         waiting: Sequence[Record] = self._inputs.take_buffered()
         while not stop.is_set() and not self.ownership.is_lost:
-            records = waiting or await reader.poll(POLL_S)
+            records = waiting or await reader.poll(self.poll_s)
             waiting = ()
             await self.before_batch()
             if records:
