@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +14,7 @@ from alphapanda.clock import IST
 from alphapanda.errors import RefusedError
 
 if TYPE_CHECKING:
-    from commands._progress import Reporter
+    from alphapanda.infra.progress import Progress
 
 SCHEMA_VERSION = 1
 """Of every `--json` document; it grows when a key changes its meaning or goes."""
@@ -172,13 +171,11 @@ class Output:
             return word
         return f"\x1b[{style.value};1m{word}\x1b[0m"
 
-    @contextmanager
-    def progress(self, title: str, total: float | None = None) -> Iterator[Reporter]:
-        """Show how far a long act is: a bar on a terminal, JSON lines elsewhere; on stderr."""
-        from commands._progress import progress
+    def progress(self) -> Progress:
+        """Return what shows how far a long act is: bars on a terminal, JSON lines elsewhere; on stderr."""
+        from alphapanda.infra.progress import JsonProgress, progress_for
 
-        with progress(self, title, total) as bar:
-            yield bar
+        return JsonProgress(self.stderr) if self.as_json else progress_for(self.stderr)
 
     def confirm(self, name: str, question: str, *, flag: str) -> None:
         """Have `name` typed before what cannot be undone; raises RefusedError if it is not.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -19,6 +19,9 @@ from alphapanda.settings.starters import starter_text
 from alphapanda.settings.toml_file import TomlFile, read_toml
 from alphapanda.settings.variables import suggestion
 from alphapanda.strategies.config import StrategyConfig, parse_strategies
+from alphapanda.strategies.loader import FOLDER, bind_strategies
+
+T = TypeVar("T")
 
 _ALL = "limits"
 _OF_ONE = "brokers"
@@ -40,7 +43,9 @@ def load_strategies(deployment: Deployment) -> tuple[StrategyConfig, ...]:
     problems: list[Problem] = []
     for name, table in tables.items():
         try:
-            found.extend(_placed(file, partial(parse_strategies, {"strategies": {name: table}}, file.name)))
+            one = {"strategies": {name: table}}
+            parsed = _placed(file, partial(parse_strategies, one, file.name))
+            found.extend(parsed)
         except InvalidSettingsError as error:
             problems.extend(error.problems)
     if problems:
@@ -58,7 +63,8 @@ def load_risk(deployment: Deployment, broker: BrokerId) -> RiskLimits:
     known = RiskLimits.__struct_fields__
     values: dict[str, Any] = {}
     places: dict[str, tuple[str, ...]] = {}
-    for path in ((_ALL,), (_OF_ONE, broker)):
+    scopes: tuple[tuple[str, ...], ...] = ((_ALL,), (_OF_ONE, broker))
+    for path in scopes:
         table = _table(file, path)
         _refuse_unknown(file, path, table, known)
         values.update(table)
@@ -69,15 +75,57 @@ def load_risk(deployment: Deployment, broker: BrokerId) -> RiskLimits:
         match = _AT.fullmatch(str(error))
         assert match is not None
         key = match["key"] or next((key for key in values if key in match["what"]), "")
-        path = places.get(key, (_ALL,))
-        what = f"{'.'.join(path)}: {match['what'][:1].lower()}{match['what'][1:]}."
-        raise InvalidSettingsError([Problem(file.place(path), what)]) from None
+        place = places.get(key, (_ALL,))
+        what = f"{'.'.join(place)}: {match['what'][:1].lower()}{match['what'][1:]}."
+        raise InvalidSettingsError([Problem(file.place(place), what)]) from None
 
 
-def brokers_with_limits(deployment: Deployment) -> tuple[BrokerId, ...]:
-    """Return the brokers that `risk.toml` has limits of their own for."""
+def check_documents(deployment: Deployment, brokers: Iterable[str]) -> list[Problem]:
+    """Return all that is wrong with `strategies.toml` and `risk.toml`.
+
+    Strategies' classes are imported and given their parameters; `brokers` are the configured ones.
+    """
+    known = tuple(brokers)
+    problems: list[Problem] = []
+    for check in (_strategies_problems, _risk_problems):
+        try:
+            problems.extend(check(deployment, known))
+        except InvalidSettingsError as error:
+            problems.extend(error.problems)
+    return problems
+
+
+def _strategies_problems(deployment: Deployment, brokers: tuple[str, ...]) -> Iterator[Problem]:
+    file = read_toml(deployment.strategies_file)
+    folder = deployment.root / FOLDER
+    for config in load_strategies(deployment):
+        for broker in config.brokers or ():
+            if broker not in brokers:
+                place = file.place(("strategies", config.id, "brokers"))
+                what = f"strategies.{config.id}.brokers: there is no broker {broker}."
+                yield Problem(place, what, suggestion(broker, brokers, f"Known: {', '.join(brokers)}."))
+        try:
+            _placed(file, partial(bind_strategies, (config,), folder, file.name))
+        except InvalidSettingsError as error:
+            yield from error.problems
+
+
+def _risk_problems(deployment: Deployment, brokers: tuple[str, ...]) -> Iterator[Problem]:
     file = read_toml(deployment.risk_file)
-    return tuple(BrokerId(name) for name in _table(file, (_OF_ONE,)))
+    for name in _table(file, (_OF_ONE,)):
+        if name not in brokers:
+            what = f"{_OF_ONE}.{name}: there is no broker {name}."
+            yield Problem(
+                file.place((_OF_ONE, name)), what, suggestion(name, brokers, f"Known: {', '.join(brokers)}.")
+            )
+    reported: set[str] = set()
+    for name in brokers:
+        try:
+            load_risk(deployment, BrokerId(name))
+        except InvalidSettingsError as error:
+            new = [problem for problem in error.problems if str(problem) not in reported]
+            reported.update(map(str, new))
+            yield from new
 
 
 def _table(file: TomlFile, path: tuple[str, ...]) -> Mapping[str, Any]:
@@ -105,7 +153,7 @@ def _refuse_unknown(file: TomlFile, path: tuple[str, ...], table: Mapping[str, A
         raise InvalidSettingsError(problems)
 
 
-def _placed(file: TomlFile, parse: partial[tuple[StrategyConfig, ...]]) -> tuple[StrategyConfig, ...]:
+def _placed(file: TomlFile, parse: partial[T]) -> T:
     """Return what `parse` does; its error gets the line of the key that it names (`file: strategies.a.key: …`)."""
     try:
         return parse()

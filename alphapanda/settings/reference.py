@@ -68,11 +68,13 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "A value comes from the environment, else from `.env`, else from `alphapanda.toml`, else it is the default.",
+        "A value comes from the environment, else from `.env`, else from `alphapanda.toml`, else it is a default.",
         "One rule names them all: `[kafka] request_timeout_ms` in the file is `KAFKA__REQUEST_TIMEOUT_MS` in the",
-        "environment. `alphapanda init` writes commented starters, `alphapanda config show` prints every value with",
-        "its origin, `alphapanda config check` validates all files. What is not listed here is an error.",
-        "`ALPHAPANDA_HOME` names the deployment's folder; it is the current one by default.",
+        "environment. What is not listed here is an error, in every one of these places.",
+        "",
+        "`alphapanda init` writes commented starters, `alphapanda config show` prints every value and its origin,",
+        "`alphapanda config check` validates all files. `ALPHAPANDA_HOME` names the deployment's folder, which is",
+        "the current one by default.",
     ]
     for head, group in groupby(known_settings(), key=lambda setting: setting.path[0] if setting.path[1:] else ""):
         lines += ["", f"## `[{head}]`" if head else "## Without a table", ""]
