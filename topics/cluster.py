@@ -69,8 +69,12 @@ class Cluster:
             bootstrap_servers=bootstrap_servers, request_timeout_ms=request_timeout_ms, client_id=client_id
         )
         try:
-            with _kafka_errors(f"connecting to {bootstrap_servers}"):
+            try:
                 await client.bootstrap()
+            except KafkaError as error:
+                raise KafkaUnreachableError(
+                    f"No Kafka answers at {bootstrap_servers}.", hint="Run: alphapanda doctor"
+                ) from error
             yield cls(client, bootstrap_servers, request_timeout_ms)
         finally:
             await client.close()
@@ -258,7 +262,8 @@ def _is_own(entry: dict[str, Any]) -> bool:
 def _refuse(code: int, message: str | None, doing: str) -> None:
     """Raise DependencyError if `code` is an error, in the cluster's own words."""
     if code:
-        raise DependencyError(f"Kafka refused to {doing}: {message or for_code(code).__name__}.")
+        why = (message or for_code(code).__name__).rstrip(".")
+        raise DependencyError(f"Kafka refused to {doing}: {why}.")
 
 
 @contextmanager
