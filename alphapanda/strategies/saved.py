@@ -1,0 +1,85 @@
+"""The strategies' state as bytes. Floats, times and counts come back exactly as they were."""
+
+from __future__ import annotations
+
+import msgspec
+
+from alphapanda.errors import InvariantError
+from alphapanda.ids import EventId, InstrumentId, StrategyId
+from alphapanda.market.bars import BarState
+from alphapanda.strategies.base import Holding
+
+FORMAT = 1
+
+
+class Fence(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a strategy is out of work.
+
+    Attributes:
+        tick_id: the tick on which it raised.
+        instrument: of that tick.
+        error: what it raised and where.
+    """
+
+    tick_id: EventId
+    instrument: InstrumentId
+    error: str
+
+
+class SavedStrategy(msgspec.Struct, frozen=True, kw_only=True):
+    """One strategy.
+
+    Attributes:
+        fingerprint: of its class, parameters and bars: the state of another is not taken.
+        code: of its source: a fence is lifted when it has changed.
+        fence: why it is out of work, if it is.
+        failing: that it raised on a tick whose alert is not folded yet.
+        failures: how often it was fenced off.
+    """
+
+    fingerprint: str
+    code: str
+    fence: Fence | None = None
+    failing: Fence | None = None
+    failures: int = 0
+
+
+class SavedInstance(msgspec.Struct, frozen=True, kw_only=True):
+    """One strategy on one instrument; `state` is None where it could not be written."""
+
+    state: bytes | None
+    warm: int
+    holding: Holding
+    decided_on: EventId
+    decided: tuple[EventId, ...]
+
+
+class SavedLane(msgspec.Struct, frozen=True, kw_only=True):
+    """One instrument: bars in progress by their seconds, and its strategies."""
+
+    has_begun: bool
+    bars: dict[int, BarState | None]
+    instances: dict[StrategyId, SavedInstance]
+
+
+class SavedStage(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole."""
+
+    format: int
+    strategies: dict[StrategyId, SavedStrategy]
+    lanes: dict[InstrumentId, SavedLane]
+
+
+encode = msgspec.msgpack.Encoder().encode
+_decoder = msgspec.msgpack.Decoder(SavedStage)
+
+
+def decode(data: bytes) -> SavedStage:
+    """Return what `encode` wrote; raises InvariantError for anything else."""
+    try:
+        saved = _decoder.decode(data)
+    except msgspec.MsgspecError as error:
+        raise InvariantError(f"The strategies' snapshot cannot be read: {error}.") from error
+    if saved.format != FORMAT:
+        raise InvariantError(f"The strategies' snapshot is of format {saved.format}, not {FORMAT}.")
+    return saved

@@ -1,0 +1,310 @@
+"""The stage that runs the strategies: ticks in, signals for every active broker out.
+
+A strategy works on each of its instruments by itself, so how partitions interleave changes no decision.
+Looking at a tick happens once: `decide` computes the next states beside the present ones, `evolve` of the same
+event puts them in place. What is held is folded from the signals themselves, so after a restart the log's word
+counts. A strategy that raises is fenced off by its id: an alert goes out, the others run on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+import msgspec
+
+from alphapanda.ids import SYSTEM, BrokerId, InstrumentId, StrategyId, derive_event_id
+from alphapanda.model.control import Alert, Severity
+from alphapanda.model.envelope import Event, EventEnvelope, LogPosition, follow
+from alphapanda.model.kinds import EventType, TradingMode
+from alphapanda.model.signal import Signal
+from alphapanda.strategies import saved
+from alphapanda.strategies.base import Holding
+from alphapanda.strategies.failure import describe
+from alphapanda.strategies.fanout import SOURCE, InstrumentLookup, fan_out
+from alphapanda.strategies.instance import Instance, wishes
+from alphapanda.strategies.lane import QUIET, Lane, Outlook
+from alphapanda.strategies.loader import BoundStrategy
+from alphapanda.strategies.saved import Fence, SavedInstance, SavedLane, SavedStage, SavedStrategy
+
+FENCED = "STRATEGY_FENCED"
+"""Code of the alert."""
+
+_TICK = EventType.MARKET_TICK
+
+
+def _unknown(_: InstrumentId) -> None:
+    return None
+
+
+class StrategiesStage:
+    """All strategies over all instruments. Implements `alphapanda.model.stage.Stage`.
+
+    Args:
+        strategies: from `alphapanda.strategies.loader.bind_strategies`; their order is the order of signals.
+        active_brokers: who trades, and how near to real money; in this order each decision is fanned out.
+        instruments: knows price grids, for limit prices.
+    """
+
+    def __init__(
+        self,
+        strategies: Sequence[BoundStrategy],
+        active_brokers: Mapping[BrokerId, TradingMode],
+        instruments: InstrumentLookup = _unknown,
+    ) -> None:
+        self._instruments = instruments
+        self._brokers = {s.config.id: _brokers_of(s, active_brokers) for s in strategies}
+        self._strategies = {s.config.id: s for s in strategies if self._brokers[s.config.id]}
+        self._lanes: dict[InstrumentId, Lane | None] = {}
+        self._fences: dict[StrategyId, Fence] = {}
+        self._failing: dict[StrategyId, Fence] = {}
+        self._failures: dict[StrategyId, int] = {}
+        self._notes: tuple[str, ...] = ()
+        self._seen: Event | None = None
+        self._outlook = QUIET
+
+    # ------------------------------------------------------------ the stage
+
+    def decide(self, event: Event) -> Iterable[Event]:
+        """Return the signals, and the alerts, that follow from a tick; from anything else nothing."""
+        envelope, at = event.envelope, event.at
+        if envelope.type is not _TICK or at is None:
+            return ()
+        lane = self._lane(envelope.data.instrument)
+        if lane is None:
+            return ()
+        outlook = self._look(lane, event)
+        return () if outlook is QUIET else self._outputs(envelope, at, outlook)
+
+    def evolve(self, event: Event) -> None:
+        """Fold a tick, or one of our own signals and alerts."""
+        envelope = event.envelope
+        if envelope.type is _TICK:
+            lane = self._lane(envelope.data.instrument) if event.at is not None else None
+            if lane is not None:
+                outlook = self._look(lane, event)
+                self._seen = None
+                lane.advance()
+                for instance, error in outlook.failed:
+                    self._failing[instance.config.id] = _fence(envelope, error)
+        elif envelope.type is EventType.SIGNAL_RAW:
+            self._seen = None
+            self._fold_signal(envelope.data)
+        elif envelope.type is EventType.ALERT_RAISED:
+            self._seen = None
+            self._fold_alert(envelope)
+
+    def snapshot(self) -> bytes:
+        """Return the whole state."""
+        strategies = {
+            strategy_id: SavedStrategy(
+                fingerprint=bound.fingerprint,
+                code=bound.code,
+                fence=self._fences.get(strategy_id),
+                failing=self._failing.get(strategy_id),
+                failures=self._failures.get(strategy_id, 0),
+            )
+            for strategy_id, bound in self._strategies.items()
+        }
+        lanes = {
+            instrument: _save_lane(lane)
+            for instrument, lane in sorted(self._lanes.items())
+            if lane is not None and lane.has_begun
+        }
+        return saved.encode(SavedStage(format=saved.FORMAT, strategies=strategies, lanes=lanes))
+
+    def restore(self, data: bytes) -> None:
+        """Take the state that `snapshot` returned, as far as the configuration is still the same.
+
+        A strategy whose class, parameters or bars have changed begins anew but keeps what it holds; a changed
+        configuration or source lifts its fence. What could not be taken over stands in `notes` afterwards.
+        """
+        stage = saved.decode(data)
+        notes: list[str] = []
+        self._seen = None
+        self._lanes = {}
+        self._restore_strategies(stage, notes)
+        for instrument, lane in stage.lanes.items():
+            self._restore_lane(stage, instrument, lane, notes)
+        self._notes = tuple(notes)
+
+    # ------------------------------------------------------------ what it knows
+
+    @property
+    def fenced(self) -> Mapping[StrategyId, Fence]:
+        """The strategies out of work, and why."""
+        return dict(self._fences)
+
+    @property
+    def failures(self) -> Mapping[StrategyId, int]:
+        """How often each strategy was fenced off."""
+        return dict(self._failures)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the last `restore` could not take over, for the log."""
+        return self._notes
+
+    def holding(self, strategy_id: StrategyId, instrument: InstrumentId) -> Holding | None:
+        """Return what a strategy holds by its own signals; None where it does not work."""
+        lane = self._lanes.get(instrument)
+        instance = lane.instance_of(strategy_id) if lane is not None else None
+        return instance.holding if instance is not None else None
+
+    # ------------------------------------------------------------ inside
+
+    def _lane(self, instrument: InstrumentId) -> Lane | None:
+        """Return the instrument's lane, None when no strategy wants it; laid out on first sight."""
+        try:
+            return self._lanes[instrument]
+        except KeyError:
+            instances = tuple(
+                Instance(bound, instrument)
+                for bound in self._strategies.values()
+                if any(fnmatchcase(instrument, pattern) for pattern in bound.config.instruments)
+            )
+            lane = Lane(instrument, instances) if instances else None
+            if lane is not None:
+                lane.fence(self._fences.__contains__)
+            self._lanes[instrument] = lane
+            return lane
+
+    def _look(self, lane: Lane, event: Event) -> Outlook:
+        """Return what a tick leads to, computed once for `decide` and the `evolve` after it."""
+        if self._seen is not event:
+            self._outlook = lane.look_ahead(event.envelope.data)
+            self._seen = event
+        return self._outlook
+
+    def _outputs(self, envelope: EventEnvelope[Any], at: LogPosition, outlook: Outlook) -> list[Event]:
+        outputs: list[Event] = []
+        for instance, decision in outlook.wanted:
+            config = instance.config
+            steps = wishes(config, instance.holding, decision)
+            outputs += fan_out(envelope, at, config, steps, self._brokers[config.id], self._instruments)
+        for instance, error in outlook.failed:
+            outputs.append(_alert(envelope, instance, error))
+        return outputs
+
+    def _fold_signal(self, signal: Signal) -> None:
+        lane = self._lane(signal.instrument)
+        instance = lane.instance_of(signal.strategy_id) if lane is not None else None
+        if lane is not None and instance is not None:
+            lane.has_begun = True
+            instance.fold(signal)
+
+    def _fold_alert(self, envelope: EventEnvelope[Any]) -> None:
+        for strategy_id, failing in tuple(self._failing.items()):
+            if envelope.id == derive_event_id(failing.tick_id, f"{SYSTEM}/{_alert_name(strategy_id)}"):
+                del self._failing[strategy_id]
+                self._fences[strategy_id] = failing
+                self._failures[strategy_id] = self._failures.get(strategy_id, 0) + 1
+                self._fence_lanes()
+
+    def _fence_lanes(self) -> None:
+        for lane in self._lanes.values():
+            if lane is not None:
+                lane.fence(self._fences.__contains__)
+
+    def _restore_strategies(self, stage: SavedStage, notes: list[str]) -> None:
+        self._fences, self._failing, self._failures = {}, {}, {}
+        for strategy_id, was in stage.strategies.items():
+            bound = self._strategies.get(strategy_id)
+            if bound is None:
+                continue
+            if was.failures:
+                self._failures[strategy_id] = was.failures
+            same = was.fingerprint == bound.fingerprint and was.code == bound.code
+            if was.fence is not None and same:
+                self._fences[strategy_id] = was.fence
+                notes.append(f"{strategy_id} is still fenced off: {was.fence.error}")
+            elif was.fence is not None:
+                notes.append(f"{strategy_id} has changed: its fence is lifted")
+            if was.failing is not None and same:
+                self._failing[strategy_id] = was.failing
+
+    def _restore_lane(self, stage: SavedStage, instrument: InstrumentId, was: SavedLane, notes: list[str]) -> None:
+        lane = self._lane(instrument)
+        for strategy_id, instance_was in was.instances.items():
+            instance = lane.instance_of(strategy_id) if lane is not None else None
+            if instance is None:
+                if instance_was.holding.quantity:
+                    held = f"{instance_was.holding.quantity:+d} {instrument}"
+                    notes.append(f"{strategy_id} held {held} and does not work there any more: nobody closes it")
+                continue
+            same = stage.strategies[strategy_id].fingerprint == self._strategies[strategy_id].fingerprint
+            _restore_instance(instance, instance_was, notes, keep_state=same)
+        if lane is not None:
+            lane.has_begun = was.has_begun
+            lane.bars.update({seconds: state for seconds, state in was.bars.items() if seconds in lane.bars})
+
+
+def _brokers_of(bound: BoundStrategy, active: Mapping[BrokerId, TradingMode]) -> dict[BrokerId, TradingMode]:
+    chosen = bound.config.brokers
+    return {broker: mode for broker, mode in active.items() if chosen is None or broker in chosen}
+
+
+def _alert_name(strategy_id: StrategyId) -> str:
+    return f"fence/{strategy_id}"
+
+
+def _fence(envelope: EventEnvelope[Any], error: Exception) -> Fence:
+    return Fence(tick_id=envelope.id, instrument=envelope.data.instrument, error=describe(error))
+
+
+def _alert(envelope: EventEnvelope[Any], instance: Instance, error: Exception) -> Event:
+    config, held = instance.config, instance.holding.quantity
+    message = (
+        f"Strategy {config.id} is fenced off: on {instance.instrument} it raised {describe(error)}. "
+        f"It holds {held:+d} there. Correct it, then: alphapanda restart strategies."
+    )
+    alert = Alert(severity=Severity.CRITICAL, source=SOURCE, code=FENCED, message=message)
+    return follow(
+        envelope,
+        EventType.ALERT_RAISED,
+        alert,
+        key=SOURCE,
+        source=SOURCE,
+        broker=SYSTEM,
+        name=_alert_name(config.id),
+    )
+
+
+def _save_lane(lane: Lane) -> SavedLane:
+    instances = {instance.config.id: _save_instance(instance) for instance in lane.instances}
+    return SavedLane(has_begun=lane.has_begun, bars=dict(lane.bars), instances=instances)
+
+
+def _save_instance(instance: Instance) -> SavedInstance:
+    return SavedInstance(
+        state=encode_state(instance.state),
+        warm=instance.warm,
+        holding=instance.holding,
+        decided_on=instance.decided_on,
+        decided=instance.decided,
+    )
+
+
+def encode_state(state: Any) -> bytes | None:
+    """Return a strategy's state as bytes; None for one that holds what bytes cannot, which begins anew then."""
+    try:
+        return msgspec.msgpack.encode(state)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _restore_instance(instance: Instance, was: SavedInstance, notes: list[str], *, keep_state: bool) -> None:
+    instance.holding = was.holding
+    instance.decided_on, instance.decided = was.decided_on, was.decided
+    name = f"{instance.config.id} on {instance.instrument}"
+    if not keep_state:
+        notes.append(f"{name} was configured otherwise: it warms up anew and keeps {was.holding.quantity:+d}")
+        return
+    try:
+        instance.state = msgspec.msgpack.decode(was.state or b"", type=instance.state_type)
+    except (msgspec.MsgspecError, ValueError) as error:
+        notes.append(f"{name} begins anew, its state cannot be read: {error}")
+        return
+    instance.warm = was.warm
+    instance.stay()
