@@ -85,7 +85,10 @@ class ChildSpec:
 
 
 class Tier(Protocol):
-    """One way to have Kafka and Redis: `prepare`, start `children`, `ready`, then `idle_work` for as long as it runs."""
+    """One way to have Kafka and Redis.
+
+    The order: `prepare`, start the `children`, `ready`, then `idle_work` beside everything else.
+    """
 
     async def prepare(self, progress: Progress) -> None:
         """Make everything that starting needs: downloads, data directories, configuration; does nothing when done.

@@ -1,4 +1,4 @@
-"""What a server of ours gets from our environment: nothing that could be a secret, nothing that changes its behaviour."""
+"""What a server of ours gets of our environment: no secrets, and nothing that changes how it behaves."""
 
 from __future__ import annotations
 

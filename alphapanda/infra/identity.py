@@ -47,14 +47,20 @@ def boot_id() -> str:
 
 def _started(pid: int) -> int | None:
     """Return when process `pid` started, or None when it does not run (a zombie does not)."""
-    if sys.platform == "linux":
-        try:
-            stat = Path(f"/proc/{pid}/stat").read_bytes()
-        except (FileNotFoundError, ProcessLookupError):
-            return None
-        # The second field is the command in brackets and may hold anything; fields count from after it.
-        state, *fields = stat[stat.rindex(b")") + 2 :].split()
-        return None if state in {b"Z", b"X"} else int(fields[18])
+    return _started_in_proc(pid) if sys.platform == "linux" else _started_elsewhere(pid)
+
+
+def _started_in_proc(pid: int) -> int | None:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    # The second field is the command in brackets and may hold anything; fields count from after it.
+    state, *fields = stat[stat.rindex(b")") + 2 :].split()
+    return None if state in {b"Z", b"X"} else int(fields[18])
+
+
+def _started_elsewhere(pid: int) -> int | None:
     import psutil  # noqa: PLC0415 - only where there is no /proc
 
     try:

@@ -90,7 +90,7 @@ async def probe_kafka(bootstrap_servers: str, timeout_s: float = 5.0) -> KafkaFa
         except _UnfitError as error:
             raise IncompatibleServerError(
                 f"{host}:{port} answers, but not as a Kafka that this program can talk to ({error}).",
-                hint="Check KAFKA__BOOTSTRAP_SERVERS: a plain-text listener of Kafka 0.11 or newer, or of Redpanda.",
+                hint="Check KAFKA__BOOTSTRAP_SERVERS: a plain-text listener of Kafka 0.11+ or of Redpanda.",
             ) from error
     raise KafkaUnreachableError(
         f"No Kafka answers at {bootstrap_servers} ({'; '.join(failures)}).",
@@ -99,7 +99,7 @@ async def probe_kafka(bootstrap_servers: str, timeout_s: float = 5.0) -> KafkaFa
 
 
 async def kafka_is_up(bootstrap_servers: str, *, group: str) -> KafkaFacts:
-    """Return what a starting Kafka says once it serves clients and its group coordinator is there; waits for ever."""
+    """Return what a starting Kafka says once it serves clients and groups; waits for ever."""
     while True:
         try:
             facts = await probe_kafka(bootstrap_servers, timeout_s=5.0)
@@ -132,15 +132,25 @@ def require_compatible(facts: KafkaFacts, supported: Mapping[int, tuple[int, int
             )
         if facts.apis[key][0] > high:
             raise IncompatibleServerError(
-                f"The Kafka at {facts.address} is too new: it speaks {need.name} from version {facts.apis[key][0]}, "
-                f"this program up to {high}.",
+                f"The Kafka at {facts.address} is too new: it speaks {need.name} from version "
+                f"{facts.apis[key][0]}, this program up to {high}.",
                 hint="Update alphapanda (its aiokafka decides), or use an older Kafka.",
             )
 
 
 def client_apis() -> Mapping[int, tuple[int, int]]:
     """Return the versions that aiokafka speaks, `(oldest, newest)` by API key."""
-    from aiokafka.protocol import admin, commit, coordination, fetch, group, metadata, offset, produce, transaction  # noqa: I001, PLC0415
+    from aiokafka.protocol import (  # noqa: PLC0415 - heavy
+        admin,
+        commit,
+        coordination,
+        fetch,
+        group,
+        metadata,
+        offset,
+        produce,
+        transaction,
+    )
 
     requests: tuple[Any, ...] = (
         produce.ProduceRequest,

@@ -24,7 +24,10 @@ def main(argv: list[str]) -> None:
             raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
     if os.getppid() != int(parent):
         raise SystemExit(0)
-    os.execv(command[0], command)  # noqa: S606 - this is what it is for
+    try:
+        os.execvp(command[0], command)  # noqa: S606 - this is what it is for
+    except OSError as error:
+        raise SystemExit(f"{command[0]} cannot be run: {error.strerror}") from None
 
 
 if __name__ == "__main__":

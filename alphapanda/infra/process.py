@@ -107,7 +107,7 @@ class ManagedProcess:
 
     @classmethod
     def adopt(cls, spec: ChildSpec, identity: ProcessIdentity | None = None) -> ManagedProcess | None:
-        """Return the process that another starter left (by default the one in the identity file), if it still runs."""
+        """Return the process that another starter left (default: of the identity file), if it still runs."""
         identity = identity or IdentityFile(spec.identity_file).read()
         if identity is None or not identity.alive:
             return None

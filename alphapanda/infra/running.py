@@ -1,4 +1,4 @@
-"""Run a tier's servers for as long as a block lasts: tests, benchmarks and `infra` verbs; `up` has its supervisor."""
+"""Run a tier's servers for as long as a block lasts: for tests, benchmarks and `infra` verbs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bring one child to where it can be used: take over what was left, else start it, and say clearly why it failed."""
+"""Bring one child to where it can be used: take over what was left, else start it; say clearly why it failed."""
 
 from __future__ import annotations
 

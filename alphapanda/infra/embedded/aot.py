@@ -101,7 +101,8 @@ class AotCache:
             except TimeoutError as error:
                 raise TrainingError(f"Java made no cache within {ASSEMBLY_LIMIT_S} s.") from error
             except (ServerFailedError, DeadlineError) as error:
-                raise TrainingError(f"The Kafka for training did not start: {error.message}") from error
+                tail = " ".join(kafka.log_tail(600).split())
+                raise TrainingError(f"The Kafka for training did not start: {error.message} {tail}") from error
             finally:
                 kafka.kill()
                 await kafka.wait()

