@@ -13,7 +13,7 @@ import stamina
 from alphapanda.bus.dead_letters import Refusal, dead_letter
 from alphapanda.bus.delivery import TRANSIENT_ATTEMPTS, Verdict, judge
 from alphapanda.bus.engine import FoldError, StageEngine
-from alphapanda.bus.ports import Logger, Meter
+from alphapanda.bus.ports import Meter
 from alphapanda.bus.records import TIMER_CAUSE, Header, Offsets, Outgoing, Record, encode_offsets
 from alphapanda.bus.recovery import Decision
 from alphapanda.bus.routes import Routes
@@ -22,6 +22,7 @@ from alphapanda.clock import Clock
 from alphapanda.errors import DecodeError, MisroutedError
 from alphapanda.model.envelope import Event, LogPosition
 from alphapanda.model.stage import Stage, timer_event
+from alphapanda.telemetry.log import Log as Logger
 from topics.dead_letters import FailedStage
 
 

@@ -117,40 +117,24 @@ class SnapshotStore(Protocol):
 class Meter(Protocol):
     """What a runner counts."""
 
-    def consumed(self, events: int, hop_s: float | None) -> None:
-        """Count a batch of inputs; `hop_s` is the age of its newest record when it was taken."""
+    def consumed(self, records: Sequence[Record], now: datetime) -> None:
+        """Count a batch of inputs and the age of its newest record."""
         ...
 
-    def produced(self, events: int) -> None:
+    def produced(self, positions: Sequence[LogPosition]) -> None:
         """Count outputs that are in the log."""
         ...
 
-    def batch(self, seconds: float) -> None:
+    def batch(self, events: int, seconds: float) -> None:
         """Measure one batch, from poll to commit."""
+        ...
+
+    def recovered(self, events: int, seconds: float) -> None:
+        """Measure a recovery."""
         ...
 
     def dead_letter(self) -> None:
         """Count a dead letter."""
-        ...
-
-    def backlog(self, records: int) -> None:
-        """Say how many records wait in the batch in hand."""
-        ...
-
-
-class Logger(Protocol):
-    """What a runner says; structlog's loggers are such."""
-
-    def info(self, event: str, **values: object) -> object:
-        """Say what happened."""
-        ...
-
-    def warning(self, event: str, **values: object) -> object:
-        """Say what somebody should look at."""
-        ...
-
-    def exception(self, event: str, **values: object) -> object:
-        """Say what failed, with the traceback of the error being handled."""
         ...
 
 

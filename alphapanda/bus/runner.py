@@ -14,7 +14,6 @@ from alphapanda.bus.engine import FoldError
 from alphapanda.bus.intake import Batch, Intake
 from alphapanda.bus.ports import (
     Log,
-    Logger,
     LogReader,
     Meter,
     NoProjector,
@@ -34,6 +33,7 @@ from alphapanda.clock import Clock
 from alphapanda.errors import LogResetError, RedisUnreachableError
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.stage import Stage
+from alphapanda.telemetry.log import Log as Logger
 
 SNAPSHOT_EVERY_S = 5.0
 COMMIT_EVERY_S = 1.0
@@ -123,12 +123,9 @@ class StageRunner:
     async def _measured_batch(self, records: Sequence[Record]) -> None:
         started = self.clock.monotonic()
         self.on_step(Step.POLLED)
-        newest_s = max(record.timestamp_ms for record in records) / 1000
-        self.meter.consumed(len(records), max(0.0, self.clock.now().timestamp() - newest_s))
-        self.meter.backlog(len(records))
+        self.meter.consumed(records, self.clock.now())
         await self._batch(records)
-        self.meter.backlog(0)
-        self.meter.batch(self.clock.monotonic() - started)
+        self.meter.batch(len(records), self.clock.monotonic() - started)
 
     async def _batch(self, records: Sequence[Record]) -> None:
         positions = self._inputs.positions
@@ -154,10 +151,11 @@ class StageRunner:
         if not batch.outgoing:
             return
         self.on_step(Step.PRODUCING)
-        for position in await self.log.append(batch.outgoing):
+        positions = await self.log.append(batch.outgoing)
+        for position in positions:
             partition = Partition(position.topic, position.partition)
             self._outputs[partition] = max(self._outputs.get(partition, 0), position.offset + 1)
-        self.meter.produced(len(batch.outgoing))
+        self.meter.produced(positions)
         self.on_step(Step.FLUSHED)
 
     async def _drain(self) -> None:
@@ -216,12 +214,14 @@ class StageRunner:
         self._intake.engine.recent.load(snapshot.recent if snapshot else ())
         refolded = await self._refold(own)
         await self.projector.project(force=True)
+        seconds = self.clock.monotonic() - started
+        self.meter.recovered(refolded, seconds)
         self.logger.info(
             "recovered",
             snapshot=snapshot.taken_at.isoformat() if snapshot else None,
             decisions=len(own.decisions),
             inputs=refolded,
-            seconds=round(self.clock.monotonic() - started, 3),
+            seconds=round(seconds, 3),
         )
 
     def _new_intake(self, own: Recovered) -> Intake:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ from alphapanda.bus.spec import RunnerSpec
 from alphapanda.clock import SystemClock
 from alphapanda.ids import MARKET, BrokerId, EventId, InstrumentId, StrategyId, derive_event_id
 from alphapanda.model.codec import encode
-from alphapanda.model.envelope import Event, EventEnvelope, follow, trace_id_of
+from alphapanda.model.envelope import Event, EventEnvelope, LogPosition, follow, trace_id_of
 from alphapanda.model.kinds import EventType, Side, TradingMode
 from alphapanda.model.signal import (
     CheckResult,
@@ -34,6 +34,7 @@ from alphapanda.model.signal import (
     SignalValidated,
 )
 from alphapanda.model.tick import Tick, TickRef
+from alphapanda.telemetry.log import SilentLog
 from topics.catalogue import Catalogue
 
 START = datetime(2026, 1, 5, 3, 45, tzinfo=UTC)
@@ -46,32 +47,22 @@ class Meter:
     def __init__(self) -> None:
         self.inputs = self.outputs = self.dead_letters = 0
 
-    def consumed(self, events: int, hop_s: float | None) -> None:
-        self.inputs += events
+    def consumed(self, records: Sequence[Record], _now: datetime) -> None:
+        self.inputs += len(records)
 
-    def produced(self, events: int) -> None:
-        self.outputs += events
+    def produced(self, positions: Sequence[LogPosition]) -> None:
+        self.outputs += len(positions)
 
-    def batch(self, seconds: float) -> None:
+    def batch(self, events: int, seconds: float) -> None:
+        assert events > 0
+        assert seconds >= 0
+
+    def recovered(self, events: int, seconds: float) -> None:
+        assert events >= 0
         assert seconds >= 0
 
     def dead_letter(self) -> None:
         self.dead_letters += 1
-
-    def backlog(self, records: int) -> None:
-        assert records >= 0
-
-
-class Quiet:
-    """A logger that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.lines: list[tuple[str, dict[str, object]]] = []
-
-    def info(self, event: str, **values: object) -> None:
-        self.lines.append((event, values))
-
-    warning = exception = info
 
 
 class Witness:
@@ -239,7 +230,7 @@ class Bench:
                 routes=Routes(Catalogue.load(), self.broker),
                 clock=SystemClock(),
                 meter=self.meter,
-                logger=Quiet(),
+                logger=SilentLog(),
                 on_degraded=lambda _reason: None,
                 on_step=on_step,
                 poll_s=0.002,
@@ -295,13 +286,13 @@ def memory_bench() -> Bench:
 class Maker:
     """Makes what the suite writes."""
 
-    tick: Callable[..., EventEnvelope[Tick]] = staticmethod(tick)
-    signal: Callable[..., EventEnvelope[Signal]] = staticmethod(signal)
-    outgoing: Callable[..., Outgoing] = staticmethod(outgoing)
-    witness: Callable[[], Witness] = Witness
-    bench: Callable[[], Bench] = staticmethod(lambda: Bench(MemoryWorld()))
+    tick: Callable[..., EventEnvelope[Tick]]
+    signal: Callable[..., EventEnvelope[Signal]]
+    outgoing: Callable[..., Outgoing]
+    witness: Callable[[], Witness]
+    bench: Callable[[], Bench]
 
 
 @pytest.fixture
 def make() -> Maker:
-    return Maker()
+    return Maker(tick, signal, outgoing, Witness, lambda: Bench(MemoryWorld()))

@@ -52,7 +52,7 @@ class Killer:
     def __init__(self, at: int) -> None:
         self._left = at
 
-    def __call__(self, step: Step) -> None:
+    def __call__(self, _step: Step) -> None:
         self._left -= 1
         if self._left == 0:
             raise Crash
