@@ -72,6 +72,11 @@ def load_command(noun: Noun) -> Any:
     return group.commands[noun.name]
 
 
+def root_options() -> list[Any]:
+    """Return the global options."""
+    return [each for each in typer.main.get_command(app).params if each.param_type_name == "option"]
+
+
 def _nothing() -> None:
     """Make an application with one command a group."""
 

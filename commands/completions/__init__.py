@@ -1,0 +1,67 @@
+"""`alphapanda completions`: a completion script for bash, zsh or fish, and the names that scripts ask for."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from alphapanda.errors import AlphaPandaError, UsageError
+from commands._context import Context
+
+
+class Shell(StrEnum):
+    """The shells that are known."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+def register(app: typer.Typer) -> None:
+    """Add `completions`."""
+    app.command("completions")(completions)
+
+
+def completions(
+    call: typer.Context,
+    shell: Annotated[Shell | None, typer.Argument(help="Whose script to print.")] = None,
+    names: Annotated[
+        str, typer.Option("--names", hidden=True, help="Print names: brokers, daemons, topics.")
+    ] = "",
+) -> None:
+    """Print the completion script of a shell.
+
+    bash: alphapanda completions bash > ~/.local/share/bash-completion/completions/alphapanda
+
+    zsh: alphapanda completions zsh > a file _alphapanda in a folder of $fpath
+
+    fish: alphapanda completions fish > ~/.config/fish/completions/alphapanda.fish
+    """
+    context = Context.of(call)
+    if names:
+        context.output.lines(_names(context, names))
+        return
+    if shell is None:
+        raise UsageError("Which shell?", hint="alphapanda completions bash, zsh or fish.")
+    context.output.lines(script(shell).splitlines())
+
+
+def script(shell: Shell) -> str:
+    """Return the completion script of `shell`, for all verbs that there are."""
+    from commands.completions import bash, fish, zsh
+    from commands.completions.tree import command_tree
+
+    render = {Shell.BASH: bash.render, Shell.ZSH: zsh.render, Shell.FISH: fish.render}[shell]
+    return render(command_tree())
+
+
+def _names(context: Context, kind: str) -> list[str]:
+    """Return names for a shell to offer; none where settings cannot be read: nobody sees an error here."""
+    from commands.completions.names import names_of
+
+    try:
+        return names_of(kind, context.settings())
+    except AlphaPandaError:
+        return []

@@ -1,0 +1,131 @@
+"""All verbs with their options and arguments, as completion scripts need them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from commands._nouns import nouns
+from commands.main import load_command, root_options
+
+
+class Offer(StrEnum):
+    """What can stand in a place, beside fixed words."""
+
+    NOTHING = ""
+    FILES = "files"
+    BROKERS = "brokers"
+    DAEMONS = "daemons"
+    TOPICS = "topics"
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the script asks `alphapanda completions --names` for it."""
+        return self in {Offer.BROKERS, Offer.DAEMONS, Offer.TOPICS}
+
+
+_BY_NAME = {
+    Offer.BROKERS: {"broker", "brokers"},
+    Offer.DAEMONS: {"daemon", "daemons", "service", "services", "only"},
+    Offer.TOPICS: {"topic", "topics"},
+}
+"""Which parameters take which names, by the parameter's name or metavar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a place takes: fixed words, or what is offered."""
+
+    words: tuple[str, ...] = ()
+    offer: Offer = Offer.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option.
+
+    Attributes:
+        names: `--broker`, `-b`.
+        help: one line.
+        value: what it takes; None for a flag.
+    """
+
+    names: tuple[str, ...]
+    help: str
+    value: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One command or group.
+
+    Attributes:
+        path: the words to it: (), ("config",), ("config", "show").
+        help: one line.
+        options: in the order of its help.
+        arguments: what stands after it.
+        children: the words that may follow it.
+    """
+
+    path: tuple[str, ...]
+    help: str
+    options: tuple[Option, ...]
+    arguments: tuple[Value, ...] = ()
+    children: tuple[Verb, ...] = field(default=())
+
+    def walk(self) -> Iterator[Verb]:
+        """Return this verb and all below it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+_HELP = Option(("--help", "-h"), "Show this message and exit.", None)
+
+
+def command_tree() -> Verb:
+    """Return the root of all verbs; imports every verb's module."""
+    children = tuple(_verb((noun.name,), load_command(noun), noun.help) for noun in nouns().values())
+    return Verb((), "", (*map(_option, root_options()), _HELP), (), children)
+
+
+def _verb(path: tuple[str, ...], command: Any, help_line: str) -> Verb:
+    shown = [parameter for parameter in command.params if not getattr(parameter, "hidden", False)]
+    inner = getattr(command, "commands", {})
+    return Verb(
+        path=path,
+        help=help_line,
+        options=(
+            *(_option(each) for each in shown if each.param_type_name == "option"),
+            _HELP,
+        ),
+        arguments=tuple(_value(each) for each in shown if each.param_type_name == "argument"),
+        children=tuple(
+            _verb((*path, name), child, _first_line(child.help))
+            for name, child in inner.items()
+            if not child.hidden
+        ),
+    )
+
+
+def _option(parameter: Any) -> Option:
+    names = sorted((*parameter.opts, *parameter.secondary_opts), key=len, reverse=True)
+    value = None if getattr(parameter, "is_flag", False) else _value(parameter)
+    return Option(tuple(names), _first_line(parameter.help), value)
+
+
+def _value(parameter: Any) -> Value:
+    descriptor = parameter.type_descriptor
+    words = tuple(str(getattr(choice, "value", choice)) for choice in descriptor.choices or ())
+    if words:
+        return Value(words)
+    if descriptor.is_path or descriptor.is_file:
+        return Value(offer=Offer.FILES)
+    called = {str(parameter.name).lower(), str(parameter.metavar or "").lower()}
+    return Value(offer=next((offer for offer, names in _BY_NAME.items() if called & names), Offer.NOTHING))
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().split("\n", 1)[0]
