@@ -67,6 +67,8 @@ class TelemetryServer:
         self._metrics = metrics
         self._health = health
         self._log_stats = log_stats
+        metrics.watch_health(health)
+        metrics.watch_logs(log_stats)
         clock = clock or SystemClock()
         access = log.bind(channel=Channel.API) if log else get_logger(Channel.API)
         self._app = web.Application(

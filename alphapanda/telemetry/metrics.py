@@ -142,7 +142,7 @@ class Metrics:
         self._ready.set_function(lambda: float(health.is_ready))
 
     def watch_logs(self, stats: Callable[[], LogStats]) -> None:
-        """Show how many log lines were written and lost."""
+        """Show how many log lines were written and lost; to be called once."""
         self.registry.register(LogCollector(self.service, self.broker, stats))
 
     def _counter(self, spec: MetricSpec, *labels: str) -> Counter:

@@ -1,0 +1,1 @@
+"""The parts of the log reader: files in order, lines with times, merging, following."""
