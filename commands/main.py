@@ -13,10 +13,10 @@ from typer.core import TyperGroup
 
 from alphapanda import __version__
 from alphapanda.errors import UnknownNameError
-from alphapanda.exit_codes import ExitCode
 from commands._context import Context
 from commands._errors import report, silence_closed_pipe
 from commands._nouns import Noun, nouns
+from commands.exit_codes import ExitCode, summary
 
 
 class LazyGroup(TyperGroup):
@@ -87,6 +87,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
+    epilog=summary(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 115},
 )
 

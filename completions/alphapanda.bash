@@ -51,6 +51,7 @@ _alphapanda() {
             ;;
         "logs")
             options="--follow -f --lines -n --since --until --level --grep --channel --no-prefix --json --help -h"
+            words="$(_alphapanda_names daemons)"
             ;;
         "init")
             options="--force --help -h"

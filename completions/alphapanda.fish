@@ -24,6 +24,7 @@ complete -c alphapanda -n '__alphapanda_at ""' -a completions -d 'Print the comp
 complete -c alphapanda -n '__alphapanda_at ""' -l version -s V -d 'Show the version.'
 complete -c alphapanda -n '__alphapanda_at ""' -l debug -d 'Show the traceback of an error.'
 complete -c alphapanda -n '__alphapanda_at ""' -l help -s h -d 'Show this message and exit.'
+complete -c alphapanda -n '__alphapanda_at "logs"' -x -a "(__alphapanda_names daemons)"
 complete -c alphapanda -n '__alphapanda_at "logs"' -l follow -s f -d 'Go on with new lines until Ctrl-C.'
 complete -c alphapanda -n '__alphapanda_at "logs"' -l lines -s n -x -d 'How many of the latest lines. [100; all with --since]'
 complete -c alphapanda -n '__alphapanda_at "logs"' -l since -x -d 'From then on: 10m, 2h30m, 10:42 (IST), 2025-11-17, ISO 8601.'

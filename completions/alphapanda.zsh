@@ -80,6 +80,7 @@ _alphapanda() {
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names daemons; return; }
             ;;
         "init")
             options=(

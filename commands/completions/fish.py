@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from commands.completions.tree import Offer, Value, Verb
 
 _HEAD = """\
@@ -33,18 +35,20 @@ def render(root: Verb) -> str:
     lines = [f"set -g __alphapanda_verbs {names}"]
     for verb in verbs:
         start = f"complete -c alphapanda -n '__alphapanda_at \"{' '.join(verb.path)}\"'"
-        for child in verb.children:
-            lines.append(f"{start} -a {child.path[-1]} -d {_quoted(child.help)}")
-        for value in verb.arguments[:1]:
-            if (source := _source(value)) is not None:
-                lines.append(f"{start} {source}")
-        for option in verb.options:
-            flags = " ".join(
-                f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in option.names
-            )
-            takes = "" if option.value is None else f" {_source(option.value) or '-x'}"
-            lines.append(f"{start} {flags}{takes} -d {_quoted(option.help)}")
+        lines.extend(f"{start} {what}" for what in _completions(verb))
     return _HEAD + "".join(f"{line}\n" for line in lines)
+
+
+def _completions(verb: Verb) -> Iterator[str]:
+    for child in verb.children:
+        yield f"-a {child.path[-1]} -d {_quoted(child.help)}"
+    for value in verb.arguments[:1]:
+        if (source := _source(value)) is not None:
+            yield source
+    for option in verb.options:
+        flags = " ".join(f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in option.names)
+        takes = "" if option.value is None else f" {_source(option.value) or '-x'}"
+        yield f"{flags}{takes} -d {_quoted(option.help)}"
 
 
 def _source(value: Value) -> str | None:

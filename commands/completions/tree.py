@@ -28,7 +28,7 @@ class Offer(StrEnum):
 
 _BY_NAME = {
     Offer.BROKERS: {"broker", "brokers"},
-    Offer.DAEMONS: {"daemon", "daemons", "service", "services", "only"},
+    Offer.DAEMONS: {"daemon", "daemons", "name", "names", "only"},
     Offer.TOPICS: {"topic", "topics"},
 }
 """Which parameters take which names, by the parameter's name or metavar."""
