@@ -1,7 +1,7 @@
 """What must answer before a daemon begins: Redis, Kafka, the topics.
 
 Each is waited for, because all of them may be on their way up; what will not come by waiting (a wrong password,
-a Kafka that is too old) ends the wait at once.
+a Kafka that is too old, a broken address) ends the wait at once.
 """
 
 from __future__ import annotations
@@ -9,22 +9,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 
-from aiokafka.admin import AIOKafkaAdminClient
-from redis.asyncio import Redis
-from redis.exceptions import AuthenticationError, AuthorizationError, RedisError
-
-from alphapanda.bus.seam import kafka_errors
-from alphapanda.errors import (
-    AuthError,
-    DependencyError,
-    IncompatibleServerError,
-    KafkaUnreachableError,
-    RedisUnreachableError,
-)
+from alphapanda.errors import DependencyError, IncompatibleServerError
 from alphapanda.infra.base import Endpoints
+from alphapanda.infra.kafka_probe import probe_kafka, require_compatible
+from alphapanda.infra.redis_probe import RedisRefusedError, probe_redis
+from topics.cluster import Cluster
 
 PAUSE_S = 0.1
-REQUEST_TIMEOUT_MS = 5_000
+
+_NOT_BY_WAITING = (IncompatibleServerError, RedisRefusedError)
+
+
+class MissingTopicsError(DependencyError):
+    """Kafka answers, but topics of the catalogue are not there."""
 
 
 async def preflight(
@@ -35,64 +32,25 @@ async def preflight(
     Raises:
         DependencyError: what was missing after `patience_s`, or what waiting does not bring.
     """
-    await _wait(lambda: check_redis(endpoints.redis_url), patience_s, tell)
-    await _wait(lambda: check_kafka(endpoints.bootstrap_servers, topics), patience_s, tell)
+    await _wait(lambda: _check_redis(endpoints.redis_url), patience_s, tell)
+    await _wait(lambda: _check_kafka(endpoints.bootstrap_servers, topics), patience_s, tell)
 
 
-async def check_redis(url: str) -> None:
-    """Ask Redis for a sign of life; raises RedisUnreachableError, or AuthError when it refuses the password."""
-    address = url.rpartition("@")[2].removeprefix("redis://")
-    client = Redis.from_url(url)
-    try:
-        await client.ping()
-    except (AuthenticationError, AuthorizationError) as error:
-        raise AuthError(
-            f"Redis at {address} refuses the password: {error}.", hint="Check the password in REDIS__URL."
-        ) from error
-    except (RedisError, OSError) as error:
-        raise RedisUnreachableError(
-            f"Redis at {address} does not answer: {error}.", hint="Run: alphapanda doctor"
-        ) from error
-    finally:
-        await client.aclose()
+async def _check_redis(url: str) -> None:
+    await probe_redis(url)
 
 
-async def check_kafka(bootstrap_servers: str, topics: Collection[str]) -> None:
-    """Ask Kafka for its topics; raises DependencyError when it does not answer, is too old, or lacks one."""
-    await _reachable(bootstrap_servers)
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=REQUEST_TIMEOUT_MS)
-    try:
-        with kafka_errors(f"connecting to {bootstrap_servers}", connecting=True):
-            await admin.start()
-            found = set(await admin.list_topics())
-    finally:
-        await admin.close()
-    missing = sorted(set(topics) - found)
+async def _check_kafka(bootstrap_servers: str, topics: Collection[str]) -> None:
+    require_compatible(await probe_kafka(bootstrap_servers))
+    async with Cluster.connect(bootstrap_servers) as cluster:
+        live = await cluster.read()
+    missing = sorted(name for name in topics if name not in live.topics)
     if missing:
-        others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise DependencyError(
-            f"Topic {missing[0]}{others} is missing in Kafka at {bootstrap_servers}.",
+        others = f" and {len(missing) - 1} more are" if len(missing) > 1 else " is"
+        raise MissingTopicsError(
+            f"Topic {missing[0]}{others} missing in Kafka at {bootstrap_servers}.",
             hint="Run: alphapanda topics bootstrap",
         )
-
-
-async def _reachable(bootstrap_servers: str) -> None:
-    """Connect to any of the servers: aiokafka's own attempt logs an error for each that is not up yet."""
-    problem: OSError | None = None
-    for server in bootstrap_servers.split(","):
-        host, _, port = server.strip().rpartition(":")
-        try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_MS / 1000):
-                _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
-        except OSError as error:  # TimeoutError is one, too
-            problem = error
-        else:
-            writer.close()
-            await writer.wait_closed()
-            return
-    raise KafkaUnreachableError(
-        f"No Kafka answers at {bootstrap_servers}: {problem}.", hint="Run: alphapanda doctor"
-    ) from problem
 
 
 async def _wait(check: Callable[[], Awaitable[None]], patience_s: float, tell: Callable[[str], None]) -> None:
@@ -102,7 +60,7 @@ async def _wait(check: Callable[[], Awaitable[None]], patience_s: float, tell: C
             while True:
                 try:
                     return await check()
-                except IncompatibleServerError:
+                except _NOT_BY_WAITING:
                     raise
                 except DependencyError as error:
                     last = error

@@ -33,7 +33,7 @@ from daemons.endings import code_of, known_errors, lines_of
 from daemons.notify import Notifier
 from daemons.preflight import preflight
 from daemons.service import DaemonContext, Service
-from topics.catalogue import Catalogue, Environment, Overlay
+from daemons.topic_declarations import declared_topics
 
 __all__ = ["DaemonContext", "RunOptions", "Service", "run_daemon", "run_service"]
 
@@ -185,7 +185,7 @@ class _Runtime:
                     notifier.waiting("waits for what it needs")
                     await self._unless_stopped(self._gate.wait())
                 if not self._stop.is_set():
-                    topics = _topics(context.settings)
+                    topics = [str(topic.name) for topic in declared_topics(context.settings)]
                     check = preflight(
                         context.endpoints,
                         topics,
@@ -255,14 +255,3 @@ def _push(notifier: Notifier, report: HealthReport) -> None:
         notifier.ready("")
     else:
         notifier.unready("; ".join(report.reasons))
-
-
-def _topics(settings: Settings) -> list[str]:
-    overlay = Overlay(
-        environment=Environment(settings.environment.value),
-        broker_count=settings.redpanda_broker_count,
-        partitions_multiplier=settings.topic_partitions_multiplier,
-        create_dlq_for_all=settings.create_dlq_for_all,
-    )
-    specs = Catalogue.load(overlay).topics(settings.active_brokers)
-    return [str(spec.name) for spec in specs]

@@ -74,17 +74,17 @@ def child_environment(
         for name, value in settings_variables(environ, setting_names).items()
         if not name.upper().startswith(prefixes or ("\0",))
     }
-    python_path = _python_path(environ)
+    path = python_path(environ)
     return {
         **system_variables(environ),
         **settings,
-        **({"PYTHONPATH": python_path} if python_path else {}),
+        **({"PYTHONPATH": path} if path else {}),
         "PYTHONUNBUFFERED": "1",
         HOME_VARIABLE: str(deployment.root),
     }
 
 
-def _python_path(environ: Mapping[str, str]) -> str:
+def python_path(environ: Mapping[str, str]) -> str:
     """Return a PYTHONPATH with which a child finds the code that runs here, installed or from a checkout."""
     given = environ.get("PYTHONPATH", "")
     root = Path(__file__).resolve().parents[2]

@@ -65,9 +65,15 @@ class Restart(msgspec.Struct, frozen=True, tag="restart"):
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
-    """Ask to stop these; answered by `Done` when they are. Without names: stop all, and the supervisor ends."""
+    """Ask to stop these; answered by `Done` when they are. Without names: stop all, and the supervisor ends.
+
+    Attributes:
+        names: which.
+        now: kill whatever is running, at once; for a stop that takes too long.
+    """
 
     names: tuple[str, ...] = ()
+    now: bool = False
 
 
 class Events(msgspec.Struct, frozen=True, tag="events"):

@@ -1,0 +1,68 @@
+"""The risk daemon of one broker: raw signals into validated or rejected ones."""
+
+from __future__ import annotations
+
+from alphapanda import __version__
+from alphapanda.bus.routes import Routes
+from alphapanda.bus.spec import RunnerSpec
+from alphapanda.ids import BrokerId
+from alphapanda.model.kinds import EventType
+from alphapanda.risk.stage import RiskStage
+from alphapanda.settings import load_risk
+from daemons.instruments import lookup_of
+from daemons.service import DaemonContext
+from daemons.wiring import StageWork, active_modes, catalogue_of, run_stage
+
+READS = (
+    EventType.SIGNAL_RAW,
+    EventType.ORDER_SUBMITTED,
+    EventType.ORDER_FILLED,
+    EventType.ORDER_CANCELLED,
+    EventType.ORDER_REJECTED,
+    EventType.ORDER_MODIFIED,
+    EventType.ORDER_EXPIRED,
+    EventType.ORDER_UNKNOWN,
+    EventType.CONTROL_COMMAND,
+)
+WRITES = (EventType.SIGNAL_VALIDATED, EventType.SIGNAL_REJECTED, EventType.CONTROL_EVENT)
+
+
+class RiskService:
+    """Runs `RiskStage` on Kafka.
+
+    Args:
+        broker: whose signals it judges.
+    """
+
+    def __init__(self, broker: BrokerId) -> None:
+        self._broker = broker
+
+    @property
+    def name(self) -> str:
+        """`risk.{broker}`."""
+        return f"risk.{self._broker}"
+
+    async def run(self, context: DaemonContext) -> None:
+        """Recover, then judge signals until told to stop."""
+        settings, broker = context.settings, self._broker
+        routes = Routes(catalogue_of(settings), broker)
+        stage = RiskStage(
+            broker,
+            active_modes(settings)[broker],
+            load_risk(context.deployment, broker),
+            lookup_of(settings),
+        )
+        work = StageWork(
+            name=self.name,
+            stage=stage,
+            spec=RunnerSpec(
+                group=f"{broker}.risk",
+                broker=broker,
+                inputs=tuple(routes.topic(kind, broker) for kind in READS),
+                outputs=tuple((kind, broker) for kind in WRITES),
+                accept_log_reset=context.accept_log_reset,
+                version=__version__,
+            ),
+            owned=(routes.topic(EventType.SIGNAL_RAW, broker),),
+        )
+        await run_stage(work, context)

@@ -1,0 +1,49 @@
+"""The strategies daemon: ticks into signals, one decision for every active broker."""
+
+from __future__ import annotations
+
+from alphapanda import __version__
+from alphapanda.bus.routes import Routes
+from alphapanda.bus.spec import RunnerSpec
+from alphapanda.ids import MARKET, SYSTEM
+from alphapanda.model.kinds import EventType
+from alphapanda.settings import load_strategies
+from alphapanda.strategies.loader import FOLDER, bind_strategies
+from alphapanda.strategies.stage import StrategiesStage
+from daemons.instruments import lookup_of
+from daemons.service import DaemonContext
+from daemons.wiring import StageWork, active_modes, catalogue_of, run_stage
+
+GROUP = "alphapanda.strategies"
+
+
+class StrategiesService:
+    """Runs `StrategiesStage` on Kafka."""
+
+    name = "strategies"
+
+    async def run(self, context: DaemonContext) -> None:
+        """Recover, then turn ticks into signals until told to stop."""
+        settings = context.settings
+        modes = active_modes(settings)
+        bound = bind_strategies(load_strategies(context.deployment), context.deployment.root / FOLDER)
+        stage = StrategiesStage(bound, modes, lookup_of(settings))
+        ticks = Routes(catalogue_of(settings), None).topic(EventType.MARKET_TICK, MARKET)
+        work = StageWork(
+            name=self.name,
+            stage=stage,
+            spec=RunnerSpec(
+                group=GROUP,
+                broker=None,
+                inputs=(ticks,),
+                outputs=(
+                    *((EventType.SIGNAL_RAW, broker) for broker in modes),
+                    (EventType.ALERT_RAISED, SYSTEM),
+                ),
+                accept_log_reset=context.accept_log_reset,
+                version=__version__,
+            ),
+            owned=(ticks,),
+        )
+        context.log.info("strategies loaded", strategies=[str(one.config.id) for one in bound])
+        await run_stage(work, context)

@@ -1,0 +1,81 @@
+"""Start a supervisor that outlives us: its own session, its output in a file, and one line when it listens."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from alphapanda.deployment import HOME_VARIABLE
+from alphapanda.errors import DeadlineError, DependencyError
+from daemons.supervisor.environment import python_path
+from daemons.supervisor.output import size_of, tail_lines
+from daemons.supervisor.places import Places
+
+LISTENS_WITHIN_S = 20.0
+
+
+async def launch(places: Places, environ: Mapping[str, str]) -> None:
+    """Start the detached supervisor and return when it answers, or when another turned out to be there first.
+
+    Raises:
+        DependencyError: it ended at once; its last line says why.
+        DeadlineError: it did not listen in time.
+    """
+    places.prepare()
+    start = size_of(places.output)
+    reading, writing = os.pipe()
+    try:
+        process = _spawn(places, environ, writing)
+    finally:
+        os.close(writing)
+    line = await _first_line(reading)
+    if line.strip() == b"listening":
+        # It lives on; Popen would warn that nobody waited for it.
+        process.returncode = 0
+        return
+    code = process.wait()
+    tail = tail_lines(places.output, since=start)
+    if not places.control_socket.exists():
+        raise DependencyError(
+            f"The supervisor ended at once (exit code {code}): {tail[-1] if tail else 'it said nothing'}",
+            hint=f"Its output is {places.output}.",
+        )
+
+
+def _spawn(places: Places, environ: Mapping[str, str], announce: int) -> subprocess.Popen[bytes]:
+    # As a child it has our environment; what its own children get it decides name by name.
+    path = python_path(environ)
+    env = {**environ, HOME_VARIABLE: str(places.deployment.root), **({"PYTHONPATH": path} if path else {})}
+    with places.output.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603 - argv is ours
+            [sys.executable, "-m", "daemons.supervisor", "--announce", str(announce)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=places.deployment.root,
+            env=env,
+            pass_fds=(announce,),
+            start_new_session=True,
+        )
+
+
+async def _first_line(handle: int) -> bytes:
+    """Return the line that comes through the pipe; empty if it closes without one."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    transport, _ = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(handle, "rb", buffering=0)
+    )
+    try:
+        async with asyncio.timeout(LISTENS_WITHIN_S):
+            return await reader.readline()
+    except TimeoutError:
+        raise DeadlineError(
+            f"The supervisor did not listen within {LISTENS_WITHIN_S:g} s.",
+            hint="See `alphapanda logs supervisor`.",
+        ) from None
+    finally:
+        transport.close()

@@ -1,0 +1,69 @@
+"""Processes that a killed supervisor left: found by identity, never by name, and ended in reverse order."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from alphapanda.infra.base import ChildSpec
+from alphapanda.infra.process import ManagedProcess
+from daemons.supervisor.ledger import Ledger, LedgerEntry
+from daemons.supervisor.places import Places
+from daemons.supervisor.plan import OrphanPolicy
+
+
+async def end_leftovers(
+    places: Places, entries: Iterable[LedgerEntry], tell: Callable[[str], None], *, grace_s: float | None = None
+) -> tuple[str, ...]:
+    """End those of `entries` that still run, the last started first; return their names.
+
+    Args:
+        places: where the ledger is.
+        entries: from the ledger.
+        tell: hears what is done.
+        grace_s: instead of each one's own.
+    """
+    ended = []
+    for entry in sorted(entries, key=lambda each: each.place, reverse=True):
+        process = _process_of(places, entry)
+        if process is None:
+            continue
+        tell(f"{entry.name} (pid {entry.identity.pid}) was left by a supervisor that is gone: ends it")
+        if sys.platform == "linux" and entry.orphan is OrphanPolicy.STOP:
+            # The kernel has told it already; a second signal would cut its drain short.
+            await _let_end(process, entry.grace_s if grace_s is None else grace_s)
+        else:
+            await process.stop(entry.grace_s if grace_s is None else grace_s)
+        Ledger(places.ledger).ended(entry.name, entry.identity)
+        ended.append(entry.name)
+    return tuple(ended)
+
+
+async def _let_end(process: ManagedProcess, grace_s: float) -> None:
+    try:
+        async with asyncio.timeout(grace_s):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _process_of(places: Places, entry: LedgerEntry) -> ManagedProcess | None:
+    spec = ChildSpec(
+        name=entry.name,
+        argv=(),
+        env={},
+        cwd=Path("/"),
+        log_file=places.output_of(entry.name),
+        identity_file=places.identity_of(entry.name),
+        ready=_never_asked,
+        stop_signal=entry.stop_signal,
+        grace_s=entry.grace_s,
+    )
+    return ManagedProcess.adopt(spec, entry.identity)
+
+
+async def _never_asked() -> None:
+    """Nobody waits for the readiness of what is being ended."""

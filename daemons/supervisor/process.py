@@ -1,0 +1,193 @@
+"""The supervisor as a process: lock, sockets, signals, samples, heartbeat; from its start to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack
+from typing import Any
+
+import msgspec
+
+from alphapanda.clock import Clock, SystemClock
+from alphapanda.deployment import Deployment
+from alphapanda.errors import AlphaPandaError
+from alphapanda.infra.identity import IdentityFile, ProcessIdentity
+from alphapanda.settings import load
+from alphapanda.telemetry.log import Log
+from alphapanda.telemetry.logs import configure_logging
+from daemons.supervisor.blueprint import draw
+from daemons.supervisor.environment import system_variables
+from daemons.supervisor.listener import NoticeListener
+from daemons.supervisor.lock import DeploymentLock
+from daemons.supervisor.output import keep_bounded
+from daemons.supervisor.places import Places
+from daemons.supervisor.plan import Kind, OrphanPolicy
+from daemons.supervisor.protocol import VERSION, Apply, Hello, ProcessStatus, SystemStatus
+from daemons.supervisor.sampling import Sampler
+from daemons.supervisor.server import ControlServer
+from daemons.supervisor.states import State
+from daemons.supervisor.supervisor import Blueprint, Supervisor
+from daemons.supervisor.wish import Wish
+
+SAMPLE_S = 5.0
+NAME = "supervisor"
+
+Draw = Callable[[Deployment, Mapping[str, str], Clock], Awaitable[Blueprint]]
+
+
+class Heartbeat(msgspec.Struct, frozen=True):
+    """What is in the heartbeat file.
+
+    Attributes:
+        at: when it was written, ISO 8601.
+        pid: of the supervisor.
+        states: how each process stood.
+    """
+
+    at: str
+    pid: int
+    states: Mapping[str, State]
+
+
+class SupervisorProcess:
+    """One supervisor. `run` returns when everything was stopped."""
+
+    def __init__(self, deployment: Deployment, environ: Mapping[str, str], *, drawing: Draw = draw) -> None:
+        """Prepare.
+
+        Args:
+            deployment: whose processes.
+            environ: the operator's; an `Apply` may bring another.
+            drawing: makes the plan; tests give their own.
+        """
+        self._deployment = deployment
+        self._environ = environ
+        self._drawing = drawing
+        self._places = Places(deployment)
+        self._clock = SystemClock()
+        self._started_at = self._clock.now()
+        self._started = self._clock.monotonic()
+        self._sampler = Sampler()
+        self._end = asyncio.Event()
+        self._stops = 0
+        self._stopping: asyncio.Task[None] | None = None
+
+    async def run(
+        self, *, console: bool = False, ready: Callable[[Supervisor], Coroutine[Any, Any, None]] | None = None
+    ) -> None:
+        """Supervise until told to stop.
+
+        Args:
+            console: whether the log also goes to stderr.
+            ready: called once requests are answered.
+
+        Raises:
+            RefusedError: another supervisor has this deployment.
+            ConfigError: the settings cannot be used.
+        """
+        self._places.prepare()
+        settings = load(self._deployment, self._environ).settings
+        async with AsyncExitStack() as stack:
+            stack.enter_context(DeploymentLock(self._places.lock))
+            identity = ProcessIdentity.of(os.getpid())
+            assert identity is not None
+            IdentityFile(self._places.identity).write(identity)
+            stack.callback(IdentityFile(self._places.identity).clear, identity)
+            logs = configure_logging(
+                settings.logging, self._deployment, NAME, console=console, clock=self._clock, environ=self._environ
+            )
+            log = stack.enter_context(logs).log
+            supervisor = Supervisor(self._places, self._clock, log, os.getpid(), self._draw)
+            hello = Hello(VERSION, os.getpid(), str(self._deployment.root))
+            server = ControlServer(
+                self._places.control_socket,
+                hello,
+                supervisor,
+                lambda: self._status(supervisor),
+                self._end.set,
+                log,
+            )
+            await stack.enter_async_context(NoticeListener(self._places.notify_socket, supervisor.hear))
+            await stack.enter_async_context(server)
+            async with asyncio.TaskGroup() as group:
+                self._handle_signals(supervisor, group, log)
+                serving = group.create_task(supervisor.serve(self._end), name="supervisor")
+                sampling = group.create_task(self._sample(supervisor), name="samples")
+                if ready is not None:
+                    group.create_task(ready(supervisor), name="begin")
+                await serving
+                sampling.cancel()
+            self._places.heartbeat.unlink(missing_ok=True)
+
+    # ------------------------------------------------------------ parts
+
+    async def _draw(self, request: Apply, wish: Wish) -> Blueprint:
+        # What the command line said goes over the environment, as it does in every program.
+        environ = {**system_variables(self._environ), **request.environ, **wish.overrides}
+        return await self._drawing(self._deployment, environ, self._clock)
+
+    def _handle_signals(self, supervisor: Supervisor, group: asyncio.TaskGroup, log: Log) -> None:
+        loop = asyncio.get_running_loop()
+
+        async def stop() -> None:
+            await supervisor.stop()
+            supervisor.forget()
+            self._end.set()
+
+        def asked_to_stop() -> None:
+            self._stops += 1
+            if self._stops == 1:
+                log.info("asked to stop by a signal")
+                self._stopping = group.create_task(stop(), name="stop")
+            else:
+                log.warning("asked to stop again: kills what is left")
+                supervisor.kill_all()
+
+        async def reload() -> None:
+            try:
+                await supervisor.apply(Apply(environ=self._environ))
+            except AlphaPandaError as error:
+                log.warning("settings cannot be applied", reason=str(error))
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, asked_to_stop)
+        loop.add_signal_handler(signal.SIGHUP, lambda: group.create_task(reload(), name="reload"))
+
+    async def _sample(self, supervisor: Supervisor) -> None:
+        while True:
+            self._sampler.sample({**supervisor.pids(), NAME: os.getpid()})
+            for keeper in supervisor.keepers:
+                if keeper.spec.kind is not Kind.INFRA:
+                    keep_bounded(keeper.spec.child.log_file)
+            states = {keeper.name: keeper.state for keeper in supervisor.keepers}
+            beat = Heartbeat(at=self._clock.now().isoformat(), pid=os.getpid(), states=states)
+            part = self._places.heartbeat.with_suffix(".part")
+            part.write_bytes(msgspec.json.encode(beat))
+            part.replace(self._places.heartbeat)
+            await asyncio.sleep(SAMPLE_S)
+
+    def _status(self, supervisor: Supervisor) -> SystemStatus:
+        own = ProcessStatus(
+            name=NAME,
+            kind=Kind.DAEMON,
+            state=State.STOPPING if self._stops else State.READY,
+            since=self._started_at,
+            pid=os.getpid(),
+            uptime_s=self._clock.monotonic() - self._started,
+            orphan=OrphanPolicy.STOP,
+        )
+        return SystemStatus(
+            at=self._clock.now(),
+            supervisor=self._with_usage(own),
+            processes=tuple(self._with_usage(supervisor.status_of(keeper)) for keeper in supervisor.keepers),
+            overrides=supervisor.wish.overrides,
+        )
+
+    def _with_usage(self, status: ProcessStatus) -> ProcessStatus:
+        usage = self._sampler.usage(status.pid) if status.pid is not None else None
+        if usage is None:
+            return status
+        return msgspec.structs.replace(status, cpu_percent=usage.cpu_percent, rss_bytes=usage.rss_bytes)

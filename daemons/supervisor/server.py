@@ -1,0 +1,150 @@
+"""The control socket: takes requests, answers them, streams events. 0600, so only its owner may ask."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from alphapanda.errors import AlphaPandaError
+from alphapanda.exit_codes import ExitCode, exit_code_of
+from alphapanda.telemetry.log import Log
+from daemons.supervisor.protocol import (
+    LINE_LIMIT,
+    VERSION,
+    Answer,
+    Apply,
+    Done,
+    Events,
+    Failure,
+    Hello,
+    Request,
+    Restart,
+    Status,
+    Stop,
+    SystemStatus,
+    decode_request,
+    encode,
+)
+from daemons.supervisor.supervisor import Supervisor
+
+
+class ControlServer:
+    """Listens while entered; every connection is a task of the given group."""
+
+    def __init__(
+        self,
+        path: Path,
+        hello: Hello,
+        supervisor: Supervisor,
+        system_status: Callable[[], SystemStatus],
+        end: Callable[[], None],
+        log: Log,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            path: of the socket.
+            hello: who answers.
+            supervisor: carries requests out.
+            system_status: how all stand, with what they use.
+            end: called when all was stopped by request: the supervisor has nothing left to do.
+            log: the supervisor's.
+        """
+        self._path = path
+        self._hello = hello
+        self._supervisor = supervisor
+        self._system_status = system_status
+        self._end = end
+        self._log = log
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        # Whoever left this socket is dead: we hold the deployment's lock.
+        self._path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._connected, self._path, limit=LINE_LIMIT)
+        self._path.chmod(0o600)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._server is not None
+        self._server.close()
+        # The last answer and the last events are on their way; their readers close when they have them.
+        if self._connections:
+            await asyncio.wait(self._connections, timeout=1.0)
+        for task in self._connections:
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        self._path.unlink(missing_ok=True)
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._converse(reader, writer), name="control connection")
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await _write(writer, self._hello)
+            while line := await reader.readline():
+                if not await self._answer(line, writer):
+                    break
+        except (ConnectionError, asyncio.LimitOverrunError, ValueError) as error:
+            # The other side went away, or sent no line of ours: its problem, not the system's.
+            self._log.debug("control connection ended", reason=str(error))
+        finally:
+            writer.close()
+
+    async def _answer(self, line: bytes, writer: asyncio.StreamWriter) -> bool:
+        """Answer one request; return whether another may follow."""
+        try:
+            request = decode_request(line)
+        except msgspec.DecodeError as error:
+            await _write(writer, Failure(ExitCode.USAGE, f"Not a request of version {VERSION}: {error}."))
+            return True
+        if isinstance(request, Events):
+            await self._stream(writer)
+            return False
+        try:
+            answer = await self._do(request)
+        except AlphaPandaError as error:
+            answer = Failure(exit_code_of(error), error.message, error.hint)
+        await _write(writer, answer)
+        if isinstance(request, Stop) and not request.names and isinstance(answer, Done):
+            self._end()
+            return False
+        return True
+
+    async def _do(self, request: Request) -> Answer:
+        match request:
+            case Apply():
+                return await self._supervisor.apply(request)
+            case Restart(names):
+                await self._supervisor.restart(names)
+                return Done()
+            case Stop(names, now):
+                if now:
+                    self._supervisor.kill_all()
+                await self._supervisor.stop(names)
+                if not names:
+                    self._supervisor.forget()
+                return Done()
+            case Status() | Events():
+                return self._system_status()
+
+    async def _stream(self, writer: asyncio.StreamWriter) -> None:
+        with self._supervisor.hub.subscribe() as events:
+            await _write(writer, self._system_status())
+            async for event in events:
+                await _write(writer, event)
+
+
+async def _write(writer: asyncio.StreamWriter, answer: Answer) -> None:
+    writer.write(encode(answer))
+    await writer.drain()

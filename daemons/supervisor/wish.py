@@ -1,0 +1,40 @@
+"""What the operator wants to run, remembered for the running system.
+
+It outlives a killed supervisor, and is forgotten by `down`. Only names and the overrides of a command line are
+kept: the operator's environment may hold secrets and is never written to disk.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wanted.
+
+    Attributes:
+        overrides: settings from `up`'s command line, as variables.
+        selection: the names of all processes that are to run; None for whatever the plan has.
+    """
+
+    overrides: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
+    selection: tuple[str, ...] | None = None
+
+    def save(self, path: Path) -> None:
+        """Write it; the file is whole or not there, and its owner's alone."""
+        part = path.with_name(f"{path.name}.{os.getpid()}")
+        part.touch(mode=0o600)
+        part.write_bytes(msgspec.json.encode(self))
+        part.replace(path)
+
+
+def remembered_wish(path: Path) -> Wish:
+    """Return what was kept; the empty wish when nothing was, or nothing readable."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Wish)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return Wish()

@@ -1,0 +1,130 @@
+"""What the daemons that run a stage share: the log, the group, Redis and the runner between them."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from alphapanda.bus.kafka_log import KafkaLog, KafkaOptions, join_group, open_log
+from alphapanda.bus.meter import MetricsMeter
+from alphapanda.bus.ports import NoProjector, Projector
+from alphapanda.bus.routes import Routes
+from alphapanda.bus.runner import StageRunner, nothing_before
+from alphapanda.bus.spec import RunnerSpec
+from alphapanda.ids import SYSTEM, BrokerId
+from alphapanda.model.kinds import TradingMode
+from alphapanda.model.stage import Stage
+from alphapanda.settings import Settings
+from alphapanda.settings.brokers import BrokerKind
+from alphapanda.state import keys
+from alphapanda.state.snapshots import RedisSnapshots
+from alphapanda.state.store import open_redis
+from alphapanda.state.views import ViewProjector
+from daemons.service import DaemonContext
+from topics.catalogue import Catalogue, Environment, Overlay
+
+MODES: Mapping[BrokerKind, TradingMode] = {BrokerKind.PAPER: TradingMode.PAPER}
+
+
+def catalogue_of(settings: Settings) -> Catalogue:
+    """Return the declared topics as these settings overlay them."""
+    return Catalogue.load(
+        Overlay(
+            environment=Environment(settings.settings.environment.value),
+            broker_count=settings.redpanda_broker_count,
+            partitions_multiplier=settings.topic_partitions_multiplier,
+            create_dlq_for_all=settings.create_dlq_for_all,
+        )
+    )
+
+
+def active_modes(settings: Settings) -> dict[BrokerId, TradingMode]:
+    """Return the active brokers and how near to real money each is, in their configured order."""
+    return {
+        BrokerId(name): MODES[settings.brokers[name].kind]
+        for name in settings.active_brokers
+        if settings.brokers[name].kind in MODES
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageWork:
+    """One stage and what surrounds it.
+
+    Attributes:
+        name: the daemon's.
+        stage: what decides.
+        spec: what the runner reads and may write.
+        owned: the topics that one member of the group works on at a time.
+        views: what people look at, by key, at a moment; None for stages without views.
+        version: differs whenever a view would.
+        before_batch: given the log, returns what the stage asks of the outside world before each batch.
+    """
+
+    name: str
+    stage: Stage
+    spec: RunnerSpec
+    owned: tuple[str, ...]
+    views: Callable[[datetime], Mapping[str, msgspec.Struct]] | None = None
+    version: Callable[[], int] = int
+    before_batch: Callable[[KafkaLog], Callable[[], Awaitable[None]]] = lambda _log: nothing_before
+
+
+async def run_stage(work: StageWork, context: DaemonContext) -> None:
+    """Run a stage on Kafka until the daemon is told to stop."""
+    settings, health = context.settings, context.health
+    options = kafka_options(context, work.name)
+    async with AsyncExitStack() as stack:
+        log = await stack.enter_async_context(open_log(options))
+        redis = await stack.enter_async_context(open_redis(context.endpoints.redis_url))
+        ownership = await stack.enter_async_context(
+            join_group(options, work.spec.group, work.owned, instance=_instance(context, work.name))
+        )
+        projector: Projector = NoProjector()
+        if work.views is not None:
+            projector = ViewProjector(
+                redis, work.views, work.version, clock=context.clock, health=health, log=context.log
+            )
+        scope = work.spec.broker or SYSTEM
+        runner = StageRunner(
+            spec=work.spec,
+            stage=work.stage,
+            log=log,
+            ownership=ownership,
+            snapshots=RedisSnapshots(redis, keys.snapshot(scope, work.name)),
+            routes=Routes(catalogue_of(settings), work.spec.broker),
+            clock=context.clock,
+            meter=MetricsMeter(context.metrics, work.name),
+            logger=context.log,
+            on_degraded=lambda reason: health.not_ready(f"credentials no longer hold: {reason}", part="auth"),
+            projector=projector,
+            before_batch=work.before_batch(log),
+        )
+        await runner.run(
+            context.stop,
+            on_ready=health.ready,
+            on_standby=lambda: health.not_ready("stands by: another member of its group may be at work"),
+        )
+
+
+def kafka_options(context: DaemonContext, name: str) -> KafkaOptions:
+    """Return how the daemon `name` reaches Kafka."""
+    kafka = context.settings.kafka
+    return KafkaOptions(
+        bootstrap_servers=context.endpoints.bootstrap_servers,
+        client_id=f"alphapanda.{name}",
+        fetch_max_wait_ms=kafka.fetch_max_wait_ms,
+        request_timeout_ms=kafka.request_timeout_ms,
+    )
+
+
+def _instance(context: DaemonContext, name: str) -> str:
+    """Return what names this member of its group across restarts: the daemon, the machine, the deployment."""
+    place = hashlib.blake2b(str(context.deployment.root).encode(), digest_size=6).hexdigest()
+    return f"{name}-{socket.gethostname()}-{place}"
