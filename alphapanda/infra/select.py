@@ -20,7 +20,7 @@ def tier_for(
     Args:
         settings: all settings.
         deployment: whose servers.
-        clock: for measuring.
+        clock: the time.
         environ: the process's environment; `os.environ` by default.
     """
     if settings.infra.tier is InfraTier.EXTERNAL:

@@ -16,10 +16,12 @@ import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
+from alphapanda.clock import Clock
 from alphapanda.errors import DeadlineError, DependencyError
 from alphapanda.infra.base import ChildSpec
 from alphapanda.infra.disk import require_room
@@ -32,6 +34,8 @@ from alphapanda.infra.startup import ServerFailedError, until_ready
 
 ROOM = 512 * 1024 * 1024
 """The cache has 64 MiB, its making needs some times that, in bytes."""
+RETRY_AFTER = timedelta(days=1)
+"""Training that failed is left alone for so long."""
 START_LIMIT_S = 120
 ASSEMBLY_LIMIT_S = 300
 """7 s on an idle machine; at the lowest priority on a busy one it may take minutes."""
@@ -44,16 +48,17 @@ class TrainingError(DependencyError):
 class AotCache:
     """The cache that fits one program."""
 
-    def __init__(self, program: KafkaProgram, folder: Path) -> None:
+    def __init__(self, program: KafkaProgram, folder: Path, clock: Clock) -> None:
         self._program = program
         self._folder = folder
+        self._clock = clock
         self.path = folder / f"kafka-{program.version}-{_key(program)}.aot"
         self.failure = self.path.with_suffix(".failed")
 
     @property
     def wanted(self) -> bool:
-        """Whether one should be trained: this Java can, none is there, and it did not fail before."""
-        return self._program.java.has_aot and not self.path.exists() and not self.failure.exists()
+        """Whether one should be trained: this Java can, none is there, and it did not fail lately."""
+        return self._program.java.has_aot and not self.path.exists() and not self._failed_lately()
 
     def flags(self) -> tuple[str, ...]:
         """Return the flag that uses the cache; none when there is no cache."""
@@ -78,13 +83,20 @@ class AotCache:
             try:
                 await self._train(env)
             except TrainingError as error:
-                self.failure.write_text(f"{error}\n")
+                self.failure.write_text(f"{self._clock.now().isoformat()}\n{error}\n")
                 raise
         return True
 
     def forget_failure(self) -> None:
         """Let it be tried again."""
         self.failure.unlink(missing_ok=True)
+
+    def _failed_lately(self) -> bool:
+        try:
+            failed = datetime.fromisoformat(self.failure.read_text().partition("\n")[0])
+        except (FileNotFoundError, ValueError):
+            return False
+        return self._clock.now() - failed < RETRY_AFTER
 
     async def _train(self, env: Mapping[str, str]) -> None:
         with tempfile.TemporaryDirectory(prefix="training-", dir=self._folder) as name:

@@ -14,7 +14,7 @@ from alphapanda.infra.base import ChildSpec, Endpoints
 from alphapanda.infra.disk import writing
 from alphapanda.infra.embedded.aot import AotCache
 from alphapanda.infra.embedded.diagnosis import explain_kafka, explain_valkey
-from alphapanda.infra.embedded.distribution import prepare_program
+from alphapanda.infra.embedded.distribution import kafka_program, prepare_program
 from alphapanda.infra.embedded.kafka_config import MAIN_CLASS, KafkaNode, KafkaProgram
 from alphapanda.infra.embedded.storage import ForeignDataError, Storage
 from alphapanda.infra.embedded.valkey import ValkeyFiles, find_valkey, valkey_url, write_config
@@ -32,10 +32,17 @@ READY_GROUP = "alphapanda.ready"
 class EmbeddedTier:
     """Kafka (one node, or three for drills) and Valkey in a deployment's folder.
 
+    Attributes:
+        options: the `[embedded]` settings.
+        cache: the folder that all deployments of this user share.
+        storage: Kafka's data and the cluster's id.
+        valkey_files: Valkey's configuration, password and data.
+        env: what the servers get of our environment.
+
     Args:
         options: the `[embedded]` settings.
         deployment: where data, logs and ports are kept.
-        clock: for measuring how long a start takes.
+        clock: tells when training that failed may be tried again.
         environ: the process's environment; `os.environ` by default.
         nodes: how many Kafka nodes; topics can be replicated over as many.
     """
@@ -50,11 +57,11 @@ class EmbeddedTier:
         nodes: int = 1,
     ) -> None:
         environ = os.environ if environ is None else environ
-        self._options = options
+        self.options = options
+        self.cache = user_cache(environ)
         self._deployment = deployment
         self._clock = clock
-        self._cache = user_cache(environ)
-        self._env = server_environment(environ)
+        self.env = server_environment(environ)
         self._ports = PortBook(deployment)
         self._node_count = nodes
         self._program: KafkaProgram | None = None
@@ -70,16 +77,22 @@ class EmbeddedTier:
         with writing(self._deployment.root, "preparing the deployment"):
             self._deployment.prepare()
         # Downloads and checksums are threads' work; the loop goes on.
-        program = await asyncio.to_thread(prepare_program, self._options, self._cache, progress)
+        program = await asyncio.to_thread(prepare_program, self.options, self.cache, progress)
         find_valkey()
         self._program = program
         flags = self.aot().flags()
         for node in self.nodes():
-            await self.storage.prepare(node, program, self._env, flags)
+            await self.storage.prepare(node, program, self.env, flags)
             with writing(self._deployment.run, "writing Kafka's configuration"):
                 self._properties(node).write_text(node.properties())
         with writing(self._deployment.run, "writing Valkey's configuration"):
-            write_config(self.valkey_files, self._ports.port("valkey"))
+            write_config(self.valkey_files, self.valkey_port)
+
+    async def verify(self) -> None:
+        """Read every jar again and compare its SHA-256; raises WrongChecksumError."""
+        _, store = kafka_program(self.options, self.cache)
+        if store is not None:
+            await asyncio.to_thread(store.verify)
 
     def children(self) -> tuple[ChildSpec, ...]:
         """Return Kafka's nodes and Valkey; `prepare` comes first."""
@@ -104,16 +117,30 @@ class EmbeddedTier:
         """Return the addresses; choosing ports and the password on first use."""
         return Endpoints(
             bootstrap_servers=",".join(f"{LOOPBACK}:{node.client_port}" for node in self.nodes()),
-            redis_url=valkey_url(self.valkey_files, self._ports.port("valkey")),
+            redis_url=valkey_url(self.valkey_files, self.valkey_port),
         )
 
     async def idle_work(self) -> None:
         """Train Java's cache for the next start, once per machine."""
-        await self.aot().train(self._env)
+        await self.aot().train(self.env)
 
     def aot(self) -> AotCache:
-        """Return the cache that fits this Kafka; `prepare` comes first."""
-        return AotCache(self._prepared(), self._cache / "aot")
+        """Return the cache that fits this Kafka."""
+        program = self._program or kafka_program(self.options, self.cache)[0]
+        return AotCache(program, self.cache / "aot", self._clock)
+
+    @property
+    def valkey_port(self) -> int:
+        """Where Valkey listens."""
+        return self._ports.port("valkey")
+
+    def identity_file(self, name: str) -> Path:
+        """Return where the identity of a server's process is kept."""
+        return self._deployment.run / "children" / f"{name}.json"
+
+    def log_file(self, name: str) -> Path:
+        """Return a server's own log."""
+        return self._deployment.infra_logs / f"{name}.log"
 
     def nodes(self) -> tuple[KafkaNode, ...]:
         """Return Kafka's nodes."""
@@ -127,7 +154,7 @@ class EmbeddedTier:
                 controller_port=voters[n - 1][1],
                 voters=voters,
                 data=data if self._node_count == 1 else data.with_name(name),
-                fsync=self._options.fsync is Fsync.EACH,
+                fsync=self.options.fsync is Fsync.EACH,
             )
             for n, name in enumerate(names, 1)
         )
@@ -153,7 +180,7 @@ class EmbeddedTier:
     def _kafka(self, node: KafkaNode) -> ChildSpec:
         program, name = self._prepared(), node.data.name
         properties = self._properties(node)
-        log = self._deployment.infra_logs / f"{name}.log"
+        log = self.log_file(name)
 
         async def ready() -> None:
             await self._kafka_ready(node)
@@ -166,10 +193,10 @@ class EmbeddedTier:
         return ChildSpec(
             name=name,
             argv=program.command(MAIN_CLASS, str(properties), extra=(*self.aot().flags(), crash_report)),
-            env=self._env,
+            env=self.env,
             cwd=node.data.parent,
             log_file=log,
-            identity_file=self._deployment.run / f"{name}.pid.json",
+            identity_file=self.identity_file(name),
             mark=str(properties),
             ports=(node.client_port, node.controller_port),
             grace_s=20.0,
@@ -178,9 +205,9 @@ class EmbeddedTier:
         )
 
     def _valkey(self) -> ChildSpec:
-        files, port = self.valkey_files, self._ports.port("valkey")
+        files, port = self.valkey_files, self.valkey_port
         url = valkey_url(files, port)
-        log = self._deployment.infra_logs / "valkey.log"
+        log = self.log_file("valkey")
 
         async def ready() -> None:
             await redis_is_up(url)
@@ -191,10 +218,10 @@ class EmbeddedTier:
         return ChildSpec(
             name="valkey",
             argv=(str(find_valkey()), str(files.config)),
-            env=self._env,
+            env=self.env,
             cwd=files.data,
             log_file=log,
-            identity_file=self._deployment.run / "valkey.pid.json",
+            identity_file=self.identity_file("valkey"),
             mark=str(files.config),
             ports=(port,),
             ready=ready,
