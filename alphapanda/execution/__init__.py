@@ -1,0 +1,1 @@
+"""What becomes of orders: their book, the paper exchange, positions and profit. Pure."""

@@ -1,0 +1,191 @@
+"""The simulated exchange: the orders that stand at it, and the quotes they meet, each once and in order."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from alphapanda.errors import InvariantError
+from alphapanda.execution.history import HistoryRequest
+from alphapanda.execution.matching import Match, Outcome, Working, examine
+from alphapanda.execution.quotes import KEPT_TICKS, Quote, QuoteHistory
+from alphapanda.ids import ClientOrderId, InstrumentId
+from alphapanda.model.envelope import Event
+
+Matched = tuple[Working, Match]
+
+
+class ExchangeState(msgspec.Struct, kw_only=True):
+    """What a snapshot holds: the orders, and how far each partition was read. The log has the quotes."""
+
+    working: list[Working]
+    ends: list[tuple[int, int]]
+
+
+class PaperExchange:
+    """Holds every order against every quote of its instrument after its signal's tick.
+
+    Args:
+        kept_ticks: how many quotes are remembered, over all instruments, for orders that come late.
+    """
+
+    def __init__(self, kept_ticks: int = KEPT_TICKS) -> None:
+        self._quotes = QuoteHistory(kept_ticks)
+        self._working: dict[InstrumentId, list[Working]] = {}
+
+    # ------------------------------------------------------------------ looking
+    def matches(self, tick: Event) -> Sequence[Matched]:
+        """Return what a MARKET_TICK does, with what earlier ones did and was not told yet. Changes nothing."""
+        orders = self._working.get(tick.envelope.data.instrument)
+        if not orders:
+            return ()
+        quote = Quote.of(tick)
+        if not self._quotes.is_new(quote.partition, quote.offset):
+            return ()
+        found: list[Matched] = []
+        for order in orders:
+            match = order.match
+            if match is None and self._is_caught_up(order, quote):
+                match = examine(order, quote)
+            if match is not None:
+                found.append((order, match))
+        return found
+
+    def untold(self) -> Sequence[Matched]:
+        """Return what became of orders and was not told yet: those whose ticks came after the fact."""
+        return [(w, w.match) for orders in self._working.values() for w in orders if w.match is not None]
+
+    def standing(self, order_id: ClientOrderId, instrument: InstrumentId) -> Working | None:
+        """Return an order that stands here."""
+        return next((w for w in self._working.get(instrument, ()) if w.order_id == order_id), None)
+
+    def catch_up(self, order: Working) -> Match | None:
+        """Hold `order` against the quotes it missed, as far as they are kept, and return what became of it."""
+        instrument, partition = order.signal.instrument, order.signal.tick.partition
+        if self._is_caught_up(order):
+            for quote in self._quotes.after(instrument, partition, order.cursor):
+                order.meet(quote)
+        return order.match
+
+    # ------------------------------------------------------------------ folding
+    def enter(self, order: Working) -> None:
+        """Take an order."""
+        self.catch_up(order)
+        # By strategy and rank: so the order in which one quote fills several does not depend on arrival.
+        insort(self._working.setdefault(order.signal.instrument, []), order, key=_by_strategy_and_rank)
+
+    def leave(self, order_id: ClientOrderId, instrument: InstrumentId) -> None:
+        """Forget an order that is closed."""
+        orders = self._working.get(instrument)
+        if orders is None:
+            return
+        orders[:] = [order for order in orders if order.order_id != order_id]
+        if not orders:
+            del self._working[instrument]
+
+    def take(self, tick: Event) -> bool:
+        """Fold a MARKET_TICK; return False for one that was read before."""
+        quote = self._quotes.add(tick)
+        if quote is None:
+            return False
+        orders = self._working.get(tick.envelope.data.instrument)
+        if orders:
+            for order in orders:
+                if self._is_caught_up(order, quote):
+                    order.meet(quote)
+        return True
+
+    # ------------------------------------------------------------------ history
+    def missing(self) -> tuple[HistoryRequest, ...]:
+        """Return what must be read from the log: one stretch for each order's instrument and partition."""
+        wanted: dict[tuple[InstrumentId, int], HistoryRequest] = {}
+        for orders in self._working.values():
+            for order in orders:
+                request = self._wanted(order)
+                if request is None:
+                    continue
+                key = request.instrument, request.partition
+                other = wanted.get(key)
+                if other is None or request.first_offset < other.first_offset:
+                    wanted[key] = request
+        return tuple(wanted.values())
+
+    def supply(self, request: HistoryRequest, ticks: Iterable[Event]) -> None:
+        """Hold the orders that wait against all ticks of the request's stretch."""
+        quotes = sorted((_quote_for(request, tick) for tick in ticks), key=lambda quote: quote.offset)
+        for order in self._waiting(request):
+            for quote in quotes:
+                if order.cursor < quote.offset <= request.last_offset:
+                    order.meet(quote)
+            if order.match is None:
+                order.cursor = max(order.cursor, request.last_offset)
+                self.catch_up(order)
+
+    def abandon(self, request: HistoryRequest, reason: str) -> None:
+        """Cancel the orders that wait for the request's ticks."""
+        for order in self._waiting(request):
+            order.match = Match(outcome=Outcome.CANCEL, ts=order.due, reason=reason)
+
+    # ------------------------------------------------------------------ state
+    def dump(self) -> ExchangeState:
+        """Return the state for a snapshot."""
+        orders = [order for group in self._working.values() for order in group]
+        return ExchangeState(working=[self._saved(order) for order in orders], ends=self._quotes.dump())
+
+    def load(self, state: ExchangeState) -> None:
+        """Take a state that `dump` returned."""
+        self._quotes.load(state.ends)
+        self._working = {}
+        for order in state.working:
+            insort(self._working.setdefault(order.signal.instrument, []), order, key=_by_strategy_and_rank)
+
+    def _saved(self, order: Working) -> Working:
+        end = self._quotes.end(order.signal.tick.partition)
+        if end is None or not self._is_caught_up(order):
+            return order
+        # What it has met reaches to the end of what was read, though the last quotes were not its own.
+        return msgspec.structs.replace(order, cursor=max(order.cursor, end))
+
+    def _is_caught_up(self, order: Working, coming: Quote | None = None) -> bool:
+        """Return whether every quote between the order's cursor and now (or `coming`) is kept."""
+        tick = order.signal.tick
+        floor = self._quotes.floor(order.signal.instrument, tick.partition)
+        if floor is None:
+            return coming is not None and coming.partition == tick.partition and coming.offset - 1 <= order.cursor
+        return floor <= order.cursor and (coming is None or coming.partition == tick.partition)
+
+    def _wanted(self, order: Working) -> HistoryRequest | None:
+        signal = order.signal
+        floor = self._quotes.floor(signal.instrument, signal.tick.partition)
+        if order.match is not None or floor is None or floor <= order.cursor:
+            return None
+        return HistoryRequest(
+            instrument=signal.instrument,
+            instrument_token=signal.instrument_token,
+            partition=signal.tick.partition,
+            first_offset=order.cursor + 1,
+            last_offset=floor,
+        )
+
+    def _waiting(self, request: HistoryRequest) -> list[Working]:
+        found: list[Working] = []
+        for order in self._working.get(request.instrument, ()):
+            wanted = self._wanted(order)
+            if wanted is None or wanted.partition != request.partition:
+                continue
+            if request.first_offset <= wanted.first_offset <= request.last_offset:
+                found.append(order)
+        return found
+
+
+def _by_strategy_and_rank(order: Working) -> tuple[str, int]:
+    return order.signal.strategy_id, order.rank
+
+
+def _quote_for(request: HistoryRequest, tick: Event) -> Quote:
+    quote = Quote.of(tick)
+    if tick.envelope.data.instrument != request.instrument or quote.partition != request.partition:
+        raise InvariantError(f"Tick {tick.at} of {tick.envelope.data.instrument} does not answer {request}.")
+    return quote

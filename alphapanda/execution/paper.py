@@ -1,0 +1,353 @@
+"""The paper trader of one broker: validated signals become orders, ticks become fills, in event time.
+
+An order meets the ticks of its instrument that stand after its signal's tick in the log and are no
+earlier than that tick plus the latency. Which tick fills it, at which price and under which ids depends
+on those only: not on how late the signal came, nor on how the partitions were interleaved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from alphapanda.clock import to_ist
+from alphapanda.errors import InvariantError
+from alphapanda.execution import answers
+from alphapanda.execution.book import ORDER_EVENTS, BookState, OrderBook
+from alphapanda.execution.exchange import ExchangeState, Matched, PaperExchange
+from alphapanda.execution.history import HistoryRequest
+from alphapanda.execution.lanes import Lane, LaneFill
+from alphapanda.execution.matching import Outcome, Thread, Working
+from alphapanda.execution.portfolio import Portfolio, PortfolioState
+from alphapanda.execution.quotes import KEPT_TICKS
+from alphapanda.ids import BrokerId, InstrumentId, StrategyId
+from alphapanda.market.calendar import TradingCalendar
+from alphapanda.model.envelope import Event, EventEnvelope, follow
+from alphapanda.model.fill import Fill
+from alphapanda.model.instrument import Instrument, InstrumentLookup
+from alphapanda.model.kinds import EventType, TradingMode, TradingState
+from alphapanda.model.order import Order, client_order_id_of
+from alphapanda.model.position import PnlSnapshot, Position
+from alphapanda.model.replays import ReplayGuard, SignalMark
+from alphapanda.model.signal import DenialCode, Signal, SignalIntent
+from alphapanda.model.switch import SwitchState, TradingSwitch
+from alphapanda.model.tick import Tick
+
+STATE_VERSION = 1
+NOTHING_TO_REDUCE = "reduce-only: nothing is left to reduce"
+
+
+class TraderState(msgspec.Struct, kw_only=True):
+    """What a snapshot holds."""
+
+    version: int
+    switch: SwitchState
+    marks: list[SignalMark]
+    book: BookState
+    portfolio: PortfolioState
+    exchange: ExchangeState
+    lanes: list[Lane]
+    seen_until: datetime | None
+    changed: bool
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(TraderState)
+
+
+class PaperTraderStage:
+    """Trades on paper; reads `signals.validated`, `market.ticks`, `control.commands` and the Timer.
+
+    Args:
+        broker: whose orders.
+        mode: of that broker.
+        instruments: where instruments are looked up.
+        latency: how long an order takes to the exchange, event time.
+        calendar: when sessions end, for DAY orders.
+        kept_ticks: how many ticks are remembered for signals that come late.
+    """
+
+    def __init__(
+        self,
+        broker: BrokerId,
+        mode: TradingMode,
+        instruments: InstrumentLookup,
+        latency: timedelta = timedelta(0),
+        calendar: TradingCalendar | None = None,
+        kept_ticks: int = KEPT_TICKS,
+    ) -> None:
+        self._broker = broker
+        self._instruments = instruments
+        self._latency = latency
+        self._calendar = calendar or TradingCalendar()
+        self._service = f"trader.{broker}"
+        self._switch = TradingSwitch(broker, self._service)
+        self._guard = ReplayGuard()
+        self._book = OrderBook()
+        self._portfolio = Portfolio(broker, mode, instruments)
+        self._exchange = PaperExchange(kept_ticks)
+        self._lanes: dict[tuple[StrategyId, InstrumentId], Lane] = {}
+        self._held: set[InstrumentId] = set()
+        self._seen_until: datetime | None = None
+        self._changed = False
+
+    # ------------------------------------------------------------------ views
+    @property
+    def trading_state(self) -> TradingState:
+        """What the broker may do now."""
+        return self._switch.state
+
+    @property
+    def seen_until(self) -> datetime | None:
+        """Event time of the newest thing seen; None before the first."""
+        return self._seen_until
+
+    def positions(self) -> tuple[Position, ...]:
+        """Return every position, flat ones too, at the marks."""
+        return self._portfolio.positions()
+
+    def orders(self) -> tuple[Order, ...]:
+        """Return the open orders and the latest closed ones."""
+        return self._book.orders()
+
+    def pnl(self, at: datetime) -> PnlSnapshot:
+        """Return profit and exposure at the marks, as of `at`."""
+        return self._portfolio.pnl(at, self._book.open_count)
+
+    # ------------------------------------------------------------------ history, see alphapanda.execution.history
+    def missing_history(self) -> tuple[HistoryRequest, ...]:
+        """Return the ticks that orders wait for and that are not remembered; almost always none."""
+        return self._exchange.missing()
+
+    def supply_history(self, request: HistoryRequest, ticks: Iterable[Event]) -> None:
+        """Take the instrument's ticks of the request's stretch, all of them, with their places in the log."""
+        self._exchange.supply(request, ticks)
+
+    def abandon_history(self, request: HistoryRequest, reason: str) -> None:
+        """Cancel what waits for ticks that the log no longer has."""
+        self._exchange.abandon(request, reason)
+
+    # ------------------------------------------------------------------ the stage
+    def decide(self, event: Event) -> Iterable[Event]:
+        """Return what follows from a tick, a validated signal, a command or the Timer."""
+        event_type = event.envelope.type
+        if event_type is EventType.MARKET_TICK:
+            matches = self._exchange.matches(event)
+            return self._tell(matches, event) if matches else ()
+        if event_type is EventType.SIGNAL_VALIDATED:
+            return self._answer(event)
+        if event_type is EventType.CONTROL_COMMAND:
+            return self._switch.decide(event)
+        if event_type is EventType.TIMER:
+            return self._on_timer(event)
+        return ()
+
+    def evolve(self, event: Event) -> None:
+        """Fold an input or one of our own outputs."""
+        event_type = event.envelope.type
+        if event_type is EventType.MARKET_TICK:
+            if self._exchange.take(event):
+                self._see(event.envelope.data)
+        elif event_type is EventType.SIGNAL_VALIDATED:
+            self._enter(event)
+        elif event_type in ORDER_EVENTS:
+            self._fold_order(event)
+        elif event_type is EventType.PNL_SNAPSHOT:
+            self._changed = False
+        elif event_type in {EventType.CONTROL_COMMAND, EventType.CONTROL_EVENT}:
+            self._switch.evolve(event)
+
+    def snapshot(self) -> bytes:
+        """Return the whole state; remembered ticks are not in it, the log has them."""
+        return _ENCODER.encode(
+            TraderState(
+                version=STATE_VERSION,
+                switch=self._switch.dump(),
+                marks=self._guard.dump(),
+                book=self._book.dump(),
+                portfolio=self._portfolio.dump(),
+                exchange=self._exchange.dump(),
+                lanes=list(self._lanes.values()),
+                seen_until=self._seen_until,
+                changed=self._changed,
+            )
+        )
+
+    def restore(self, data: bytes) -> None:
+        """Take the state that `snapshot` returned; raises InvariantError for another version's."""
+        state = _DECODER.decode(data)
+        if state.version != STATE_VERSION:
+            raise InvariantError(f"A snapshot of the trader has version {state.version}, this is {STATE_VERSION}.")
+        self._switch.load(state.switch)
+        self._guard.load(state.marks)
+        self._book.load(state.book)
+        self._portfolio.load(state.portfolio)
+        self._exchange.load(state.exchange)
+        self._lanes = {(lane.strategy_id, lane.instrument): lane for lane in state.lanes}
+        self._held = {position.instrument for position in self._portfolio.positions() if position.quantity}
+        self._seen_until = state.seen_until
+        self._changed = state.changed
+
+    # ------------------------------------------------------------------ deciding
+    def _answer(self, event: Event) -> Sequence[Event]:
+        """Submit the order of a validated signal, unless trading is halted, and match it as far as is known."""
+        signal: Signal = event.data.signal
+        order_id, thread = client_order_id_of(event.id), Thread.of(event)
+        if self._guard.knows(event.id, signal) or self._book.knows(order_id):
+            return ()
+        instrument = self._instruments.get(signal.instrument)
+        refusal = self._refusal(signal, instrument)
+        if refusal or instrument is None:
+            return (answers.refused(order_id, signal, thread, self._service, refusal),)
+        working = self._working(event, instrument, self._lane(signal).next_rank)
+        opened = (answers.submitted(working, self._service), answers.accepted(working, self._service))
+        match = self._exchange.catch_up(working)
+        return opened if match is None else (*opened, *self._tell([(working, match)], event))
+
+    def _refusal(self, signal: Signal, instrument: Instrument | None) -> str:
+        """Return why a signal is not submitted; empty when it is."""
+        if self._switch.state is TradingState.HALTED:
+            return f"{DenialCode.TRADING_HALTED}: trading is {self._switch.why}"
+        if self._switch.state is TradingState.REDUCING and signal.intent is not SignalIntent.EXIT:
+            return f"{DenialCode.TRADING_REDUCING}: trading is {self._switch.why}"
+        if instrument is None:
+            return f"{DenialCode.INSTRUMENT_UNKNOWN}: {signal.instrument} is not loaded"
+        return ""
+
+    def _tell(self, matches: Iterable[Matched], cause: Event) -> list[Event]:
+        """Return the events of what became of orders, and the profit after their fills."""
+        told: list[Event] = []
+        fills: list[Fill] = []
+        during: dict[tuple[StrategyId, InstrumentId], list[LaneFill]] = {}
+        closed = 0
+        for working, match in matches:
+            signal = working.signal
+            key = signal.strategy_id, signal.instrument
+            if match.outcome is not Outcome.FILL or match.quote is None:
+                told.append(answers.ended(working, match, 0, match.reason, self._service))
+                closed += 1
+                continue
+            quantity = self._fillable(working, match.quote.offset, during.get(key, ()))
+            if quantity:
+                filled = answers.filled(working, match, quantity, self._service)
+                told.append(filled)
+                fills.append(filled.data.fill)
+                units = signal.side.sign * quantity
+                during.setdefault(key, []).append(
+                    LaneFill(rank=working.rank, offset=match.quote.offset, units=units)
+                )
+            if quantity < signal.quantity:
+                told.append(answers.ended(working, match, quantity, NOTHING_TO_REDUCE, self._service))
+            closed += 1
+        if fills:
+            told.append(self._pnl_after(fills, closed, cause, told[-1].envelope))
+        return told
+
+    def _fillable(self, working: Working, offset: int, during: Iterable[LaneFill]) -> int:
+        """Return how much of an order may be filled: of an exit, what there is to reduce by then."""
+        signal = working.signal
+        if signal.intent is not SignalIntent.EXIT:
+            return signal.quantity
+        held = self._lane(signal).held(working.rank, offset, during)
+        return max(0, min(signal.quantity, -held * signal.side.sign))
+
+    def _pnl_after(self, fills: Sequence[Fill], closed: int, cause: Event, after: EventEnvelope[object]) -> Event:
+        later = self._portfolio.preview(fills)
+        at = max(fill.ts for fill in fills)
+        is_new_order = cause.envelope.type is EventType.SIGNAL_VALIDATED
+        if cause.envelope.type is EventType.MARKET_TICK:
+            tick: Tick = cause.envelope.data
+            later.mark(tick.instrument, tick.last_price)
+        if self._seen_until is not None:
+            at = max(at, self._seen_until)
+        snapshot = later.pnl(at, self._book.open_count + is_new_order - closed)
+        return self._pnl_event(after, snapshot)
+
+    def _on_timer(self, event: Event) -> Sequence[Event]:
+        told = self._tell(self._exchange.untold(), event)
+        if told or not self._changed or self._seen_until is None:
+            return told
+        return (self._pnl_event(event.envelope, self.pnl(self._seen_until)),)
+
+    def _pnl_event(self, cause: EventEnvelope[object], snapshot: PnlSnapshot) -> Event:
+        return follow(
+            cause,
+            EventType.PNL_SNAPSHOT,
+            snapshot,
+            key=self._broker,
+            source=self._service,
+            broker=self._broker,
+            name="pnl",
+            ts=snapshot.at,
+        )
+
+    # ------------------------------------------------------------------ folding
+    def _see(self, tick: Tick) -> None:
+        self._portfolio.mark(tick.instrument, tick.last_price)
+        if tick.instrument in self._held:
+            self._changed = True
+        if self._seen_until is None or tick.exchange_ts > self._seen_until:
+            self._seen_until = tick.exchange_ts
+
+    def _enter(self, event: Event) -> None:
+        signal: Signal = event.data.signal
+        if self._guard.knows(event.id, signal):
+            return
+        self._guard.add(event.id, signal)
+        order_id = client_order_id_of(event.id)
+        instrument = self._instruments.get(signal.instrument)
+        if instrument is None or self._book.is_closed(order_id):
+            return
+        lane = self._lanes.setdefault((signal.strategy_id, signal.instrument), self._lane(signal))
+        rank = lane.enter(order_id, signal.tick.offset, is_exit=signal.intent is SignalIntent.EXIT)
+        self._exchange.enter(self._working(event, instrument, rank))
+
+    def _fold_order(self, event: Event) -> None:
+        self._book.evolve(event)
+        if event.type is EventType.ORDER_FILLED:
+            self._fold_fill(event.data.fill)
+        if event.type is EventType.ORDER_SUBMITTED:
+            return
+        order_id = event.data.client_order_id
+        if self._book.is_closed(order_id) or event.type is EventType.ORDER_REJECTED:
+            lane = self._lanes.get((event.data.strategy_id, event.data.instrument))
+            if lane is not None:
+                lane.leave(order_id)
+            self._exchange.leave(order_id, event.data.instrument)
+
+    def _fold_fill(self, fill: Fill) -> None:
+        if not self._portfolio.fill(fill):
+            return
+        key = fill.strategy_id, fill.instrument
+        self._lanes.setdefault(key, Lane(strategy_id=key[0], instrument=key[1])).fill(fill)
+        if self._portfolio.is_open(fill.instrument):
+            self._held.add(fill.instrument)
+        else:
+            self._held.discard(fill.instrument)
+        self._changed = True
+        if self._seen_until is None or fill.ts > self._seen_until:
+            self._seen_until = fill.ts
+
+    def _lane(self, signal: Signal) -> Lane:
+        known = self._lanes.get((signal.strategy_id, signal.instrument))
+        return known or Lane(strategy_id=signal.strategy_id, instrument=signal.instrument)
+
+    def _working(self, event: Event, instrument: Instrument, rank: int) -> Working:
+        signal: Signal = event.data.signal
+        return Working(
+            order_id=client_order_id_of(event.id),
+            signal=signal,
+            thread=Thread.of(event),
+            instrument=instrument,
+            rank=rank,
+            due=signal.tick.exchange_ts + self._latency,
+            expires=self._session_end(signal.tick.exchange_ts),
+            cursor=signal.tick.offset,
+        )
+
+    def _session_end(self, ts: datetime) -> datetime:
+        """Return the first end of a session after `ts`."""
+        session = self._calendar.first_from(to_ist(ts).date())
+        return session.closes if ts < session.closes else self._calendar.after(session).closes
