@@ -91,7 +91,7 @@ def _query(
 
     now = context.clock.now()
     if channel is not None and channel not in set(Channel):
-        raise UnknownNameError("channel", channel, list(Channel))
+        raise UnknownNameError("channel", channel, map(str, Channel))
     return LogQuery(
         since=parse_moment(since, now) if since else None,
         until=parse_moment(until, now) if until else None,

@@ -28,7 +28,7 @@ class LogLevel(StrEnum):
         try:
             return cls(_ALIASES.get(lowered, lowered))
         except ValueError:
-            raise UnknownNameError("log level", text, list(cls)) from None
+            raise UnknownNameError("log level", text, map(str, cls)) from None
 
     @classmethod
     def of_rank(cls, number: int) -> LogLevel:

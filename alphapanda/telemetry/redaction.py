@@ -21,8 +21,9 @@ _SUSPECT = re.compile(r"://|key|token|secret|passw|bearer|authorization|checksum
 """Most texts hold none of these words, and are done."""
 
 _PATTERNS = (
-    # redis://user:password@host; a password may hold an @, so the last one counts.
-    re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/]+(?=@)", re.IGNORECASE),
+    # redis://user:password@host. People forget to escape / and @ in passwords, so the last @ counts; what looks
+    # like a port and a path is none.
+    re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)(?!\d{2,5}/)\S+(?=@)", re.IGNORECASE),
     # ?api_key=…&access_token=…, and the same in JSON or in a printed dictionary.
     re.compile(
         r"(?P<keep>\b(?:api_?key|api_?secret|(?:access|request|refresh|public)_token|enctoken"
