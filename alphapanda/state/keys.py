@@ -1,0 +1,25 @@
+"""The names of keys in Redis. A broker's begin with its name; what all share begins with `system`."""
+
+from __future__ import annotations
+
+from alphapanda.ids import BrokerId
+
+
+def snapshot(scope: BrokerId, service: str) -> str:
+    """Return the key of a service's snapshot."""
+    return f"{scope}:snapshot:{service}"
+
+
+def positions(broker: BrokerId) -> str:
+    """Return the key of a broker's positions."""
+    return f"{broker}:view:positions"
+
+
+def orders(broker: BrokerId) -> str:
+    """Return the key of a broker's orders: all open ones, and the newest closed ones."""
+    return f"{broker}:view:orders"
+
+
+def pnl(broker: BrokerId) -> str:
+    """Return the key of a broker's newest P&L snapshot."""
+    return f"{broker}:view:pnl"

@@ -1,0 +1,129 @@
+"""A broker's views: what the trader writes for people, and how it is read back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+from redis.asyncio import Redis
+
+from alphapanda.clock import Clock
+from alphapanda.errors import RedisUnreachableError
+from alphapanda.ids import BrokerId
+from alphapanda.model.order import Order
+from alphapanda.model.position import PnlSnapshot, Position
+from alphapanda.state import keys
+from alphapanda.state.store import redis_errors
+from alphapanda.telemetry.health import Health
+from alphapanda.telemetry.log import Log
+
+EVERY_S = 0.25
+PART = "redis"
+
+T = TypeVar("T")
+
+_encode = msgspec.json.Encoder(decimal_format="string").encode
+
+
+class PositionsView(msgspec.Struct, frozen=True, kw_only=True):
+    """A broker's positions as of one moment."""
+
+    written_at: datetime
+    positions: tuple[Position, ...]
+
+
+class OrdersView(msgspec.Struct, frozen=True, kw_only=True):
+    """A broker's orders as of one moment: all open ones, and the newest closed ones."""
+
+    written_at: datetime
+    orders: tuple[Order, ...]
+
+
+class PnlView(msgspec.Struct, frozen=True, kw_only=True):
+    """A broker's P&L as of one moment."""
+
+    written_at: datetime
+    pnl: PnlSnapshot
+
+
+class ViewProjector:
+    """Writes a stage's views in one MSET, at most four times a second, and only what changed.
+
+    Redis is a view: when it does not answer, trading goes on, and health says so.
+
+    Args:
+        client: of Redis.
+        views: returns the views by key, at a moment.
+        version: a number that differs whenever a view would.
+        clock: the time.
+        health: told when Redis does not answer.
+        log: likewise.
+    """
+
+    def __init__(
+        self,
+        client: Redis,
+        views: Callable[[datetime], Mapping[str, msgspec.Struct]],
+        version: Callable[[], int],
+        *,
+        clock: Clock,
+        health: Health,
+        log: Log,
+    ) -> None:
+        self._client = client
+        self._views = views
+        self._version = version
+        self._clock = clock
+        self._health = health
+        self._log = log
+        self._written: int | None = None
+        self._due = 0.0
+
+    async def project(self, *, force: bool = False) -> None:
+        """Write what changed, unless it was done a moment ago; `force` writes now."""
+        now = self._clock.monotonic()
+        version = self._version()
+        if not force and (version == self._written or now < self._due):
+            return
+        self._due = now + EVERY_S
+        values = {key: _encode(view) for key, view in self._views(self._clock.now()).items()}
+        try:
+            with redis_errors("writing views"):
+                await self._client.mset(values)
+        except RedisUnreachableError as error:
+            self._due = now + 4 * EVERY_S
+            self._log.warning("views not written", error=str(error))
+            self._health.not_ready("Redis does not answer; trading goes on, views are stale", part=PART)
+            return
+        self._written = version
+        self._health.ready(PART)
+
+
+class Views:
+    """Reads the views of brokers.
+
+    Args:
+        client: of Redis.
+    """
+
+    def __init__(self, client: Redis) -> None:
+        self._client = client
+
+    async def positions(self, broker: BrokerId) -> PositionsView | None:
+        """Return a broker's positions; None before its trader wrote any."""
+        return await self._read(keys.positions(broker), PositionsView)
+
+    async def orders(self, broker: BrokerId) -> OrdersView | None:
+        """Return a broker's orders; None before its trader wrote any."""
+        return await self._read(keys.orders(broker), OrdersView)
+
+    async def pnl(self, broker: BrokerId) -> PnlView | None:
+        """Return a broker's P&L; None before its trader wrote any."""
+        return await self._read(keys.pnl(broker), PnlView)
+
+    async def _read(self, key: str, kind: type[T]) -> T | None:
+        with redis_errors(f"reading {key}"):
+            value = await self._client.get(key)
+        return None if value is None else msgspec.json.decode(value, type=kind)
