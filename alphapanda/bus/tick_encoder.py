@@ -1,18 +1,21 @@
-"""Ticks to records, fast: the same bytes as `codec.encode` of the whole envelope, without building it.
+"""Ticks to Kafka records, fast: the same bytes as `codec.encode` of the whole envelope, without building it.
 
-Most of an envelope is the same for every tick of an instrument, and the time stands in the payload
-already: what changes is put between prepared pieces. A test compares both ways on any tick.
+Most of a record is the same for every tick of an instrument, and the time stands in the payload already:
+what changes is put between prepared pieces. A property test compares both ways on any tick.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container, MutableMapping
 from typing import Final
 
 import msgspec
 
 from alphapanda.bus.partitioner import partition_of
 from alphapanda.bus.records import Header
+from alphapanda.bus.tick_batch import BATCH_BYTES, TickBatch, varint
 from alphapanda.ids import MARKET, InstrumentId, SequenceIds
+from alphapanda.market.frames import TickFrame
 from alphapanda.model.codec import encode
 from alphapanda.model.envelope import EventEnvelope, trace_id_of
 from alphapanda.model.kinds import EventType
@@ -21,7 +24,12 @@ from alphapanda.model.tick import Tick
 SOURCE: Final = "feed"
 """The `source` of every tick's envelope."""
 
-TickHeaders = list[tuple[str, bytes]]
+_DIGITS: Final = 12  # of a tick's number in hexadecimal, at the end of its id
+_TABLE: Final = 8_192
+_VARINTS: Final = tuple(varint(number) for number in range(_TABLE))
+
+_FULL: Final = BATCH_BYTES - 100_000
+"""A batch larger than this takes no more: no tick is as large as what is left."""
 
 
 class TickLane(msgspec.Struct, frozen=True, gc=False):
@@ -29,16 +37,20 @@ class TickLane(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         instrument: whose lane this is.
-        key: of the record: the token in decimal digits.
         partition: of the topic.
-        middle: of the envelope, from after its time to its correlation id.
+        key: the record's key with its length before it.
+        key_size: of that.
+        middle: of the envelope, from after its time to the digits of its correlation id.
+        value_size: of the value without its time and its payload.
         time_at: where in the payload the digits of the time begin.
     """
 
     instrument: InstrumentId
-    key: bytes
     partition: int
+    key: bytes
+    key_size: int
     middle: bytes
+    value_size: int
     time_at: int
 
 
@@ -53,17 +65,35 @@ class TickEncoder:
     def __init__(self, ids: SequenceIds, partitions: int) -> None:
         self._partitions = partitions
         self._lanes: dict[int, TickLane] = {}
-        prefix = ids.at(0)[:24]
-        digits = prefix.replace("-", "")
-        self.id_prefix = prefix.encode()
-        """The first 24 characters of every id of the source."""
-        self._opening = b'{"id":"' + self.id_prefix
+        prefix = ids.at(0)[:-_DIGITS]
+        hexed = prefix.replace("-", "").encode()
+        self._prefix = prefix.encode()
+        self._opening = b'{"id":"' + self._prefix
         self._after_id = f'","type":"{EventType.MARKET_TICK.value}","ts":"'.encode()
-        self._before_trace = b'","causation_id":null,"trace_id":"' + digits.encode()
-        self._trace = f"00-{digits}".encode()
-        self._span = f"-{digits[16:]}".encode()
-        self._type_header = (Header.TYPE.value, EventType.MARKET_TICK.value.encode())
-        self._broker_header = (Header.BROKER.value, MARKET.encode())
+        self._before_trace = b'","causation_id":null,"trace_id":"' + hexed
+        # The four headers of `records.envelope_headers`, with the number's digits left out.
+        correlation_size = len(self._prefix) + _DIGITS
+        trace_start, span_start, trace_end = b"00-" + hexed, b"-" + hexed[16:], b"-01"
+        trace_size = len(trace_start) + len(span_start) + len(trace_end) + 2 * _DIGITS
+        self._closing = b"".join(
+            (
+                b"}",
+                varint(4),
+                _text(Header.TYPE.value),
+                _text(EventType.MARKET_TICK.value),
+                _text(Header.BROKER.value),
+                _text(MARKET),
+                _text(Header.CORRELATION_ID.value),
+                varint(correlation_size),
+                self._prefix,
+            )
+        )
+        self._before_traceparent = _text(Header.TRACEPARENT.value) + varint(trace_size) + trace_start
+        self._before_span = span_start
+        self._end = trace_end
+        self._headers_size = (
+            len(self._closing) - 1 + len(self._before_traceparent) + len(span_start) + len(trace_end) + 3 * _DIGITS
+        )
 
     def lane(self, tick: Tick) -> TickLane:
         """Return the lane of the tick's instrument."""
@@ -75,50 +105,128 @@ class TickEncoder:
     def _new_lane(self, tick: Tick) -> TickLane:
         key = str(tick.instrument_token).encode()
         name = msgspec.json.encode(tick.instrument)
-        middle = b'","key":"%b","source":"%b","version":1,"broker":"%b","correlation_id":"' % (
+        middle = b'","key":"%b","source":"%b","version":1,"broker":"%b","correlation_id":"%b' % (
             key,
             SOURCE.encode(),
             MARKET.encode(),
+            self._prefix,
         )
-        head = b'{"instrument":%b,"instrument_token":%b,"exchange_ts":"' % (name, key)
+        value = (self._opening, self._after_id, middle, self._before_trace, b'","data":', b"}")
+        before_time = b'{"instrument":%b,"instrument_token":%b,"exchange_ts":"' % (name, key)
+        sized_key = varint(len(key)) + key
         return TickLane(
-            tick.instrument, key, partition_of(key, self._partitions), middle + self.id_prefix, len(head)
+            instrument=tick.instrument,
+            partition=partition_of(key, self._partitions),
+            key=sized_key,
+            key_size=len(sized_key),
+            middle=middle,
+            value_size=sum(map(len, value)) + 3 * _DIGITS,
+            time_at=len(before_time),
         )
 
-    def value(self, lane: TickLane, number: int, tick: Tick) -> bytes:
-        """Return the record's value: the encoded envelope of tick `number` of the source."""
-        data = encode(tick)
-        digits = b"%012x" % number
-        time = data[lane.time_at : data.index(b'"', lane.time_at)]
-        return b"".join(
-            (
-                self._opening,
-                digits,
-                self._after_id,
-                time,
-                lane.middle,
-                digits,
-                self._before_trace,
-                digits,
-                b'","data":',
-                data,
-                b"}",
+    def batches(
+        self,
+        frame: TickFrame,
+        stamp: int,
+        *,
+        wanted: Container[InstrumentId] | None,
+        written: MutableMapping[int, int],
+    ) -> list[TickBatch]:
+        """Return a frame's ticks as batches, each partition's in order.
+
+        Args:
+            frame: ticks of the source.
+            stamp: when they are written, Unix milliseconds: that of every record.
+            wanted: the instruments to take; None for all.
+            written: the number of the source's last tick in each partition: ticks up to it are left out;
+                what is returned counts as written.
+        """
+        # One loop with everything in locals: it runs 250,000 times a second.
+        lanes, varints, join = self._lanes, _VARINTS, b"".join
+        opening, after_id, before_trace = self._opening, self._after_id, self._before_trace
+        closing, before_traceparent = self._closing, self._before_traceparent
+        before_span, end = self._before_span, self._end
+        fixed_size = 2 + self._headers_size
+        full: list[TickBatch] = []
+        open_: dict[int, _Open] = {}
+        for number, tick in enumerate(frame.ticks, frame.first):
+            instrument = tick.instrument
+            if wanted is not None and instrument not in wanted:
+                continue
+            lane = lanes.get(tick.instrument_token)
+            if lane is None or lane.instrument != instrument:
+                lane = self.lane(tick)
+            partition = lane.partition
+            if number <= written.get(partition, -1):
+                continue
+            filling = open_.get(partition)
+            if filling is None:
+                filling = open_[partition] = _Open()
+            elif filling.size > _FULL:
+                full.append(TickBatch(partition, stamp, filling.records, filling.last))
+                filling = open_[partition] = _Open()
+            records = filling.records
+            data = encode(tick)
+            digits = b"%012x" % number
+            time_at = lane.time_at
+            time = data[time_at : data.index(b'"', time_at)]
+            value_size = lane.value_size + len(time) + len(data)
+            index = len(records)
+            sized_value = varints[value_size] if value_size < _TABLE else varint(value_size)
+            sized_index = varints[index] if index < _TABLE else varint(index)
+            size = fixed_size + len(sized_index) + lane.key_size + len(sized_value) + value_size
+            record = join(
+                (
+                    varints[size] if size < _TABLE else varint(size),
+                    b"\x00\x00",  # attributes; time since the batch's
+                    sized_index,
+                    lane.key,
+                    sized_value,
+                    opening,
+                    digits,
+                    after_id,
+                    time,
+                    lane.middle,
+                    digits,
+                    before_trace,
+                    digits,
+                    b'","data":',
+                    data,
+                    closing,
+                    digits,
+                    before_traceparent,
+                    digits,
+                    before_span,
+                    digits,
+                    end,
+                )
             )
-        )
+            records.append(record)
+            filling.size += len(record)
+            filling.last = number
+        full += [TickBatch(partition, stamp, one.records, one.last) for partition, one in open_.items()]
+        for batch in full:
+            written[batch.partition] = batch.last
+        return full
 
-    def headers(self, number: int) -> TickHeaders:
-        """Return the record's headers, those of `records.envelope_headers`."""
-        digits = b"%012x" % number
-        return [
-            self._type_header,
-            self._broker_header,
-            (Header.CORRELATION_ID.value, self.id_prefix + digits),
-            (Header.TRACEPARENT.value, b"%b%b%b%b-01" % (self._trace, digits, self._span, digits)),
-        ]
+
+class _Open:
+    """A batch that is being filled."""
+
+    __slots__ = ("last", "records", "size")
+
+    def __init__(self) -> None:
+        self.records: list[bytes] = []
+        self.size = 0
+        self.last = -1
+
+
+def _text(text: str) -> bytes:
+    return varint(len(text)) + text.encode()
 
 
 def tick_envelope(ids: SequenceIds, number: int, tick: Tick) -> EventEnvelope[Tick]:
-    """Return the envelope of tick `number` of a source: what `TickEncoder.value` decodes to."""
+    """Return the envelope of tick `number` of a source: what the record's value decodes to."""
     event_id = ids.at(number)
     return EventEnvelope(
         id=event_id,

@@ -1,52 +1,41 @@
 """Ticks into the log: one batch a partition and frame, idempotent, acknowledged by all replicas.
 
-`create_batch`/`send_batch` cost a quarter of what `send` costs, and with linger 0 a frame leaves at
-once. Several frames are under way at a time, so that this process encodes while Kafka writes.
+Several frames are under way at a time and compression runs in a thread, so that this process encodes
+while Kafka writes; with linger 0 a lone frame leaves at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Container, Mapping
+from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
 from alphapanda.bus.seam import kafka_errors
+from alphapanda.bus.tick_batch import BATCH_BYTES, Compression, TickBatch
 from alphapanda.bus.tick_encoder import TickEncoder
 from alphapanda.clock import Clock
-from alphapanda.errors import DependencyError, PermanentError
+from alphapanda.errors import DependencyError
 from alphapanda.ids import InstrumentId, SequenceIds
 from alphapanda.market.frames import TickFrame
 from topics.names import TopicName
 
 TICKS_TOPIC: Final = str(TopicName("market", "", "ticks"))
 
-MAX_FRAME_TICKS: Final = 4_000
-"""The most ticks that one frame should have: some milliseconds of encoding."""
+MAX_FRAME_TICKS: Final = 2_000
+"""The most ticks that a frame should have: some five milliseconds of encoding."""
 
-FRAMES_UNDER_WAY: Final = 4
+FRAMES_UNDER_WAY: Final = 6
 """How many frames may wait for their acknowledgement."""
 
 RESUME_WINDOW: Final = MAX_FRAME_TICKS * (FRAMES_UNDER_WAY + 1)
 """How far, in ticks of one source, two partitions can be apart when the writer dies."""
-
-_BATCH_BYTES: Final = 900_000  # below Kafka's default max.message.bytes of 1,048,588
-
-
-class Compression(StrEnum):
-    """How batches are compressed."""
-
-    NONE = "none"
-    LZ4 = "lz4"
-    ZSTD = "zstd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +46,7 @@ class TickWriterOptions:
         bootstrap_servers: host:port, comma-separated.
         topic: where to.
         client_id: who we are, in the broker's logs and quotas.
-        compression: of each batch.
+        compression: of batches that are large enough for it to pay.
         request_timeout_ms: how long a batch is tried while no broker answers.
     """
 
@@ -73,7 +62,7 @@ class Mark:
     """How far a source has come in one partition.
 
     Attributes:
-        number: of its last tick that is in the log; -1 when none is.
+        number: of its last tick that is in the log.
         offset: the offset after that tick.
     """
 
@@ -94,20 +83,20 @@ class Acknowledged:
     seconds: float
 
 
-@dataclass(slots=True)
-class _Batch:
-    builder: BatchBuilder
-    partition: int
-    last: int = -1
-    count: int = 0
+@dataclass(slots=True, eq=False)
+class _Pending:
+    """One frame under way."""
 
-
-@dataclass(slots=True)
-class _Frame:
     arrived: float
-    ticks: int = 0
-    acks: list[asyncio.Future[RecordMetadata]] = field(default_factory=list)
-    waiting: int = 0
+    batches: Sequence[TickBatch]
+    packing: asyncio.Future[None] | None
+    done: asyncio.Future[None]
+    waiting: int
+
+    def fail(self, error: BaseException) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
+            self.done.exception()  # it may never be awaited: an earlier frame's failure ends the writing
 
 
 class TickWriter:
@@ -129,12 +118,13 @@ class TickWriter:
     ) -> None:
         self.marks: dict[int, Mark] = {}
         self._producer = producer
-        self._topic = options.topic
+        self._options = options
         self._encoder = encoder
         self._clock = clock
         self._written = dict(written)
         self._on_acknowledged = on_acknowledged
-        self._under_way: deque[_Frame] = deque()
+        self._under_way: deque[_Pending] = deque()
+        self._outbox: asyncio.Queue[_Pending] = asyncio.Queue(FRAMES_UNDER_WAY)
 
     async def write(
         self, frame: TickFrame, *, wanted: Container[InstrumentId] | None = None, arrived: float | None = None
@@ -149,73 +139,70 @@ class TickWriter:
             arrived: when the frame came, by the clock's monotonic time; now when not given.
 
         Raises:
-            DependencyError: an earlier frame or this one was not acknowledged. What is in the log then is
-                whole up to some tick in every partition, so writing can be resumed.
+            DependencyError: an earlier frame was not acknowledged, or
+            TransientError: not within its time. What is in the log then is whole up to some tick in every
+                partition, so that a new writer can go on.
         """
         while len(self._under_way) >= FRAMES_UNDER_WAY:
             await self._settle_oldest()
-        pending = _Frame(self._clock.monotonic() if arrived is None else arrived)
-        for batch in self._build(frame, wanted):
-            batch.builder.close()
-            with kafka_errors(f"writing to {self._topic}"):
-                ack = await self._producer.send_batch(batch.builder, self._topic, partition=batch.partition)
-            pending.ticks += batch.count
-            pending.waiting += 1
-            pending.acks.append(ack)
-            ack.add_done_callback(partial(self._acknowledge, pending, batch))
-        if pending.ticks:
-            self._under_way.append(pending)
-        return pending.ticks
+        came = self._clock.monotonic() if arrived is None else arrived
+        stamp = int(self._clock.now().timestamp() * 1000)
+        batches = self._encoder.batches(frame, stamp, wanted=wanted, written=self._written)
+        if not batches:
+            return 0
+        loop = asyncio.get_running_loop()
+        compression = self._options.compression
+        packing = None
+        if compression is not Compression.NONE and any(batch.is_worth_packing for batch in batches):
+            packing = loop.run_in_executor(None, _pack, batches, compression)
+        pending = _Pending(came, batches, packing, loop.create_future(), len(batches))
+        self._under_way.append(pending)
+        self._outbox.put_nowait(pending)
+        return sum(batch.record_count() for batch in batches)
 
     async def drain(self) -> None:
-        """Wait until everything written is acknowledged; raises DependencyError."""
+        """Wait until everything written is acknowledged; raises as `write` does."""
         while self._under_way:
             await self._settle_oldest()
 
-    def _build(self, frame: TickFrame, wanted: Container[InstrumentId] | None) -> list[_Batch]:
-        """Return the frame's batches, each partition's in order."""
-        encoder = self._encoder
-        written = self._written
-        stamp = int(self._clock.now().timestamp() * 1000)
-        full: list[_Batch] = []
-        open_: dict[int, _Batch] = {}
-        for number, tick in enumerate(frame.ticks, frame.first):
-            if wanted is not None and tick.instrument not in wanted:
-                continue
-            lane = encoder.lane(tick)
-            partition = lane.partition
-            if number <= written.get(partition, -1):
-                continue
-            value = encoder.value(lane, number, tick)
-            headers = encoder.headers(number)
-            batch = open_.get(partition)
-            if batch is None:
-                batch = open_[partition] = _Batch(self._producer.create_batch(), partition)
-            if batch.builder.append(timestamp=stamp, key=lane.key, value=value, headers=headers) is None:
-                full.append(batch)
-                batch = open_[partition] = _Batch(self._producer.create_batch(), partition)
-                if batch.builder.append(timestamp=stamp, key=lane.key, value=value, headers=headers) is None:
-                    raise PermanentError(f"A tick of {tick.instrument} does not fit into a batch.")
-            batch.last = number
-            batch.count += 1
-        batches = [*full, *open_.values()]
-        for batch in batches:
-            written[batch.partition] = batch.last
-        return batches
+    async def send(self) -> None:
+        """Send what was written, in order, until cancelled. `open_tick_writer` runs it."""
+        while True:
+            pending = await self._outbox.get()
+            try:
+                if pending.packing is not None:
+                    await pending.packing
+                for batch in pending.batches:
+                    ack = await self._producer.send_batch(batch, self._options.topic, partition=batch.partition)
+                    ack.add_done_callback(partial(self._acknowledge, pending, batch))
+            except Exception as error:  # noqa: BLE001 - raised where the frame is settled
+                pending.fail(error)
 
-    def _acknowledge(self, frame: _Frame, batch: _Batch, ack: asyncio.Future[RecordMetadata]) -> None:
-        if ack.cancelled() or ack.exception() is not None:
-            return  # raised where the frame is settled
-        self.marks[batch.partition] = Mark(batch.last, ack.result().offset + batch.count)
-        frame.waiting -= 1
-        if not frame.waiting:
-            self._on_acknowledged(Acknowledged(frame.ticks, self._clock.monotonic() - frame.arrived))
+    def _acknowledge(self, pending: _Pending, batch: TickBatch, ack: asyncio.Future[RecordMetadata]) -> None:
+        if ack.cancelled():
+            pending.fail(DependencyError("The writer was closed before Kafka acknowledged a frame."))
+            return
+        error = ack.exception()
+        if error is not None:
+            pending.fail(error)
+            return
+        self.marks[batch.partition] = Mark(batch.last, ack.result().offset + batch.record_count())
+        pending.waiting -= 1
+        if not pending.waiting and not pending.done.done():
+            pending.done.set_result(None)
+            ticks = sum(each.record_count() for each in pending.batches)
+            self._on_acknowledged(Acknowledged(ticks, self._clock.monotonic() - pending.arrived))
 
     async def _settle_oldest(self) -> None:
-        frame = self._under_way[0]
-        with kafka_errors(f"writing to {self._topic}"):
-            await asyncio.gather(*frame.acks)
+        oldest = self._under_way[0]
+        with kafka_errors(f"writing to {self._options.topic}"):
+            await asyncio.shield(oldest.done)
         self._under_way.popleft()
+
+
+def _pack(batches: Sequence[TickBatch], compression: Compression) -> None:
+    for batch in batches:
+        batch.pack(compression)
 
 
 @asynccontextmanager
@@ -227,7 +214,7 @@ async def open_tick_writer(
     written: Mapping[int, int] | None = None,
     on_acknowledged: Callable[[Acknowledged], None] = lambda _: None,
 ) -> AsyncIterator[TickWriter]:
-    """Open a writer for the source whose ids these are; what was written is flushed on the way out.
+    """Open a writer for the source whose ids these are. Call `drain` before leaving: a failure is seen there.
 
     Args:
         options: where to and how.
@@ -246,10 +233,10 @@ async def open_tick_writer(
         acks="all",
         enable_idempotence=True,
         linger_ms=0,
-        max_batch_size=_BATCH_BYTES,
-        compression_type=None if options.compression is Compression.NONE else options.compression.value,
+        max_batch_size=BATCH_BYTES,
         request_timeout_ms=options.request_timeout_ms,
     )
+    sender: asyncio.Task[None] | None = None
     try:
         with kafka_errors(f"connecting to {options.bootstrap_servers}", connecting=True):
             await producer.start()
@@ -258,6 +245,13 @@ async def open_tick_writer(
         if not partitions:
             raise DependencyError(f"There is no topic {options.topic}.", hint="Run: alphapanda topics bootstrap")
         encoder = TickEncoder(ids, len(partitions))
-        yield TickWriter(producer, options, encoder, clock, written=written or {}, on_acknowledged=on_acknowledged)
+        writer = TickWriter(
+            producer, options, encoder, clock, written=written or {}, on_acknowledged=on_acknowledged
+        )
+        sender = asyncio.create_task(writer.send(), name="tick-writer")
+        yield writer
     finally:
+        if sender is not None:
+            sender.cancel()
+            await asyncio.wait([sender])
         await producer.stop()
