@@ -27,7 +27,7 @@ class StrategiesService:
         settings = context.settings
         modes = active_modes(settings)
         bound = bind_strategies(load_strategies(context.deployment), context.deployment.root / FOLDER)
-        stage = StrategiesStage(bound, modes, lookup_of(settings))
+        stage = StrategiesStage(bound, modes, lookup_of(settings).get)
         ticks = Routes(catalogue_of(settings), None).topic(EventType.MARKET_TICK, MARKET)
         work = StageWork(
             name=self.name,

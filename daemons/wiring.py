@@ -63,7 +63,6 @@ class StageWork:
         spec: what the runner reads and may write.
         owned: the topics that one member of the group works on at a time.
         views: what people look at, by key, at a moment; None for stages without views.
-        version: differs whenever a view would.
         before_batch: given the log, returns what the stage asks of the outside world before each batch.
     """
 
@@ -72,7 +71,6 @@ class StageWork:
     spec: RunnerSpec
     owned: tuple[str, ...]
     views: Callable[[datetime], Mapping[str, msgspec.Struct]] | None = None
-    version: Callable[[], int] = int
     before_batch: Callable[[KafkaLog], Callable[[], Awaitable[None]]] = lambda _log: nothing_before
 
 
@@ -88,9 +86,7 @@ async def run_stage(work: StageWork, context: DaemonContext) -> None:
         )
         projector: Projector = NoProjector()
         if work.views is not None:
-            projector = ViewProjector(
-                redis, work.views, work.version, clock=context.clock, health=health, log=context.log
-            )
+            projector = ViewProjector(redis, work.views, clock=context.clock, health=health, log=context.log)
         scope = work.spec.broker or SYSTEM
         runner = StageRunner(
             spec=work.spec,

@@ -141,15 +141,15 @@ class Meter(Protocol):
 class Projector(Protocol):
     """Writes views of a stage's state; they can be lost and made again."""
 
-    async def project(self, *, force: bool = False) -> None:
-        """Write what changed, unless it was done a moment ago; `force` writes now."""
+    async def project(self, *, changed: bool, force: bool = False) -> None:
+        """Write the views if they changed since, unless it was done a moment ago; `force` writes now."""
         ...
 
 
 class NoProjector:
     """For stages without views."""
 
-    async def project(self, *, force: bool = False) -> None:
+    async def project(self, *, changed: bool, force: bool = False) -> None:
         """Do nothing."""
 
 

@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from alphapanda.bus.engine import FoldError
 from alphapanda.bus.intake import Batch, Intake
 from alphapanda.bus.ports import (
@@ -30,7 +32,7 @@ from alphapanda.bus.recovery import Decision, OrderedInputs, Recovered, read_own
 from alphapanda.bus.routes import Routes
 from alphapanda.bus.spec import RunnerSpec
 from alphapanda.clock import Clock
-from alphapanda.errors import LogResetError, RedisUnreachableError
+from alphapanda.errors import InvariantError, LogResetError, RedisUnreachableError
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.stage import Stage
 from alphapanda.telemetry.log import Log as Logger
@@ -138,7 +140,7 @@ class StageRunner:
         self.on_step(Step.DECIDED)
         await self._produce(batch)
         self._dirty = self._dirty or bool(records)
-        await self.projector.project()
+        await self.projector.project(changed=bool(records or batch.outgoing))
         self.on_step(Step.PROJECTED)
         if self._dirty and (batch.outgoing or self._is_due("commit", COMMIT_EVERY_S)):
             await self.ownership.commit(positions)
@@ -159,7 +161,7 @@ class StageRunner:
         self.on_step(Step.FLUSHED)
 
     async def _drain(self) -> None:
-        await self.projector.project(force=True)
+        await self.projector.project(changed=True, force=True)
         await self.ownership.commit(self._inputs.positions)
         await self._save_snapshot()
 
@@ -196,7 +198,7 @@ class StageRunner:
         topics = {self.routes.topic(kind, broker) for kind, broker in self.spec.outputs}
         outputs = await self.log.partitions(topics)
         dead_letters = await self.log.partitions([f"{topic}.dlq" for topic in self.spec.inputs])
-        snapshot = await self._usable_snapshot(await self.log.ends((*inputs, *outputs, *dead_letters)))
+        snapshot = await self._restore(await self.log.ends((*inputs, *outputs, *dead_letters)))
         own = await read_own(
             self.log,
             self.routes,
@@ -210,10 +212,9 @@ class StageRunner:
         self._inputs = OrderedInputs(reader, {p: max(remembered.get(p, 0), beginnings[p]) for p in inputs})
         self._outputs = dict(own.next_outputs)
         self._intake = self._new_intake(own)
-        self.stage.restore(snapshot.state if snapshot else self._pristine)
         self._intake.engine.recent.load(snapshot.recent if snapshot else ())
         refolded = await self._refold(own)
-        await self.projector.project(force=True)
+        await self.projector.project(changed=True, force=True)
         seconds = self.clock.monotonic() - started
         self.meter.recovered(refolded, seconds)
         self.logger.info(
@@ -237,6 +238,19 @@ class StageRunner:
             refused=own.dead_lettered,
             poisoned=self._poisoned,
         )
+
+    async def _restore(self, ends: Offsets) -> Snapshot | None:
+        """Restore the stage from the snapshot and return it; None when the log has to tell everything."""
+        snapshot = await self._usable_snapshot(ends)
+        if snapshot is not None:
+            try:
+                self.stage.restore(snapshot.state)
+            except (InvariantError, msgspec.MsgspecError) as error:
+                self.logger.warning("snapshot_of_another_version", error=str(error))
+            else:
+                return snapshot
+        self.stage.restore(self._pristine)
+        return None
 
     async def _usable_snapshot(self, ends: Offsets) -> Snapshot | None:
         snapshot = await self.snapshots.load()

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from alphapanda.clock import Clock
 from alphapanda.errors import RedisUnreachableError
 from alphapanda.ids import BrokerId
+from alphapanda.model.kinds import TradingState
 from alphapanda.model.order import Order
 from alphapanda.model.position import PnlSnapshot, Position
 from alphapanda.state import keys
@@ -42,9 +43,10 @@ class OrdersView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PnlView(msgspec.Struct, frozen=True, kw_only=True):
-    """A broker's P&L as of one moment."""
+    """A broker's trading state and P&L as of one moment."""
 
     written_at: datetime
+    trading_state: TradingState
     pnl: PnlSnapshot
 
 
@@ -56,7 +58,6 @@ class ViewProjector:
     Args:
         client: of Redis.
         views: returns the views by key, at a moment.
-        version: a number that differs whenever a view would.
         clock: the time.
         health: told when Redis does not answer.
         log: likewise.
@@ -66,7 +67,6 @@ class ViewProjector:
         self,
         client: Redis,
         views: Callable[[datetime], Mapping[str, msgspec.Struct]],
-        version: Callable[[], int],
         *,
         clock: Clock,
         health: Health,
@@ -74,18 +74,17 @@ class ViewProjector:
     ) -> None:
         self._client = client
         self._views = views
-        self._version = version
         self._clock = clock
         self._health = health
         self._log = log
-        self._written: int | None = None
+        self._stale = True
         self._due = 0.0
 
-    async def project(self, *, force: bool = False) -> None:
-        """Write what changed, unless it was done a moment ago; `force` writes now."""
+    async def project(self, *, changed: bool, force: bool = False) -> None:
+        """Write the views if they changed since, unless it was done a moment ago; `force` writes now."""
         now = self._clock.monotonic()
-        version = self._version()
-        if not force and (version == self._written or now < self._due):
+        self._stale = self._stale or changed
+        if not force and (not self._stale or now < self._due):
             return
         self._due = now + EVERY_S
         values = {key: _encode(view) for key, view in self._views(self._clock.now()).items()}
@@ -97,7 +96,7 @@ class ViewProjector:
             self._log.warning("views not written", error=str(error))
             self._health.not_ready("Redis does not answer; trading goes on, views are stale", part=PART)
             return
-        self._written = version
+        self._stale = False
         self._health.ready(PART)
 
 
