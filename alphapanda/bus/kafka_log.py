@@ -94,38 +94,32 @@ class KafkaReader:
         await self._consumer.stop()
 
 
-class KafkaLog:
-    """The log on Kafka. Made by `open_log`."""
+class KafkaReadLog:
+    """What can be asked of the log and read from it. Made by `open_read_log`."""
 
-    def __init__(self, options: KafkaOptions, producer: AIOKafkaProducer, lookup: AIOKafkaConsumer) -> None:
+    def __init__(self, options: KafkaOptions, lookup: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
         self._options = options
-        self._producer = producer
         self._lookup = lookup
+        self._admin = admin
 
     async def identity(self) -> str:
         """Return the cluster's id."""
-        admin = AIOKafkaAdminClient(
-            bootstrap_servers=self._options.bootstrap_servers, client_id=self._options.client_id
-        )
         with kafka_errors("asking for the cluster's id", connecting=True):
-            await admin.start()
-            try:
-                return str((await admin.describe_cluster())["cluster_id"])
-            finally:
-                await admin.close()
+            return str((await self._admin.describe_cluster())["cluster_id"])
 
     async def partitions(self, topics: Collection[str]) -> tuple[Partition, ...]:
         """Return the partitions of these topics; raises DependencyError for a topic that is not there."""
-        found: list[Partition] = []
-        for topic in topics:
-            numbers = self._lookup.partitions_for_topic(topic)
-            if numbers is None:
-                with kafka_errors(f"looking up {topic}"):
-                    numbers = await self._producer.partitions_for(topic)
-            if not numbers:
-                raise DependencyError(f"There is no topic {topic}.", hint="Run: alphapanda topics bootstrap")
-            found += [Partition(topic, number) for number in sorted(numbers)]
-        return tuple(found)
+        if not topics:
+            return ()
+        with kafka_errors("looking topics up"):
+            described = await self._admin.describe_topics(list(topics))
+        found = {entry["topic"]: [p["partition"] for p in entry["partitions"]] for entry in described}
+        missing = [topic for topic in topics if not found.get(topic)]
+        if missing:
+            raise DependencyError(
+                f"There is no topic {', '.join(missing)}.", hint="Run: alphapanda topics bootstrap"
+            )
+        return tuple(Partition(topic, number) for topic in topics for number in sorted(found[topic]))
 
     async def beginnings(self, partitions: Collection[Partition]) -> Offsets:
         """Return the first offset that each still holds."""
@@ -150,6 +144,20 @@ class KafkaLog:
             await consumer.start()
         return KafkaReader(consumer)
 
+
+class KafkaLog(KafkaReadLog):
+    """The log, read and written. Made by `open_log`."""
+
+    def __init__(
+        self,
+        options: KafkaOptions,
+        lookup: AIOKafkaConsumer,
+        admin: AIOKafkaAdminClient,
+        producer: AIOKafkaProducer,
+    ) -> None:
+        super().__init__(options, lookup, admin)
+        self._producer = producer
+
     async def append(self, outgoing: Sequence[Outgoing]) -> list[LogPosition]:
         """Write all, in order within each partition, and return where they stand once all are acknowledged."""
         with kafka_errors("writing"):
@@ -164,6 +172,13 @@ class KafkaLog:
 
 
 @asynccontextmanager
+async def open_read_log(options: KafkaOptions) -> AsyncIterator[KafkaReadLog]:
+    """Open the log for reading alone. Raises DependencyError."""
+    async with _lookups(options) as (lookup, admin):
+        yield KafkaReadLog(options, lookup, admin)
+
+
+@asynccontextmanager
 async def open_log(options: KafkaOptions) -> AsyncIterator[KafkaLog]:
     """Open the log; what was written is flushed on the way out. Raises DependencyError."""
     producer = AIOKafkaProducer(
@@ -175,15 +190,31 @@ async def open_log(options: KafkaOptions) -> AsyncIterator[KafkaLog]:
         max_request_size=8 << 20,
         request_timeout_ms=options.request_timeout_ms,
     )
+    async with _lookups(options) as (lookup, admin):
+        try:
+            with kafka_errors(f"connecting to {options.bootstrap_servers}", connecting=True):
+                await producer.start()
+            yield KafkaLog(options, lookup, admin, producer)
+        finally:
+            await producer.stop()
+
+
+@asynccontextmanager
+async def _lookups(options: KafkaOptions) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
     lookup = _consumer(options)
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=options.bootstrap_servers,
+        client_id=options.client_id,
+        request_timeout_ms=options.request_timeout_ms,
+    )
     try:
         with kafka_errors(f"connecting to {options.bootstrap_servers}", connecting=True):
-            await producer.start()
             await lookup.start()
-        yield KafkaLog(options, producer, lookup)
+            await admin.start()
+        yield lookup, admin
     finally:
+        await admin.close()
         await lookup.stop()
-        await producer.stop()
 
 
 class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
