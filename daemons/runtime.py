@@ -29,7 +29,7 @@ from alphapanda.telemetry.logs import configure_logging
 from alphapanda.telemetry.metrics import Metrics
 from daemons.catalogue import DaemonSpec, find, services
 from daemons.credentials import own_credentials, secret_texts
-from daemons.endings import code_of, known_errors, lines_of
+from daemons.endings import code_of, known_errors, leaves, lines_of
 from daemons.notify import Notifier
 from daemons.preflight import preflight
 from daemons.service import DaemonContext, Service
@@ -236,7 +236,9 @@ class _Runtime:
                 sys.stderr.write(f"{self._spec.name}: {line}\n")
         else:
             log.critical("crashed", exc_info=error, exit_code=int(code))
-            traceback.print_exception(error)
+            # Without the frames of task groups, so that the last line says what happened.
+            for leaf in leaves(error):
+                traceback.print_exception(leaf)
         return code
 
 

@@ -21,16 +21,16 @@ from alphapanda.infra.ports import PortBook
 from alphapanda.infra.progress import NoProgress, Progress
 from alphapanda.infra.select import tier_for
 from alphapanda.settings import Settings, load
-from daemons.catalogue import COMMON_SECTIONS, DaemonSpec, services
+from daemons.catalogue import COMMON_SECTIONS, DaemonSpec
 from daemons.credentials import foreign_kinds
 from daemons.notify import NOTIFY_VARIABLE
 from daemons.supervisor.environment import child_environment
+from daemons.supervisor.outline import TOPICS_JOB, topology
 from daemons.supervisor.output import last_line
 from daemons.supervisor.places import Places
 from daemons.supervisor.plan import Kind, OrphanPolicy, Plan, ProcessSpec
 from daemons.supervisor.restarts import RestartPolicy
 
-TOPICS_JOB = "topics"
 TOPIC_SECTIONS = (
     "settings",
     "active_brokers",
@@ -89,10 +89,17 @@ class _Drawing:
         )
 
     def plan(self) -> Plan:
-        infra = [self._server(child) for child in self._tier.children()]
-        servers = tuple(spec.name for spec in infra)
-        daemons = [self._daemon(spec, (*servers, TOPICS_JOB)) for spec in services(self._settings)]
-        return Plan((*infra, self._topics(servers), *daemons))
+        """Return the plan of all that this deployment can run."""
+        servers = {child.name: child for child in self._tier.children()}
+        specs = []
+        for line in topology(self._settings, servers):
+            if line.daemon is not None:
+                specs.append(self._daemon(line.daemon, line.needs))
+            elif line.kind is Kind.JOB:
+                specs.append(self._topics(line.needs))
+            else:
+                specs.append(self._server(servers[line.name]))
+        return Plan(tuple(specs))
 
     def _server(self, child: ChildSpec) -> ProcessSpec:
         policy = replace(self._restart, base_s=min(INFRA_BASE_DELAY_S, self._restart.base_s))
@@ -118,7 +125,7 @@ class _Drawing:
         return ProcessSpec(
             child=self._child(daemon.name, ("-m", "daemons", daemon.name), kind=daemon.broker_kind),
             kind=Kind.DAEMON,
-            needs=(*needs, *daemon.needs),
+            needs=needs,
             settings_digest=self._digest((*COMMON_SECTIONS, *daemon.sections), daemon.files),
             restart=self._restart,
             url=f"http://{self._settings.api.host}:{self._ports.port(daemon.name)}",

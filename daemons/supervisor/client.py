@@ -91,7 +91,7 @@ class ControlClient:
         assert isinstance(answer, Done)
 
     async def stop(self, names: tuple[str, ...] = (), *, now: bool = False) -> None:
-        """Stop `names`, or everything and the supervisor itself; returns when it is done. `now` grants no grace."""
+        """Stop `names`, or everything and the supervisor itself; returns when done. `now` grants no grace."""
         answer = await self._ask(Stop(names, now))
         assert isinstance(answer, Done)
 

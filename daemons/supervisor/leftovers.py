@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from alphapanda.infra.base import ChildSpec
+from alphapanda.infra.identity import ProcessIdentity
 from alphapanda.infra.process import ManagedProcess
 from daemons.supervisor.ledger import Ledger, LedgerEntry
 from daemons.supervisor.places import Places
@@ -41,6 +43,13 @@ async def end_leftovers(
     return tuple(ended)
 
 
+async def end_process(identity: ProcessIdentity, identity_file: Path, patience_s: float) -> None:
+    """Wait for a process that is ending by itself; kill it when it has not after `patience_s`."""
+    process = ManagedProcess.adopt(_spec("supervisor", identity_file, identity_file.with_suffix(".txt")), identity)
+    if process is not None:
+        await _let_end(process, patience_s)
+
+
 async def _let_end(process: ManagedProcess, grace_s: float) -> None:
     try:
         async with asyncio.timeout(grace_s):
@@ -51,18 +60,23 @@ async def _let_end(process: ManagedProcess, grace_s: float) -> None:
 
 
 def _process_of(places: Places, entry: LedgerEntry) -> ManagedProcess | None:
-    spec = ChildSpec(
-        name=entry.name,
+    spec = _spec(entry.name, places.identity_of(entry.name), places.output_of(entry.name))
+    return ManagedProcess.adopt(
+        replace(spec, stop_signal=entry.stop_signal, grace_s=entry.grace_s), entry.identity
+    )
+
+
+def _spec(name: str, identity_file: Path, output: Path) -> ChildSpec:
+    """Return just enough of a spec to wait for a process and to end it."""
+    return ChildSpec(
+        name=name,
         argv=(),
         env={},
         cwd=Path("/"),
-        log_file=places.output_of(entry.name),
-        identity_file=places.identity_of(entry.name),
+        log_file=output,
+        identity_file=identity_file,
         ready=_never_asked,
-        stop_signal=entry.stop_signal,
-        grace_s=entry.grace_s,
     )
-    return ManagedProcess.adopt(spec, entry.identity)
 
 
 async def _never_asked() -> None:

@@ -1,0 +1,42 @@
+"""`alphapanda restart`: stop daemons and start them again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from alphapanda.exit_codes import ExitCode
+from commands._context import Context
+from commands._options import JsonOption
+
+WAIT_S = 120.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add `restart`."""
+    app.command("restart")(restart)
+
+
+def restart(
+    call: typer.Context,
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Daemons, or kafka, valkey.")],
+    wait_timeout: Annotated[
+        float, typer.Option("--wait-timeout", min=0.1, metavar="SECONDS", help="How long to wait until ready.")
+    ] = WAIT_S,
+    json: JsonOption = False,
+) -> None:
+    """Stop daemons, in reverse order, and start them again; wait until they are ready."""
+    context = Context.of(call, json=json)
+    raise typer.Exit(context.run(_restart(context, tuple(names), wait_timeout)))
+
+
+async def _restart(context: Context, names: tuple[str, ...], wait_timeout: float) -> ExitCode:
+    from commands._waiting import wait_until_ready
+    from daemons.supervisor.client import connect
+    from daemons.supervisor.places import Places
+
+    places = Places(context.deployment)
+    async with connect(places) as client:
+        await client.restart(names)
+    return await wait_until_ready(context, places, names, wait_timeout)
