@@ -82,6 +82,8 @@ class Instance:
     """One strategy at work on one instrument: its state, what it holds, and the state it would have next.
 
     `ahead` and `ahead_warm` are scratch: what the last look ahead computed, put in place by `advance`.
+    `shortcut` is `on_tick` when nothing but calling it is to be done on a tick: no bars, no warm-up, no
+    square-off time.
     """
 
     __slots__ = (
@@ -93,9 +95,9 @@ class Instance:
         "decided_on",
         "holding",
         "instrument",
-        "is_plain",
         "on_bar",
         "on_tick",
+        "shortcut",
         "sleeps_between_bars",
         "state",
         "state_type",
@@ -111,7 +113,6 @@ class Instance:
         takes_ticks = kind.on_tick is not Strategy.on_tick and not (has_bars and kind.bars_replace_ticks)
         self.on_tick = strategy.on_tick if takes_ticks else None
         self.on_bar = strategy.on_bar if has_bars else None
-        self.is_plain = self.on_bar is None and bound.config.square_off is None
         self.sleeps_between_bars = self.on_tick is None and bound.config.square_off is None
         self.state_type = kind.state_type
         self.state: Any = strategy.initial()
@@ -122,6 +123,7 @@ class Instance:
         self.ahead: Any = self.state
         self.ahead_warm = self.warm
         self._day: IstDay | None = None
+        self.shortcut = self._shortcut()
 
     def look_ahead(self, tick: Tick, bar: Bar | None) -> Decision | None:
         """Compute the next state into `ahead`, and return what is wanted; whatever a strategy raises passes."""
@@ -151,15 +153,22 @@ class Instance:
             return Decision(Stance.FLAT, f"square-off at {square_off:%H:%M} IST")
         return None
 
-    def advance(self) -> None:
-        """Put the state in place that `look_ahead` computed."""
-        self.state = self.ahead
-        self.warm = self.ahead_warm
+    def advance_warm_up(self) -> None:
+        """Put the rest of the warm-up in place that `look_ahead` computed."""
+        if self.warm != self.ahead_warm:
+            self.warm = self.ahead_warm
+            self.shortcut = self._shortcut()
 
     def stay(self) -> None:
         """Forget what was looked ahead to: the next state is this one."""
         self.ahead = self.state
         self.ahead_warm = self.warm
+
+    def resume(self, state: Any, warm: int) -> None:
+        """Go on from a state of before."""
+        self.state, self.warm = state, warm
+        self.shortcut = self._shortcut()
+        self.stay()
 
     def fold(self, signal: Signal) -> None:
         """Take one of our own signals as done; copies for further brokers change nothing more."""
@@ -169,3 +178,7 @@ class Instance:
             return
         self.decided = (*self.decided, signal.decision_id)
         self.holding = held_after(self.holding, signal)
+
+    def _shortcut(self) -> Any:
+        is_plain = self.on_bar is None and self.config.square_off is None and not self.warm
+        return self.on_tick if is_plain else None

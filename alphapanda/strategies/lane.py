@@ -64,10 +64,9 @@ class Lane:
         failed: list[tuple[Instance, Exception]] | None = None
         for instance in self._running:
             try:
-                on_tick = instance.on_tick
-                if instance.is_plain and on_tick is not None and not instance.warm:
-                    # The common case by hand: it is most of what a tick costs.
-                    state, decision = on_tick(instance.state, tick, instance.holding)
+                shortcut = instance.shortcut
+                if shortcut is not None:
+                    state, decision = shortcut(instance.state, tick, instance.holding)
                     if decision is not None or state.__class__ is not instance.state_type:
                         check_returned(state, instance.state_type, decision)
                     instance.ahead = state
@@ -93,8 +92,8 @@ class Lane:
         self.has_begun = True
         for instance in self._running:
             instance.state = instance.ahead
-            if instance.warm:
-                instance.warm = instance.ahead_warm
+            if instance.shortcut is None:
+                instance.advance_warm_up()
         if self.bars:
             self.bars.update(self._bars_ahead)
 

@@ -62,6 +62,7 @@ class StrategiesStage:
         self._failures: dict[StrategyId, int] = {}
         self._notes: tuple[str, ...] = ()
         self._seen: Event | None = None
+        self._lane: Lane | None = None
         self._outlook = QUIET
 
     # ------------------------------------------------------------ the stage
@@ -69,24 +70,19 @@ class StrategiesStage:
     def decide(self, event: Event) -> Iterable[Event]:
         """Return the signals, and the alerts, that follow from a tick; from anything else nothing."""
         envelope, at = event.envelope, event.at
-        if envelope.type is not _TICK or at is None:
+        if envelope.type is not _TICK or at is None or self._look(event) is None or self._outlook is QUIET:
             return ()
-        lane = self._lane(envelope.data.instrument)
-        if lane is None:
-            return ()
-        outlook = self._look(lane, event)
-        return () if outlook is QUIET else self._outputs(envelope, at, outlook)
+        return self._outputs(envelope, at, self._outlook)
 
     def evolve(self, event: Event) -> None:
         """Fold a tick, or one of our own signals and alerts."""
         envelope = event.envelope
         if envelope.type is _TICK:
-            lane = self._lane(envelope.data.instrument) if event.at is not None else None
+            lane = self._look(event) if event.at is not None else None
+            self._seen = None
             if lane is not None:
-                outlook = self._look(lane, event)
-                self._seen = None
                 lane.advance()
-                for instance, error in outlook.failed:
+                for instance, error in self._outlook.failed:
                     self._failing[instance.config.id] = _fence(envelope, error)
         elif envelope.type is EventType.SIGNAL_RAW:
             self._seen = None
@@ -154,28 +150,33 @@ class StrategiesStage:
 
     # ------------------------------------------------------------ inside
 
-    def _lane(self, instrument: InstrumentId) -> Lane | None:
-        """Return the instrument's lane, None when no strategy wants it; laid out on first sight."""
-        try:
+    def _lay(self, instrument: InstrumentId) -> Lane | None:
+        """Return the instrument's lane, laid out on first sight; None when no strategy wants it."""
+        if instrument in self._lanes:
             return self._lanes[instrument]
-        except KeyError:
-            instances = tuple(
-                Instance(bound, instrument)
-                for bound in self._strategies.values()
-                if any(fnmatchcase(instrument, pattern) for pattern in bound.config.instruments)
-            )
-            lane = Lane(instrument, instances) if instances else None
-            if lane is not None:
-                lane.fence(self._fences.__contains__)
-            self._lanes[instrument] = lane
-            return lane
+        instances = tuple(
+            Instance(bound, instrument)
+            for bound in self._strategies.values()
+            if any(fnmatchcase(instrument, pattern) for pattern in bound.config.instruments)
+        )
+        lane = Lane(instrument, instances) if instances else None
+        if lane is not None:
+            lane.fence(self._fences.__contains__)
+        self._lanes[instrument] = lane
+        return lane
 
-    def _look(self, lane: Lane, event: Event) -> Outlook:
-        """Return what a tick leads to, computed once for `decide` and the `evolve` after it."""
-        if self._seen is not event:
-            self._outlook = lane.look_ahead(event.envelope.data)
-            self._seen = event
-        return self._outlook
+    def _look(self, event: Event) -> Lane | None:
+        """Look at a tick, once for `decide` and the `evolve` after it; return its lane, None if it has none."""
+        if self._seen is event:
+            return self._lane
+        tick = event.envelope.data
+        lanes = self._lanes
+        lane = lanes[tick.instrument] if tick.instrument in lanes else self._lay(tick.instrument)
+        if lane is not None:
+            self._outlook = lane.look_ahead(tick)
+        self._lane = lane
+        self._seen = event
+        return lane
 
     def _outputs(self, envelope: EventEnvelope[Any], at: LogPosition, outlook: Outlook) -> list[Event]:
         outputs: list[Event] = []
@@ -188,7 +189,7 @@ class StrategiesStage:
         return outputs
 
     def _fold_signal(self, signal: Signal) -> None:
-        lane = self._lane(signal.instrument)
+        lane = self._lay(signal.instrument)
         instance = lane.instance_of(signal.strategy_id) if lane is not None else None
         if lane is not None and instance is not None:
             lane.has_begun = True
@@ -225,7 +226,7 @@ class StrategiesStage:
                 self._failing[strategy_id] = was.failing
 
     def _restore_lane(self, stage: SavedStage, instrument: InstrumentId, was: SavedLane, notes: list[str]) -> None:
-        lane = self._lane(instrument)
+        lane = self._lay(instrument)
         for strategy_id, instance_was in was.instances.items():
             instance = lane.instance_of(strategy_id) if lane is not None else None
             if instance is None:
@@ -302,9 +303,8 @@ def _restore_instance(instance: Instance, was: SavedInstance, notes: list[str], 
         notes.append(f"{name} was configured otherwise: it warms up anew and keeps {was.holding.quantity:+d}")
         return
     try:
-        instance.state = msgspec.msgpack.decode(was.state or b"", type=instance.state_type)
+        state = msgspec.msgpack.decode(was.state or b"", type=instance.state_type)
     except (msgspec.MsgspecError, ValueError) as error:
         notes.append(f"{name} begins anew, its state cannot be read: {error}")
         return
-    instance.warm = was.warm
-    instance.stay()
+    instance.resume(state, was.warm)
