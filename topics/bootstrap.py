@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,10 +32,12 @@ class BootstrapReport:
     undeclared: tuple[str, ...]
 
 
-async def plan_for(cluster: Cluster, declared: Sequence[TopicSpec], *, made_at: datetime) -> Plan:
-    """Return what would make the cluster as `declared`."""
+async def plan_for(
+    cluster: Cluster, declared: Sequence[TopicSpec], *, made_at: datetime, only: Container[str] | None = None
+) -> Plan:
+    """Return what would make the cluster as `declared`; `only` restricts it to some of the topics."""
     live = await cluster.read(configs_of=[str(spec.name) for spec in declared])
-    return make_plan(declared, live, made_at=made_at)
+    return make_plan(declared, live, made_at=made_at, only=only)
 
 
 async def bootstrap(
@@ -47,22 +49,26 @@ async def bootstrap(
         DependencyError: a topic cannot be made as declared on this cluster.
     """
     plan = await plan_for(cluster, declared, made_at=made_at)
-    creates = [change for change in plan.changes if isinstance(change, Create)]
-    made = {change.topic for change in creates}
-    present = [name for name in plan.declared if name not in made]
+    report = report_of(plan)
+    await cluster.apply([change for change in plan.changes if isinstance(change, Create)], progress)
+    return report
+
+
+def report_of(plan: Plan) -> BootstrapReport:
+    """Return what bootstrapping by `plan` makes and leaves; raises DependencyError if a topic cannot be made."""
     blocked = [entry for entry in plan.unfixable if entry.obstacle is Obstacle.TOO_FEW_NODES]
     if blocked:
         raise DependencyError(
-            f"{blocked[0].topic} cannot be made: {blocked[0].reason}.",
+            f"{blocked[0].topic} cannot be as declared: {blocked[0].reason}.",
             hint="Set REDPANDA_BROKER_COUNT to the number of nodes.",
         )
-    await cluster.apply(creates, progress)
+    made = tuple(change.topic for change in plan.changes if isinstance(change, Create))
     drifted = [change.topic for change in plan.changes if not isinstance(change, Create)]
     drifted += [entry.topic for entry in plan.unfixable]
     return BootstrapReport(
         cluster_id=plan.cluster_id,
-        made=tuple(change.topic for change in creates),
-        present=tuple(present),
+        made=made,
+        present=tuple(name for name in plan.declared if name not in set(made)),
         drift=tuple(dict.fromkeys(drifted)),
         undeclared=plan.undeclared,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -115,9 +115,19 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return not self.changes and not self.unfixable
 
 
-def make_plan(declared: Iterable[TopicSpec], live: LiveState, *, made_at: datetime) -> Plan:
-    """Return what would make `live` as `declared`."""
-    specs = {str(spec.name): spec for spec in declared}
+def make_plan(
+    declared: Iterable[TopicSpec], live: LiveState, *, made_at: datetime, only: Container[str] | None = None
+) -> Plan:
+    """Return what would make `live` as `declared`.
+
+    Args:
+        declared: every topic that should be there.
+        live: the cluster, with the configs of those that are.
+        made_at: now.
+        only: the topics to look at; None is all.
+    """
+    known = {str(spec.name): spec for spec in declared}
+    specs = {name: spec for name, spec in known.items() if only is None or name in only}
     changes: list[Change] = []
     unfixable: list[Unfixable] = []
     for name, spec in specs.items():
@@ -133,7 +143,7 @@ def make_plan(declared: Iterable[TopicSpec], live: LiveState, *, made_at: dateti
         declared=tuple(specs),
         changes=tuple(changes),
         unfixable=tuple(unfixable),
-        undeclared=tuple(sorted(set(live.topics) - set(specs))),
+        undeclared=tuple(sorted(set(live.topics) - set(known))),
     )
 
 

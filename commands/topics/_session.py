@@ -1,0 +1,95 @@
+"""What the verbs of `topics` start from: the catalogue under the settings' overlay, and the right cluster."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from alphapanda.errors import DependencyError, UnknownNameError
+from commands._context import Context
+from commands.topics._pin import check_pin
+
+if TYPE_CHECKING:
+    from alphapanda.settings import Settings
+    from topics.catalogue import Catalogue, TopicSpec
+    from topics.cluster import Cluster
+    from topics.live import LiveState
+
+
+def catalogue_of(settings: Settings) -> Catalogue:
+    """Return the catalogue under the overlay of `settings`."""
+    from topics.catalogue import Catalogue, Environment, Overlay
+
+    return Catalogue.load(
+        Overlay(
+            environment=Environment(settings.environment.value),
+            broker_count=settings.redpanda_broker_count,
+            partitions_multiplier=settings.topic_partitions_multiplier,
+            create_dlq_for_all=settings.create_dlq_for_all,
+        )
+    )
+
+
+def declared_topics(context: Context) -> tuple[TopicSpec, ...]:
+    """Return every topic that the deployment's active brokers should have."""
+    settings = context.settings()
+    return catalogue_of(settings).topics(settings.active_brokers)
+
+
+def names_of(declared: tuple[TopicSpec, ...]) -> list[str]:
+    """Return the topics' names as text."""
+    return [str(spec.name) for spec in declared]
+
+
+@asynccontextmanager
+async def connected(context: Context, *, changing: bool = False) -> AsyncIterator[Cluster]:
+    """Stay connected to the deployment's cluster while the block runs.
+
+    Args:
+        context: whose.
+        changing: whether the verb changes the cluster; the first that does pins an external one.
+
+    Raises:
+        DependencyError: Kafka is not there.
+        RefusedError: it is another cluster than this deployment's.
+    """
+    from topics.cluster import Cluster
+
+    settings = context.settings()
+    servers = _bootstrap_servers(context, settings)
+    if not context.debug:
+        # What it says of a failed connection comes again as our own error.
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    async with Cluster.connect(servers, request_timeout_ms=settings.kafka.request_timeout_ms) as cluster:
+        live = await cluster.read()
+        check_pin(context.deployment, settings, live.cluster_id, changing=changing)
+        yield cluster
+
+
+def _bootstrap_servers(context: Context, settings: Settings) -> str:
+    from alphapanda.infra.ports import PortBook
+    from alphapanda.infra.select import tier_for
+    from alphapanda.settings import InfraTier
+
+    if settings.infra.tier is InfraTier.EMBEDDED and not PortBook(context.deployment).ports():
+        raise DependencyError(
+            f"The embedded Kafka of {context.deployment.root} was never started.", hint="Run: alphapanda up"
+        )
+    tier = tier_for(settings, context.deployment, context.clock, environ=context.environ)
+    return tier.endpoints().bootstrap_servers
+
+
+def choose(names: list[str], declared: tuple[TopicSpec, ...], live: LiveState) -> list[str]:
+    """Return `names` if each is declared or there; else raise with the nearest that is."""
+    known = {*names_of(declared), *live.topics}
+    for name in names:
+        if name not in known:
+            raise UnknownNameError("topic", name, known, hint="All of them: alphapanda topics list --all")
+    return names
+
+
+def spec_by_name(declared: tuple[TopicSpec, ...], name: str) -> TopicSpec | None:
+    """Return the declaration of the topic called `name`, None if there is none."""
+    return next((spec for spec in declared if str(spec.name) == name), None)

@@ -1,0 +1,81 @@
+"""`alphapanda topics apply`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands._context import Context
+from commands._options import DryRunOption, JsonOption
+
+if TYPE_CHECKING:
+    from topics.cluster import Cluster
+    from topics.plan import Change, Plan
+
+
+def apply(
+    call: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[PLAN]", help="A plan of `topics plan --out`; else one made now.")
+    ] = None,
+    allow_dangerous: Annotated[
+        bool, typer.Option("--allow-dangerous", help="Make dangerous changes, too, without asking.")
+    ] = False,
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Make the cluster as declared. Never deletes a topic; a plan that the cluster has left behind is refused."""
+    context = Context.of(call, json=json)
+    context.run(_run(context, file, allow_dangerous=allow_dangerous, dry_run=dry_run))
+
+
+async def _run(context: Context, file: Path | None, *, allow_dangerous: bool, dry_run: bool) -> None:
+    from commands.topics._session import connected, declared_topics
+    from commands.topics._views import show_plan
+    from topics.bootstrap import plan_for
+    from topics.plan_file import check_fresh
+
+    reviewed = _read(file) if file is not None else None
+    declared = declared_topics(context)
+    async with connected(context, changing=not dry_run) as cluster:
+        if reviewed is None:
+            plan = await plan_for(cluster, declared, made_at=context.clock.now())
+        else:
+            plan = reviewed
+            check_fresh(plan, await cluster.read(configs_of=plan.declared))
+        show_plan(plan, context.output, kind="topics-apply")
+        if dry_run or not plan.changes:
+            return
+        if plan.dangerous and not allow_dangerous:
+            context.output.confirm(
+                plan.cluster_id,
+                f"{len(plan.dangerous)} changes to cluster {plan.cluster_id} are dangerous: going on",
+                flag="Look at them, then say --allow-dangerous.",
+            )
+        await _apply(context, cluster, plan)
+
+
+async def _apply(context: Context, cluster: Cluster, plan: Plan) -> None:
+    from topics.bootstrap import apply_plan
+
+    with context.output.progress().task("changes", len(plan.changes), "changes") as advance:
+
+        def told(_change: Change) -> None:
+            advance(1)
+
+        done = await apply_plan(cluster, plan, allow_dangerous=True, progress=told)
+    context.output.say(f"{len(done)} changes made.")
+
+
+def _read(file: Path) -> Plan:
+    from alphapanda.errors import UsageError
+    from topics.plan_file import decode_plan
+
+    try:
+        return decode_plan(file.read_bytes())
+    except OSError as error:
+        raise UsageError(
+            f"{file} cannot be read: {error.strerror}.", hint="Make one: alphapanda topics plan --out FILE"
+        ) from error
