@@ -23,7 +23,7 @@ BROKER_STAND_IN = "b"
 
 _SUPPORTED_VERSION = 1
 
-_DURATION = re.compile(r"([1-9]\d{0,4})([dh])")
+_DURATION = re.compile(r"([1-9]\d{0,6})([dh])")
 
 _PerEnvironment = dict[Environment, str]
 _Count = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
