@@ -121,6 +121,11 @@ class RecordingFile:
         self._on_bad(BadRow(self.name, number, reason, line.strip()))
 
 
+def kind_of(header: str, name: str) -> RecordingKind:
+    """Return what the rows under this header are; raises ConfigError when it is none that is known."""
+    return _kind(_columns(header, name), name)
+
+
 def merge(files: Sequence[RecordingFile]) -> Iterator[Tick]:
     """Return the ticks of all files in order of time.
 
