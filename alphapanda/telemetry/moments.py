@@ -21,10 +21,10 @@ def parse_moment(text: str, now: datetime) -> datetime:
     """
     words = text.strip().lower()
     ago = _AGO.fullmatch(words)
-    if words and ago:
-        days, hours, minutes, seconds = (int(part or 0) for part in ago.groups())
-        return now - timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
     try:
+        if words and ago:
+            days, hours, minutes, seconds = (int(part or 0) for part in ago.groups())
+            return now - timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         if words in {"now", "today", "yesterday"}:
             return _named(words, now)
         if _TIME.fullmatch(words):
@@ -43,6 +43,7 @@ def _named(word: str, now: datetime) -> datetime:
 
 
 def _time_of_day(words: str, now: datetime) -> datetime:
-    of_day = time.fromisoformat(words.rjust(8 if words.count(":") == 2 and "." not in words else 5, "0"))
+    hour, _, rest = words.partition(":")
+    of_day = time.fromisoformat(f"{hour:0>2}:{rest}")
     moment = datetime.combine(to_ist(now).date(), of_day, IST)
     return (moment if moment <= now else moment - timedelta(days=1)).astimezone(UTC)
