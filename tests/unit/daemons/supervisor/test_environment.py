@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from alphapanda.deployment import Deployment
+from alphapanda.settings import Settings
+from daemons.credentials import foreign_kinds
+from daemons.supervisor.environment import child_environment
+
+SHELL = {
+    "PATH": "/bin",
+    "HOME": "/home/me",
+    "LC_ALL": "C.UTF-8",
+    "https_proxy": "http://proxy",
+    "AWS_SECRET_ACCESS_KEY": "not ours",
+    "LD_PRELOAD": "evil.so",
+    "ACTIVE_BROKERS": "paper",
+    "KAFKA__BOOTSTRAP_SERVERS": "k:9092",
+    "feed__seed": "7",
+    "ZERODHA_API_KEY": "key",
+    "ZERODHA_API_SECRET": "secret",
+    "ZERODHA_ACCESS_TOKEN": "token",
+    "NOTIFY_SOCKET": "/run/systemd/notify",
+}
+
+
+def made(kind: str) -> dict[str, str]:
+    return child_environment(
+        Deployment(Path("/d")),
+        SHELL,
+        setting_names=tuple(Settings.model_fields),
+        foreign_kinds=foreign_kinds(kind),
+    )
+
+
+def test_a_paper_process_has_no_others_credentials() -> None:
+    assert not [name for name in made("paper") if "ZERODHA" in name.upper()]
+    assert not {"key", "secret", "token"} & set(made("paper").values())
+
+
+def test_a_process_of_no_broker_has_none_at_all() -> None:
+    assert not [name for name in made("") if "ZERODHA" in name.upper()]
+
+
+def test_a_process_of_the_broker_has_its_own() -> None:
+    assert made("zerodha")["ZERODHA_ACCESS_TOKEN"] == "token"
+
+
+def test_nothing_is_inherited_by_accident() -> None:
+    environment = made("paper")
+    assert not {"AWS_SECRET_ACCESS_KEY", "LD_PRELOAD", "NOTIFY_SOCKET"} & set(environment)
+
+
+def test_settings_and_the_machine_are_passed_on() -> None:
+    environment = made("paper")
+    for name in (
+        "PATH",
+        "HOME",
+        "LC_ALL",
+        "https_proxy",
+        "ACTIVE_BROKERS",
+        "KAFKA__BOOTSTRAP_SERVERS",
+        "feed__seed",
+    ):
+        assert environment[name] == SHELL[name]
+    assert environment["ALPHAPANDA_HOME"] == "/d"
+    assert environment["PYTHONUNBUFFERED"] == "1"

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import SecretStr
+
+from alphapanda.errors import ConfigError, UnknownNameError
+from alphapanda.settings import BrokerKind, BrokerSettings, Settings
+from daemons.catalogue import find, services
+from daemons.credentials import own_credentials
+from daemons.supervisor.outline import outline
+
+
+def settings_of(*brokers: str, kind: BrokerKind = BrokerKind.PAPER) -> Settings:
+    return Settings(active_brokers=brokers, brokers={name: BrokerSettings(kind=kind) for name in brokers})
+
+
+def test_one_feed_one_set_of_strategies_and_a_pair_for_each_broker() -> None:
+    names = [spec.name for spec in services(settings_of("paper", "paper2"))]
+    assert names == ["feed", "strategies", "risk.paper", "trader.paper", "risk.paper2", "trader.paper2"]
+
+
+def test_a_brokers_daemons_need_nothing_of_another_broker() -> None:
+    for spec in services(settings_of("paper", "paper2")):
+        assert all(not need.endswith(".paper") or spec.name.endswith(".paper") for need in spec.needs)
+
+
+def test_a_misspelt_daemon_is_answered_with_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="'trader.paper'"):
+        find(services(settings_of("paper")), "trader.papr")
+
+
+def test_a_broker_that_cannot_be_traded_with_yet_says_so() -> None:
+    with pytest.raises(ConfigError, match="zerodha"):
+        services(settings_of("live", kind=BrokerKind.ZERODHA))
+
+
+def test_foreign_credentials_are_blanked_wherever_they_came_from() -> None:
+    settings = Settings(zerodha_api_key=SecretStr("k"), zerodha_access_token=SecretStr("t"))
+    assert own_credentials(settings, "paper").zerodha_access_token.get_secret_value() == ""
+    assert own_credentials(settings, "zerodha").zerodha_access_token.get_secret_value() == "t"
+
+
+def test_an_outline_has_what_is_needed_in_order() -> None:
+    lines = outline(settings_of("paper", "paper2"), ["risk.paper2"], only=False)
+    assert [line.name for line in lines] == ["kafka", "valkey", "topics", "feed", "strategies", "risk.paper2"]
+    only = outline(settings_of("paper"), ["trader.paper"], only=True)
+    assert [line.name for line in only] == ["kafka", "valkey", "topics", "trader.paper"]
