@@ -37,8 +37,8 @@ class LogReader(Protocol):
         ...
 
 
-class Log(Protocol):
-    """An append-only log of topics with partitions."""
+class ReadableLog(Protocol):
+    """Topics with partitions, as far as they can be read."""
 
     async def identity(self) -> str:
         """Return what tells this log from any other: the cluster's id."""
@@ -59,6 +59,10 @@ class Log(Protocol):
     async def reader(self) -> LogReader:
         """Open a reader."""
         ...
+
+
+class Log(ReadableLog, Protocol):
+    """An append-only log."""
 
     async def append(self, outgoing: Sequence[Outgoing]) -> Sequence[LogPosition]:
         """Write all, in order within each partition, and return where they stand once all are acknowledged."""

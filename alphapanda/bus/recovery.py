@@ -17,7 +17,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from alphapanda.bus.ports import Log, LogReader, Snapshot
+from alphapanda.bus.ports import Log, LogReader, ReadableLog, Snapshot
 from alphapanda.bus.records import (
     TIMER_CAUSE,
     Header,
@@ -93,7 +93,9 @@ def refuse_reset_log(snapshot: Snapshot, identity: str, ends: Mapping[Partition,
                 )
 
 
-async def read_all(log: Log, start: Mapping[Partition, int], ends: Mapping[Partition, int]) -> list[Record]:
+async def read_all(
+    log: ReadableLog, start: Mapping[Partition, int], ends: Mapping[Partition, int]
+) -> list[Record]:
     """Return every record from `start` up to `ends`, in order within each partition."""
     wanted = {p: end for p, end in ends.items() if start.get(p, 0) < end}
     if not wanted:

@@ -88,6 +88,7 @@ class _Pending:
     """One frame under way."""
 
     arrived: float
+    sent: float
     batches: Sequence[TickBatch]
     packing: asyncio.Future[None] | None
     done: asyncio.Future[None]
@@ -145,7 +146,7 @@ class TickWriter:
         """
         while len(self._under_way) >= FRAMES_UNDER_WAY:
             await self._settle_oldest()
-        came = self._clock.monotonic() if arrived is None else arrived
+        sent = self._clock.monotonic()
         stamp = int(self._clock.now().timestamp() * 1000)
         batches = self._encoder.batches(frame, stamp, wanted=wanted, written=self._written)
         if not batches:
@@ -155,10 +156,17 @@ class TickWriter:
         packing = None
         if compression is not Compression.NONE and any(batch.is_worth_packing for batch in batches):
             packing = loop.run_in_executor(None, _pack, batches, compression)
-        pending = _Pending(came, batches, packing, loop.create_future(), len(batches))
+        pending = _Pending(
+            sent if arrived is None else arrived, sent, batches, packing, loop.create_future(), len(batches)
+        )
         self._under_way.append(pending)
         self._outbox.put_nowait(pending)
         return sum(batch.record_count() for batch in batches)
+
+    def oldest_age(self) -> float:
+        """Return for how many seconds the oldest frame under way has been waiting; 0 when none is."""
+        pending = [one for one in self._under_way if not one.done.done()]
+        return self._clock.monotonic() - pending[0].sent if pending else 0.0
 
     async def drain(self) -> None:
         """Wait until everything written is acknowledged; raises as `write` does."""

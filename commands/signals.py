@@ -1,0 +1,120 @@
+"""`alphapanda signals`: what strategies wanted, and what risk made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands._context import Context
+from commands._options import BrokerOption, JsonOption, LimitOption
+from commands._output import Column, Style
+from commands._reading import chosen_brokers, kafka_options
+
+if TYPE_CHECKING:
+    from alphapanda.bus.records import Record
+    from alphapanda.bus.routes import Routes
+    from alphapanda.ids import BrokerId
+
+WatchSignals = Annotated[bool, typer.Option("--watch", "-w", help="Go on with new ones until Ctrl-C.")]
+RejectedOption = Annotated[bool, typer.Option("--rejected", help="Only those that risk denied.")]
+_STYLES = {"validated": Style.GOOD, "rejected": Style.BAD}
+COLUMNS = (
+    Column("time", "TIME (IST)"),
+    Column("broker", "BROKER"),
+    Column("strategy", "STRATEGY"),
+    Column("instrument", "INSTRUMENT"),
+    Column("side", "SIDE"),
+    Column("quantity", "QUANTITY", right=True),
+    Column("intent", "INTENT"),
+    Column("verdict", "RISK", style=lambda verdict: _STYLES.get(str(verdict))),
+    Column("why", "WHY"),
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add `signals`."""
+    app.command("signals")(signals)
+
+
+def signals(
+    call: typer.Context,
+    broker: BrokerOption = None,
+    rejected: RejectedOption = False,
+    limit: LimitOption = 50,
+    json: JsonOption = False,
+    watch: WatchSignals = False,
+) -> None:
+    """List signals with risk's verdict: for a denial its code, the value and the limit.
+
+    Example: alphapanda signals --rejected --watch
+    """
+    context = Context.of(call, json=json)
+    context.run(_show(context, broker, rejected=rejected, limit=limit, watch=watch))
+
+
+async def _show(context: Context, broker: str | None, *, rejected: bool, limit: int, watch: bool) -> None:
+    from alphapanda.bus.kafka_log import open_read_log
+    from alphapanda.bus.routes import Routes
+    from alphapanda.bus.tail import follow, newest
+    from daemons.wiring import catalogue_of
+
+    routes = Routes(catalogue_of(context.settings()), None)
+    topics = _topics(routes, chosen_brokers(context, broker), rejected=rejected)
+    async with open_read_log(kafka_options(context, "signals")) as log:
+        records, ends = await newest(log, topics, limit)
+        rows = [row for record in records[-limit:] if (row := _row(routes, record))]
+        _tell(context, rows, first=True, watch=watch)
+        if watch:
+            async for news in follow(log, ends):
+                _tell(context, [row for record in news if (row := _row(routes, record))], first=False, watch=True)
+
+
+def _topics(routes: Routes, brokers: Sequence[BrokerId], *, rejected: bool) -> list[str]:
+    from alphapanda.model.kinds import EventType
+
+    kinds = [EventType.SIGNAL_REJECTED] if rejected else [EventType.SIGNAL_VALIDATED, EventType.SIGNAL_REJECTED]
+    return [routes.topic(kind, broker) for broker in brokers for kind in kinds]
+
+
+def _row(routes: Routes, record: Record) -> dict[str, object] | None:
+    from alphapanda.errors import PermanentError
+    from alphapanda.model.codec import to_jsonable
+    from alphapanda.model.signal import SignalRejected
+
+    try:
+        event = routes.read(record)
+    except PermanentError as error:
+        return {"time": None, "verdict": "undecodable", "why": str(error), "position": str(record.position)}
+    data = event.data
+    denied = isinstance(data, SignalRejected)
+    why = f"{data.code.value}: {data.message}" if denied else data.signal.reason
+    return {
+        "time": event.envelope.ts,
+        "broker": event.envelope.broker,
+        "strategy": data.signal.strategy_id,
+        "instrument": data.signal.instrument,
+        "side": data.signal.side.value,
+        "quantity": data.signal.quantity,
+        "intent": data.signal.intent.value,
+        "verdict": "rejected" if denied else "validated",
+        "why": why,
+        "position": str(record.position),
+        "event": to_jsonable(event.envelope),
+    }
+
+
+def _tell(context: Context, rows: Sequence[Mapping[str, object]], *, first: bool, watch: bool) -> None:
+    output = context.output
+    if output.as_json:
+        if watch:
+            for row in rows:
+                output.json_line("signal", row)
+        else:
+            output.document("signals", {"items": rows})
+    elif rows:
+        lines = output.render(rows, COLUMNS)
+        output.lines(lines if first else lines[1:])
+    elif first:
+        output.say("No signal yet.")
