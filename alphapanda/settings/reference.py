@@ -27,6 +27,7 @@ _EXAMPLES: Mapping[tuple[str, ...], str] = {
     ("embedded", "maven_mirror"): "https://maven.example.com/repository/central",
     ("feed", "file"): "ticks.csv",
     ("feed", "instruments_file"): "instruments.csv",
+    ("feed", "instruments"): "NSE:INFY,NSE:TCS",
     ("api", "cors_origins"): "https://desk.example.com",
     ("schema_registry_url",): "http://localhost:8081",
 }

@@ -142,6 +142,8 @@ class FeedSettings(Section):
     """Whether simulated sessions have their opening and closing auctions."""
     instruments_file: LocalPath | None = None
     """Instruments as CSV, in Kite Connect's columns; reloaded when it changes. Not set: the built-in ones."""
+    instruments: Names = ()
+    """Which instruments are fed, EXCHANGE:SYMBOL with commas between; none named, all. Taken up while it runs."""
     frame_ms: int = Field(default=20, ge=1, le=1_000)
     """How long ticks are gathered into one frame, milliseconds. A frame is one batch for each partition."""
     queue_maxsize: int = Field(default=10_000, ge=1, le=10_000_000)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -68,7 +68,7 @@ async def frames_of(
     pace: Pace,
     max_ticks: int,
     sleep: Sleep,
-) -> AsyncIterator[TickFrame]:
+) -> AsyncGenerator[TickFrame, None]:
     """Group numbered ticks into frames, each as soon as its first tick is due.
 
     Args:

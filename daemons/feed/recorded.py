@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,7 +144,7 @@ class RecordedSource:
         """How many rows were read so far, the bad among them."""
         return sum(file.rows for file in self._open)
 
-    async def frames(self, highest: int) -> AsyncIterator[TickFrame]:
+    async def frames(self, highest: int) -> AsyncGenerator[TickFrame, None]:
         """Return all frames from the first row on: the writer leaves out what the log holds.
 
         Raises:

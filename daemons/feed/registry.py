@@ -1,4 +1,4 @@
-"""The instruments that the feed knows: versions of a file that may change while it works, and what is subscribed."""
+"""The instruments that the feed knows, in versions of a file that may change meanwhile; what is subscribed."""
 
 from __future__ import annotations
 

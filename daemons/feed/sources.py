@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from alphapanda.bus.tick_writer import MAX_FRAME_TICKS, RESUME_WINDOW
@@ -32,7 +32,7 @@ class TickSource(Protocol):
         """What it has ticks of; None where that is not known beforehand."""
         ...
 
-    def frames(self, highest: int) -> AsyncIterator[TickFrame]:
+    def frames(self, highest: int) -> AsyncGenerator[TickFrame, None]:
         """Return its frames, from where some partition may lack a tick on.
 
         Args:
@@ -75,7 +75,7 @@ class SimulatedSource:
         """Those of the simulated exchange."""
         return frozenset(each.instrument.id for each in self._simulation.config.who)
 
-    def frames(self, highest: int) -> AsyncIterator[TickFrame]:
+    def frames(self, highest: int) -> AsyncGenerator[TickFrame, None]:
         """Return the frames from shortly before `highest` on: no partition lacks what is older."""
         first = max(0, highest + 1 - RESUME_WINDOW)
         return frames_of(

@@ -1,0 +1,153 @@
+"""The feed daemon: one source of ticks, through a bounded queue, into `market.ticks`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import AsyncExitStack, aclosing
+from pathlib import Path
+
+from alphapanda.bus.tick_batch import Compression
+from alphapanda.bus.tick_writer import MAX_FRAME_TICKS, TICKS_TOPIC, TickWriterOptions, open_tick_writer
+from alphapanda.errors import AlphaPandaError, ConfigError
+from alphapanda.ids import SequenceIds
+from alphapanda.infra.running import first_of
+from alphapanda.market.simulation import MarketSimulation, SimulationConfig
+from alphapanda.settings import FeedSettings, FeedSource
+from daemons.feed import bad_rows
+from daemons.feed.bad_rows import BadRowReport
+from daemons.feed.keeping import Keeping
+from daemons.feed.pacing import Pace
+from daemons.feed.progress import open_progress
+from daemons.feed.queue import QueuePolicy, TickQueue
+from daemons.feed.recorded import RecordedSource
+from daemons.feed.registry import InstrumentRegistry, Subscription
+from daemons.feed.sources import SimulatedSource, TickSource
+from daemons.feed.status import FeedState
+from daemons.service import DaemonContext
+
+QUEUE = "ticks"
+"""The queue's name in metrics."""
+
+
+class FeedService:
+    """Feeds ticks until told to stop; a recording that has ended leaves it ready and idle."""
+
+    name = "feed"
+
+    async def run(self, context: DaemonContext) -> None:
+        """Find how far the source has come, go on from there, and drain when told to stop."""
+        settings, log = context.settings.feed, context.log
+        async with AsyncExitStack() as stack:
+            registry = InstrumentRegistry(_resolved(context, settings.instruments_file), log)
+            report = BadRowReport(context.deployment.logs / bad_rows.FILE_NAME, log)
+            source = await self._source(context, settings, registry, report)
+            if isinstance(source, RecordedSource):
+                stack.enter_context(report)
+            subscription = Subscription(log)
+            subscription.choose(settings.instruments, source.instruments)
+            ids = SequenceIds(source.name)
+            keeping = Keeping(context, source, registry, subscription, report, os.environ)
+            keeping.say(FeedState.RECOVERING)
+            progress = await stack.enter_async_context(
+                open_progress(
+                    context.endpoints.bootstrap_servers,
+                    TICKS_TOPIC,
+                    ids,
+                    log,
+                    request_timeout_ms=context.settings.kafka.request_timeout_ms,
+                )
+            )
+            resumption = await progress.find()
+            writer = await stack.enter_async_context(
+                open_tick_writer(
+                    TickWriterOptions(
+                        context.endpoints.bootstrap_servers,
+                        compression=Compression(context.settings.kafka.tick_compression.value),
+                        request_timeout_ms=context.settings.kafka.request_timeout_ms,
+                    ),
+                    ids,
+                    context.clock,
+                    written=resumption.written,
+                    on_acknowledged=keeping.acknowledged,
+                )
+            )
+            queue = TickQueue(
+                settings.queue_maxsize,
+                QueuePolicy.WAIT if source.loses_nothing_by_waiting else QueuePolicy(settings.policy.value),
+                timeout_s=settings.enqueue_timeout_ms / 1000,
+                clock=context.clock,
+                on_drop=keeping.dropped,
+            )
+            keeping.begin(queue, writer, progress, resumption)
+            try:
+                await _feed(context, source, queue, keeping, resumption.highest)
+            except* AlphaPandaError as failures:
+                raise first_of(failures) from failures
+            await writer.drain()
+            await keeping.finish()
+
+    async def _source(
+        self, context: DaemonContext, settings: FeedSettings, registry: InstrumentRegistry, report: BadRowReport
+    ) -> TickSource:
+        pace = _pace(settings)
+        if settings.source is FeedSource.SIMULATED:
+            config = SimulationConfig(
+                seed=settings.seed,
+                start=settings.start,
+                ticks_per_second=settings.ticks_per_second,
+                auctions=settings.auctions,
+            )
+            return SimulatedSource(MarketSimulation(config), pace, context.clock)
+        file = _resolved(context, settings.file)
+        if file is None:
+            raise ConfigError(
+                "The feed's source is recorded, but no recording is named.",
+                hint="Set FEED__FILE, or run: alphapanda up --feed recorded --file FILE",
+            )
+        return await RecordedSource.open(file, registry, report.add, pace, context.clock)
+
+
+async def _feed(
+    context: DaemonContext, source: TickSource, queue: TickQueue, keeping: Keeping, highest: int
+) -> None:
+    """Run source, writer and housekeeping until told to stop, then empty the queue."""
+    async with asyncio.TaskGroup() as group:
+        filling = group.create_task(_fill(source, queue, highest), name="feed-source")
+        emptying = group.create_task(_empty(queue, keeping), name="feed-writer")
+        watching = group.create_task(keeping.watch(), name="feed-housekeeping")
+        keeping.say(FeedState.FEEDING)
+        context.health.ready()
+        await context.stop.wait()
+        filling.cancel()
+        queue.close()
+        await emptying
+        watching.cancel()
+
+
+async def _fill(source: TickSource, queue: TickQueue, highest: int) -> None:
+    async with aclosing(source.frames(highest)) as frames:
+        async for frame in frames:
+            await queue.put(frame)
+    queue.close()
+
+
+async def _empty(queue: TickQueue, keeping: Keeping) -> None:
+    while (queued := await queue.get(MAX_FRAME_TICKS)) is not None:
+        await keeping.write(queued)
+    await keeping.exhausted()
+
+
+def _pace(settings: FeedSettings) -> Pace:
+    speed = None if settings.speed == "max" else float(settings.speed)
+    if speed is not None and not 0.0 < speed < float("inf"):
+        raise ConfigError(
+            f"feed.speed = {settings.speed} is no speed.",
+            hint="Use a number above 0 (1 is the market's pace) or max.",
+        )
+    return Pace(speed, settings.frame_ms / 1000)
+
+
+def _resolved(context: DaemonContext, path: Path | None) -> Path | None:
+    """Return a configured path; a relative one starts at the deployment's folder."""
+    return None if path is None else context.deployment.root / path
