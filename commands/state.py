@@ -1,0 +1,95 @@
+"""`alphapanda state`: is what is remembered what the log says?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from alphapanda.errors import CheckFailedError
+from commands._context import Context
+from commands._options import BrokerOption, JsonOption
+from commands._output import Column, Style
+from commands._reading import chosen_brokers, kafka_options, open_views
+
+if TYPE_CHECKING:
+    from alphapanda.state.verify import Verification
+
+COLUMNS = (
+    Column("mark", ""),
+    Column("broker", "BROKER"),
+    Column("rule", "RULE"),
+    Column("checked", "CHECKED", right=True),
+    Column("problems", "PROBLEMS", right=True, style=lambda count: Style.BAD if count else None),
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add `state verify`."""
+    noun = typer.Typer(help="Compare remembered state with the log.", no_args_is_help=True)
+    noun.callback()(_noun)
+    noun.command("verify")(verify)
+    app.add_typer(noun, name="state")
+
+
+def _noun() -> None:
+    """Compare remembered state with the log."""
+
+
+def verify(call: typer.Context, broker: BrokerOption = None, json: JsonOption = False) -> None:
+    """Fold the log afresh and compare: positions, orders, and that nothing was decided twice.
+
+    Works on a running system. Ends with 3 if something differs. Example: alphapanda state verify
+    """
+    context = Context.of(call, json=json)
+    found = context.run(_verify(context, broker))
+    _tell(context, found)
+    wrong = [one.broker for one in found if not one.is_sound]
+    if wrong:
+        raise CheckFailedError(
+            f"What is remembered of {', '.join(wrong)} differs from the log.",
+            hint="Run: alphapanda restart, which recovers from the log; then verify again.",
+        )
+
+
+async def _verify(context: Context, broker: str | None) -> list[Verification]:
+    from alphapanda.bus.kafka_log import open_read_log
+    from alphapanda.bus.routes import Routes
+    from alphapanda.state.verify import Verifier
+    from daemons.instruments import lookup_of
+    from daemons.wiring import active_modes, catalogue_of
+
+    settings = context.settings()
+    modes, catalogue, instruments = active_modes(settings), catalogue_of(settings), lookup_of(settings)
+    found = []
+    async with open_read_log(kafka_options(context, "verify")) as log, open_views(context) as views:
+        for name in chosen_brokers(context, broker):
+            verifier = Verifier(log, Routes(catalogue, name), views, name, modes[name], instruments)
+            found.append(await verifier.verify())
+    return found
+
+
+def _tell(context: Context, found: list[Verification]) -> None:
+    from alphapanda.model.codec import to_jsonable
+
+    output = context.output
+    if output.as_json:
+        body = [{**to_jsonable(one), "sound": one.is_sound} for one in found]
+        output.document("verification", {"items": body})
+        return
+    rows = [
+        {
+            "mark": "✖" if finding.problem_count else "●",
+            "broker": one.broker,
+            "rule": finding.rule,
+            "checked": finding.checked,
+            "problems": finding.problem_count,
+        }
+        for one in found
+        for finding in one.findings
+    ]
+    output.lines(output.render(rows, COLUMNS))
+    for one in found:
+        for finding in one.findings:
+            for problem in finding.problems:
+                output.warn(f"{one.broker}: {problem}")
