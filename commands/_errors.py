@@ -31,6 +31,9 @@ def report(error: BaseException, output: Output, *, debug: bool) -> ExitCode:
     first = leaves[0]
     if isinstance(first, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
+    if isinstance(first, OSError) and first.strerror:
+        output.error(": ".join(filter(None, (first.filename and str(first.filename), first.strerror))) + ".")
+        return ExitCode.FAILED
     what = f"{type(first).__name__}: {first}".rstrip(": ")
     output.error(f"Unexpected {what}.", "" if debug else "It is a defect: alphapanda --debug … shows where.")
     return ExitCode.FAILED

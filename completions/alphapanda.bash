@@ -10,15 +10,104 @@ _alphapanda() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         longer="${verb:+$verb }${COMP_WORDS[i]}"
         case "$longer" in
+            "up") verb="$longer" ;;
+            "down") verb="$longer" ;;
+            "status") verb="$longer" ;;
+            "restart") verb="$longer" ;;
+            "run") verb="$longer" ;;
+            "orders") verb="$longer" ;;
+            "positions") verb="$longer" ;;
+            "pnl") verb="$longer" ;;
+            "signals") verb="$longer" ;;
             "logs") verb="$longer" ;;
+            "halt") verb="$longer" ;;
+            "resume") verb="$longer" ;;
+            "state") verb="$longer" ;;
+            "state verify") verb="$longer" ;;
+            "topics") verb="$longer" ;;
+            "topics list") verb="$longer" ;;
+            "topics describe") verb="$longer" ;;
+            "topics bootstrap") verb="$longer" ;;
+            "topics diff") verb="$longer" ;;
+            "topics plan") verb="$longer" ;;
+            "topics apply") verb="$longer" ;;
+            "topics import") verb="$longer" ;;
             "init") verb="$longer" ;;
             "config") verb="$longer" ;;
             "config show") verb="$longer" ;;
             "config check") verb="$longer" ;;
+            "infra") verb="$longer" ;;
+            "infra prepare") verb="$longer" ;;
+            "infra status") verb="$longer" ;;
+            "infra reset") verb="$longer" ;;
             "completions") verb="$longer" ;;
         esac
     done
     case "$verb:$previous" in
+        "up:--wait-timeout")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "up:--feed")
+            mapfile -t COMPREPLY < <(compgen -W "simulated recorded" -- "$current")
+            return
+            ;;
+        "up:--file")
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            return
+            ;;
+        "up:--speed")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "down:--timeout" | "down:-t")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "status:--interval")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "restart:--wait-timeout")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "orders:--broker" | "orders:-b")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names brokers)" -- "$current")
+            return
+            ;;
+        "orders:--limit" | "orders:-n")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "orders:--interval")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "positions:--broker" | "positions:-b")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names brokers)" -- "$current")
+            return
+            ;;
+        "positions:--interval")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "pnl:--broker" | "pnl:-b")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names brokers)" -- "$current")
+            return
+            ;;
+        "pnl:--interval")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "signals:--broker" | "signals:-b")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names brokers)" -- "$current")
+            return
+            ;;
+        "signals:--limit" | "signals:-n")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
         "logs:--lines" | "logs:-n")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
@@ -43,15 +132,117 @@ _alphapanda() {
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
+        "halt:--reason" | "halt:-r")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "halt:--timeout")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "resume:--reason" | "resume:-r")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "resume:--timeout")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "state verify:--broker" | "state verify:-b")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names brokers)" -- "$current")
+            return
+            ;;
+        "topics plan:--out" | "topics plan:-o")
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            return
+            ;;
+        "topics import:--out" | "topics import:-o")
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            return
+            ;;
     esac
     case "$verb" in
         "")
             options="--version -V --debug --help -h"
-            words="logs init config completions"
+            words="up down status restart run orders positions pnl signals logs halt resume state topics init config infra completions"
+            ;;
+        "up")
+            options="--only --foreground --wait-timeout --dry-run --feed --file --speed --accept-log-reset --json --help -h"
+            words="$(_alphapanda_names daemons)"
+            ;;
+        "down")
+            options="--timeout -t --json --help -h"
+            ;;
+        "status")
+            options="--json --watch -w --interval --help -h"
+            ;;
+        "restart")
+            options="--wait-timeout --json --help -h"
+            words="$(_alphapanda_names daemons)"
+            ;;
+        "run")
+            options="--accept-log-reset --help -h"
+            words="$(_alphapanda_names daemons)"
+            ;;
+        "orders")
+            options="--broker -b --open --limit -n --json --watch -w --interval --help -h"
+            ;;
+        "positions")
+            options="--broker -b --all --json --watch -w --interval --help -h"
+            ;;
+        "pnl")
+            options="--broker -b --json --watch -w --interval --help -h"
+            ;;
+        "signals")
+            options="--broker -b --rejected --limit -n --json --watch -w --help -h"
             ;;
         "logs")
             options="--follow -f --lines -n --since --until --level --grep --channel --no-prefix --json --help -h"
             words="$(_alphapanda_names daemons)"
+            ;;
+        "halt")
+            options="--reason -r --reduce --timeout --json --help -h"
+            words="$(_alphapanda_names brokers)"
+            ;;
+        "resume")
+            options="--reason -r --timeout --json --help -h"
+            words="$(_alphapanda_names brokers)"
+            ;;
+        "state")
+            options="--help -h"
+            words="verify"
+            ;;
+        "state verify")
+            options="--broker -b --json --help -h"
+            ;;
+        "topics")
+            options="--help -h"
+            words="list describe bootstrap diff plan apply import"
+            ;;
+        "topics list")
+            options="--dlq --all -a --declared --json --help -h"
+            ;;
+        "topics describe")
+            options="--all -a --json --help -h"
+            words="$(_alphapanda_names topics)"
+            ;;
+        "topics bootstrap")
+            options="--dry-run --json --help -h"
+            ;;
+        "topics diff")
+            options="--json --help -h"
+            words="$(_alphapanda_names topics)"
+            ;;
+        "topics plan")
+            options="--out -o --json --help -h"
+            ;;
+        "topics apply")
+            options="--allow-dangerous --dry-run --json --help -h"
+            [[ $current == -* ]] || { mapfile -t COMPREPLY < <(compgen -f -- "$current"); return; }
+            ;;
+        "topics import")
+            options="--out -o --json --help -h"
+            words="$(_alphapanda_names topics)"
             ;;
         "init")
             options="--force --help -h"
@@ -65,6 +256,19 @@ _alphapanda() {
             ;;
         "config check")
             options="--json --help -h"
+            ;;
+        "infra")
+            options="--help -h"
+            words="prepare status reset"
+            ;;
+        "infra prepare")
+            options="--json --help -h"
+            ;;
+        "infra status")
+            options="--json --help -h"
+            ;;
+        "infra reset")
+            options="--yes -y --help -h"
             ;;
         "completions")
             options="--help -h"

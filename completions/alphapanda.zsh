@@ -14,15 +14,104 @@ _alphapanda() {
     for ((i = 2; i < CURRENT; i++)); do
         longer="${verb:+$verb }${words[i]}"
         case "$longer" in
+            "up") verb="$longer" ;;
+            "down") verb="$longer" ;;
+            "status") verb="$longer" ;;
+            "restart") verb="$longer" ;;
+            "run") verb="$longer" ;;
+            "orders") verb="$longer" ;;
+            "positions") verb="$longer" ;;
+            "pnl") verb="$longer" ;;
+            "signals") verb="$longer" ;;
             "logs") verb="$longer" ;;
+            "halt") verb="$longer" ;;
+            "resume") verb="$longer" ;;
+            "state") verb="$longer" ;;
+            "state verify") verb="$longer" ;;
+            "topics") verb="$longer" ;;
+            "topics list") verb="$longer" ;;
+            "topics describe") verb="$longer" ;;
+            "topics bootstrap") verb="$longer" ;;
+            "topics diff") verb="$longer" ;;
+            "topics plan") verb="$longer" ;;
+            "topics apply") verb="$longer" ;;
+            "topics import") verb="$longer" ;;
             "init") verb="$longer" ;;
             "config") verb="$longer" ;;
             "config show") verb="$longer" ;;
             "config check") verb="$longer" ;;
+            "infra") verb="$longer" ;;
+            "infra prepare") verb="$longer" ;;
+            "infra status") verb="$longer" ;;
+            "infra reset") verb="$longer" ;;
             "completions") verb="$longer" ;;
         esac
     done
     case "$verb:${words[CURRENT-1]}" in
+        "up:--wait-timeout")
+            true
+            return
+            ;;
+        "up:--feed")
+            compadd simulated recorded
+            return
+            ;;
+        "up:--file")
+            _files
+            return
+            ;;
+        "up:--speed")
+            true
+            return
+            ;;
+        "down:--timeout" | "down:-t")
+            true
+            return
+            ;;
+        "status:--interval")
+            true
+            return
+            ;;
+        "restart:--wait-timeout")
+            true
+            return
+            ;;
+        "orders:--broker" | "orders:-b")
+            _alphapanda_names brokers
+            return
+            ;;
+        "orders:--limit" | "orders:-n")
+            true
+            return
+            ;;
+        "orders:--interval")
+            true
+            return
+            ;;
+        "positions:--broker" | "positions:-b")
+            _alphapanda_names brokers
+            return
+            ;;
+        "positions:--interval")
+            true
+            return
+            ;;
+        "pnl:--broker" | "pnl:-b")
+            _alphapanda_names brokers
+            return
+            ;;
+        "pnl:--interval")
+            true
+            return
+            ;;
+        "signals:--broker" | "signals:-b")
+            _alphapanda_names brokers
+            return
+            ;;
+        "signals:--limit" | "signals:-n")
+            true
+            return
+            ;;
         "logs:--lines" | "logs:-n")
             true
             return
@@ -47,6 +136,34 @@ _alphapanda() {
             true
             return
             ;;
+        "halt:--reason" | "halt:-r")
+            true
+            return
+            ;;
+        "halt:--timeout")
+            true
+            return
+            ;;
+        "resume:--reason" | "resume:-r")
+            true
+            return
+            ;;
+        "resume:--timeout")
+            true
+            return
+            ;;
+        "state verify:--broker" | "state verify:-b")
+            _alphapanda_names brokers
+            return
+            ;;
+        "topics plan:--out" | "topics plan:-o")
+            _files
+            return
+            ;;
+        "topics import:--out" | "topics import:-o")
+            _files
+            return
+            ;;
     esac
     case "$verb" in
         "")
@@ -58,10 +175,130 @@ _alphapanda() {
                 '-h:Show this message and exit.'
             )
             verbs=(
+                'up:Start everything on this machine and wait until it is ready.'
+                'down:Stop everything, in order.'
+                'status:Show what runs, how it is, and since when.'
+                'restart:Restart daemons.'
+                'run:Run one daemon in the foreground.'
+                'orders:List orders.'
+                'positions:List positions.'
+                'pnl:Show profit and loss.'
+                'signals:List signals and what risk made of them.'
                 'logs:Read the daemons'\'' logs, merged in time order.'
+                'halt:Stop a broker from trading; cancels still pass.'
+                'resume:Let a halted broker trade again.'
+                'state:Compare remembered state with the log.'
+                'topics:List, create and compare topics.'
                 'init:Write commented starter files into this folder.'
                 'config:Show and check settings.'
+                'infra:Prepare, show and reset the embedded servers.'
                 'completions:Print the completion script of a shell.'
+            )
+            ;;
+        "up")
+            options=(
+                '--only:Start the named daemons without those they need.'
+                '--foreground:Supervise here until Ctrl-C.'
+                '--wait-timeout:How long to wait until ready.'
+                '--dry-run:Show what would be done; do nothing.'
+                '--feed:Where ticks come from.'
+                '--file:The recording.'
+                '--speed:1: the market'\''s own pace; 60; max.'
+                '--accept-log-reset:Start empty if the log is shorter than what was remembered.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names daemons; return; }
+            ;;
+        "down")
+            options=(
+                '--timeout:Then kill what is left.'
+                '-t:Then kill what is left.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "status")
+            options=(
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--watch:Show it again and again until Ctrl-C.'
+                '-w:Show it again and again until Ctrl-C.'
+                '--interval:Seconds between two looks of --watch.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "restart")
+            options=(
+                '--wait-timeout:How long to wait until ready.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names daemons; return; }
+            ;;
+        "run")
+            options=(
+                '--accept-log-reset:Start empty if the log is shorter than what was remembered.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names daemons; return; }
+            ;;
+        "orders")
+            options=(
+                '--broker:Only this broker; else all active ones.'
+                '-b:Only this broker; else all active ones.'
+                '--open:Only orders that are not closed.'
+                '--limit:At most so many, newest first.'
+                '-n:At most so many, newest first.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--watch:Show it again and again until Ctrl-C.'
+                '-w:Show it again and again until Ctrl-C.'
+                '--interval:Seconds between two looks of --watch.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "positions")
+            options=(
+                '--broker:Only this broker; else all active ones.'
+                '-b:Only this broker; else all active ones.'
+                '--all:Flat positions too.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--watch:Show it again and again until Ctrl-C.'
+                '-w:Show it again and again until Ctrl-C.'
+                '--interval:Seconds between two looks of --watch.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "pnl")
+            options=(
+                '--broker:Only this broker; else all active ones.'
+                '-b:Only this broker; else all active ones.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--watch:Show it again and again until Ctrl-C.'
+                '-w:Show it again and again until Ctrl-C.'
+                '--interval:Seconds between two looks of --watch.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "signals")
+            options=(
+                '--broker:Only this broker; else all active ones.'
+                '-b:Only this broker; else all active ones.'
+                '--rejected:Only those that risk denied.'
+                '--limit:At most so many, newest first.'
+                '-n:At most so many, newest first.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--watch:Go on with new ones until Ctrl-C.'
+                '-w:Go on with new ones until Ctrl-C.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
             )
             ;;
         "logs")
@@ -81,6 +318,128 @@ _alphapanda() {
                 '-h:Show this message and exit.'
             )
             [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names daemons; return; }
+            ;;
+        "halt")
+            options=(
+                '--reason:Why; it is written to the audit.'
+                '-r:Why; it is written to the audit.'
+                '--reduce:Let exits pass: only nothing new is opened.'
+                '--timeout:How long to wait until it is obeyed.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names brokers; return; }
+            ;;
+        "resume")
+            options=(
+                '--reason:Why; it is written to the audit.'
+                '-r:Why; it is written to the audit.'
+                '--timeout:How long to wait until it is obeyed.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names brokers; return; }
+            ;;
+        "state")
+            options=(
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            verbs=(
+                'verify:Fold the log afresh and compare: positions, orders, and that nothing was decided twice.'
+            )
+            ;;
+        "state verify")
+            options=(
+                '--broker:Only this broker; else all active ones.'
+                '-b:Only this broker; else all active ones.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "topics")
+            options=(
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            verbs=(
+                'list:List the deployment'\''s topics: what is declared, and whether the cluster has it so.'
+                'describe:Show one topic: what it is for, its partitions, and its configs, declared and real.'
+                'bootstrap:Make the declared topics that are missing. What is there stays as it is; a second run changes nothing.'
+                'diff:Show how the cluster differs from the catalogue. Ends with 3 if it does.'
+                'plan:Work out what would make the cluster as declared; change nothing. Ends with 3 if anything would.'
+                'apply:Make the cluster as declared. Never deletes a topic; a plan that the cluster has left behind is refused.'
+                'import:Write topics that are there as declarations, in the form of catalogue.toml. Changes nothing.'
+            )
+            ;;
+        "topics list")
+            options=(
+                '--dlq:Dead-letter topics, too.'
+                '--all:Those that nobody declared, too.'
+                '-a:Those that nobody declared, too.'
+                '--declared:Only what the catalogue says; Kafka need not be there.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "topics describe")
+            options=(
+                '--all:Every config, the cluster'\''s defaults, too.'
+                '-a:Every config, the cluster'\''s defaults, too.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names topics; return; }
+            ;;
+        "topics bootstrap")
+            options=(
+                '--dry-run:Show what would be done; do nothing.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "topics diff")
+            options=(
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names topics; return; }
+            ;;
+        "topics plan")
+            options=(
+                '--out:Write the plan here, to review and apply it.'
+                '-o:Write the plan here, to review and apply it.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "topics apply")
+            options=(
+                '--allow-dangerous:Make dangerous changes, too, without asking.'
+                '--dry-run:Show what would be done; do nothing.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _files; return; }
+            ;;
+        "topics import")
+            options=(
+                '--out:Write here, not to stdout.'
+                '-o:Write here, not to stdout.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names topics; return; }
             ;;
         "init")
             options=(
@@ -109,6 +468,39 @@ _alphapanda() {
         "config check")
             options=(
                 '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "infra")
+            options=(
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            verbs=(
+                'prepare:Do ahead what the first start needs: download, check, format, and train Java'\''s cache.'
+                'status:Show versions, ports, processes, sizes and where data lies. Exit code 3 when a server is not ready.'
+                'reset:Delete all data of this deployment'\''s Kafka and Valkey: every topic, every position, every snapshot.'
+            )
+            ;;
+        "infra prepare")
+            options=(
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "infra status")
+            options=(
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "infra reset")
+            options=(
+                '--yes:Do not ask.'
+                '-y:Do not ask.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )

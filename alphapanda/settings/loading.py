@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from alphapanda.deployment import Deployment
+from alphapanda.deployment import HOME_VARIABLE, Deployment
 from alphapanda.settings.checks import check
 from alphapanda.settings.env_file import EnvFile, read_env_file
 from alphapanda.settings.inventory import ANY, Path, Setting, known_settings, variable_of
@@ -45,8 +45,8 @@ class _Loading:
         sources: dict[Path, Source] = {}
         layers = (
             (flatten(toml.values), lambda path: Source(SourceKind.CONFIG_FILE, toml.place(path))),
-            (flatten(nested_values(env_file.values)), _env_file_source(env_file)),
-            (flatten(nested_values(self.environ)), _environment_source(self.environ)),
+            (flatten(nested_values(env_file.values, self.known)), _env_file_source(env_file)),
+            (flatten(nested_values(self.environ, self.known)), _environment_source(self.environ)),
         )
         for leaves, source_of in layers:
             for path, value in leaves.items():
@@ -61,6 +61,9 @@ class _Loading:
 
     def _files(self) -> tuple[TomlFile, EnvFile]:
         path = self.deployment.env_file
+        if not path.parent.is_dir():
+            what = f"there is no folder {path.parent}."
+            raise InvalidSettingsError([Problem(HOME_VARIABLE, what, "alphapanda init makes it.")])
         try:
             env_file = read_env_file(path)
         except (OSError, UnicodeDecodeError) as error:
@@ -104,6 +107,9 @@ class _Loading:
                 name = ".".join(path[: depth + 1])
                 self.problems.append(Problem(toml.place(path), f"{name} is not a setting.", near))
                 return
+        if not any(len(known) == len(path) for known in level):
+            name = ".".join(path)
+            self.problems.append(Problem(toml.place(path), f"{name} is a table, not a value.", f"Write [{name}]."))
 
     def _validate(self, values: Mapping[Path, Any], sources: Mapping[Path, Source]) -> Settings:
         paths = {setting.path for setting in self.known if setting.is_path}
@@ -120,8 +126,10 @@ class _Loading:
         except ValidationError as error:
             reported = {problem.where for problem in self.problems}
             for detail in error.errors(include_url=False, include_context=False, include_input=False):
+                if detail["type"] == "extra_forbidden":  # found before, with a suggestion
+                    continue
                 location = tuple(str(part) for part in detail["loc"])
-                problem = self._problem(location, detail["type"], detail["msg"], sources)
+                problem = self._problem(location, detail["msg"], sources)
                 if problem.where not in reported:  # a value of several kinds has an error for each
                     self.problems.append(problem)
                     reported.add(problem.where)
@@ -130,7 +138,7 @@ class _Loading:
         self._stop_if([])
         return settings
 
-    def _problem(self, location: Path, kind: str, message: str, sources: Mapping[Path, Source]) -> Problem:
+    def _problem(self, location: Path, message: str, sources: Mapping[Path, Source]) -> Problem:
         path = next((known for known in sources if location[: len(known)] == known), None)
         if path is None:  # a key that is missing: name the table it should stand in
             inside = next((source for known, source in sources.items() if known[:-1] == location[:-1]), None)
@@ -141,7 +149,7 @@ class _Loading:
             )
         name = ".".join(path)
         setting = next((setting for setting in self.known if setting.matches(path)), None)
-        if kind == "extra_forbidden" or setting is None:
+        if setting is None:
             return Problem(str(sources[path]), f"{name} is not a setting.")
         return Problem(str(sources[path]), f"{name} must be {setting.kind}: {_plain(message)}.")
 

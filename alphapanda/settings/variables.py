@@ -21,11 +21,19 @@ _ALMOST_TABLE = 0.8
 """The same for the part before `__`: KAFAK__BOOTSTRAP_SERVERS."""
 
 
-def nested_values(variables: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values that `variables` give, nested as the model is; what is not ours is left out."""
+def nested_values(variables: Mapping[str, str], known: Iterable[Setting]) -> dict[str, Any]:
+    """Return the values that `variables` give, nested as the model is; what names no setting is left out."""
+    settings = tuple(known)
     source = EnvSettingsSource(Settings)
-    source.env_vars = {name.lower(): value for name, value in variables.items() if value}
+    source.env_vars = {
+        name.lower(): value for name, value in variables.items() if value and _is_setting(name, settings)
+    }
     return source()
+
+
+def _is_setting(variable: str, known: Iterable[Setting]) -> bool:
+    path = tuple(variable.lower().split("__"))
+    return any(setting.matches(path) for setting in known)
 
 
 def flatten(values: Mapping[str, Any], prefix: Path = ()) -> dict[Path, Any]:
@@ -55,8 +63,7 @@ def misspelt(variables: Iterable[str], known: Iterable[Setting]) -> dict[str, st
     found: dict[str, str] = {}
     for variable in variables:
         name = variable.upper()
-        path = tuple(variable.lower().split("__"))
-        if name == HOME_VARIABLE or name in _GONE or any(setting.matches(path) for setting in settings):
+        if name == HOME_VARIABLE or name in _GONE or _is_setting(name, settings):
             continue
         if name.startswith(_OWN_PREFIX):
             is_home = bool(difflib.get_close_matches(name, [HOME_VARIABLE], cutoff=_ALMOST))

@@ -1,0 +1,160 @@
+"""The frame: help, unknown words, errors, and what is (not) loaded."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from alphapanda import __version__
+from alphapanda.errors import DependencyError, RefusedError
+from commands import _nouns
+from commands._nouns import Noun, Panel, nouns
+from commands.main import load_command
+
+Call = Callable[..., Any]
+HEAVY = {"aiohttp", "aiokafka", "asyncio", "kiteconnect", "msgspec", "psutil", "pydantic", "redis", "rich"}
+HEAVY |= {"structlog", "textual", "prometheus_client", "uuid_utils"}
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["-h"], []])
+def test_the_root_loads_no_heavy_package(words: list[str]) -> None:
+    script = (
+        "import sys\n"
+        "from commands.main import main\n"
+        "try:\n"
+        f"    main({words!r})\n"
+        "except SystemExit:\n"
+        "    pass\n"
+        "print('loaded:', *sorted({name.partition('.')[0] for name in sys.modules}))\n"
+    )
+    root = Path(__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root)
+    loaded = set(done.stdout.rpartition("loaded:")[2].split())
+    assert "typer" in loaded
+    assert loaded & HEAVY == set()
+
+
+def test_help_lists_every_verb_with_its_line_under_its_heading(call: Call) -> None:
+    ended = call("--help")
+    assert ended.code == 0
+    lines = [line.strip() for line in ended.out.splitlines()]
+    for noun in nouns().values():
+        assert any(line.startswith(f"{noun.name} ") and noun.help[:20] in line for line in lines)
+        assert f"{noun.panel}:" in lines
+    assert "Exit codes: 0 ok" in ended.out
+
+
+@pytest.mark.parametrize("noun", nouns().values(), ids=lambda noun: noun.name)
+def test_every_verb_of_the_table_registers_under_its_name_and_has_help(noun: Noun, call: Call) -> None:
+    command = load_command(noun)
+    assert command.name == noun.name
+    assert command.help
+    assert call(noun.name, "--help").code == 0
+
+
+def test_every_module_of_the_package_is_in_the_table() -> None:
+    folder = Path(_nouns.__file__).parent
+    modules = {path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    frame = {"main", "exit_codes"} | {name for name in modules if name.startswith("_")}
+    assert modules - frame == {noun.module for noun in nouns().values()}
+
+
+def test_the_version_is_data(call: Call) -> None:
+    ended = call("--version")
+    assert (ended.code, ended.out) == (0, f"alphapanda {__version__}\n")
+
+
+def test_an_unknown_verb_suggests_the_nearest(call: Call) -> None:
+    ended = call("confg", "show")
+    assert (ended.code, ended.out) == (2, "")
+    assert (
+        ended.err == "error: There is no command 'confg'. Did you mean 'config'? All of them: alphapanda --help\n"
+    )
+
+
+def test_an_unknown_option_is_a_usage_error(call: Call) -> None:
+    ended = call("config", "show", "--jsn")
+    assert ended.code == 2
+    assert "No such option: --jsn" in ended.err
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
+    """Make the verb `config` raise."""
+
+    def fail_with(error: BaseException) -> None:
+        def config() -> None:
+            """Fail."""
+            raise error
+
+        def register(app: typer.Typer) -> None:
+            app.command("config")(config)
+
+        monkeypatch.setattr("commands.config.register", register)
+
+    return fail_with
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (
+            RefusedError("It is armed.", hint="alphapanda halt zerodha"),
+            5,
+            "error: It is armed. alphapanda halt zerodha",
+        ),
+        (
+            ExceptionGroup("tasks", [ExceptionGroup("inner", [DependencyError("No Kafka.")])]),
+            4,
+            "error: No Kafka.",
+        ),
+        (
+            ZeroDivisionError("oh"),
+            1,
+            "error: Unexpected ZeroDivisionError: oh. It is a defect: alphapanda --debug … shows where.",
+        ),
+        (KeyboardInterrupt(), 130, ""),
+        (EOFError(), 130, ""),
+        (
+            FileNotFoundError(2, "No such file or directory", "ticks.csv"),
+            1,
+            "error: ticks.csv: No such file or directory.",
+        ),
+        (OSError(28, "No space left on device"), 1, "error: No space left on device."),
+    ],
+)
+def test_an_error_is_one_line_and_its_exit_code(
+    error: BaseException, code: int, line: str, failing: Callable[[BaseException], None], call: Call
+) -> None:
+    failing(error)
+    ended = call("config")
+    assert (ended.code, ended.out, ended.err.rstrip("\n")) == (code, "", line)
+
+
+@pytest.mark.parametrize("words", [("--debug", "config"), ("config", "--debug")])
+def test_debug_shows_where_wherever_it_is_typed(
+    words: tuple[str, ...], failing: Callable[[BaseException], None], call: Call
+) -> None:
+    failing(RefusedError("No."))
+    ended = call(*words)
+    assert ended.code == 5
+    assert "Traceback" in ended.err
+    assert ended.err.endswith("error: No.\n")
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    command = f"{sys.executable} -m commands.main config show | true; echo ${{PIPESTATUS[0]}}"
+    root = Path(__file__).parents[3]
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, cwd=root)
+    assert (done.stdout, done.stderr) == ("0\n", "")
+
+
+def test_a_panel_stands_together() -> None:
+    panels = [noun.panel for noun in nouns().values()]
+    assert panels == sorted(panels, key=list(Panel).index)
