@@ -13,6 +13,7 @@ from alphapanda.execution.matching import Match, Outcome, Working, examine
 from alphapanda.execution.quotes import KEPT_TICKS, Quote, QuoteHistory
 from alphapanda.ids import ClientOrderId, InstrumentId
 from alphapanda.model.envelope import Event
+from alphapanda.model.signal import SignalIntent
 
 Matched = tuple[Working, Match]
 
@@ -49,17 +50,26 @@ class PaperExchange:
             match = order.match
             if match is None and self._is_caught_up(order, quote):
                 match = examine(order, quote)
-            if match is not None:
+            if match is not None and not self._is_held_back(order, quote):
                 found.append((order, match))
         return found
 
     def untold(self) -> Sequence[Matched]:
         """Return what became of orders and was not told yet: those whose ticks came after the fact."""
-        return [(w, w.match) for orders in self._working.values() for w in orders if w.match is not None]
+        return [
+            (order, order.match)
+            for orders in self._working.values()
+            for order in orders
+            if order.match is not None and not self._is_held_back(order)
+        ]
 
-    def standing(self, order_id: ClientOrderId, instrument: InstrumentId) -> Working | None:
-        """Return an order that stands here."""
-        return next((w for w in self._working.get(instrument, ()) if w.order_id == order_id), None)
+    def on_arrival(self, order: Working) -> Match | None:
+        """Return what the quotes that a new order missed did to it, if that can be told at once."""
+        match = self.catch_up(order)
+        mates = self._mates_before(order)
+        if any(mate.match is not None or not self._is_caught_up(mate) for mate in mates):
+            return None
+        return match
 
     def catch_up(self, order: Working) -> Match | None:
         """Hold `order` against the quotes it missed, as far as they are kept, and return what became of it."""
@@ -76,14 +86,15 @@ class PaperExchange:
         # By strategy and rank: so the order in which one quote fills several does not depend on arrival.
         insort(self._working.setdefault(order.signal.instrument, []), order, key=_by_strategy_and_rank)
 
-    def leave(self, order_id: ClientOrderId, instrument: InstrumentId) -> None:
-        """Forget an order that is closed."""
-        orders = self._working.get(instrument)
-        if orders is None:
-            return
-        orders[:] = [order for order in orders if order.order_id != order_id]
-        if not orders:
-            del self._working[instrument]
+    def leave(self, order_id: ClientOrderId, instrument: InstrumentId) -> Working | None:
+        """Forget an order that is closed, and return it."""
+        orders = self._working.get(instrument, [])
+        order = next((order for order in orders if order.order_id == order_id), None)
+        if order is not None:
+            orders.remove(order)
+            if not orders:
+                del self._working[instrument]
+        return order
 
     def take(self, tick: Event) -> bool:
         """Fold a MARKET_TICK; return False for one that was read before."""
@@ -155,6 +166,22 @@ class PaperExchange:
         if floor is None:
             return coming is not None and coming.partition == tick.partition and coming.offset - 1 <= order.cursor
         return floor <= order.cursor and (coming is None or coming.partition == tick.partition)
+
+    def _is_held_back(self, order: Working, coming: Quote | None = None) -> bool:
+        """Return whether what became of an exit depends on orders before it that still wait for history."""
+        mates = self._mates_before(order)
+        return any(mate.match is None and not self._is_caught_up(mate, coming) for mate in mates)
+
+    def _mates_before(self, order: Working) -> list[Working]:
+        """Return the orders on which an exit depends: those before it, of its strategy and instrument."""
+        signal = order.signal
+        if signal.intent is not SignalIntent.EXIT:
+            return []
+        return [
+            mate
+            for mate in self._working.get(signal.instrument, ())
+            if mate.signal.strategy_id == signal.strategy_id and mate.rank < order.rank
+        ]
 
     def _wanted(self, order: Working) -> HistoryRequest | None:
         signal = order.signal

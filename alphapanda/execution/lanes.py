@@ -1,21 +1,21 @@
-"""How much one strategy held of one instrument as of a tick, whenever that is asked.
+"""How much an exit may do: what one strategy held of one instrument as of a tick, whenever that is asked.
 
-An exit may only reduce. What there is to reduce when it meets a quote is what the orders before it had
-done by then, in event time; orders after it, and fills at later ticks, do not count, though they may be
-folded already.
+An exit may only reduce. What there is to reduce when it meets a tick is what the orders before it (by their
+signals) had done by then, in event time, less what open exits before it have claimed. What came later,
+by signal or by tick, does not count, though it may be folded already: so the answer does not depend on
+when the signal came. Risk reckons alike: a validated exit has claimed its quantity.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 import msgspec
 
 from alphapanda.ids import ClientOrderId, InstrumentId, StrategyId
 from alphapanda.model.fill import Fill
+from alphapanda.model.signal import Signal, SignalIntent
 
 BEFORE_ALL = -1
-"""Rank of an order whose signal is no longer in the log: it came before what is."""
+"""Rank of an order whose signal is no longer in the log, offset of an end that no tick brought about."""
 
 
 class LaneFill(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +26,14 @@ class LaneFill(msgspec.Struct, frozen=True, kw_only=True):
     units: int
 
 
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """What an exit asks for, signed units, until the tick at `ended` has settled what it got."""
+
+    rank: int
+    units: int
+    ended: int | None = None
+
+
 class Lane(msgspec.Struct, kw_only=True):
     """The orders of one strategy in one instrument, in the order of their signals.
 
@@ -34,63 +42,70 @@ class Lane(msgspec.Struct, kw_only=True):
         instrument: what.
         settled: units held by fills that count for every exit from now on.
         next_rank: of the next signal.
-        exits: ranks of the exits that are open.
-        orders: ranks of the open orders.
+        ranks: of the open orders.
         fills: those not settled.
+        claims: those of exits that are open, or ended at a tick that an exit may yet meet.
     """
 
     strategy_id: StrategyId
     instrument: InstrumentId
     settled: int = 0
     next_rank: int = 0
-    exits: list[int] = []
-    orders: dict[ClientOrderId, int] = {}
+    ranks: dict[ClientOrderId, int] = {}
     fills: list[LaneFill] = []
+    claims: list[Claim] = []
 
-    def enter(self, order_id: ClientOrderId, offset: int, *, is_exit: bool) -> int:
-        """Give the next signal, which follows from the tick at `offset`, its rank."""
+    def copy(self) -> Lane:
+        """Return a copy to try things on."""
+        return msgspec.structs.replace(
+            self, ranks=dict(self.ranks), fills=list(self.fills), claims=list(self.claims)
+        )
+
+    def enter(self, order_id: ClientOrderId, signal: Signal) -> int:
+        """Give the next signal its rank."""
         rank = self.next_rank
         self.next_rank += 1
-        self.orders[order_id] = rank
-        if not self.exits:
-            self._settle(rank, offset)
-        if is_exit:
-            self.exits.append(rank)
+        self.ranks[order_id] = rank
+        self._settle(signal.tick.offset)
+        if signal.intent is SignalIntent.EXIT:
+            self.claims.append(Claim(rank=rank, units=signal.side.sign * signal.quantity))
         return rank
-
-    def leave(self, order_id: ClientOrderId) -> None:
-        """Forget an order that is closed."""
-        rank = self.orders.pop(order_id, None)
-        if rank in self.exits:
-            self.exits.remove(rank)
 
     def fill(self, fill: Fill) -> None:
         """Count a fill."""
-        offset = fill.tick.offset if fill.tick is not None else -1
-        rank = self.orders.get(fill.client_order_id, BEFORE_ALL)
+        offset = fill.tick.offset if fill.tick is not None else BEFORE_ALL
+        rank = self.ranks.get(fill.client_order_id, BEFORE_ALL)
         self.fills.append(LaneFill(rank=rank, offset=offset, units=fill.signed_quantity))
 
-    def held(self, rank: int, offset: int, more: Iterable[LaneFill] = ()) -> int:
-        """Return the units held by the orders before `rank`, at the tick at `offset`.
+    def leave(self, order_id: ClientOrderId, offset: int = BEFORE_ALL) -> None:
+        """End an order that the tick at `offset` closed."""
+        rank = self.ranks.pop(order_id, None)
+        self.claims = [
+            msgspec.structs.replace(claim, ended=offset) if claim.rank == rank else claim for claim in self.claims
+        ]
 
-        Args:
-            rank: of the exit that asks.
-            offset: of the tick it meets.
-            more: fills that are being decided and are not folded yet.
-        """
-        counted = (f.units for f in (*self.fills, *more) if _counts(f, rank, offset))
-        return self.settled + sum(counted)
+    def allowed(self, signal: Signal, rank: int, offset: int) -> int:
+        """Return how many units the order of `signal` may do at the tick at `offset`: all, but for an exit."""
+        if signal.intent is not SignalIntent.EXIT:
+            return signal.quantity
+        held = self.settled + sum(f.units for f in self.fills if f.rank < rank and f.offset <= offset)
+        claimed = sum(
+            c.units for c in self.claims if c.rank < rank and _is_open(c, offset) and _is_like(c, signal)
+        )
+        return max(0, min(signal.quantity, -(held + claimed) * signal.side.sign))
 
-    def _settle(self, rank: int, offset: int) -> None:
-        """Settle what the exits of this rank and later ones count: they meet ticks past `offset` only."""
-        kept: list[LaneFill] = []
-        for fill in self.fills:
-            if _counts(fill, rank, offset):
-                self.settled += fill.units
-            else:
-                kept.append(fill)
-        self.fills = kept
+    def _settle(self, offset: int) -> None:
+        """Settle what all exits count from now on, which meet ticks past `offset` only; none while one is open."""
+        if any(_is_open(claim, offset) for claim in self.claims):
+            return
+        self.claims = []
+        self.settled += sum(fill.units for fill in self.fills if fill.offset <= offset)
+        self.fills = [fill for fill in self.fills if fill.offset > offset]
 
 
-def _counts(fill: LaneFill, rank: int, offset: int) -> bool:
-    return fill.rank < rank and fill.offset <= offset
+def _is_open(claim: Claim, offset: int) -> bool:
+    return claim.ended is None or claim.ended > offset
+
+
+def _is_like(claim: Claim, signal: Signal) -> bool:
+    return claim.units * signal.side.sign > 0

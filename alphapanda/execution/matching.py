@@ -108,7 +108,7 @@ class Working(msgspec.Struct, kw_only=True):
 
     def meet(self, quote: Quote) -> None:
         """Hold it against the next quote of its instrument; does nothing once something has become of it."""
-        if self.match is not None:
+        if self.match is not None or quote.offset <= self.cursor:
             return
         self.match = examine(self, quote)
         self.arrived = self.arrived or (quote.exchange_ts >= self.due and _touch(self.signal.side, quote) > 0.0)
@@ -121,7 +121,7 @@ def examine(order: Working, quote: Quote) -> Match | None:
     BUY meets the ask, SELL the bid, or the last price where there is no depth. MARKET takes it; LIMIT takes
     it if it is no worse than the limit. One that rested before is filled at its limit: the market came to it.
     """
-    if quote.exchange_ts < order.due:
+    if quote.offset <= order.cursor or quote.exchange_ts < order.due:
         return None
     if quote.exchange_ts >= order.expires:
         reason = f"the session ended at {order.expires.isoformat()}"

@@ -18,8 +18,8 @@ from alphapanda.execution import answers
 from alphapanda.execution.book import ORDER_EVENTS, BookState, OrderBook
 from alphapanda.execution.exchange import ExchangeState, Matched, PaperExchange
 from alphapanda.execution.history import HistoryRequest
-from alphapanda.execution.lanes import Lane, LaneFill
-from alphapanda.execution.matching import Outcome, Thread, Working
+from alphapanda.execution.lanes import BEFORE_ALL, Lane
+from alphapanda.execution.matching import Match, Outcome, Thread, Working
 from alphapanda.execution.portfolio import Portfolio, PortfolioState
 from alphapanda.execution.quotes import KEPT_TICKS
 from alphapanda.ids import BrokerId, InstrumentId, StrategyId
@@ -203,7 +203,7 @@ class PaperTraderStage:
             return (answers.refused(order_id, signal, thread, self._service, refusal),)
         working = self._working(event, instrument, self._lane(signal).next_rank)
         opened = (answers.submitted(working, self._service), answers.accepted(working, self._service))
-        match = self._exchange.catch_up(working)
+        match = self._exchange.on_arrival(working)
         return opened if match is None else (*opened, *self._tell([(working, match)], event))
 
     def _refusal(self, signal: Signal, instrument: Instrument | None) -> str:
@@ -220,38 +220,27 @@ class PaperTraderStage:
         """Return the events of what became of orders, and the profit after their fills."""
         told: list[Event] = []
         fills: list[Fill] = []
-        during: dict[tuple[StrategyId, InstrumentId], list[LaneFill]] = {}
         closed = 0
+        lanes: dict[tuple[StrategyId, InstrumentId], Lane] = {}
         for working, match in matches:
             signal = working.signal
             key = signal.strategy_id, signal.instrument
-            if match.outcome is not Outcome.FILL or match.quote is None:
-                told.append(answers.ended(working, match, 0, match.reason, self._service))
-                closed += 1
-                continue
-            quantity = self._fillable(working, match.quote.offset, during.get(key, ()))
-            if quantity:
-                filled = answers.filled(working, match, quantity, self._service)
+            lane = lanes[key] = lanes.get(key) or self._lane(signal).copy()
+            done, reason = 0, match.reason
+            if match.outcome is Outcome.FILL and match.quote is not None:
+                done, reason = lane.allowed(signal, working.rank, match.quote.offset), NOTHING_TO_REDUCE
+            if done:
+                filled = answers.filled(working, match, done, self._service)
                 told.append(filled)
                 fills.append(filled.data.fill)
-                units = signal.side.sign * quantity
-                during.setdefault(key, []).append(
-                    LaneFill(rank=working.rank, offset=match.quote.offset, units=units)
-                )
-            if quantity < signal.quantity:
-                told.append(answers.ended(working, match, quantity, NOTHING_TO_REDUCE, self._service))
+                lane.fill(filled.data.fill)
+            if done < signal.quantity:
+                told.append(answers.ended(working, match, done, reason, self._service))
+            lane.leave(working.order_id, _offset_of(match))
             closed += 1
         if fills:
             told.append(self._pnl_after(fills, closed, cause, told[-1].envelope))
         return told
-
-    def _fillable(self, working: Working, offset: int, during: Iterable[LaneFill]) -> int:
-        """Return how much of an order may be filled: of an exit, what there is to reduce by then."""
-        signal = working.signal
-        if signal.intent is not SignalIntent.EXIT:
-            return signal.quantity
-        held = self._lane(signal).held(working.rank, offset, during)
-        return max(0, min(signal.quantity, -held * signal.side.sign))
 
     def _pnl_after(self, fills: Sequence[Fill], closed: int, cause: Event, after: EventEnvelope[object]) -> Event:
         later = self._portfolio.preview(fills)
@@ -301,7 +290,7 @@ class PaperTraderStage:
         if instrument is None or self._book.is_closed(order_id):
             return
         lane = self._lanes.setdefault((signal.strategy_id, signal.instrument), self._lane(signal))
-        rank = lane.enter(order_id, signal.tick.offset, is_exit=signal.intent is SignalIntent.EXIT)
+        rank = lane.enter(order_id, signal)
         self._exchange.enter(self._working(event, instrument, rank))
 
     def _fold_order(self, event: Event) -> None:
@@ -313,9 +302,9 @@ class PaperTraderStage:
         order_id = event.data.client_order_id
         if self._book.is_closed(order_id) or event.type is EventType.ORDER_REJECTED:
             lane = self._lanes.get((event.data.strategy_id, event.data.instrument))
+            left = self._exchange.leave(order_id, event.data.instrument)
             if lane is not None:
-                lane.leave(order_id)
-            self._exchange.leave(order_id, event.data.instrument)
+                lane.leave(order_id, _offset_of(left.match) if left is not None else BEFORE_ALL)
 
     def _fold_fill(self, fill: Fill) -> None:
         if not self._portfolio.fill(fill):
@@ -351,3 +340,7 @@ class PaperTraderStage:
         """Return the first end of a session after `ts`."""
         session = self._calendar.first_from(to_ist(ts).date())
         return session.closes if ts < session.closes else self._calendar.after(session).closes
+
+
+def _offset_of(match: Match | None) -> int:
+    return match.quote.offset if match is not None and match.quote is not None else BEFORE_ALL

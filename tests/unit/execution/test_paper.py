@@ -85,7 +85,9 @@ def test_latency_counts_in_event_time(make: Any) -> None:
 
 def test_ticks_out_of_order_in_time_do_not_fill_before_the_signal(make: Any) -> None:
     cause = make.tick(5, ms=5_000)
-    told = make.run(make.stage(), [cause, make.signal(cause), make.tick(6, 90, ms=4_000), make.tick(7, 101, ms=5_000)])
+    told = make.run(
+        make.stage(), [cause, make.signal(cause), make.tick(6, 90, ms=4_000), make.tick(7, 101, ms=5_000)]
+    )
     assert told[2].data.fill.price == 101
 
 

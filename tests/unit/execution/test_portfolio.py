@@ -147,7 +147,7 @@ def test_any_split_of_a_fill_gives_the_same(
         )
 
 
-@given(trades=trades, marks=st.fixed_dictionaries({name: prices for name in (INFY, TCS, SBIN)}))
+@given(trades=trades, marks=st.fixed_dictionaries(dict.fromkeys((INFY, TCS, SBIN), prices)))
 def test_profit_is_the_cash_and_what_the_rest_is_worth(
     make: Any, trades: list[Any], marks: dict[InstrumentId, str]
 ) -> None:
