@@ -69,7 +69,7 @@ class Rsi(msgspec.Struct, frozen=True, gc=False, array_like=True):
     def value(self) -> float:
         """0 to 100; 50 when nothing has moved."""
         total = self.average_gain + self.average_loss
-        return 100.0 * self.average_gain / total if total > 0 else 50.0
+        return 100.0 * (self.average_gain / total) if total > 0 else 50.0
 
     def update(self, value: float) -> Rsi:
         """Return the index with one more value."""
