@@ -91,12 +91,14 @@ HANDLER_ERRORS = _counter(
 )
 HANDLER_RETRIES = _counter("trading_handler_retries_total", "Attempts to process an event again.")
 BATCH_SECONDS = _histogram(
-    "trading_batch_seconds", "One batch: from read to outputs acknowledged, seconds.", LATENCY_BUCKETS_S
+    "trading_batch_seconds",
+    "One batch: from its being read to its outputs being acknowledged and its offsets committed, seconds.",
+    LATENCY_BUCKETS_S,
 )
 BATCH_EVENTS = _histogram("trading_batch_events", "Events in one batch.", SIZE_BUCKETS)
 HOP_SECONDS = _histogram(
     "trading_hop_seconds",
-    "One hop: from the record's time in the log to what follows from it being acknowledged, seconds.",
+    "One hop: from the time of a topic's newest record in a batch, by the log's clock, to its being read, seconds.",
     LATENCY_BUCKETS_S,
     "topic",
 )

@@ -57,7 +57,7 @@ class Metrics:
         self.handler_retries = self._counter(specs.HANDLER_RETRIES)
         """Attempts to process an event again."""
         self.batch_seconds = self._histogram(specs.BATCH_SECONDS)
-        """One batch, from read to acknowledged."""
+        """One batch, from read to committed."""
         self.batch_events = self._histogram(specs.BATCH_EVENTS)
         """Events in one batch."""
         self.recovery_seconds = self._gauge(specs.RECOVERY_SECONDS)
@@ -106,7 +106,7 @@ class Metrics:
         return self._counter(specs.HANDLER_ERRORS, kind)
 
     def hop_seconds(self, topic: str) -> Histogram:
-        """Return the histogram of the hop that begins at a topic."""
+        """Return the histogram of how old a topic's records are when they are read."""
         return self._histogram(specs.HOP_SECONDS, topic)
 
     def consumer_lag(self, topic: str, partition: int) -> Gauge:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 HIDDEN = "[hidden]"
@@ -40,6 +41,7 @@ _PATTERNS = (
 )
 
 
+@lru_cache(maxsize=1024)
 def is_secret_key(key: str) -> bool:
     """Return whether a value of this name is a secret whatever it looks like."""
     return key.lower() not in _PUBLIC_KEYS and _SECRET_KEY.search(key) is not None
