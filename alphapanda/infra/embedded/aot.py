@@ -26,7 +26,7 @@ from alphapanda.errors import DeadlineError, DependencyError
 from alphapanda.infra.base import ChildSpec
 from alphapanda.infra.disk import require_room
 from alphapanda.infra.embedded.kafka_config import MAIN_CLASS, KafkaNode, KafkaProgram
-from alphapanda.infra.embedded.storage import Storage
+from alphapanda.infra.embedded.storage import FormatError, Storage
 from alphapanda.infra.kafka_probe import kafka_is_up
 from alphapanda.infra.ports import LOOPBACK
 from alphapanda.infra.process import ManagedProcess
@@ -133,7 +133,10 @@ class AotCache:
             voters=((1, controller),),
             data=folder / "data",
         )
-        await Storage(folder / "cluster.json").prepare(node, program, env, flags=())
+        try:
+            await Storage(folder / "cluster.json").prepare(node, program, env, flags=())
+        except FormatError as error:
+            raise TrainingError(f"The Kafka for training did not start: {error.message}") from error
         properties = folder / "server.properties"
         properties.write_text(node.properties())
 

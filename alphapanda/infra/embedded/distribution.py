@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -37,11 +38,16 @@ def kafka_program(options: EmbeddedSettings, cache: Path) -> tuple[KafkaProgram,
     return KafkaProgram(java, store.class_path(), lock.kafka, options.heap_mb), store
 
 
-def prepare_program(options: EmbeddedSettings, cache: Path, progress: Progress) -> KafkaProgram:
-    """Return the Kafka to run, with all its jars there and checked."""
+async def prepare_program(options: EmbeddedSettings, cache: Path, progress: Progress) -> KafkaProgram:
+    """Return the Kafka to run, with all its jars there and checked; raises what `JarStore.prepare` raises."""
     program, store = kafka_program(options, cache)
     if store is not None:
-        store.prepare(progress)
+        try:
+            # Downloads and checksums are threads' work; the loop goes on.
+            await asyncio.to_thread(store.prepare, progress)
+        except asyncio.CancelledError:
+            store.cancel()
+            raise
     return program
 
 

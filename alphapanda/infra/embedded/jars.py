@@ -10,20 +10,22 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
 from alphapanda.errors import DependencyError
 from alphapanda.infra.disk import require_room, writing
 from alphapanda.infra.embedded.lock import KafkaLock, LockedJar
-from alphapanda.infra.embedded.maven import fetch_jar
+from alphapanda.infra.embedded.maven import Repository
 from alphapanda.infra.progress import Progress
 
 CONNECTIONS = 8
 STAGING = "part-"
 """Folders of this prefix hold downloads that were not finished."""
+LOCK_POLL_S = 0.2
 SEAL_FILE = "verified.json"
 
 
@@ -56,6 +58,7 @@ class JarStore:
         self._lock = lock
         self._folder = folder
         self._mirror = mirror
+        self._cancelled = threading.Event()
 
     @property
     def folder(self) -> Path:
@@ -89,6 +92,10 @@ class JarStore:
                 self._download(missing, progress)
             self._write_seals()
 
+    def cancel(self) -> None:
+        """Have a running `prepare` end soon, from another thread; this store is of no use afterwards."""
+        self._cancelled.set()
+
     def verify(self) -> None:
         """Read every jar and compare its SHA-256.
 
@@ -106,37 +113,32 @@ class JarStore:
 
     def _download(self, jars: tuple[LockedJar, ...], progress: Progress) -> None:
         total = sum(jar.size for jar in jars)
-        cancelled = threading.Event()
         label = f"Kafka {self._lock.kafka} ({len(jars)} jars)"
         with (
             tempfile.TemporaryDirectory(prefix=STAGING, dir=self._folder) as staging,
             progress.task(label, total) as advance,
+            ExitStack() as stack,
             ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="jars") as pool,
         ):
 
             def received(count: int) -> None:
-                if cancelled.is_set():
+                if self._cancelled.is_set():
                     raise InterruptedError
                 advance(count)
 
             def fetch(jar: LockedJar) -> None:
-                path = fetch_jar(jar.group, jar.artifact, jar.version, Path(staging), self._mirror, received)
+                path = repository.fetch(jar.group, jar.artifact, jar.version)
                 check(path, jar, came_from_afar=True)
                 path.replace(self._folder / jar.file_name)
 
+            repository = stack.enter_context(closing(Repository(Path(staging), self._mirror, received)))
             # The largest first, so that none of them is left for the end alone.
             tasks = [pool.submit(fetch, jar) for jar in sorted(jars, key=lambda jar: -jar.size)]
-            try:
-                done, waiting = wait(tasks, return_when=FIRST_EXCEPTION)
-            except BaseException:
-                cancelled.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+            done, _ = wait(tasks, return_when=FIRST_EXCEPTION)
             failed = next((error for task in done if (error := task.exception()) is not None), None)
             if failed is not None:
-                cancelled.set()
-                for task in waiting:
-                    task.cancel()
+                self.cancel()
+                pool.shutdown(cancel_futures=True)
                 raise failed
 
     def _remove_leftovers(self) -> None:
@@ -148,11 +150,11 @@ class JarStore:
     def _alone(self, progress: Progress) -> Iterator[None]:
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / "lock").open("wb") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not _locked(handle):
                 progress.note("Another process is fetching Kafka; waiting for it.")
-                fcntl.flock(handle, fcntl.LOCK_EX)
+                while not _locked(handle):
+                    if self._cancelled.wait(LOCK_POLL_S):
+                        raise InterruptedError
             yield
 
     def _sealed(self) -> bool:
@@ -169,6 +171,14 @@ class JarStore:
         part = self._folder / f"{SEAL_FILE}.{os.getpid()}"
         part.write_bytes(msgspec.json.encode(seals))
         part.replace(self._folder / SEAL_FILE)
+
+
+def _locked(handle: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def check(path: Path, jar: LockedJar, *, came_from_afar: bool = False) -> None:

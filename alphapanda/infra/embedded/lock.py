@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 
 import msgspec
 
 from alphapanda.errors import ConfigError
-from alphapanda.infra.embedded.maven import fetch_jar, resolve
+from alphapanda.infra.embedded.maven import Repository
 
 ROOTS = ("org.apache.kafka:kafka_2.13:4.3.1", "org.slf4j:slf4j-simple:1.7.36")
 """What is asked for; everything else follows from their POMs."""
@@ -98,11 +99,12 @@ def make_lock(roots: tuple[str, ...] = ROOTS, mirror: str = "") -> str:
     Raises:
         DependencyError: something cannot be resolved or downloaded.
     """
-    with tempfile.TemporaryDirectory(prefix="alphapanda-lock-") as folder:
-        cache = Path(folder)
-        coordinates = resolve(roots, cache, mirror)
-        with ThreadPoolExecutor(8) as pool:
-            jars = tuple(pool.map(lambda parts: _lock_jar(parts, cache, mirror), coordinates))
+    with (
+        tempfile.TemporaryDirectory(prefix="alphapanda-lock-") as folder,
+        closing(Repository(Path(folder), mirror)) as repository,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        jars = tuple(pool.map(lambda parts: _lock_jar(parts, repository), repository.resolve(roots)))
     kafka = next(jar.version for jar in jars if jar.artifact.startswith("kafka_"))
     return HEADER + _render(KafkaLock(kafka=kafka, jar=jars))
 
@@ -119,10 +121,9 @@ def _render(lock: KafkaLock) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _lock_jar(parts: tuple[str, str, str], cache: Path, mirror: str) -> LockedJar:
+def _lock_jar(parts: tuple[str, str, str], repository: Repository) -> LockedJar:
     group, artifact, version = parts
-    path = fetch_jar(group, artifact, version, cache, mirror)
-    data = path.read_bytes()
+    data = repository.fetch(group, artifact, version).read_bytes()
     return LockedJar(
         group=group, artifact=artifact, version=version, size=len(data), sha256=hashlib.sha256(data).hexdigest()
     )

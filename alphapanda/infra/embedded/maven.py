@@ -12,73 +12,72 @@ from alphapanda.errors import DependencyError
 if TYPE_CHECKING:
     from jgo.maven import MavenContext
 
-TIMEOUT_S = 30
-"""For a connection, and between two pieces of an answer."""
+    from alphapanda.infra.embedded.download import CarefulResolver
+
 
 Received = Callable[[int], None]
-"""Called with the bytes of each piece that arrived."""
+"""Called with the bytes of each piece that arrived; with a negative number when they must come again."""
 
 
 class DownloadError(DependencyError):
     """A jar cannot be fetched."""
 
 
-def resolve(roots: tuple[str, ...], cache: Path, mirror: str = "") -> tuple[tuple[str, str, str], ...]:
-    """Return `(group, artifact, version)` of every jar that `roots` need at run time, sorted.
+class Repository:
+    """A Maven repository: the public one, or a mirror. Close it after use; threads may share it.
 
     Args:
-        roots: Maven coordinates `group:artifact:version`.
-        cache: where POMs are kept.
-        mirror: a Maven repository instead of the public one.
-
-    Raises:
-        DownloadError: a POM cannot be fetched.
+        cache: files are kept below it, in Maven's own layout.
+        mirror: an address instead of the public repository's.
+        received: hears of every piece.
     """
-    context = _context(cache, mirror)
-    with _translated("Kafka's dependencies", context):
-        asked, needed = context.resolver.resolve([context.create_dependency(root) for root in roots])
-        found = {
-            (dependency.groupId, dependency.artifactId, dependency.version)
-            for dependency in (*asked, *needed)
-            if dependency.type == "jar" and dependency.scope not in {"test", "provided", "system"}
-        }
-    return tuple(sorted(found))
+
+    def __init__(self, cache: Path, mirror: str = "", received: Received | None = None) -> None:
+        self._resolver, self._context = _open(cache, mirror, received or (lambda _count: None))
+
+    def resolve(self, roots: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
+        """Return `(group, artifact, version)` of every jar that `roots` need at run time, sorted.
+
+        Args:
+            roots: Maven coordinates `group:artifact:version`.
+
+        Raises:
+            DownloadError: a POM cannot be fetched.
+        """
+        with _translated("Kafka's list of jars", self._context):
+            asked, needed = self._resolver.resolve([self._context.create_dependency(root) for root in roots])
+            found = {
+                (dependency.groupId, dependency.artifactId, dependency.version)
+                for dependency in (*asked, *needed)
+                if dependency.type == "jar" and dependency.scope not in {"test", "provided", "system"}
+            }
+        return tuple(sorted(found))
+
+    def fetch(self, group: str, artifact: str, version: str) -> Path:
+        """Download one jar and return its path; its checksum is the caller's business.
+
+        Raises:
+            DownloadError: it cannot be fetched.
+        """
+        with _translated(f"{group}:{artifact}:{version}", self._context):
+            wanted = self._context.project(group, artifact).at_version(version)
+            return Path(wanted.artifact(classifier="", packaging="jar").resolve())
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._resolver.close()
 
 
-def fetch_jar(
-    group: str, artifact: str, version: str, cache: Path, mirror: str = "", received: Received | None = None
-) -> Path:
-    """Download one jar below `cache` and return its path; nothing is checked here.
-
-    Raises:
-        DownloadError: it cannot be fetched.
-    """
-    context = _context(cache, mirror, received)
-    with _translated(f"{group}:{artifact}:{version}", context):
-        wanted = context.project(group, artifact).at_version(version).artifact(classifier="", packaging="jar")
-        return Path(wanted.resolve())
-
-
-def _context(cache: Path, mirror: str, received: Received | None = None) -> MavenContext:
+def _open(cache: Path, mirror: str, received: Received) -> tuple[CarefulResolver, MavenContext]:
     try:
-        from jgo.maven import MavenContext, PythonResolver  # noqa: PLC0415 - an extra, and it loads `requests`
+        from alphapanda.infra.embedded.download import CarefulResolver, context  # noqa: PLC0415 - loads an extra
     except ImportError as error:
         raise DownloadError(
             "Kafka's jars cannot be fetched: the package jgo is not installed.",
             hint="Install alphapanda[embedded], or set EMBEDDED__KAFKA_HOME to a Kafka distribution on disk.",
         ) from error
-
-    @contextmanager
-    def report(_file_name: str, _size: int) -> Iterator[Received]:
-        yield received or (lambda _count: None)
-
-    return MavenContext(
-        resolver=PythonResolver(progress_callback=report),
-        repo_cache=cache,
-        # Without repositories of ours jgo takes the public one, whose address it knows.
-        remote_repos={"mirror": mirror.rstrip("/")} if mirror else None,
-        timeout=TIMEOUT_S,
-    )
+    resolver = CarefulResolver(received)
+    return resolver, context(cache, mirror, resolver)
 
 
 @contextmanager
@@ -107,12 +106,19 @@ def _reason(error: Exception) -> str:
     """Return one short line: `requests` nests the real reason deep and prints all of it."""
     import requests  # noqa: PLC0415 - comes with jgo
 
-    if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy refused or does not answer"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate is not trusted (put a company's own root into REQUESTS_CA_BUNDLE)"
-    if isinstance(error, requests.Timeout):
-        return f"no answer within {TIMEOUT_S} s"
-    if isinstance(error, requests.ConnectionError):
-        return "there is no connection"
+    known = (
+        (requests.exceptions.ProxyError, "the proxy refused or does not answer"),
+        (
+            requests.exceptions.SSLError,
+            "its certificate is not trusted (name your own root in REQUESTS_CA_BUNDLE)",
+        ),
+        (requests.Timeout, "no answer in time"),
+        (requests.exceptions.ChunkedEncodingError, "the connection broke off"),
+        (requests.ConnectionError, "there is no connection"),
+        (requests.exceptions.InvalidSchema, "that is not an address of the web"),
+        (requests.exceptions.MissingSchema, "that is not an address of the web"),
+    )
+    for kind, words in known:
+        if isinstance(error, kind):
+            return words
     return " ".join(str(error).split())[:200]

@@ -76,8 +76,7 @@ class EmbeddedTier:
         """Have the jars, formatted data directories and configuration files."""
         with writing(self._deployment.root, "preparing the deployment"):
             self._deployment.prepare()
-        # Downloads and checksums are threads' work; the loop goes on.
-        program = await asyncio.to_thread(prepare_program, self.options, self.cache, progress)
+        program = await prepare_program(self.options, self.cache, progress)
         find_valkey()
         self._program = program
         flags = self.aot().flags()
