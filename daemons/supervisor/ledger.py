@@ -75,6 +75,13 @@ class Ledger:
             del self._entries[name]
             self._write()
 
+    def forget_the_dead(self) -> None:
+        """Forget entries of processes that are no more."""
+        alive = {entry.name: entry for entry in self.survivors}
+        if alive.keys() != self._entries.keys():
+            self._entries = alive
+            self._write()
+
     def _write(self) -> None:
         part = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         part.write_bytes(msgspec.json.encode(self.entries))

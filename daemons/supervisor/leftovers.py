@@ -38,8 +38,8 @@ async def end_leftovers(
             await _let_end(process, entry.grace_s if grace_s is None else grace_s)
         else:
             await process.stop(entry.grace_s if grace_s is None else grace_s)
-        Ledger(places.ledger).ended(entry.name, entry.identity)
         ended.append(entry.name)
+    Ledger(places.ledger).forget_the_dead()
     return tuple(ended)
 
 

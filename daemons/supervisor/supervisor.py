@@ -280,8 +280,8 @@ class Supervisor:
             if entry.name not in self._keepers
             and not (entry.name in wanted.by_name and self._adoptable(wanted.by_name[entry.name]))
         ]
-        ended = await end_leftovers(self._places, leftovers, self._log.warning)
-        self._ledger = Ledger(self._places.ledger) if ended else self._ledger
+        await end_leftovers(self._places, leftovers, self._log.warning)
+        self._ledger.forget_the_dead()
 
     def _adoptable(self, spec: ProcessSpec) -> bool:
         entry = self._ledger.get(spec.name)

@@ -25,7 +25,7 @@ def test_a_brokers_daemons_need_nothing_of_another_broker() -> None:
 
 
 def test_a_misspelt_daemon_is_answered_with_the_nearest() -> None:
-    with pytest.raises(UnknownNameError, match="'trader.paper'"):
+    with pytest.raises(UnknownNameError, match=r"'trader\.paper'"):
         find(services(settings_of("paper")), "trader.papr")
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import socket
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,13 +28,13 @@ def test_what_a_daemon_says_is_what_the_supervisor_hears(listening: socket.socke
         notifier.alive()
         notifier.stopping("drains")
         heard = [to_notice(listening.recv(4096)) for _ in range(5)]
-    who = {"name": "risk.paper", "pid": os.getpid()}
+    said = partial(Notice, name="risk.paper", pid=os.getpid())
     assert heard == [
-        Notice(**who, waiting=True, status="waits for Kafka"),
-        Notice(**who, ready=False, status="recovers 40 %"),
-        Notice(**who, ready=True, status=""),
-        Notice(**who, ready=True, status=""),
-        Notice(**who, stopping=True, status="drains"),
+        said(waiting=True, status="waits for Kafka"),
+        said(ready=False, status="recovers 40 %"),
+        said(ready=True, status=""),
+        said(ready=True, status=""),
+        said(stopping=True, status="drains"),
     ]
 
 
