@@ -14,7 +14,7 @@ from alphapanda.deployment import Deployment
 from alphapanda.errors import nearest
 from alphapanda.settings.brokers import BrokerKind
 from alphapanda.settings.env_file import EnvFile
-from alphapanda.settings.inventory import known_settings
+from alphapanda.settings.inventory import Setting, known_settings
 from alphapanda.settings.problems import Problem
 from alphapanda.settings.provenance import Loaded, SourceKind
 from alphapanda.settings.sections import FeedSource, InfraTier
@@ -37,7 +37,25 @@ def check(
             warnings.append(f".env: {what} {hint}")
     if loaded.settings.is_production:
         problems.extend(_production(loaded, deployment, toml))
+    warnings.extend(_without_effect(loaded))
     return problems, warnings
+
+
+_LATER = ("process_layout", "tracing", "schema_registry_url")
+"""Settings that are accepted already, for what comes with a later release."""
+
+
+def _without_effect(loaded: Loaded) -> Iterator[str]:
+    for setting in known_settings():
+        if setting.path[0] in _LATER and _value(loaded, setting) != setting.default:
+            yield f"{_place(loaded, setting.name)}: {setting.name} has no effect in this release."
+
+
+def _value(loaded: Loaded, setting: Setting) -> object:
+    value: object = loaded.settings
+    for key in setting.path:
+        value = getattr(value, key)
+    return value
 
 
 def _brokers(loaded: Loaded) -> Iterator[Problem]:
@@ -114,9 +132,7 @@ def _production(loaded: Loaded, deployment: Deployment, toml: TomlFile) -> Itera
     files = {SourceKind.ENV_FILE: deployment.env_file, SourceKind.CONFIG_FILE: deployment.root / toml.name}
     for setting in secrets:
         source = loaded.provenance[setting.name]
-        value: object = settings
-        for key in setting.path:
-            value = getattr(value, key)
+        value = _value(loaded, setting)
         given = value.get_secret_value() if isinstance(value, SecretStr) else ""
         if source.kind is not SourceKind.DEFAULT and setting.path != ("redis", "url") and not _is_strong(given):
             yield Problem(

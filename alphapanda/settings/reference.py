@@ -26,6 +26,7 @@ _EXAMPLES: Mapping[tuple[str, ...], str] = {
     ("embedded", "kafka_home"): "/opt/kafka",
     ("embedded", "maven_mirror"): "https://maven.example.com/repository/central",
     ("feed", "file"): "ticks.csv",
+    ("feed", "instruments"): "NSE:INFY,NSE:TCS",
     ("feed", "instruments_file"): "instruments.csv",
     ("feed", "instruments"): "NSE:INFY,NSE:TCS",
     ("api", "cors_origins"): "https://desk.example.com",
@@ -126,7 +127,7 @@ def _plain(value: object) -> str:
 def _toml(setting: Setting) -> str:
     text = _shown(setting)
     if isinstance(setting.default, tuple):
-        return "[" + ", ".join(f'"{part}"' for part in text.split(",")) + "]"
+        return "[" + ", ".join(f'"{part}"' for part in text.split(",") if part) + "]"
     is_bare = isinstance(setting.default, bool | int | float | date) or text.isdigit()
     return text if is_bare else f'"{text}"'
 

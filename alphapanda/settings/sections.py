@@ -170,7 +170,7 @@ class LoggingSettings(Section):
 
 
 class TracingSettings(Section):
-    """Traces (OpenTelemetry); needs the extra `tracing`."""
+    """Traces (OpenTelemetry); accepted already, they come with a later release."""
 
     enabled: bool = False
     """Whether spans are made and sent."""

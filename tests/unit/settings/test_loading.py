@@ -252,6 +252,11 @@ def test_variables_of_other_programs_are_left_alone(deployment: Deployment) -> N
     assert loaded.warnings == ()
 
 
+def test_what_has_no_effect_yet_is_said(deployment: Deployment) -> None:
+    warnings = load(deployment, {"TRACING__ENABLED": "true", "PROCESS_LAYOUT": "split"}).warnings
+    assert warnings == ("environment TRACING__ENABLED: tracing.enabled has no effect in this release.",)
+
+
 def test_a_single_underscore_is_pointed_out_but_accepted(deployment: Deployment) -> None:
     assert load(deployment, {"REDIS_URL": "redis://x"}).warnings == (
         "environment REDIS_URL: not read here; ours is REDIS__URL.",
