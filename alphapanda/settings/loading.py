@@ -16,7 +16,16 @@ from alphapanda.settings.model import Settings
 from alphapanda.settings.problems import InvalidSettingsError, Problem
 from alphapanda.settings.provenance import Loaded, Source, SourceKind
 from alphapanda.settings.toml_file import TomlFile, read_toml
-from alphapanda.settings.variables import flatten, gone, misspelt, nested_values, suggestion, unknown, unread
+from alphapanda.settings.variables import (
+    empty_tables,
+    flatten,
+    gone,
+    misspelt,
+    nested_values,
+    suggestion,
+    unknown,
+    unread,
+)
 
 
 def load(deployment: Deployment, environ: Mapping[str, str]) -> Loaded:
@@ -93,10 +102,12 @@ class _Loading:
                 )
         for path in flatten(toml.values):
             self._find_unknown_key(path, toml)
+        for path in empty_tables(toml.values):
+            self._find_unknown_key(path, toml, is_table=True)
         for name, ours in unread(self.environ, self.known):
             self.warnings.append(f"environment {name}: not read here; ours is {ours}.")
 
-    def _find_unknown_key(self, path: Path, toml: TomlFile) -> None:
+    def _find_unknown_key(self, path: Path, toml: TomlFile, *, is_table: bool = False) -> None:
         """Report the first part of `path` that leads to no setting, with its nearest neighbour."""
         level = [setting.path for setting in self.known]
         for depth, part in enumerate(path):
@@ -107,7 +118,7 @@ class _Loading:
                 name = ".".join(path[: depth + 1])
                 self.problems.append(Problem(toml.place(path), f"{name} is not a setting.", near))
                 return
-        if not any(len(known) == len(path) for known in level):
+        if not is_table and not any(len(known) == len(path) for known in level):
             name = ".".join(path)
             self.problems.append(Problem(toml.place(path), f"{name} is a table, not a value.", f"Write [{name}]."))
 

@@ -26,7 +26,6 @@ _EXAMPLES: Mapping[tuple[str, ...], str] = {
     ("embedded", "kafka_home"): "/opt/kafka",
     ("embedded", "maven_mirror"): "https://maven.example.com/repository/central",
     ("feed", "file"): "ticks.csv",
-    ("feed", "instruments"): "NSE:INFY,NSE:TCS",
     ("feed", "instruments_file"): "instruments.csv",
     ("feed", "instruments"): "NSE:INFY,NSE:TCS",
     ("api", "cors_origins"): "https://desk.example.com",

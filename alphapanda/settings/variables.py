@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic_settings import EnvSettingsSource
@@ -43,6 +43,13 @@ def flatten(values: Mapping[str, Any], prefix: Path = ()) -> dict[Path, Any]:
         path = (*prefix, key)
         leaves.update(flatten(value, path) if isinstance(value, Mapping) else {path: value})
     return leaves
+
+
+def empty_tables(values: Mapping[str, Any], prefix: Path = ()) -> Iterator[Path]:
+    """Return the paths of tables with nothing in them."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from empty_tables(value, (*prefix, key)) if value else ((*prefix, key),)
 
 
 def gone(variables: Iterable[str]) -> list[tuple[str, str]]:

@@ -267,13 +267,15 @@ def test_a_single_underscore_is_pointed_out_but_accepted(deployment: Deployment)
 def test_an_unknown_key_names_its_line_and_its_neighbour(write: Write, problems: Problems) -> None:
     write(
         "alphapanda.toml",
-        'activ_brokers = ["paper"]\n[kafka]\nfetch_max_wait = 5\n[kafkaa]\nx = 1\n[brokers.paper]\nlatency = 1\n',
+        'activ_brokers = ["paper"]\n[kafka]\nfetch_max_wait = 5\n[kafkaa]\nx = 1\n[brokers.paper]\nlatency = 1\n'
+        "[fed]\n[api]\n",
     )
     assert problems() == [
         "alphapanda.toml:1: activ_brokers is not a setting. Did you mean active_brokers?",
         "alphapanda.toml:3: kafka.fetch_max_wait is not a setting. Did you mean fetch_max_wait_ms?",
         "alphapanda.toml:5: kafkaa is not a setting. Did you mean kafka?",
         "alphapanda.toml:7: brokers.paper.latency is not a setting. Did you mean latency_ms?",
+        "alphapanda.toml:8: fed is not a setting. Did you mean feed?",
     ]
 
 
