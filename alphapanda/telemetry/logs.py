@@ -6,11 +6,12 @@ shown for people. Lines are made by the caller (2 to 20 µs) and written by thre
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from typing import Any, Protocol, Self, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO
 
 from alphapanda.clock import Clock, SystemClock
 from alphapanda.deployment import Deployment
@@ -24,6 +25,9 @@ from alphapanda.telemetry.rotation import RotatingFile
 from alphapanda.telemetry.sinks import Sink, StreamTarget, as_json, as_text, loss_note, wants_colour
 from alphapanda.telemetry.stats import LineCounter, LogStats
 from alphapanda.telemetry.stdlib_bridge import Bridge, StdlibLog
+
+if TYPE_CHECKING:
+    from alphapanda.telemetry.structured import Thresholds
 
 CLOSE_TIMEOUT_S = 2.0
 
@@ -190,8 +194,13 @@ def _connect(system: LogSystem, settings: LoggingConfig, clock: Clock, redactor:
     with ExitStack() as stack:
         structured.install(sink, steps)
         stack.callback(structured.uninstall)
-        stack.enter_context(Bridge(log))
+        stack.enter_context(Bridge(log, _level_of_libraries(thresholds)))
         system.attach(log, stack.pop_all())
+
+
+def _level_of_libraries(thresholds: Thresholds) -> int:
+    """Return from which level on other libraries' lines are taken: their everyday talk finds faults only."""
+    return logging.INFO if thresholds.debugs_anything else logging.WARNING
 
 
 def _fallback(service: str, clock: Clock, level: LogLevel, event: str, problem: Exception) -> dict[str, Any]:

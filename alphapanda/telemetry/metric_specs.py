@@ -98,7 +98,7 @@ BATCH_SECONDS = _histogram(
 BATCH_EVENTS = _histogram("trading_batch_events", "Events in one batch.", SIZE_BUCKETS)
 HOP_SECONDS = _histogram(
     "trading_hop_seconds",
-    "One hop: from the time of a topic's newest record in a batch, by the log's clock, to its being read, seconds.",
+    "One hop: the age, by the log's clock, of a topic's newest record in a batch when it is read, seconds.",
     LATENCY_BUCKETS_S,
     "topic",
 )

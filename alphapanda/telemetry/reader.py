@@ -143,20 +143,26 @@ class LiveLogs:
 
 
 class RestartMarks:
-    """Makes start lines say what came before them: nothing, an orderly end, or none."""
+    """Makes start lines say what came before them: nothing, an orderly end, or none; and how it ended, if told."""
 
     def __init__(self) -> None:
         """Begin without having seen any service."""
         self._last: dict[str, Marker | None] = {}
+        self._exits: dict[str, str] = {}
 
     def mark(self, record: LogRecord) -> LogRecord:
         """Return the record, with a start line's text in the light of the service's line before it."""
         seen = record.service in self._last
         last = self._last.get(record.service)
         self._last[record.service] = record.marker
+        # The supervisor says of each process how its last run ended.
+        if isinstance(process := record.fields.get("process"), str) and record.fields.get("last_exit"):
+            self._exits[process] = str(record.fields["last_exit"])
         if record.marker is not Marker.STARTED or not seen:
             return record
         fields: dict[str, Any] = dict(record.fields)
+        if record.service in self._exits:
+            fields["last_exit"] = self._exits[record.service]
         if last is not Marker.STOPPED:
             fields["before"] = "ended without a goodbye"
         return msgspec.structs.replace(record, event="restarted", fields=fields)

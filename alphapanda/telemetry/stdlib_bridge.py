@@ -44,17 +44,23 @@ class BridgeHandler(logging.Handler):
 class Bridge:
     """Takes over the standard library's root logger, and gives it back."""
 
-    def __init__(self, log: Log) -> None:
-        """Make the handler; nothing changes yet."""
+    def __init__(self, log: Log, level: int) -> None:
+        """Make the handler; nothing changes yet.
+
+        Args:
+            log: where the records go.
+            level: the standard library's number from which on they do; their channels' levels apply beside it.
+        """
         self._handler = BridgeHandler(log)
+        self._level = level
         self._before = (logging.WARNING, [*logging.root.handlers])
 
     def __enter__(self) -> Self:
-        """Lead every library's records of INFO and above into our logs, where their channels' levels apply."""
+        """Lead every library's records into our logs."""
         root = logging.root
         self._before = (root.level, [*root.handlers])
         root.handlers = [self._handler]
-        root.setLevel(logging.INFO)
+        root.setLevel(self._level)
         return self
 
     def __exit__(self, *_exc: object) -> None:

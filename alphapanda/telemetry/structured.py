@@ -29,6 +29,11 @@ class Thresholds:
         self._default = level.rank
         self._channels = {str(channel): own.rank for channel, own in channels.items()}
 
+    @property
+    def debugs_anything(self) -> bool:
+        """Whether any channel writes debug lines."""
+        return min([self._default, *self._channels.values()]) <= LogLevel.DEBUG.rank
+
     def admits(self, channel: str, level: LogLevel) -> bool:
         """Return whether a line of this channel and level is written."""
         return level.rank >= self._channels.get(channel, self._default)

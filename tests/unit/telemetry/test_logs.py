@@ -139,6 +139,18 @@ def test_libraries_loggers_lead_into_the_same_file(logs: LogSystem, deployment: 
     assert market["channel"] == "market_data"
 
 
+@pytest.mark.parametrize(("channels", "shown"), [({}, ["warning"]), ({"bus": "debug"}, ["info", "warning"])])
+def test_libraries_everyday_talk_is_only_for_finding_faults(
+    deployment: Deployment, log_config: Any, channels: dict[str, str], shown: list[str]
+) -> None:
+    with configure_logging(log_config(channels=channels), deployment, "risk.paper", console=False) as logs:
+        aiokafka = logging.getLogger("aiokafka.conn")
+        aiokafka.debug("never")
+        aiokafka.info("joined the group")
+        aiokafka.warning("lost the broker")
+        assert [line["level"] for line in said(logs, deployment)] == shown
+
+
 def test_a_record_that_a_library_made_badly_is_written_as_it_is(logs: LogSystem, deployment: Deployment) -> None:
     careless = logging.LogRecord("careless", logging.ERROR, __file__, 1, "%d %d", (1,), None)
     BridgeHandler(logs.log).handle(careless)

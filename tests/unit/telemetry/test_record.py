@@ -14,10 +14,12 @@ AT = datetime(2025, 11, 17, 4, 0, 0, 123_456, tzinfo=UTC)
 FIXED = {"ts": "2025-11-17T04:00:00.123456Z", "level": "info", "channel": "app", "service": "feed"}
 
 
-def record(event: str = "hello", marker: Marker | None = None, **fields: object) -> LogRecord:
+def record(
+    event: str = "hello", marker: Marker | None = None, service: str = "feed", **fields: object
+) -> LogRecord:
     return LogRecord(
         at=AT,
-        service="feed",
+        service=service,
         level=LogLevel.INFO,
         channel="app",
         event=event,
@@ -117,13 +119,15 @@ def test_a_start_is_marked_in_the_light_of_what_came_before() -> None:
         for each in (
             record("started", Marker.STARTED, pid=1),
             record("work"),
-            record("started", Marker.STARTED, pid=2, last_exit="signal 9"),
+            record("process changed", process="feed", last_exit="signal 9", service="supervisor"),
+            record("started", Marker.STARTED, pid=2),
+            record("process changed", process="other", last_exit="signal 15", service="supervisor"),
             record("stopped", Marker.STOPPED),
             record("started", Marker.STARTED, pid=3),
         )
     ]
     assert texts[0].endswith("── feed started (pid 1) ──")
-    assert texts[2].endswith(
+    assert texts[3].endswith(
         '── feed restarted (pid 2, last exit "signal 9", before "ended without a goodbye") ──'
     )
-    assert texts[4].endswith("── feed restarted (pid 3) ──")
+    assert texts[6].endswith('── feed restarted (pid 3, last exit "signal 9") ──')
