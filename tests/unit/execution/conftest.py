@@ -11,13 +11,12 @@ import pytest
 
 from alphapanda.execution.history import HistoryRequest
 from alphapanda.execution.paper import PaperTraderStage
-from alphapanda.ids import BrokerId, InstrumentId, StrategyId, TradeId, derive_event_id
+from alphapanda.ids import BrokerId, ClientOrderId, InstrumentId, StrategyId, TradeId, derive_event_id
 from alphapanda.model.control import Command, ControlCommand
 from alphapanda.model.envelope import Event, EventEnvelope, LogPosition, trace_id_of
 from alphapanda.model.fill import Charges, Fill
 from alphapanda.model.instrument import Instrument
 from alphapanda.model.kinds import EventType, OrderType, Product, Side, TradingMode, Validity
-from alphapanda.model.order import ClientOrderId
 from alphapanda.model.signal import Signal, SignalIntent, SignalValidated
 from alphapanda.model.stage import Stage, timer_event
 from alphapanda.model.tick import DepthLevel, Tick, TickRef

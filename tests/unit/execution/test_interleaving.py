@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from alphapanda.model.codec import encode
 from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import Side, Validity
+from alphapanda.model.order import client_order_id_of
 from alphapanda.model.signal import SignalIntent
 
 NAMES = ("NSE:INFY", "NSE:TCS", "NSE:SBIN")
@@ -83,7 +84,7 @@ class Day:
 def orders_of(events: list[Event]) -> dict[str, bytes]:
     """The bytes of every event of an order, by id; each may be decided once."""
     found = [event for event in events if event.type.startswith("order_")]
-    by_id = {event.id: encode(event.envelope) for event in found}
+    by_id: dict[str, bytes] = {event.id: encode(event.envelope) for event in found}
     assert len(by_id) == len(found)
     return by_id
 
@@ -105,7 +106,7 @@ def test_market_entries_fill_at_the_first_tick_that_is_late_enough(make: Any, se
                     tick
                     for tick in day.ticks[wanted.tick.partition]
                     if tick.data.instrument == wanted.instrument
-                    and tick.at.offset > wanted.tick.offset
+                    and _offset(tick) > wanted.tick.offset
                     and (tick.data.exchange_ts - wanted.tick.exchange_ts).total_seconds() * 1000 >= LATENCY_MS
                     and (tick.data.ask if wanted.side is Side.BUY else tick.data.bid) > 0
                 ),
@@ -117,14 +118,17 @@ def test_market_entries_fill_at_the_first_tick_that_is_late_enough(make: Any, se
             else:
                 (fill,) = mine
                 touch = first.data.ask if wanted.side is Side.BUY else first.data.bid
-                assert (fill.tick.offset, fill.quantity) == (first.at.offset, wanted.quantity)
+                assert (fill.tick.offset, fill.quantity) == (_offset(first), wanted.quantity)
                 assert abs(fill.price - Decimal(repr(touch))) < Decimal("0.025")
                 assert fill.tick.event_id in by_signal
 
 
-def _is_of(fill: Any, signal: Event) -> bool:
-    from alphapanda.model.order import client_order_id_of
+def _offset(tick: Event) -> int:
+    assert tick.at is not None
+    return tick.at.offset
 
+
+def _is_of(fill: Any, signal: Event) -> bool:
     return bool(fill.client_order_id == client_order_id_of(signal.id))
 
 
@@ -199,7 +203,7 @@ class Interleaving(RuleBasedStateMachine):
             ticks = [
                 tick
                 for tick in self.day.ticks[part.partition]
-                if part.first_offset <= tick.at.offset <= part.last_offset
+                if part.first_offset <= _offset(tick) <= part.last_offset
                 and tick.data.instrument == part.instrument
             ]
             self.stage.supply_history(part, ticks)

@@ -32,8 +32,7 @@ def test_a_late_exit_counts_what_was_held_then(make: Any) -> None:
     leave = make.signal(ticks[0], Side.SELL, intent=SignalIntent.EXIT, n=1)  # due at offset 1
     in_time = make.run(make.stage(), [ticks[0], entry, leave, *ticks[1:]])
     late = make.run(make.stage(), [*ticks, entry, leave])
-    by_id = lambda events: {event.id: event for event in make.orders(events)}  # noqa: E731
-    assert by_id(late) == by_id(in_time)
+    assert {event.id: event for event in make.orders(late)} == {event.id: event for event in make.orders(in_time)}
     assert [event.type for event in make.orders(late)].count("order_cancelled") == 1
 
 

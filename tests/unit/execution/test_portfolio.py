@@ -38,7 +38,7 @@ def after(make: Any, *fills: tuple[Side, int, str]) -> Position:
 
 def test_adding_averages(make: Any) -> None:
     position = after(make, (Side.BUY, 10, "100"), (Side.BUY, 30, "102"))
-    assert (position.quantity, position.average_price, position.realised) == (40, D("101.5"), 0)
+    assert (position.quantity, position.average_price, position.realised) == (40, D("101.5"), D(0))
     assert (position.bought, position.sold) == (40, 0)
 
 
@@ -60,7 +60,7 @@ def test_a_reversal_closes_one_side_and_opens_the_other_at_the_fill(make: Any) -
 
 def test_flat_has_no_average_and_keeps_what_was_realised(make: Any) -> None:
     position = after(make, (Side.SELL, 3, "100"), (Side.BUY, 3, "99.95"))
-    assert (position.quantity, position.average_price, position.realised) == (0, 0, D("0.15"))
+    assert (position.quantity, position.average_price, position.realised) == (0, D(0), D("0.15"))
 
 
 def test_an_average_that_does_not_end_realises_nothing_before_something_is_closed(make: Any) -> None:
@@ -94,7 +94,7 @@ def test_charges_are_named_and_come_off_the_net(make: Any) -> None:
     held = portfolio(make)
     held.fill(make.fill(1, Side.BUY, 1, "100", charges=Charges(brokerage=D(20), gst=D("3.6"))))
     pnl = held.pnl(make.start)
-    assert (pnl.charges, pnl.realised, pnl.net) == (D("23.6"), 0, D("-23.6"))
+    assert (pnl.charges, pnl.realised, pnl.net) == (D("23.6"), D(0), D("-23.6"))
 
 
 def test_a_trade_id_counts_once(make: Any) -> None:
