@@ -161,7 +161,7 @@ def _overrides(cls: type[AnyStrategy], method: str) -> bool:
 def _check_struct(struct: object, class_path: str, role: str, place: str) -> None:
     if not (isinstance(struct, type) and issubclass(struct, msgspec.Struct)):
         raise ConfigError(
-            f"{place}: {class_path} does not say what its {role} are.",
+            f"{place}: {class_path} does not declare its {role}.",
             hint="Declare it as class X(Strategy[YourParams, YourState]), both msgspec.Structs.",
         )
     if not struct.__struct_config__.frozen:
