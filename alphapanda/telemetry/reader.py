@@ -158,12 +158,13 @@ class RestartMarks:
         # The supervisor says of each process how its last run ended.
         if isinstance(process := record.fields.get("process"), str) and record.fields.get("last_exit"):
             self._exits[process] = str(record.fields["last_exit"])
-        if record.marker is not Marker.STARTED or not seen:
+        known_exit = self._exits.get(record.service)
+        if record.marker is not Marker.STARTED or not (seen or known_exit):
             return record
         fields: dict[str, Any] = dict(record.fields)
-        if record.service in self._exits:
-            fields["last_exit"] = self._exits[record.service]
-        if last is not Marker.STOPPED:
+        if known_exit:
+            fields["last_exit"] = known_exit
+        elif last is not Marker.STOPPED:
             fields["before"] = "ended without a goodbye"
         return msgspec.structs.replace(record, event="restarted", fields=fields)
 

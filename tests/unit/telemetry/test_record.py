@@ -124,10 +124,13 @@ def test_a_start_is_marked_in_the_light_of_what_came_before() -> None:
             record("process changed", process="other", last_exit="signal 15", service="supervisor"),
             record("stopped", Marker.STOPPED),
             record("started", Marker.STARTED, pid=3),
+            record("started", Marker.STARTED, pid=4, service="other"),
+            record("work", service="third"),
+            record("started", Marker.STARTED, pid=5, service="third"),
         )
     ]
     assert texts[0].endswith("── feed started (pid 1) ──")
-    assert texts[3].endswith(
-        '── feed restarted (pid 2, last exit "signal 9", before "ended without a goodbye") ──'
-    )
+    assert texts[3].endswith('── feed restarted (pid 2, last exit "signal 9") ──')
     assert texts[6].endswith('── feed restarted (pid 3, last exit "signal 9") ──')
+    assert texts[7].endswith('── other restarted (pid 4, last exit "signal 15") ──')
+    assert texts[9].endswith('── third restarted (pid 5, before "ended without a goodbye") ──')
