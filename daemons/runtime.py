@@ -68,7 +68,7 @@ def run_daemon(
         settings = own_credentials(settings, spec.broker_kind)
         endpoints = tier_for(settings, deployment, SystemClock()).endpoints()
     except AlphaPandaError as error:
-        return _refuse(name, error)
+        return _refuse(error)
     return run_service(spec, deployment, settings, endpoints, environ, options)
 
 
@@ -89,9 +89,9 @@ def run_service(
         return ExitCode.INTERRUPTED
 
 
-def _refuse(name: str, error: AlphaPandaError) -> int:
+def _refuse(error: AlphaPandaError) -> int:
     for line in lines_of(error):
-        sys.stderr.write(f"{name}: {line}\n")
+        sys.stderr.write(f"{line}\n")
     return code_of(error)
 
 
@@ -233,7 +233,8 @@ class _Runtime:
         if ours:
             for line in (line for each in ours for line in lines_of(each)):
                 log.error("ended", reason=line, exit_code=int(code))
-                sys.stderr.write(f"{self._spec.name}: {line}\n")
+                if not self._options.console:  # where the log does not say it already
+                    sys.stderr.write(f"{line}\n")
         else:
             log.critical("crashed", exc_info=error, exit_code=int(code))
             # Without the frames of task groups, so that the last line says what happened.

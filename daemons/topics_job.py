@@ -60,7 +60,7 @@ async def _work(*, gated: bool) -> int:
                 report = await bootstrap(cluster, declared, made_at=clock.now())
     except AlphaPandaError as error:
         for line in lines_of(error):
-            sys.stderr.write(f"{NAME}: {line}\n")
+            sys.stderr.write(f"{line}\n")
         return code_of(error)
     drift = f", {len(report.drift)} drifted (alphapanda topics plan)" if report.drift else ""
     sys.stdout.write(f"{len(report.made)} topics made, {len(report.present)} there{drift}\n")
