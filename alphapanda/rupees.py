@@ -37,12 +37,11 @@ def compact_rupees(amount: Decimal, *, signed: bool = False) -> str:
 
 
 def price(amount: Decimal | None) -> str:
-    """Return a price with as many decimals as it has, two at least, grouped: `1,23,456.05`; `-` for None."""
+    """Return a price with two to four decimals, grouped: `1,23,456.05`, `83.1225`; `-` for None."""
     if amount is None:
         return "-"
-    exponent = amount.as_tuple().exponent
-    places = max(2, -exponent if isinstance(exponent, int) else 2)
-    whole, _, rest = f"{abs(amount):.{min(places, 4)}f}".partition(".")
+    whole, _, rest = f"{abs(amount):.4f}".partition(".")
+    rest = rest.rstrip("0").ljust(2, "0")
     return f"{MINUS if amount < 0 else ''}{grouped(whole)}.{rest}"
 
 

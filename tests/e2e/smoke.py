@@ -36,12 +36,12 @@ def items(*words: str) -> list[dict[str, Any]]:
 
 def until_filled() -> int:
     """Wait for the first fill and return how many there are."""
-    end = time.monotonic() + PATIENCE_S  # noqa: TID251 - a script on its own
-    while time.monotonic() < end:  # noqa: TID251
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
         (pnl,) = items("pnl")
         if pnl["fills"]:
             return int(pnl["fills"])
-        time.sleep(0.2)  # noqa: TID251
+        time.sleep(0.2)
     raise SystemExit(f"No fill within {PATIENCE_S:g} s of the start.")
 
 
@@ -59,11 +59,11 @@ def left_behind(folder: Path) -> list[str]:
 def trade(folder: Path) -> None:
     """Go through one life of a system: up, fills, down, up again with the same positions, down."""
     for life in ("first", "second"):
-        began = time.monotonic()  # noqa: TID251
+        began = time.monotonic()
         alphapanda("up")
-        ready = time.monotonic() - began  # noqa: TID251
+        ready = time.monotonic() - began
         fills = until_filled()
-        filled = time.monotonic() - began  # noqa: TID251
+        filled = time.monotonic() - began
         print(f"{life} start: ready after {ready:.1f} s, {fills} fills after {filled:.1f} s")
         alphapanda("status")
         alphapanda("state", "verify")
