@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
 from typing import Any
 
 import pytest
@@ -15,8 +15,9 @@ from alphapanda.errors import InvariantError
 from alphapanda.ids import BrokerId, InstrumentId, StrategyId
 from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import TradingMode
+from alphapanda.model.tick import Tick
 from alphapanda.strategies import saved
-from alphapanda.strategies.config import StrategyConfig
+from alphapanda.strategies.config import StrategyConfig, parse_strategies
 from alphapanda.strategies.loader import bind_strategies
 from alphapanda.strategies.stage import StrategiesStage
 
@@ -24,45 +25,56 @@ LONG, SHORT, RAISE, IDLE = 200.0, 50.0, 666.0, 100.0
 INFY = InstrumentId("NSE:INFY")
 Brokers = Mapping[BrokerId, TradingMode]
 
-MOVES = st.lists(
-    st.tuples(
-        st.sampled_from(["NSE:INFY", "NSE:TCS", "NSE:SBIN"]),
-        st.integers(min_value=-20, max_value=20),
-        st.floats(min_value=0.0, max_value=9.0),
-        st.integers(min_value=0, max_value=500),
-    ),
-    min_size=20,
-    max_size=300,
-)
+QUICK: dict[str, dict[str, Any]] = {
+    "ema": {"params": {"fast": 2, "slow": 5}},
+    "rsi": {"params": {"period": 3}, "bar_seconds": 5},
+    "donchian": {"params": {"entry": 4, "exit": 2}, "bar_seconds": 10, "square_off": "09:25"},
+    "vwap": {"params": {"band": 1.0, "min_band_bps": 1.0, "stop": 2.0, "warm_up_ticks": 5}},
+}
+"""Parameters that give each of the four something to do within some hundred ticks."""
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(moves=MOVES, data=st.data())
+def random_ticks(make_tick: Any, seed: int) -> list[Tick]:
+    """Return a random walk of three instruments, some of its ticks out of order."""
+    rng, ticks, seconds = random.Random(seed), [], 0.0
+    prices = dict.fromkeys(("NSE:INFY", "NSE:TCS", "NSE:SBIN"), 1000.0)
+    volumes = dict.fromkeys(prices, 0)
+    for _ in range(600):
+        name = rng.choice(tuple(prices))
+        seconds += rng.random() * 2.5
+        prices[name] += rng.gauss(0, 1)
+        volumes[name] += rng.randrange(500)
+        late = rng.choice((0.0, 0.0, 0.0, 30.0))
+        ticks.append(make_tick(seconds - late, prices[name], name, volumes[name]))
+    return ticks
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(min_value=0, max_value=2**32), cut=st.integers(min_value=0, max_value=500))
 def test_after_any_tick_a_restored_stage_decides_as_the_one_that_ran_on(
     configs: Sequence[StrategyConfig],
     two_brokers: Brokers,
     make_tick: Any,
     feed: Any,
     run: Any,
-    moves: list[tuple[str, int, float, int]],
-    data: st.DataObject,
+    seed: int,
+    cut: int,
 ) -> None:
-    times = accumulate(gap for _, _, gap, _ in moves)
-    prices = accumulate((move for _, move, _, _ in moves), initial=1000)
-    volumes = accumulate(volume for *_, volume in moves)
-    events = feed(
-        make_tick(at, price + move / 7, name, volume)
-        for (name, move, _, _), at, price, volume in zip(moves, times, prices, volumes, strict=False)
-    )
-    cut = data.draw(st.integers(min_value=0, max_value=len(events)))
-    strategies = bind_strategies(configs, None)
+    tables = {
+        config.id: {"class": config.class_path, "instruments": ["*"], "quantity": 3, **QUICK[config.id]}
+        for config in configs
+    }
+    strategies = bind_strategies(parse_strategies({"strategies": tables}), None)
+    events = feed(random_ticks(make_tick, seed))
     ran_on, restored = StrategiesStage(strategies, two_brokers), StrategiesStage(strategies, two_brokers)
     run(ran_on, events[:cut])
     image = ran_on.snapshot()
     restored.restore(image)
     assert restored.notes == ()
     assert restored.snapshot() == image
-    assert run(restored, events[cut:]) == run(ran_on, events[cut:])
+    expected = run(ran_on, events[cut:])
+    assert run(restored, events[cut:]) == expected
+    assert {event.data.strategy_id for event in expected} >= {"ema", "rsi", "vwap"}
     assert restored.snapshot() == ran_on.snapshot()
 
 
