@@ -57,13 +57,16 @@ class TickLane(msgspec.Struct, frozen=True, gc=False):
 class TickEncoder:
     """Encodes the ticks of one source.
 
+    Attributes:
+        partitions: how many the topic has.
+
     Args:
         ids: of the source.
         partitions: how many the topic has.
     """
 
     def __init__(self, ids: SequenceIds, partitions: int) -> None:
-        self._partitions = partitions
+        self.partitions = partitions
         self._lanes: dict[int, TickLane] = {}
         prefix = ids.at(0)[:-_DIGITS]
         hexed = prefix.replace("-", "").encode()
@@ -116,7 +119,7 @@ class TickEncoder:
         sized_key = varint(len(key)) + key
         return TickLane(
             instrument=tick.instrument,
-            partition=partition_of(key, self._partitions),
+            partition=partition_of(key, self.partitions),
             key=sized_key,
             key_size=len(sized_key),
             middle=middle,

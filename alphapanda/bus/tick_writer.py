@@ -105,6 +105,7 @@ class TickWriter:
 
     Attributes:
         marks: how far the source has come in each partition, by what was acknowledged.
+        partitions: how many the topic has.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class TickWriter:
         on_acknowledged: Callable[[Acknowledged], None],
     ) -> None:
         self.marks: dict[int, Mark] = {}
+        self.partitions = encoder.partitions
         self._producer = producer
         self._options = options
         self._encoder = encoder

@@ -137,8 +137,11 @@ class Keeping:
             self.say(self._state)
 
     async def finish(self) -> None:
-        """Remember the last progress and say that the feed has stopped."""
-        await self._remember()
+        """Remember that nothing follows, and say that the feed has stopped."""
+        try:
+            await self._progress.close(self._writer.marks)
+        except TransientError as error:
+            self._log.warning("progress not remembered, the next start may take longer", reason=str(error))
         self._tell_drops()
         if self._state is not FeedState.FINISHED:
             self.say(FeedState.STOPPED)

@@ -2,7 +2,8 @@
 
 The log itself says it: a source writes in order in each partition, so its last tick there tells that
 all before it are there too. The offsets of a consumer group of the source's own, committed once a second,
-say from where to look for that tick, so that neither other sources' ticks nor a long log cost time.
+say from where to look for that tick, so that neither other sources' ticks nor a long log cost time. After
+a clean stop there is nothing to look for: the commit says that it is the last.
 """
 
 from __future__ import annotations
@@ -23,7 +24,34 @@ from alphapanda.ids import SequenceIds
 from alphapanda.telemetry.log import Log
 
 _NONE: Final = -1
+_CLOSED: Final = " closed"
 _ID_PREFIX: Final = 24  # characters of an id before the tick's number
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What is committed for one partition.
+
+    Attributes:
+        mark: how far the source had come.
+        closed: whether it was stopped there, so that nothing of it follows.
+    """
+
+    mark: Mark
+    closed: bool
+
+    @classmethod
+    def read(cls, committed: OffsetAndMetadata | None) -> _Memory | None:
+        if committed is None or committed.offset < 0:
+            return None
+        number, closed, _ = committed.metadata.partition(_CLOSED)
+        try:
+            return cls(Mark(int(number), committed.offset), bool(closed))
+        except ValueError:
+            return cls(Mark(_NONE, committed.offset), closed=False)  # committed by hand: look from there
+
+    def committed(self) -> OffsetAndMetadata:
+        return OffsetAndMetadata(self.mark.offset, f"{self.mark.number}{_CLOSED if self.closed else ''}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +61,12 @@ class Resumption:
     Attributes:
         written: the number of its last tick, for each partition that has one.
         scanned: how many records were read to find out.
+        partitions: how many the topic has.
     """
 
     written: Mapping[int, int]
     scanned: int
+    partitions: int
 
     @property
     def highest(self) -> int:
@@ -62,7 +92,7 @@ class FeedProgress:
         self._topic = topic
         self._prefix = ids.at(0)[:_ID_PREFIX].encode()
         self._log = log
-        self._committed: dict[int, Mark] = {}
+        self._committed: dict[int, _Memory] = {}
 
     async def find(self) -> Resumption:
         """Return how far the source has come; the first time, remember that it begins here.
@@ -71,14 +101,15 @@ class FeedProgress:
             DependencyError: Kafka does not answer.
         """
         with kafka_errors(f"looking for the source's last ticks in {self._topic}"):
-            numbers = sorted(self._consumer.partitions_for_topic(self._topic) or ())
-            tps = [TopicPartition(self._topic, number) for number in numbers]
+            (described,) = await self._admin.describe_topics([self._topic])
+            tps = [TopicPartition(self._topic, each["partition"]) for each in described["partitions"]]
+            tps.sort()
             self._consumer.assign(tps)
             self._consumer.pause(*tps)
             remembered = await self._admin.list_consumer_group_offsets(self._group)
             begins = await self._consumer.beginning_offsets(tps)
             ends = await self._consumer.end_offsets(tps)
-        known = {tp: mark for tp in tps if (mark := _mark_of(remembered.get(tp))) is not None}
+        known = {tp: memory for tp in tps if (memory := _Memory.read(remembered.get(tp))) is not None}
         if known and len(known) != len(tps):
             self._log.warning(
                 "the topic has another number of partitions than when this source was last fed: "
@@ -90,19 +121,20 @@ class FeedProgress:
         written: dict[int, int] = {}
         scanned = 0
         for tp in tps:
-            mark = known.get(tp, Mark(_NONE, ends[tp]))
-            if mark.offset > ends[tp]:
+            memory = known.get(tp, _Memory(Mark(_NONE, ends[tp]), closed=True))
+            number, start = memory.mark.number, max(memory.mark.offset, begins[tp])
+            if memory.mark.offset > ends[tp]:
                 self._log.warning(
                     "the log is shorter than it was: this source begins anew", partition=tp.partition, end=ends[tp]
                 )
-                mark = Mark(_NONE, begins[tp])
-            number, read = await self._last_number(tp, max(mark.offset, begins[tp]), ends[tp])
-            scanned += read
-            number = max(number, mark.number)
+                number, start, memory = _NONE, begins[tp], _Memory(memory.mark, closed=False)
+            if not memory.closed:
+                found, read = await self._last_number(tp, start, ends[tp])
+                number, scanned = max(number, found), scanned + read
             if number > _NONE:
                 written[tp.partition] = number
             await self.remember({tp.partition: Mark(number, ends[tp])})
-        return Resumption(written, scanned)
+        return Resumption(written, scanned, len(tps))
 
     async def _last_number(self, tp: TopicPartition, start: int, end: int) -> tuple[int, int]:
         """Return the number of the source's last tick in [start, end), and how many records were read."""
@@ -140,26 +172,22 @@ class FeedProgress:
         Raises:
             TransientError: Kafka does not answer; nothing depends on it but the time of the next start.
         """
-        changed = {number: mark for number, mark in marks.items() if self._committed.get(number) != mark}
+        await self._commit({number: _Memory(mark, closed=False) for number, mark in marks.items()})
+
+    async def close(self, marks: Mapping[int, Mark]) -> None:
+        """Commit that these are the source's last ticks; raises as `remember` does."""
+        last = {number: memory.mark for number, memory in self._committed.items()} | dict(marks)
+        await self._commit({number: _Memory(mark, closed=True) for number, mark in last.items()})
+
+    async def _commit(self, memories: Mapping[int, _Memory]) -> None:
+        changed = {number: memory for number, memory in memories.items() if self._committed.get(number) != memory}
         if not changed:
             return
         with kafka_errors(f"committing offsets of {self._group}"):
             await self._consumer.commit(
-                {
-                    TopicPartition(self._topic, number): OffsetAndMetadata(mark.offset, str(mark.number))
-                    for number, mark in changed.items()
-                }
+                {TopicPartition(self._topic, number): memory.committed() for number, memory in changed.items()}
             )
         self._committed.update(changed)
-
-
-def _mark_of(committed: OffsetAndMetadata | None) -> Mark | None:
-    if committed is None or committed.offset < 0:
-        return None
-    try:
-        return Mark(int(committed.metadata), committed.offset)
-    except ValueError:
-        return Mark(_NONE, committed.offset)  # committed by hand: look from there
 
 
 @asynccontextmanager
@@ -185,8 +213,6 @@ async def open_progress(
             await consumer.stop()
             raise
     try:
-        with kafka_errors(f"looking up {topic}"):
-            await consumer.topics()
         yield FeedProgress(consumer, admin, topic, group, ids, log)
     finally:
         await admin.close()

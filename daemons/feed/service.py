@@ -9,7 +9,7 @@ from pathlib import Path
 
 from alphapanda.bus.tick_batch import Compression
 from alphapanda.bus.tick_writer import MAX_FRAME_TICKS, TICKS_TOPIC, TickWriterOptions, open_tick_writer
-from alphapanda.errors import AlphaPandaError, ConfigError
+from alphapanda.errors import AlphaPandaError, ConfigError, TransientError
 from alphapanda.ids import SequenceIds
 from alphapanda.infra.running import first_of
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
@@ -72,6 +72,12 @@ class FeedService:
                     on_acknowledged=keeping.acknowledged,
                 )
             )
+            if writer.partitions != resumption.partitions:
+                raise TransientError(
+                    f"{TICKS_TOPIC} had {resumption.partitions} partitions and now has {writer.partitions}: "
+                    "it is being changed.",
+                    hint="Run: alphapanda topics list",
+                )
             queue = TickQueue(
                 settings.queue_maxsize,
                 QueuePolicy.WAIT if source.loses_nothing_by_waiting else QueuePolicy(settings.policy.value),
