@@ -207,3 +207,32 @@ def test_a_snapshot_does_not_depend_on_the_order_in_which_instruments_were_seen(
     run(one, events)
     run(other, reversed(events))
     assert one.snapshot() == other.snapshot()
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(min_value=0, max_value=2**32), settled=st.integers(min_value=0, max_value=600))
+def test_folding_settled_ticks_with_what_the_log_holds_of_them_leads_to_the_same_state(
+    bind: Any,
+    obedient_on_bars: Any,
+    two_brokers: Brokers,
+    make_tick: Any,
+    feed: Any,
+    run: Any,
+    seed: int,
+    settled: int,
+) -> None:
+    """As recovery does without a snapshot: settled inputs are never decided, their logged outputs are folded."""
+    rng = random.Random(seed)
+    prices = [rng.choice([IDLE, IDLE, LONG, SHORT, 150.0]) for _ in range(600)]
+    prices[rng.randrange(600)] = RAISE
+    events = feed(make_tick(n, price, rng.choice(["NSE:INFY", "NSE:TCS"])) for n, price in enumerate(prices))
+    bound = [bind("ticks", square_off="09:22"), bind("bars", obedient_on_bars, bar_seconds=7)]
+    ran, recovered = StrategiesStage(bound, two_brokers), StrategiesStage(bound, two_brokers)
+    for event in events[:settled]:
+        outputs = run(ran, [event])
+        recovered.evolve(event)
+        for output in outputs:
+            recovered.evolve(output)
+    assert recovered.snapshot() == ran.snapshot()
+    assert run(recovered, events[settled:]) == run(ran, events[settled:])
+    assert ran.fenced.keys() >= {"ticks"}
