@@ -36,6 +36,7 @@ _alphapanda() {
             "config") verb="$longer" ;;
             "config show") verb="$longer" ;;
             "config check") verb="$longer" ;;
+            "doctor") verb="$longer" ;;
             "infra") verb="$longer" ;;
             "infra prepare") verb="$longer" ;;
             "infra status") verb="$longer" ;;
@@ -156,6 +157,10 @@ _alphapanda() {
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return
             ;;
+        "topics apply:--reason" | "topics apply:-r")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
         "topics import:--out" | "topics import:-o")
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return
@@ -164,7 +169,7 @@ _alphapanda() {
     case "$verb" in
         "")
             options="--version -V --debug --help -h"
-            words="up down status restart run orders positions pnl signals logs halt resume state topics init config infra completions"
+            words="up down status restart run orders positions pnl signals logs halt resume state topics init config doctor infra completions"
             ;;
         "up")
             options="--only --foreground --wait-timeout --dry-run --feed --file --speed --accept-log-reset --json --help -h"
@@ -237,7 +242,7 @@ _alphapanda() {
             options="--out -o --json --help -h"
             ;;
         "topics apply")
-            options="--allow-dangerous --dry-run --json --help -h"
+            options="--allow-dangerous --reason -r --dry-run --json --help -h"
             [[ $current == -* ]] || { mapfile -t COMPREPLY < <(compgen -f -- "$current"); return; }
             ;;
         "topics import")
@@ -255,6 +260,9 @@ _alphapanda() {
             options="--json --help -h"
             ;;
         "config check")
+            options="--json --help -h"
+            ;;
+        "doctor")
             options="--json --help -h"
             ;;
         "infra")

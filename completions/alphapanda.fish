@@ -16,7 +16,7 @@ function __alphapanda_at
 end
 
 complete -c alphapanda -f
-set -g __alphapanda_verbs 'up' 'down' 'status' 'restart' 'run' 'orders' 'positions' 'pnl' 'signals' 'logs' 'halt' 'resume' 'state' 'state verify' 'topics' 'topics list' 'topics describe' 'topics bootstrap' 'topics diff' 'topics plan' 'topics apply' 'topics import' 'init' 'config' 'config show' 'config check' 'infra' 'infra prepare' 'infra status' 'infra reset' 'completions'
+set -g __alphapanda_verbs 'up' 'down' 'status' 'restart' 'run' 'orders' 'positions' 'pnl' 'signals' 'logs' 'halt' 'resume' 'state' 'state verify' 'topics' 'topics list' 'topics describe' 'topics bootstrap' 'topics diff' 'topics plan' 'topics apply' 'topics import' 'init' 'config' 'config show' 'config check' 'doctor' 'infra' 'infra prepare' 'infra status' 'infra reset' 'completions'
 complete -c alphapanda -n '__alphapanda_at ""' -a up -d 'Start everything on this machine and wait until it is ready.'
 complete -c alphapanda -n '__alphapanda_at ""' -a down -d 'Stop everything, in order.'
 complete -c alphapanda -n '__alphapanda_at ""' -a status -d 'Show what runs, how it is, and since when.'
@@ -33,6 +33,7 @@ complete -c alphapanda -n '__alphapanda_at ""' -a state -d 'Compare remembered s
 complete -c alphapanda -n '__alphapanda_at ""' -a topics -d 'List, create and compare topics.'
 complete -c alphapanda -n '__alphapanda_at ""' -a init -d 'Write commented starter files into this folder.'
 complete -c alphapanda -n '__alphapanda_at ""' -a config -d 'Show and check settings.'
+complete -c alphapanda -n '__alphapanda_at ""' -a doctor -d 'Check this machine and this deployment.'
 complete -c alphapanda -n '__alphapanda_at ""' -a infra -d 'Prepare, show and reset the embedded servers.'
 complete -c alphapanda -n '__alphapanda_at ""' -a completions -d 'Print the completion script of a shell.'
 complete -c alphapanda -n '__alphapanda_at ""' -l version -s V -d 'Show the version.'
@@ -142,6 +143,7 @@ complete -c alphapanda -n '__alphapanda_at "topics plan"' -l json -d 'Write JSON
 complete -c alphapanda -n '__alphapanda_at "topics plan"' -l help -s h -d 'Show this message and exit.'
 complete -c alphapanda -n '__alphapanda_at "topics apply"' -r -F
 complete -c alphapanda -n '__alphapanda_at "topics apply"' -l allow-dangerous -d 'Make dangerous changes, too, without asking.'
+complete -c alphapanda -n '__alphapanda_at "topics apply"' -l reason -s r -x -d 'Why; it is written to the audit.'
 complete -c alphapanda -n '__alphapanda_at "topics apply"' -l dry-run -d 'Show what would be done; do nothing.'
 complete -c alphapanda -n '__alphapanda_at "topics apply"' -l json -d 'Write JSON for programs: versioned, raw values.'
 complete -c alphapanda -n '__alphapanda_at "topics apply"' -l help -s h -d 'Show this message and exit.'
@@ -158,6 +160,8 @@ complete -c alphapanda -n '__alphapanda_at "config show"' -l json -d 'Write JSON
 complete -c alphapanda -n '__alphapanda_at "config show"' -l help -s h -d 'Show this message and exit.'
 complete -c alphapanda -n '__alphapanda_at "config check"' -l json -d 'Write JSON for programs: versioned, raw values.'
 complete -c alphapanda -n '__alphapanda_at "config check"' -l help -s h -d 'Show this message and exit.'
+complete -c alphapanda -n '__alphapanda_at "doctor"' -l json -d 'Write JSON for programs: versioned, raw values.'
+complete -c alphapanda -n '__alphapanda_at "doctor"' -l help -s h -d 'Show this message and exit.'
 complete -c alphapanda -n '__alphapanda_at "infra"' -a prepare -d 'Do ahead what the first start needs: download, check, format, and train Java\'s cache.'
 complete -c alphapanda -n '__alphapanda_at "infra"' -a status -d 'Show versions, ports, processes, sizes and where data lies. Exit code 3 when a server is not ready.'
 complete -c alphapanda -n '__alphapanda_at "infra"' -a reset -d 'Delete all data of this deployment\'s Kafka and Valkey: every topic, every position, every snapshot.'

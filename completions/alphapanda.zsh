@@ -40,6 +40,7 @@ _alphapanda() {
             "config") verb="$longer" ;;
             "config show") verb="$longer" ;;
             "config check") verb="$longer" ;;
+            "doctor") verb="$longer" ;;
             "infra") verb="$longer" ;;
             "infra prepare") verb="$longer" ;;
             "infra status") verb="$longer" ;;
@@ -160,6 +161,10 @@ _alphapanda() {
             _files
             return
             ;;
+        "topics apply:--reason" | "topics apply:-r")
+            true
+            return
+            ;;
         "topics import:--out" | "topics import:-o")
             _files
             return
@@ -191,6 +196,7 @@ _alphapanda() {
                 'topics:List, create and compare topics.'
                 'init:Write commented starter files into this folder.'
                 'config:Show and check settings.'
+                'doctor:Check this machine and this deployment.'
                 'infra:Prepare, show and reset the embedded servers.'
                 'completions:Print the completion script of a shell.'
             )
@@ -424,6 +430,8 @@ _alphapanda() {
         "topics apply")
             options=(
                 '--allow-dangerous:Make dangerous changes, too, without asking.'
+                '--reason:Why; it is written to the audit.'
+                '-r:Why; it is written to the audit.'
                 '--dry-run:Show what would be done; do nothing.'
                 '--json:Write JSON for programs: versioned, raw values.'
                 '--help:Show this message and exit.'
@@ -466,6 +474,13 @@ _alphapanda() {
             )
             ;;
         "config check")
+            options=(
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "doctor")
             options=(
                 '--json:Write JSON for programs: versioned, raw values.'
                 '--help:Show this message and exit.'
