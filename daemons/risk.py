@@ -6,9 +6,11 @@ from alphapanda import __version__
 from alphapanda.bus.routes import Routes
 from alphapanda.bus.spec import RunnerSpec
 from alphapanda.ids import BrokerId
+from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import EventType
 from alphapanda.risk.stage import RiskStage
 from alphapanda.settings import load_risk
+from alphapanda.telemetry.levels import Channel
 from daemons.instruments import lookup_of
 from daemons.service import DaemonContext
 from daemons.wiring import StageWork, active_modes, catalogue_of, run_stage
@@ -52,6 +54,14 @@ class RiskService:
             load_risk(context.deployment, broker),
             lookup_of(settings),
         )
+
+        def count(event: Event) -> None:
+            if event.type is EventType.SIGNAL_REJECTED:
+                context.metrics.denials(event.data.code.value).inc()
+                context.log.bind(channel=Channel.TRADING).warning(
+                    "signal denied", strategy=event.data.signal.strategy_id, reason=event.data.message
+                )
+
         work = StageWork(
             name=self.name,
             stage=stage,
@@ -63,6 +73,7 @@ class RiskService:
                 accept_log_reset=context.accept_log_reset,
                 version=__version__,
             ),
+            on_decided=count,
             owned=(routes.topic(EventType.SIGNAL_RAW, broker),),
         )
         await run_stage(work, context)

@@ -6,6 +6,7 @@ from alphapanda import __version__
 from alphapanda.bus.routes import Routes
 from alphapanda.bus.spec import RunnerSpec
 from alphapanda.ids import MARKET, SYSTEM
+from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import EventType
 from alphapanda.settings import load_strategies
 from alphapanda.strategies.loader import FOLDER, bind_strategies
@@ -29,6 +30,16 @@ class StrategiesService:
         bound = bind_strategies(load_strategies(context.deployment), context.deployment.root / FOLDER)
         stage = StrategiesStage(bound, modes, lookup_of(settings).get)
         ticks = Routes(catalogue_of(settings), None).topic(EventType.MARKET_TICK, MARKET)
+
+        counted: set[str] = set()
+
+        def count(event: Event) -> None:
+            if event.type is EventType.ALERT_RAISED:
+                context.log.error("alert", code=event.data.code, reason=event.data.message)
+                for strategy in set(stage.fenced) - counted:
+                    context.metrics.strategy_faults(strategy).inc()
+                    counted.add(strategy)
+
         work = StageWork(
             name=self.name,
             stage=stage,
@@ -44,6 +55,7 @@ class StrategiesService:
                 version=__version__,
             ),
             owned=(ticks,),
+            on_decided=count,
         )
         context.log.info("strategies loaded", strategies=[str(one.config.id) for one in bound])
         await run_stage(work, context)

@@ -15,9 +15,10 @@ from alphapanda.bus.kafka_log import KafkaLog, KafkaOptions, join_group, open_lo
 from alphapanda.bus.meter import MetricsMeter
 from alphapanda.bus.ports import NoProjector, Projector
 from alphapanda.bus.routes import Routes
-from alphapanda.bus.runner import StageRunner, nothing_before
+from alphapanda.bus.runner import StageRunner, nothing_before, tell_nobody
 from alphapanda.bus.spec import RunnerSpec
 from alphapanda.ids import SYSTEM, BrokerId
+from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import TradingMode
 from alphapanda.model.stage import Stage
 from alphapanda.settings import Settings
@@ -63,6 +64,7 @@ class StageWork:
         spec: what the runner reads and may write.
         owned: the topics that one member of the group works on at a time.
         views: what people look at, by key, at a moment; None for stages without views.
+        on_decided: told of each decision once it is in the log.
         before_batch: given the log, returns what the stage asks of the outside world before each batch.
     """
 
@@ -71,6 +73,7 @@ class StageWork:
     spec: RunnerSpec
     owned: tuple[str, ...]
     views: Callable[[datetime], Mapping[str, msgspec.Struct]] | None = None
+    on_decided: Callable[[Event], None] = tell_nobody
     before_batch: Callable[[KafkaLog], Callable[[], Awaitable[None]]] = lambda _log: nothing_before
 
 
@@ -101,6 +104,7 @@ async def run_stage(work: StageWork, context: DaemonContext) -> None:
             on_degraded=lambda reason: health.not_ready(f"credentials no longer hold: {reason}", part="auth"),
             projector=projector,
             before_batch=work.before_batch(log),
+            on_decided=work.on_decided,
         )
         await runner.run(
             context.stop,

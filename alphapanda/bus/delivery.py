@@ -43,3 +43,16 @@ def judge(policy: DeliveryPolicy, error: Exception, attempt: int) -> Verdict:
             return Verdict.RETRY if attempt < TRANSIENT_ATTEMPTS else Verdict.DEAD_LETTER
         case _:
             return Verdict.RETRY if attempt < UNEXPECTED_ATTEMPTS else Verdict.DEAD_LETTER
+
+
+def kind_of(error: Exception) -> str:
+    """Return what kind of failure it is, for metrics."""
+    match error:
+        case PermanentError():
+            return "permanent"
+        case AuthError():
+            return "auth"
+        case TransientError():
+            return "transient"
+        case _:
+            return "unexpected"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import stamina
 
 from alphapanda.bus.dead_letters import Refusal, dead_letter
-from alphapanda.bus.delivery import TRANSIENT_ATTEMPTS, Verdict, judge
+from alphapanda.bus.delivery import TRANSIENT_ATTEMPTS, Verdict, judge, kind_of
 from alphapanda.bus.engine import FoldError, StageEngine
 from alphapanda.bus.ports import Meter
 from alphapanda.bus.records import TIMER_CAUSE, Header, Offsets, Outgoing, Record, encode_offsets
@@ -33,11 +33,13 @@ class Batch:
     Attributes:
         base: header value: the next offsets when it began.
         outgoing: what is to be written, in order.
+        decided: the events among it.
         inputs: how many records were taken.
     """
 
     base: bytes
     outgoing: list[Outgoing] = field(default_factory=list)
+    decided: list[Event] = field(default_factory=list)
     inputs: int = 0
 
 
@@ -93,7 +95,7 @@ class Intake:
         """Tell the stage what time it is."""
         event = timer_event(self.clock.now(), self.spec.group)
         for index, output in enumerate(self.engine.take(event)):
-            batch.outgoing.append(self._outgoing(output, TIMER_CAUSE, index, batch))
+            self._write(output, TIMER_CAUSE, index, batch)
 
     def _read(self, record: Record, batch: Batch) -> Event | None:
         """Return the event to process; None when there is nothing to do or it was refused."""
@@ -109,6 +111,7 @@ class Intake:
             self._refuse(record, Refusal(error, 1), batch, FailedStage.VALIDATE)
             return None
         if self.engine.knows(event.id):
+            self.meter.duplicate()
             return None
         if self.poisoned and (poison := self.poisoned.get(record.position)) is not None:
             self._refuse(record, Refusal(poison.failure, 1), batch, FailedStage.HANDLE)
@@ -134,11 +137,9 @@ class Intake:
         self.engine.fold(event, outputs)
         if missing:
             cause = str(record.position).encode()
-            batch.outgoing += [
-                self._outgoing(output, cause, index, batch)
-                for index, output in enumerate(outputs)
-                if output.id in missing
-            ]
+            for index, output in enumerate(outputs):
+                if output.id in missing:
+                    self._write(output, cause, index, batch)
 
     async def _decide_again(self, event: Event, error: Exception) -> list[Event] | Refusal:
         """Try again what may pass; return the outputs, or why there are none."""
@@ -146,6 +147,7 @@ class Intake:
         last = error
 
         def may_pass(failure: Exception) -> bool:
+            self.meter.failed(kind_of(failure))
             return judge(self.spec.policy, failure, attempts) is Verdict.RETRY
 
         if may_pass(error):
@@ -181,20 +183,24 @@ class Intake:
             return list(logged.outputs), frozenset()
         return [known.get(output.id, output) for output in fresh], ids - known.keys()
 
-    def _outgoing(self, output: Event, cause: bytes, index: int, batch: Batch) -> Outgoing:
+    def _write(self, output: Event, cause: bytes, index: int, batch: Batch) -> None:
+        """Put an output into the batch, with the headers that recovery follows."""
         outgoing = self.routes.write(output)
-        return Outgoing(
-            topic=outgoing.topic,
-            key=outgoing.key,
-            value=outgoing.value,
-            headers=(
-                *outgoing.headers,
-                (Header.GROUP.value, self.spec.group.encode()),
-                (Header.CAUSE.value, cause),
-                (Header.INDEX.value, str(index).encode()),
-                (Header.SEEN.value, encode_offsets(self.positions)),
-                (Header.BASE.value, batch.base),
-            ),
+        batch.decided.append(output)
+        batch.outgoing.append(
+            Outgoing(
+                topic=outgoing.topic,
+                key=outgoing.key,
+                value=outgoing.value,
+                headers=(
+                    *outgoing.headers,
+                    (Header.GROUP.value, self.spec.group.encode()),
+                    (Header.CAUSE.value, cause),
+                    (Header.INDEX.value, str(index).encode()),
+                    (Header.SEEN.value, encode_offsets(self.positions)),
+                    (Header.BASE.value, batch.base),
+                ),
+            )
         )
 
     def _refuse(self, record: Record, refusal: Refusal, batch: Batch, stage: FailedStage) -> None:

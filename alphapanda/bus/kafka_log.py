@@ -89,6 +89,11 @@ class KafkaReader:
         with kafka_errors(f"reading {partition}"):
             return int(await self._consumer.position(_tp(partition)))
 
+    def known_end(self, partition: Partition) -> int | None:
+        """Return the end of a partition as the last fetch saw it; None before the first."""
+        end = self._consumer.highwater(_tp(partition))
+        return None if end is None else int(end)
+
     async def aclose(self) -> None:
         """Stop reading."""
         await self._consumer.stop()
@@ -201,7 +206,8 @@ async def open_log(options: KafkaOptions) -> AsyncIterator[KafkaLog]:
 
 @asynccontextmanager
 async def _lookups(options: KafkaOptions) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
-    lookup = _consumer(options)
+    # Offsets of topics that it has not met cost aiokafka one pause a topic, one after the other.
+    lookup = _consumer(options, retry_backoff_ms=10)
     admin = AIOKafkaAdminClient(
         bootstrap_servers=options.bootstrap_servers,
         client_id=options.client_id,

@@ -79,6 +79,10 @@ class MemoryLog:
         """Return up to `limit` records from `start`."""
         return self._records[partition][start : start + limit]
 
+    def end(self, partition: Partition) -> int:
+        """Return the offset that the partition gives to its next record."""
+        return len(self._records[partition])
+
     async def wait(self) -> None:
         """Wait until something is written."""
         self._arrived.clear()
@@ -119,6 +123,10 @@ class MemoryReader:
     async def position(self, partition: Partition) -> int:
         """Return the next offset that `poll` gives or waits for."""
         return self._next[partition]
+
+    def known_end(self, partition: Partition) -> int | None:
+        """Return the end of a partition."""
+        return self._log.end(partition)
 
     async def aclose(self) -> None:
         """Nothing to close."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from alphapanda.bus.records import Record
+from alphapanda.bus.records import Partition, Record
 from alphapanda.model.envelope import LogPosition
 from alphapanda.telemetry.metrics import Metrics
 
@@ -49,6 +49,24 @@ class MetricsMeter:
         """Measure a recovery."""
         self._metrics.recovery_events.set(events)
         self._metrics.recovery_seconds.set(seconds)
+
+    def lag(self, partition: Partition, records: int) -> None:
+        """Say how many records of an input wait to be read."""
+        self._metrics.consumer_lag(partition.topic, partition.number).set(records)
+
+    def snapshot(self, seconds: float) -> None:
+        """Measure writing one snapshot."""
+        self._metrics.snapshot_seconds.observe(seconds)
+
+    def duplicate(self) -> None:
+        """Count an event that was folded already."""
+        self._metrics.duplicates.inc()
+
+    def failed(self, kind: str) -> None:
+        """Count a failure, and the retry that follows from one that may pass."""
+        self._metrics.handler_errors(kind).inc()
+        if kind == "transient":
+            self._metrics.handler_retries.inc()
 
     def dead_letter(self) -> None:
         """Count a dead letter."""

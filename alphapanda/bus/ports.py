@@ -32,6 +32,10 @@ class LogReader(Protocol):
         """Return the next offset that `poll` gives or waits for."""
         ...
 
+    def known_end(self, partition: Partition) -> int | None:
+        """Return the end of a partition as the last poll saw it; None before the first."""
+        ...
+
     async def aclose(self) -> None:
         """Stop reading."""
         ...
@@ -135,6 +139,22 @@ class Meter(Protocol):
 
     def recovered(self, events: int, seconds: float) -> None:
         """Measure a recovery."""
+        ...
+
+    def lag(self, partition: Partition, records: int) -> None:
+        """Say how many records of an input wait to be read."""
+        ...
+
+    def snapshot(self, seconds: float) -> None:
+        """Measure writing one snapshot."""
+        ...
+
+    def duplicate(self) -> None:
+        """Count an event that was folded already."""
+        ...
+
+    def failed(self, kind: str) -> None:
+        """Count a failure: `transient`, `permanent`, `auth` or `unexpected`."""
         ...
 
     def dead_letter(self) -> None:

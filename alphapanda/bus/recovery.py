@@ -189,7 +189,7 @@ class OrderedInputs:
     """Inputs in a chosen order: partitions are read ahead into bounded buffers and taken one by one."""
 
     def __init__(self, reader: LogReader, start: Offsets) -> None:
-        self._reader = reader
+        self.reader = reader
         self._buffers: dict[Partition, deque[Record]] = {p: deque() for p in start}
         self.positions: Offsets = dict(start)
         reader.seek(start)
@@ -199,9 +199,9 @@ class OrderedInputs:
         buffer = self._buffers[partition]
         polls = 0
         while not buffer and self.positions[partition] < limit:
-            for record in await self._reader.poll(POLL_S, only=(partition,)):
+            for record in await self.reader.poll(POLL_S, only=(partition,)):
                 self._buffers[record.partition].append(record)
-            if not buffer and await self._reader.position(partition) >= limit:
+            if not buffer and await self.reader.position(partition) >= limit:
                 self.positions[partition] = limit
                 return None
             polls += 1

@@ -33,7 +33,7 @@ from alphapanda.bus.routes import Routes
 from alphapanda.bus.spec import RunnerSpec
 from alphapanda.clock import Clock
 from alphapanda.errors import InvariantError, LogResetError, RedisUnreachableError
-from alphapanda.model.envelope import LogPosition
+from alphapanda.model.envelope import Event, LogPosition
 from alphapanda.model.stage import Stage
 from alphapanda.telemetry.log import Log as Logger
 
@@ -48,6 +48,10 @@ async def nothing_before() -> None:
     """Do nothing before a batch."""
 
 
+def tell_nobody(event: Event) -> None:
+    """Let a decision pass without a word."""
+
+
 @dataclass(slots=True, kw_only=True)
 class StageRunner:
     """Drives one stage over a log.
@@ -58,6 +62,7 @@ class StageRunner:
     Attributes:
         before_batch: awaited before each batch, for what a stage asked of the outside world.
         on_step: told of each numbered step of a batch; tests die in it.
+        on_decided: told of each decision once it is in the log.
         on_degraded: told why, when credentials no longer hold.
         poll_s: how long an idle runner sleeps at most.
     """
@@ -74,6 +79,7 @@ class StageRunner:
     on_degraded: Callable[[str], None]
     projector: Projector = field(default_factory=NoProjector)
     before_batch: Callable[[], Awaitable[None]] = nothing_before
+    on_decided: Callable[[Event], None] = tell_nobody
     on_step: OnStep = no_step
     poll_s: float = POLL_S
     _pristine: bytes = b""
@@ -144,6 +150,7 @@ class StageRunner:
         self.on_step(Step.PROJECTED)
         if self._dirty and (batch.outgoing or self._is_due("commit", COMMIT_EVERY_S)):
             await self.ownership.commit(positions)
+            self._measure_lag()
             self.on_step(Step.COMMITTED)
         if self._dirty and self._is_due("snapshot", SNAPSHOT_EVERY_S):
             await self._save_snapshot()
@@ -158,6 +165,8 @@ class StageRunner:
             partition = Partition(position.topic, position.partition)
             self._outputs[partition] = max(self._outputs.get(partition, 0), position.offset + 1)
         self.meter.produced(positions)
+        for event in batch.decided:
+            self.on_decided(event)
         self.on_step(Step.FLUSHED)
 
     async def _drain(self) -> None:
@@ -165,7 +174,14 @@ class StageRunner:
         await self.ownership.commit(self._inputs.positions)
         await self._save_snapshot()
 
+    def _measure_lag(self) -> None:
+        for partition, position in self._inputs.positions.items():
+            end = self._inputs.reader.known_end(partition)
+            if end is not None:
+                self.meter.lag(partition, max(0, end - position))
+
     async def _save_snapshot(self) -> None:
+        started = self.clock.monotonic()
         snapshot = Snapshot(
             log=self._log_id,
             taken_at=self.clock.now(),
@@ -180,6 +196,7 @@ class StageRunner:
             # A snapshot only saves time: the log has everything. The next one is tried in its turn.
             self.logger.warning("snapshot_not_saved", error=str(error))
             return
+        self.meter.snapshot(self.clock.monotonic() - started)
         self._dirty = False
 
     def _is_due(self, what: str, every_s: float) -> bool:

@@ -53,7 +53,8 @@ class Meter:
     """Counts what the runner counts."""
 
     def __init__(self) -> None:
-        self.inputs = self.outputs = self.dead_letters = 0
+        self.inputs = self.outputs = self.dead_letters = self.duplicates = 0
+        self.failures: list[str] = []
 
     def consumed(self, records: Sequence[Record], _now: datetime) -> None:
         self.inputs += len(records)
@@ -68,6 +69,19 @@ class Meter:
     def recovered(self, events: int, seconds: float) -> None:
         assert events >= 0
         assert seconds >= 0
+
+    def lag(self, partition: Partition, records: int) -> None:
+        assert partition.topic
+        assert records >= 0
+
+    def snapshot(self, seconds: float) -> None:
+        assert seconds >= 0
+
+    def duplicate(self) -> None:
+        self.duplicates += 1
+
+    def failed(self, kind: str) -> None:
+        self.failures.append(kind)
 
     def dead_letter(self) -> None:
         self.dead_letters += 1

@@ -60,6 +60,7 @@ async def test_an_event_that_comes_twice_is_folded_once(bench: Any, make: Any, w
         pass
     assert len(await validated(bench)) == 3
     assert witness.counts[f"{bench.signals}:0"] == 3
+    assert bench.meter.duplicates == 2
 
 
 async def test_decisions_say_what_was_seen(bench: Any, make: Any, witness: Any) -> None:
@@ -151,6 +152,7 @@ async def test_what_may_pass_is_tried_again(bench: Any, make: Any, witness: Any)
     async with working(bench, witness, has(witness, bench.signals, 1)):
         pass
     assert len(tries) == 3
+    assert bench.meter.failures[0] == "transient"
     assert len(await validated(bench)) == 1
     assert await bench.read(f"{bench.signals}.dlq") == []
 
