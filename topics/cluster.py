@@ -41,7 +41,8 @@ _OWN_CONFIG = 1
 """`ConfigSource.DYNAMIC_TOPIC_CONFIG`: set on the topic itself."""
 
 _NO_LEADER = -1
-_CREATE_AT_ONCE = 10
+_CREATE_AT_ONCE = 100
+"""One request for all topics of a few brokers: measured 0.3 s for 28, against 1.2 s in requests of ten."""
 _POLL_S = 0.05
 
 Progress = Callable[[Change], None]

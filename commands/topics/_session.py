@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from alphapanda.errors import DependencyError, UnknownNameError
+from alphapanda.errors import UnknownNameError
 from commands._context import Context
+from commands._reading import endpoints_of
 from commands.topics._pin import check_pin
 
 if TYPE_CHECKING:
@@ -52,13 +53,14 @@ async def connected(context: Context, *, changing: bool = False) -> AsyncIterato
         changing: whether the verb changes the cluster; the first that does pins an external one.
 
     Raises:
+        CheckFailedError: it was never started.
         DependencyError: Kafka is not there.
         RefusedError: it is another cluster than this deployment's.
     """
     from topics.cluster import Cluster
 
     settings = context.settings()
-    servers = _bootstrap_servers(context, settings)
+    servers = endpoints_of(context).bootstrap_servers
     if not context.debug:
         # What it says of a failed connection comes again as our own error.
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -66,19 +68,6 @@ async def connected(context: Context, *, changing: bool = False) -> AsyncIterato
         live = await cluster.read()
         check_pin(context.deployment, settings, live.cluster_id, changing=changing)
         yield cluster
-
-
-def _bootstrap_servers(context: Context, settings: Settings) -> str:
-    from alphapanda.infra.ports import PortBook
-    from alphapanda.infra.select import tier_for
-    from alphapanda.settings import InfraTier
-
-    if settings.infra.tier is InfraTier.EMBEDDED and not PortBook(context.deployment).ports():
-        raise DependencyError(
-            f"The embedded Kafka of {context.deployment.root} was never started.", hint="Run: alphapanda up"
-        )
-    tier = tier_for(settings, context.deployment, context.clock, environ=context.environ)
-    return tier.endpoints().bootstrap_servers
 
 
 def choose(names: list[str], declared: tuple[TopicSpec, ...], live: LiveState) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands._context import Context
-from commands._options import DryRunOption, JsonOption
+from commands._options import DryRunOption, JsonOption, ReasonOption
 
 if TYPE_CHECKING:
     from topics.cluster import Cluster
@@ -23,15 +23,16 @@ def apply(
     allow_dangerous: Annotated[
         bool, typer.Option("--allow-dangerous", help="Make dangerous changes, too, without asking.")
     ] = False,
+    reason: ReasonOption = "",
     dry_run: DryRunOption = False,
     json: JsonOption = False,
 ) -> None:
     """Make the cluster as declared. Never deletes a topic; a plan that the cluster has left behind is refused."""
     context = Context.of(call, json=json)
-    context.run(_run(context, file, allow_dangerous=allow_dangerous, dry_run=dry_run))
+    context.run(_run(context, file, allow_dangerous=allow_dangerous, dry_run=dry_run, reason=reason))
 
 
-async def _run(context: Context, file: Path | None, *, allow_dangerous: bool, dry_run: bool) -> None:
+async def _run(context: Context, file: Path | None, *, allow_dangerous: bool, dry_run: bool, reason: str) -> None:
     from commands.topics._session import connected, declared_topics
     from commands.topics._views import show_plan
     from topics.bootstrap import plan_for
@@ -54,18 +55,22 @@ async def _run(context: Context, file: Path | None, *, allow_dangerous: bool, dr
                 f"{len(plan.dangerous)} changes to cluster {plan.cluster_id} are dangerous: going on",
                 flag="Look at them, then say --allow-dangerous.",
             )
-        await _apply(context, cluster, plan)
+        await _apply(context, cluster, plan, reason)
 
 
-async def _apply(context: Context, cluster: Cluster, plan: Plan) -> None:
+async def _apply(context: Context, cluster: Cluster, plan: Plan, reason: str) -> None:
+    from commands.topics._audit import audited
     from topics.bootstrap import apply_plan
+    from topics.plan import describe
 
     with context.output.progress().task("changes", len(plan.changes), "changes") as advance:
 
         def told(_change: Change) -> None:
             advance(1)
 
-        done = await apply_plan(cluster, plan, allow_dangerous=True, progress=told)
+        changes = "; ".join(describe(change) for change in plan.changes)
+        async with audited(context, "topics apply", plan.cluster_id, reason=reason, changes=changes):
+            done = await apply_plan(cluster, plan, allow_dangerous=True, progress=told)
     context.output.say(f"{len(done)} changes made.")
 
 

@@ -47,6 +47,7 @@ def bootstrap(call: typer.Context, dry_run: DryRunOption = False, json: JsonOpti
 
 
 async def _run(context: Context, *, dry_run: bool) -> BootstrapReport:
+    from commands.topics._audit import audited
     from commands.topics._session import connected, declared_topics
     from topics.bootstrap import bootstrap as make_missing
     from topics.bootstrap import plan_for, report_of
@@ -62,4 +63,6 @@ async def _run(context: Context, *, dry_run: bool) -> BootstrapReport:
             def told(_change: Change) -> None:
                 advance(1)
 
-            return await make_missing(cluster, declared, made_at=context.clock.now(), progress=told)
+            made = ",".join(report.made)
+            async with audited(context, "topics bootstrap", report.cluster_id, reason="declared", made=made):
+                return await make_missing(cluster, declared, made_at=context.clock.now(), progress=told)

@@ -11,8 +11,13 @@ from typing import Any
 
 import pytest
 
+from alphapanda.bus.kafka_log import KafkaOptions, open_read_log
+from alphapanda.bus.tail import newest
 from alphapanda.deployment import Deployment
 from alphapanda.infra.base import Endpoints
+from alphapanda.model.codec import decode
+from alphapanda.model.control import AuditRecord, Outcome
+from alphapanda.model.kinds import EventType
 from commands.main import main
 from topics.cluster import Cluster
 from topics.protocol import ConfigOperation
@@ -183,6 +188,24 @@ def test_an_embedded_kafka_that_never_started(
 ) -> None:
     monkeypatch.setenv("INFRA__TIER", "embedded")
     result = run("list")
-    assert result.code == 4
-    assert f"The embedded Kafka of {deployment.root} was never started. Run: alphapanda up" in result.err
+    assert result.code == 3
+    assert f"Nothing was ever started in {deployment.root}. Run: alphapanda up" in result.err
     assert not deployment.state.exists()
+
+
+def test_what_was_changed_is_in_the_audit(run: Run, servers: Endpoints, unique_name: str) -> None:
+    topic = f"{unique_name}.pnl.snapshots"
+    run("bootstrap")
+    drift(servers, topic, "segment.bytes", "1048576")
+    assert run("apply", "--reason", f"tidy {unique_name}").code == 0
+
+    async def audits() -> list[AuditRecord]:
+        async with open_read_log(KafkaOptions(servers.bootstrap_servers, "test")) as log:
+            records, _ = await newest(log, ["system.audit"], 1000)
+        return [decode(EventType.AUDIT_RECORDED, record.value or b"").data for record in records]
+
+    made, applied = [each for each in asyncio.run(audits()) if unique_name in f"{each.details}{each.reason}"]
+    assert (made.action, made.outcome) == ("topics bootstrap", Outcome.DONE)
+    assert topic in made.details["made"]
+    assert (applied.action, applied.reason) == ("topics apply", f"tidy {unique_name}")
+    assert f"{topic}: segment.bytes 1048576 → the cluster's default" in applied.details["changes"]
