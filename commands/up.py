@@ -100,18 +100,19 @@ async def _up(context: Context, request: Apply, *, foreground: bool, wait_timeou
     from daemons.supervisor.places import Places
 
     places = Places(context.deployment)
-    _check(context, places, request)
     try:
         async with connect(places):
             running = True
     except NotRunningError:
         running = False
+    if running or foreground or request.dry_run:
+        _check(context, places, request)
     if request.dry_run and not running:
         return _show_outline(context, places, request)
     if foreground:
         return await _stay(context, request)
     if not running:
-        await _begin(context, places)
+        await _begin(context, places, request)
     began = context.clock.monotonic()
     async with connect(places) as client:
         applied = await client.apply(request)
@@ -141,19 +142,27 @@ def _check(context: Context, places: Places, request: Apply) -> None:
         find(daemons, name)
 
 
-async def _begin(context: Context, places: Places) -> None:
-    """Have the servers' files, with progress, and a supervisor that listens."""
+async def _begin(context: Context, places: Places, request: Apply) -> None:
+    """Check all that can be checked, have the servers' files, with progress, and a supervisor that listens."""
+    from daemons.supervisor.launch import launching
+
+    # It needs half a second until it listens: time for the checks. If they fail it is ended again.
+    async with launching(places, context.environ):
+        _check(context, places, request)
+        await _prepare(context)
+
+
+async def _prepare(context: Context) -> None:
+    """Download what is missing; of servers that are not ours, see whether they can be worked with."""
     from alphapanda.infra.progress import progress_for
     from alphapanda.infra.select import tier_for
     from alphapanda.settings import InfraTier
-    from daemons.supervisor.launch import launch
 
     settings = context.settings()
     tier = tier_for(settings, context.deployment, context.clock, environ=context.environ)
     await tier.prepare(progress_for(context.output.stderr))
     if settings.infra.tier is InfraTier.EXTERNAL:
         await tier.ready(EXTERNAL_READY_S)
-    await launch(places, context.environ)
 
 
 async def _wait(context: Context, places: Places, applied: Applied, patience_s: float) -> ExitCode:

@@ -32,8 +32,9 @@ async def preflight(
     Raises:
         DependencyError: what was missing after `patience_s`, or what waiting does not bring.
     """
-    await _wait(lambda: _check_redis(endpoints.redis_url), patience_s, tell)
-    await _wait(lambda: _check_kafka(endpoints.bootstrap_servers, topics), patience_s, tell)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_wait(lambda: _check_redis(endpoints.redis_url), patience_s, tell))
+        group.create_task(_wait(lambda: _check_kafka(endpoints.bootstrap_servers, topics), patience_s, tell))
 
 
 async def _check_redis(url: str) -> None:

@@ -180,6 +180,8 @@ class _Runtime:
         async with asyncio.TaskGroup() as group:
             pulse = group.create_task(_beat(notifier), name="heartbeat")
             try:
+                # Its imports are done before the gate, while others start.
+                service = self._spec.factory()
                 if self._options.gated:
                     context.health.not_ready("waits for what it needs")
                     notifier.waiting("waits for what it needs")
@@ -195,7 +197,7 @@ class _Runtime:
                     await self._unless_stopped(check)
                 if not self._stop.is_set():
                     context.health.not_ready("recovers")
-                    await self._serve(self._spec.factory(), context, notifier)
+                    await self._serve(service, context, notifier)
             finally:
                 pulse.cancel()
 

@@ -6,10 +6,12 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 from alphapanda.deployment import HOME_VARIABLE
-from alphapanda.errors import DeadlineError, DependencyError
+from alphapanda.errors import ConfigError, DeadlineError, DependencyError
+from alphapanda.exit_codes import ExitCode
 from daemons.supervisor.environment import python_path
 from daemons.supervisor.output import size_of, tail_lines
 from daemons.supervisor.places import Places
@@ -17,10 +19,14 @@ from daemons.supervisor.places import Places
 LISTENS_WITHIN_S = 20.0
 
 
-async def launch(places: Places, environ: Mapping[str, str]) -> None:
-    """Start the detached supervisor and return when it answers, or when another turned out to be there first.
+@asynccontextmanager
+async def launching(places: Places, environ: Mapping[str, str]) -> AsyncIterator[None]:
+    """Start the detached supervisor; at the block's end it answers, or another one turned out to be there first.
+
+    When the block fails it is ended again.
 
     Raises:
+        ConfigError: the settings cannot be used.
         DependencyError: it ended at once; its last line says why.
         DeadlineError: it did not listen in time.
     """
@@ -31,13 +37,21 @@ async def launch(places: Places, environ: Mapping[str, str]) -> None:
         process = _spawn(places, environ, writing)
     finally:
         os.close(writing)
-    line = await _first_line(reading)
+    try:
+        yield
+        line = await _first_line(reading)
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
     if line.strip() == b"listening":
         # It lives on; Popen would warn that nobody waited for it.
         process.returncode = 0
         return
     code = process.wait()
     tail = tail_lines(places.output, since=start)
+    if code == ExitCode.BAD_CONFIG:
+        raise ConfigError(tail[-1] if tail else "The settings cannot be used.", hint="alphapanda config check")
     if not places.control_socket.exists():
         raise DependencyError(
             f"The supervisor ended at once (exit code {code}): {tail[-1] if tail else 'it said nothing'}",
