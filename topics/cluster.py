@@ -7,8 +7,9 @@ themselves are sent here, over aiokafka's connection. Its errors become ours her
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -33,7 +34,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from topics.errors import DeadlineError, DependencyError, IncompatibleServerError, KafkaUnreachableError
 from topics.live import LiveConfig, LiveState, LiveTopic
-from topics.plan import Change, ChangeReplication, Create, DeleteConfig, GrowPartitions, SetConfig
+from topics.plan import Change, ChangeReplication, Create, DeleteConfig, GrowPartitions, SetConfig, same_value
 from topics.protocol import TOPIC_RESOURCE, ConfigOperation, IncrementalAlterConfigsRequest
 from topics.replicas import place_replicas
 
@@ -160,6 +161,7 @@ class Cluster:
             response = await self._to_controller(request)
         for code, message, _kind, name in response.responses:
             _refuse(code, message, f"change {key} of {name}")
+        await self._wait(partial(self._config_holds, topic, key, value), topic)
 
     async def _grow(self, change: GrowPartitions) -> None:
         with _kafka_errors(f"growing {change.topic}"):
@@ -189,15 +191,28 @@ class Cluster:
 
     async def _until(self, partitions: dict[str, int], *, copies: int = 1) -> None:
         """Return when each topic has that many partitions, all led, each with `copies` in sync."""
+        await self._wait(partial(self._holds, partitions, copies), ", ".join(partitions))
+
+    async def _wait(self, holds: Callable[[], Awaitable[bool]], what: str) -> None:
+        """Return when `holds`: the controller has agreed, its nodes learn of it a moment later."""
         try:
             async with asyncio.timeout(self._timeout_ms / 1000):
-                while not await self._holds(partitions, copies):  # noqa: ASYNC110 - the cluster tells nobody
+                while not await holds():  # noqa: ASYNC110 - the cluster tells nobody
                     await asyncio.sleep(_POLL_S)
         except TimeoutError as error:
             raise DeadlineError(
-                f"{', '.join(partitions)} did not get ready within {self._timeout_ms / 1000:g} s.",
+                f"{what} did not get ready within {self._timeout_ms / 1000:g} s.",
                 hint="See with: alphapanda topics list",
             ) from error
+
+    async def _config_holds(self, topic: str, key: str, value: str | None) -> bool:
+        """Whether `key` of `topic` is `value`, or for None, not set on the topic."""
+        with _kafka_errors(f"reading {key} of {topic}"):
+            configs = await self._configs(self._node(), [topic])
+        now = configs[topic].get(key)
+        if value is None:
+            return now is None or not now.own
+        return now is not None and same_value(key, now.value, value)
 
     async def _holds(self, partitions: dict[str, int], copies: int) -> bool:
         with _kafka_errors(f"waiting for topics on {self._servers}"):
