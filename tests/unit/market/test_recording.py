@@ -24,6 +24,10 @@ GOOD = "TCS,2025-11-17 12:07:58.973634,3110.5,701400,175,3109.5,175,3109.0,350,3
 BAR_HEADER = "timestamp,open,high,low,close,volume,oi"
 
 
+def refuse(row: BadRow) -> None:
+    pytest.fail(f"{row} is good")
+
+
 def read(*lines: str, name: str = "INFY.csv") -> tuple[list[Tick], list[BadRow], RecordingFile]:
     bad: list[BadRow] = []
     file = RecordingFile(name, lines, SYMBOLS, bad.append)
@@ -45,7 +49,7 @@ def test_a_real_recording_gives_one_tick_a_good_row_and_names_the_bad_one() -> N
 
 def test_the_best_ask_in_the_second_bid_s_columns_is_read_as_the_ask() -> None:
     with (DATA / "nse-ticks.csv").open(encoding="utf-8") as lines:
-        first = next(RecordingFile("nse-ticks.csv", lines, SYMBOLS, pytest.fail).ticks())
+        first = next(RecordingFile("nse-ticks.csv", lines, SYMBOLS, refuse).ticks())
     assert first.bids == (DepthLevel(9760.5, 125),)
     assert first.asks == (DepthLevel(9768.0, 125),)
 
@@ -199,7 +203,7 @@ def test_the_length_of_bars_is_the_shortest_step_between_them() -> None:
 def test_files_are_merged_by_time_and_each_keeps_its_own_order() -> None:
     def rows(symbol: str, *minutes: int) -> RecordingFile:
         lines = [f"{symbol},2025-11-17 12:{minute:02}:00,10,,,,,,,," for minute in minutes]
-        return RecordingFile(f"{symbol}.csv", [TICK_HEADER, *lines], SYMBOLS, pytest.fail)
+        return RecordingFile(f"{symbol}.csv", [TICK_HEADER, *lines], SYMBOLS, refuse)
 
     merged = list(merge([rows("A", 1, 5, 3, 6), rows("B", 2, 4, 5)]))
     assert "".join(tick.instrument[-1] for tick in merged) == "ABBAABA"
