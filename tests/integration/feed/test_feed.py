@@ -81,7 +81,7 @@ async def test_after_each_kill_only_what_is_missing_is_written(bench: Any) -> No
             reached = feed.status.resumed_after
             await feed.acknowledges(30)
             await feed.kill()
-    assert 100 < reached < GOOD_ROWS
+    assert 90 <= reached < GOOD_ROWS
     async with bench.feed(RECORDED) as feed:
         await feed.finished()
     assert sorted(numbers(await bench.values())) == list(range(GOOD_ROWS))
