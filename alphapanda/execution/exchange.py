@@ -13,7 +13,6 @@ from alphapanda.execution.matching import Match, Outcome, Working, examine
 from alphapanda.execution.quotes import KEPT_TICKS, Quote, QuoteHistory
 from alphapanda.ids import ClientOrderId, InstrumentId
 from alphapanda.model.envelope import Event
-from alphapanda.model.signal import SignalIntent
 
 Matched = tuple[Working, Match]
 
@@ -168,19 +167,16 @@ class PaperExchange:
         return floor <= order.cursor and (coming is None or coming.partition == tick.partition)
 
     def _is_held_back(self, order: Working, coming: Quote | None = None) -> bool:
-        """Return whether what became of an exit depends on orders before it that still wait for history."""
+        """Return whether an order before this one still waits for history: they are told in their order."""
         mates = self._mates_before(order)
         return any(mate.match is None and not self._is_caught_up(mate, coming) for mate in mates)
 
     def _mates_before(self, order: Working) -> list[Working]:
-        """Return the orders on which an exit depends: those before it, of its strategy and instrument."""
-        signal = order.signal
-        if signal.intent is not SignalIntent.EXIT:
-            return []
+        """Return the orders of the same strategy and instrument that came before."""
         return [
             mate
-            for mate in self._working.get(signal.instrument, ())
-            if mate.signal.strategy_id == signal.strategy_id and mate.rank < order.rank
+            for mate in self._working.get(order.signal.instrument, ())
+            if mate.signal.strategy_id == order.signal.strategy_id and mate.rank < order.rank
         ]
 
     def _wanted(self, order: Working) -> HistoryRequest | None:

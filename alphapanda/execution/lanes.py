@@ -8,6 +8,8 @@ when the signal came. Risk reckons alike: a validated exit has claimed its quant
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import msgspec
 
 from alphapanda.ids import ClientOrderId, InstrumentId, StrategyId
@@ -16,6 +18,11 @@ from alphapanda.model.signal import Signal, SignalIntent
 
 BEFORE_ALL = -1
 """Rank of an order whose signal is no longer in the log, offset of an end that no tick brought about."""
+
+
+OVERTAKING = timedelta(minutes=1)
+"""Ticks come out of order, so a later signal can follow from an earlier time: its order waits for the one
+before it by no more than this, for a tick may also carry a time that is far off."""
 
 
 class LaneFill(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +49,7 @@ class Lane(msgspec.Struct, kw_only=True):
         instrument: what.
         settled: units held by fills that count for every exit from now on.
         next_rank: of the next signal.
+        last_due: when the order before it reaches the exchange.
         ranks: of the open orders.
         fills: those not settled.
         claims: those of exits that are open, or ended at a tick that an exit may yet meet.
@@ -51,6 +59,7 @@ class Lane(msgspec.Struct, kw_only=True):
     instrument: InstrumentId
     settled: int = 0
     next_rank: int = 0
+    last_due: datetime | None = None
     ranks: dict[ClientOrderId, int] = {}
     fills: list[LaneFill] = []
     claims: list[Claim] = []
@@ -61,10 +70,17 @@ class Lane(msgspec.Struct, kw_only=True):
             self, ranks=dict(self.ranks), fills=list(self.fills), claims=list(self.claims)
         )
 
-    def enter(self, order_id: ClientOrderId, signal: Signal) -> int:
-        """Give the next signal its rank."""
+    def due(self, reaches: datetime) -> datetime:
+        """Return when the next order reaches the exchange, on its own at `reaches`: not before the last one."""
+        if self.last_due is None or not reaches < self.last_due <= reaches + OVERTAKING:
+            return reaches
+        return self.last_due
+
+    def enter(self, order_id: ClientOrderId, signal: Signal, due: datetime) -> int:
+        """Give the next signal its rank; its order reaches the exchange at `due`."""
         rank = self.next_rank
         self.next_rank += 1
+        self.last_due = due
         self.ranks[order_id] = rank
         self._settle(signal.tick.offset)
         if signal.intent is SignalIntent.EXIT:

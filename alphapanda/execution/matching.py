@@ -88,7 +88,8 @@ class Working(msgspec.Struct, kw_only=True):
         thread: of that signal's event.
         instrument: as it was known when the order came, so that its grid does not change under it.
         rank: place among the signals of its strategy and instrument.
-        due: when it reaches the exchange: the signal's tick plus the latency, event time.
+        due: when it reaches the exchange, event time: the signal's tick plus the latency, and not before the
+            order before it.
         expires: end of its session, event time.
         cursor: offset of the last tick it was held against, in the partition of its signal's tick.
         arrived: whether it has met a quote since it reached the exchange: from then on it rests.

@@ -201,7 +201,7 @@ class PaperTraderStage:
         refusal = self._refusal(signal, instrument)
         if refusal or instrument is None:
             return (answers.refused(order_id, signal, thread, self._service, refusal),)
-        working = self._working(event, instrument, self._lane(signal).next_rank)
+        working = self._working(event, instrument)
         opened = (answers.submitted(working, self._service), answers.accepted(working, self._service))
         match = self._exchange.on_arrival(working)
         return opened if match is None else (*opened, *self._tell([(working, match)], event))
@@ -290,8 +290,9 @@ class PaperTraderStage:
         if instrument is None or self._book.is_closed(order_id):
             return
         lane = self._lanes.setdefault((signal.strategy_id, signal.instrument), self._lane(signal))
-        rank = lane.enter(order_id, signal)
-        self._exchange.enter(self._working(event, instrument, rank))
+        working = self._working(event, instrument)
+        lane.enter(order_id, signal, working.due)
+        self._exchange.enter(working)
 
     def _fold_order(self, event: Event) -> None:
         self._book.evolve(event)
@@ -323,15 +324,17 @@ class PaperTraderStage:
         known = self._lanes.get((signal.strategy_id, signal.instrument))
         return known or Lane(strategy_id=signal.strategy_id, instrument=signal.instrument)
 
-    def _working(self, event: Event, instrument: Instrument, rank: int) -> Working:
+    def _working(self, event: Event, instrument: Instrument) -> Working:
+        """Return the order of a validated signal as it will stand at the exchange, next in its lane."""
         signal: Signal = event.data.signal
+        lane = self._lane(signal)
         return Working(
             order_id=client_order_id_of(event.id),
             signal=signal,
             thread=Thread.of(event),
             instrument=instrument,
-            rank=rank,
-            due=signal.tick.exchange_ts + self._latency,
+            rank=lane.next_rank,
+            due=lane.due(signal.tick.exchange_ts + self._latency),
             expires=self._session_end(signal.tick.exchange_ts),
             cursor=signal.tick.offset,
         )

@@ -186,7 +186,8 @@ class Portfolio:
 
     def positions(self) -> tuple[Position, ...]:
         """Return every position, flat ones too, by strategy and instrument."""
-        return tuple(self._holdings[key].position(self._price(key[1])) for key in sorted(self._holdings))
+        prices = {instrument: self._price(instrument) for _, instrument in self._holdings}
+        return tuple(self._holdings[key].position(prices[key[1]]) for key in sorted(self._holdings))
 
     def pnl(self, at: datetime, open_orders: int = 0) -> PnlSnapshot:
         """Return profit and exposure at the marks.
@@ -196,10 +197,10 @@ class Portfolio:
             open_orders: how many orders are not closed.
         """
         positions = self.positions()
-        realised = sum((holding.realised for holding in self._holdings.values()), ZERO)
-        charges = sum((holding.charges for holding in self._holdings.values()), ZERO)
-        unrealised = sum((self._unrealised(holding) for holding in self._holdings.values()), ZERO)
-        exposures = [position.exposure for position in positions]
+        realised = sum((position.realised for position in positions), ZERO)
+        charges = sum((position.charges for position in positions), ZERO)
+        unrealised = sum((self._unrealised(position) for position in positions), ZERO)
+        exposures = [position.exposure for position in positions if position.quantity]
         return PnlSnapshot(
             broker=self._broker,
             trading_mode=self._mode,
@@ -238,9 +239,12 @@ class Portfolio:
             strategy_id=fill.strategy_id, instrument=fill.instrument, instrument_token=fill.instrument_token
         )
 
-    def _unrealised(self, holding: Holding) -> Decimal:
-        mark = self._price(holding.instrument)
-        return ZERO if mark is None else mark * holding.quantity - holding.cost
+    def _unrealised(self, position: Position) -> Decimal:
+        """Return it against what is open cost exactly, where the position shows a rounded average."""
+        if position.last_price is None or not position.quantity:
+            return ZERO
+        cost = self._holdings[position.strategy_id, position.instrument].cost
+        return position.last_price * position.quantity - cost
 
     def _price(self, instrument: InstrumentId) -> Decimal | None:
         quoted = self._marks.get(instrument)

@@ -20,7 +20,8 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             live and shadow brokers only, because on paper orders are matched in event time.
         duplicate_window_ms: within it, event time, an entry like the last one of the same strategy and
             instrument is denied; 0 for never.
-        max_orders_per_second: entries in any second of event time; exits count and are never denied.
+        max_orders_per_second: entries in any second of event time; exits count and are never denied. Set it
+            to what the venue takes: Kite Connect takes 10 from one client.
         max_open_positions: pairs of strategy and instrument that are not flat.
     """
 
@@ -30,7 +31,7 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     max_tick_age_ms: int = 5_000
     max_market_lag_ms: int = 5_000
     duplicate_window_ms: int = 1_000
-    max_orders_per_second: int = 10
+    max_orders_per_second: int = 50
     max_open_positions: int = 50
 
     def __post_init__(self) -> None:
