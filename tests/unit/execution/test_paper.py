@@ -91,6 +91,25 @@ def test_ticks_out_of_order_in_time_do_not_fill_before_the_signal(make: Any) -> 
     assert told[2].data.fill.price == 101
 
 
+def test_an_order_does_not_overtake_the_one_before_it(make: Any) -> None:
+    first, second = make.tick(0, ms=20_000), make.tick(1, ms=4_000)  # recorded out of order
+    entry, leave = make.signal(first), make.signal(second, Side.SELL, intent=EXIT)
+    stage = make.stage()
+    told = make.run(
+        stage,
+        [first, entry, second, leave, make.tick(2, ms=5_000), make.tick(3, ms=20_000)],
+    )
+    assert kinds(told)[4:] == ["order_filled", "order_filled", "pnl_snapshot"]
+    assert [event.data.fill.tick.offset for event in told[4:6]] == [3, 3]
+    assert stage.positions()[0].quantity == 0
+
+
+def test_a_time_that_is_far_off_holds_nothing_back(make: Any) -> None:
+    odd, sound = make.tick(0, ms=30 * DAY_MS), make.tick(1, ms=4_000)
+    told = make.run(make.stage(), [odd, make.signal(odd), sound, make.signal(sound, n=1), make.tick(2, ms=5_000)])
+    assert kinds(told)[4:] == ["order_filled", "pnl_snapshot"]
+
+
 @pytest.mark.parametrize("price", [0.0, float("nan"), -1.0, float("inf"), 0.01])
 def test_what_is_no_price_fills_nothing(make: Any, price: float) -> None:
     cause = make.tick(0)
