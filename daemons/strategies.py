@@ -40,6 +40,10 @@ class StrategiesService:
                     context.metrics.strategy_faults(strategy).inc()
                     counted.add(strategy)
 
+        def tell_notes() -> None:
+            for note in stage.notes:
+                context.log.warning("strategy note", note=note)
+
         work = StageWork(
             name=self.name,
             stage=stage,
@@ -55,6 +59,7 @@ class StrategiesService:
                 version=__version__,
             ),
             owned=(ticks,),
+            on_recovered=tell_notes,
             on_decided=count,
         )
         context.log.info("strategies loaded", strategies=[str(one.config.id) for one in bound])

@@ -64,6 +64,7 @@ class StageWork:
         spec: what the runner reads and may write.
         owned: the topics that one member of the group works on at a time.
         views: what people look at, by key, at a moment; None for stages without views.
+        on_recovered: called each time recovery is done.
         on_decided: told of each decision once it is in the log.
         before_batch: given the log, returns what the stage asks of the outside world before each batch.
     """
@@ -73,6 +74,7 @@ class StageWork:
     spec: RunnerSpec
     owned: tuple[str, ...]
     views: Callable[[datetime], Mapping[str, msgspec.Struct]] | None = None
+    on_recovered: Callable[[], None] = lambda: None
     on_decided: Callable[[Event], None] = tell_nobody
     before_batch: Callable[[KafkaLog], Callable[[], Awaitable[None]]] = lambda _log: nothing_before
 
@@ -106,9 +108,14 @@ async def run_stage(work: StageWork, context: DaemonContext) -> None:
             before_batch=work.before_batch(log),
             on_decided=work.on_decided,
         )
+
+        def recovered() -> None:
+            work.on_recovered()
+            health.ready()
+
         await runner.run(
             context.stop,
-            on_ready=health.ready,
+            on_ready=recovered,
             on_standby=lambda: health.not_ready("stands by: another member of its group may be at work"),
         )
 
