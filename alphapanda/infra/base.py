@@ -115,5 +115,9 @@ class Tier(Protocol):
         ...
 
     async def idle_work(self) -> None:
-        """Do what may wait until all is ready (e.g. train the next start's cache); cancel it at any time."""
+        """Do what may wait until all is ready (e.g. train the next start's cache); cancel it at any time.
+
+        Raises:
+            DependencyError: it could not be done; everything goes on without.
+        """
         ...

@@ -21,14 +21,19 @@ class DiskAccessError(DependencyError):
     """A folder cannot be written."""
 
 
+def free_room(folder: Path) -> int:
+    """Return the bytes that are left on the disk that `folder` is on, or would be."""
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    return shutil.disk_usage(existing).free
+
+
 def require_room(folder: Path, need: int, purpose: str) -> None:
     """Check that the disk under `folder` has `need` bytes left.
 
     Raises:
         DiskFullError: it has less.
     """
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    free = shutil.disk_usage(existing).free
+    free = free_room(folder)
     if free < need:
         raise DiskFullError(
             f"The disk under {folder} has {free // MIB} MiB free; {purpose} needs {need // MIB} MiB.",

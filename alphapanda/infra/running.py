@@ -7,7 +7,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from alphapanda.errors import AlphaPandaError
+from alphapanda.errors import AlphaPandaError, DependencyError
 from alphapanda.infra.base import ChildSpec, Endpoints, Tier
 from alphapanda.infra.process import ManagedProcess
 from alphapanda.infra.progress import NoProgress, Progress
@@ -36,20 +36,28 @@ async def running(
         DependencyError: something cannot be had or started.
         DeadlineError: a server was not ready in time.
     """
-    await tier.prepare(progress or NoProgress())
+    progress = progress or NoProgress()
+    await tier.prepare(progress)
     children: list[ManagedProcess] = []
     idle: asyncio.Task[None] | None = None
     try:
         await _start_all(tier.children(), children, deadline_s, signal.SIGKILL if die_with_parent else None)
         endpoints = await tier.ready(deadline_s)
         if idle_work:
-            idle = asyncio.create_task(tier.idle_work(), name="infra-idle-work")
+            idle = asyncio.create_task(_idle(tier, progress), name="infra-idle-work")
         yield endpoints
     finally:
         if idle is not None:
             idle.cancel()
             await asyncio.gather(idle, return_exceptions=True)
         await asyncio.gather(*(child.stop() for child in children))
+
+
+async def _idle(tier: Tier, progress: Progress) -> None:
+    try:
+        await tier.idle_work()
+    except DependencyError as error:
+        progress.note(str(error))
 
 
 async def _start_all(

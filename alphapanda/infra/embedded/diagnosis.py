@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from alphapanda.errors import AlphaPandaError, DependencyError
-from alphapanda.infra.disk import DiskAccessError, DiskFullError
+from alphapanda.infra.disk import MIB, DiskAccessError, DiskFullError, free_room
 from alphapanda.infra.embedded.java import OWN_JRE, NoJavaError
 from alphapanda.infra.embedded.storage import ForeignDataError
 from alphapanda.infra.ports import PortBook, is_free
@@ -41,6 +41,8 @@ ACCESS = Known(
     "{server} may not write {data}.",
     "Give this user the right to write there, e.g. `chown -R $USER {data}`.",
 )
+NOTHING_LEFT = 4 * MIB
+"""A disk with less is full, in bytes."""
 FULL_HINT = "Free some room and start again; what was acknowledged is kept."
 
 KAFKA = (
@@ -103,6 +105,9 @@ def _explain(tail: str, table: tuple[Known, ...], server: str, data: Path, log: 
         if re.search(known.pattern, tail):
             words = {"server": server, "data": data}
             return known.error(known.message.format(**words), hint=known.hint.format(**words))
+    if free_room(data) < NOTHING_LEFT:
+        # The log lies on the same disk, so it may have got no word of it.
+        return DiskFullError(f"The disk under {data} is full; {server} stopped.", hint=FULL_HINT)
     return ServerFailedError(f"{server} ended while it started: {_complaint(tail)}.", hint=f"Its log is {log}.")
 
 

@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.infra.base import Endpoints
+from alphapanda.infra.embedded.distribution import kafka_program
 from alphapanda.infra.embedded.storage import ForeignDataError
 from alphapanda.infra.embedded.tier import EmbeddedTier
 from alphapanda.infra.identity import IdentityFile
@@ -212,3 +213,20 @@ async def test_three_nodes_replicate(deployment: Deployment) -> None:
             assert len(topic["partitions"][0]["replicas"]) == 3
         finally:
             await admin.close()
+
+
+async def test_a_distribution_of_the_users_own_is_run(
+    deployment: Deployment, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    locked = tier_of(deployment)
+    await locked.prepare(NoProgress())
+    _, store = kafka_program(locked.options, locked.cache)
+    assert store is not None
+    home = tmp_path_factory.mktemp("kafka_2.13-4.3.1")
+    (home / "libs").mkdir()
+    for jar in store.class_path():
+        (home / "libs" / jar.name).symlink_to(jar)
+    tier = EmbeddedTier(EmbeddedSettings(kafka_home=home), deployment, SystemClock())
+    async with started(tier) as children:
+        assert str(home / "libs" / "kafka_2.13-4.3.1.jar") in " ".join(children["kafka"].spec.argv)
+        assert (await tier.ready(60)).bootstrap_servers

@@ -77,3 +77,10 @@ def test_what_valkey_said_becomes_one_line(
     told = explain_valkey(tail, PortBook(deployment), DATA, LOG)
     assert type(told) is error
     assert "\n" not in str(told)
+
+
+def test_a_log_that_is_empty_because_the_disk_is_full(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alphapanda.infra.embedded.diagnosis.free_room", lambda _folder: 0)
+    assert type(explain_kafka("", PortBook(deployment), {"kafka": 1}, DATA, LOG)) is DiskFullError
