@@ -79,6 +79,8 @@ def up(
 
 def _overrides(feed: FeedChoice | None, file: Path | None, speed: str | None) -> dict[str, str]:
     """Return the options as the variables that they stand for."""
+    if file is not None and not file.expanduser().exists():
+        raise UsageError(f"There is no recording at {file}.", hint="Name a CSV file, or a folder of them.")
     if feed is None and file is not None:
         feed = FeedChoice.RECORDED
     found = {

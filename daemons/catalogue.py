@@ -14,20 +14,8 @@ if TYPE_CHECKING:
     from alphapanda.settings import Settings
     from daemons.service import Service
 
-COMMON_SECTIONS = (
-    "settings",
-    "active_brokers",
-    "brokers",
-    "kafka",
-    "redis",
-    "infra",
-    "logging",
-    "tracing",
-    "api",
-    "topic_partitions_multiplier",
-    "create_dlq_for_all",
-)
-"""Settings that every daemon reads."""
+COMMON_SETTINGS = ("settings", "kafka", "redis", "infra", "logging", "tracing", "api", "process_layout")
+"""What every daemon reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +29,7 @@ class DaemonSpec:
         factory: makes its service; imports it only then.
         broker: whose it is; None for what serves all.
         broker_kind: the kind of that broker, whose credentials it may hold; empty for what holds none.
-        sections: the top-level settings that it reads beside the common ones.
+        reads: the settings that it reads beside the common ones, by dotted name: when they change it is restarted.
         files: names of the deployment's files that it reads.
     """
 
@@ -51,7 +39,7 @@ class DaemonSpec:
     needs: tuple[str, ...] = ()
     broker: BrokerId | None = None
     broker_kind: str = ""
-    sections: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
 
     @property
@@ -67,14 +55,14 @@ def services(settings: Settings) -> tuple[DaemonSpec, ...]:
             name="feed",
             description="Market data into the log.",
             factory=_feed,
-            sections=("feed",),
+            reads=("feed", "topic_partitions_multiplier"),
         ),
         DaemonSpec(
             name="strategies",
             description="Ticks into signals, for every active broker.",
             factory=_strategies,
             needs=("feed",),
-            sections=("feed",),
+            reads=("active_brokers", "brokers", "feed.instruments_file", "topic_partitions_multiplier"),
             files=("strategies.toml",),
         ),
     ]
@@ -88,7 +76,7 @@ def services(settings: Settings) -> tuple[DaemonSpec, ...]:
                 needs=("strategies",),
                 broker=broker,
                 broker_kind=kind,
-                sections=("feed",),
+                reads=(f"brokers.{broker}", "feed.instruments_file", "topic_partitions_multiplier"),
                 files=("risk.toml",),
             )
         )
@@ -100,7 +88,7 @@ def services(settings: Settings) -> tuple[DaemonSpec, ...]:
                 needs=(f"risk.{broker}",),
                 broker=broker,
                 broker_kind=kind,
-                sections=("feed",),
+                reads=(f"brokers.{broker}", "feed.instruments_file", "topic_partitions_multiplier"),
             )
         )
     return tuple(specs)

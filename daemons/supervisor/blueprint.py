@@ -21,7 +21,7 @@ from alphapanda.infra.ports import PortBook
 from alphapanda.infra.progress import NoProgress, Progress
 from alphapanda.infra.select import tier_for
 from alphapanda.settings import Settings, load
-from daemons.catalogue import COMMON_SECTIONS, DaemonSpec
+from daemons.catalogue import COMMON_SETTINGS, DaemonSpec
 from daemons.credentials import foreign_kinds
 from daemons.notify import NOTIFY_VARIABLE
 from daemons.supervisor.environment import child_environment
@@ -31,7 +31,7 @@ from daemons.supervisor.places import Places
 from daemons.supervisor.plan import Kind, OrphanPolicy, Plan, ProcessSpec
 from daemons.supervisor.restarts import RestartPolicy
 
-TOPIC_SECTIONS = (
+TOPIC_SETTINGS = (
     "settings",
     "active_brokers",
     "redpanda_broker_count",
@@ -109,34 +109,36 @@ class _Drawing:
             announces=False,
             ready_deadline_s=self._settings.supervisor.ready_timeout_s,
             orphan=OrphanPolicy.SURVIVE,
+            settings_digest=self._digest(("embedded",), ()),
             restart=policy,
         )
 
     def _topics(self, servers: tuple[str, ...]) -> ProcessSpec:
         return ProcessSpec(
-            child=self._child(TOPICS_JOB, ("-m", "daemons.topics_job"), kind=""),
+            child=self._child(TOPICS_JOB, ("-m", "daemons.topics_job")),
             kind=Kind.JOB,
             needs=servers,
-            settings_digest=self._digest(TOPIC_SECTIONS, ()),
+            settings_digest=self._digest(TOPIC_SETTINGS, ()),
             restart=self._restart,
         )
 
     def _daemon(self, daemon: DaemonSpec, needs: tuple[str, ...]) -> ProcessSpec:
         return ProcessSpec(
-            child=self._child(daemon.name, ("-m", "daemons", daemon.name), kind=daemon.broker_kind),
+            child=self._child(daemon.name, ("-m", "daemons", daemon.name), daemon),
             kind=Kind.DAEMON,
             needs=needs,
-            settings_digest=self._digest((*COMMON_SECTIONS, *daemon.sections), daemon.files),
+            settings_digest=self._digest((*COMMON_SETTINGS, *daemon.reads), daemon.files),
             restart=self._restart,
             url=f"http://{self._settings.api.host}:{self._ports.port(daemon.name)}",
         )
 
-    def _child(self, name: str, words: tuple[str, ...], *, kind: str) -> ChildSpec:
+    def _child(self, name: str, words: tuple[str, ...], daemon: DaemonSpec | None = None) -> ChildSpec:
         environment = child_environment(
             self._deployment,
             self._environ,
             setting_names=tuple(Settings.model_fields),
-            foreign_kinds=foreign_kinds(kind),
+            foreign_kinds=foreign_kinds(daemon.broker_kind if daemon else ""),
+            broker=daemon.broker if daemon else None,
         )
         return ChildSpec(
             name=name,
@@ -151,13 +153,21 @@ class _Drawing:
             explain=_last_words,
         )
 
-    def _digest(self, sections: Iterable[str], files: Iterable[str]) -> str:
+    def _digest(self, names: Iterable[str], files: Iterable[str]) -> str:
         """Return what stands for all that a process reads of settings and files, and where its servers are."""
-        values = {name: _plain(getattr(self._settings, name)) for name in sections}
+        values = {name: _plain(_setting(self._settings, name)) for name in names}
         contents = {name: _content(self._deployment.root / name) for name in files}
         endpoints: Endpoints = self._tier.endpoints()
         parts = msgspec.json.encode((values, contents, endpoints))
         return hashlib.blake2b(parts, digest_size=12).hexdigest()
+
+
+def _setting(settings: Settings, name: str) -> Any:
+    """Return the setting with a dotted name, e.g. `brokers.paper`."""
+    value: Any = settings
+    for part in name.split("."):
+        value = value[part] if isinstance(value, Mapping) else getattr(value, part)
+    return value
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """The environment of a child: made for it, name by name; nothing is inherited by accident.
 
-A process of one broker never carries another broker's credentials.
+A process of one broker carries nothing of another: no credentials, no settings, not even its name.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ def child_environment(
     *,
     setting_names: Collection[str],
     foreign_kinds: Collection[str],
+    broker: str | None = None,
 ) -> dict[str, str]:
     """Return the whole environment of one daemon.
 
@@ -67,6 +68,7 @@ def child_environment(
         setting_names: the top-level names of the settings.
         foreign_kinds: the kinds of broker that the daemon has nothing to do with: variables that begin with such
             a name (`ZERODHA_`) stay out.
+        broker: whose daemon it is: it is told of no other. None for what serves all.
     """
     prefixes = tuple(f"{kind.upper()}_" for kind in foreign_kinds)
     settings = {
@@ -74,6 +76,9 @@ def child_environment(
         for name, value in settings_variables(environ, setting_names).items()
         if not name.upper().startswith(prefixes or ("\0",))
     }
+    if broker is not None:
+        settings = {name: value for name, value in settings.items() if not _is_of_another(name, broker)}
+        settings["ACTIVE_BROKERS"] = broker
     path = python_path(environ)
     return {
         **system_variables(environ),
@@ -82,6 +87,12 @@ def child_environment(
         "PYTHONUNBUFFERED": "1",
         HOME_VARIABLE: str(deployment.root),
     }
+
+
+def _is_of_another(variable: str, broker: str) -> bool:
+    """Whether it configures another broker: `BROKERS__PAPER2__LATENCY_MS`, or which are active."""
+    table, _, rest = variable.lower().partition("__")
+    return table == "active_brokers" or (table == "brokers" and rest.split("__", 1)[0] != broker.lower())
 
 
 def python_path(environ: Mapping[str, str]) -> str:

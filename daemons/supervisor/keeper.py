@@ -15,6 +15,7 @@ from daemons.supervisor.listener import Notice
 from daemons.supervisor.output import size_of, tail_lines
 from daemons.supervisor.plan import Kind, ProcessSpec
 from daemons.supervisor.restarts import Run, Tally, Verdict
+from daemons.supervisor.sampling import age_s
 from daemons.supervisor.states import State, Step, after
 
 SILENT_S = 20.0
@@ -169,6 +170,8 @@ class Keeper:
         except AlphaPandaError as error:
             self._conclude(Run(uptime_s=0.0, ready_s=None, exit_code=None), str(error), ())
             return
+        if process.adopted:
+            began -= age_s(process.pid, self._house.clock.now())
         self.life = life = Life(process, began)
         try:
             asked = await self._until_end(life)

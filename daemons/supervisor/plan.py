@@ -45,7 +45,7 @@ class ProcessSpec:
         announces: whether it tells its readiness itself; else `child.ready` is awaited.
         ready_deadline_s: how long that may take before the process is ended, where it is awaited.
         orphan: what becomes of it without a supervisor.
-        settings_digest: stands for what it reads beside argv and env: its share of settings and files.
+        settings_digest: stands for its share of settings and files, however they were set.
         restart: when it is started again.
         url: where it serves HTTP; empty for what does not.
     """
@@ -67,9 +67,11 @@ class ProcessSpec:
 
     @property
     def digest(self) -> str:
-        """Return what changes when the process must be restarted to be as planned."""
-        child = self.child
-        parts = (child.argv, sorted(child.env.items()), str(child.cwd), self.orphan, self.settings_digest)
+        """Return what changes when the process must be restarted to be as planned.
+
+        The environment is no part of it: what it sets is in the settings, and another shell's PATH is no reason.
+        """
+        parts = (self.child.argv, str(self.child.cwd), self.orphan, self.settings_digest)
         return hashlib.blake2b(msgspec.json.encode(parts), digest_size=12).hexdigest()
 
 

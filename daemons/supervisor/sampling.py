@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import psutil
 
@@ -52,3 +53,11 @@ class Sampler:
         with handle.oneshot():
             cpu = handle.cpu_percent(None)
             return Usage(cpu_percent=None if first else cpu, rss_bytes=handle.memory_info().rss)
+
+
+def age_s(pid: int, now: datetime) -> float:
+    """Return for how long a process has run, in seconds; 0 if it is gone."""
+    try:
+        return max(0.0, now.timestamp() - float(psutil.Process(pid).create_time()))
+    except psutil.Error:
+        return 0.0

@@ -14,7 +14,9 @@ SHELL = {
     "https_proxy": "http://proxy",
     "AWS_SECRET_ACCESS_KEY": "not ours",
     "LD_PRELOAD": "evil.so",
-    "ACTIVE_BROKERS": "paper",
+    "ACTIVE_BROKERS": "paper,paper2",
+    "BROKERS__PAPER__LATENCY_MS": "5",
+    "BROKERS__PAPER2__KIND": "paper",
     "KAFKA__BOOTSTRAP_SERVERS": "k:9092",
     "feed__seed": "7",
     "ZERODHA_API_KEY": "key",
@@ -24,12 +26,13 @@ SHELL = {
 }
 
 
-def made(kind: str) -> dict[str, str]:
+def made(kind: str, broker: str | None = None) -> dict[str, str]:
     return child_environment(
         Deployment(Path("/d")),
         SHELL,
         setting_names=tuple(Settings.model_fields),
         foreign_kinds=foreign_kinds(kind),
+        broker=broker,
     )
 
 
@@ -44,6 +47,18 @@ def test_a_process_of_no_broker_has_none_at_all() -> None:
 
 def test_a_process_of_the_broker_has_its_own() -> None:
     assert made("zerodha")["ZERODHA_ACCESS_TOKEN"] == "token"
+
+
+def test_a_brokers_process_is_told_of_no_other() -> None:
+    environment = made("paper", "paper")
+    assert environment["ACTIVE_BROKERS"] == "paper"
+    assert environment["BROKERS__PAPER__LATENCY_MS"] == "5"
+    assert not [name for name, value in environment.items() if "paper2" in f"{name}{value}".lower()]
+
+
+def test_what_serves_all_is_told_of_all() -> None:
+    assert made("")["ACTIVE_BROKERS"] == "paper,paper2"
+    assert made("")["BROKERS__PAPER2__KIND"] == "paper"
 
 
 def test_nothing_is_inherited_by_accident() -> None:
