@@ -134,6 +134,16 @@ class KafkaProgram(msgspec.Struct, frozen=True):
 
     def command(self, main: str, *arguments: str, extra: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Return the command line of one of Kafka's programs."""
-        path = ":".join(str(jar) for jar in self.class_path)
         prefix = ("nice", "-n", "19") if self.patient else ()
-        return (*prefix, str(self.java.command), *self.flags(), *extra, "-cp", path, main, *arguments)
+        return (*prefix, str(self.java.command), *self._jvm(extra), main, *arguments)
+
+    def argument_file(self, extra: tuple[str, ...]) -> str:
+        """Return flags and class path as the text of a file for `java @file`.
+
+        So the command line stays the same when a cache was trained, and a running Kafka counts as it was planned.
+        """
+        quoted = (word.replace("\\", "\\\\").replace('"', '\\"') for word in self._jvm(extra))
+        return "".join(f'"{word}"\n' for word in quoted)
+
+    def _jvm(self, extra: tuple[str, ...]) -> tuple[str, ...]:
+        return (*self.flags(), *extra, "-cp", ":".join(str(jar) for jar in self.class_path))

@@ -84,6 +84,7 @@ class EmbeddedTier:
             await self.storage.prepare(node, program, self.env, flags)
             with writing(self._deployment.run, "writing Kafka's configuration"):
                 self._properties(node).write_text(node.properties())
+        self._write_flags()
         with writing(self._deployment.run, "writing Valkey's configuration"):
             write_config(self.valkey_files, self.valkey_port)
 
@@ -121,7 +122,9 @@ class EmbeddedTier:
 
     async def idle_work(self) -> None:
         """Train Java's cache for the next start, once per machine."""
-        await self.aot().train(self.env)
+        if await self.aot().train(self.env):
+            # A Kafka that is started again by the same supervisor has it at once.
+            self._write_flags()
 
     def aot(self) -> AotCache:
         """Return the cache that fits this Kafka."""
@@ -163,6 +166,18 @@ class EmbeddedTier:
             raise InvariantError("The embedded tier was used before `prepare`.")
         return self._program
 
+    @property
+    def _jvm_flags(self) -> Path:
+        return self._deployment.run / "kafka.jvm"
+
+    def _write_flags(self) -> None:
+        crash_report = f"-XX:ErrorFile={self._deployment.infra_logs / 'kafka-crash-%p.log'}"
+        text = self._prepared().argument_file((*self.aot().flags(), crash_report))
+        with writing(self._deployment.run, "writing Kafka's configuration"):
+            part = self._jvm_flags.with_name(f"{self._jvm_flags.name}.{os.getpid()}")
+            part.write_text(text)
+            part.replace(self._jvm_flags)
+
     def _properties(self, node: KafkaNode) -> Path:
         return self._deployment.run / f"{node.data.name}.properties"
 
@@ -188,10 +203,9 @@ class EmbeddedTier:
             ports = {name: node.client_port, f"{name}-controller": node.controller_port}
             return explain_kafka(tail, self._ports, ports, node.data, log)
 
-        crash_report = f"-XX:ErrorFile={self._deployment.infra_logs / f'{name}-crash-%p.log'}"
         return ChildSpec(
             name=name,
-            argv=program.command(MAIN_CLASS, str(properties), extra=(*self.aot().flags(), crash_report)),
+            argv=(str(program.java.command), f"@{self._jvm_flags}", MAIN_CLASS, str(properties)),
             env=self.env,
             cwd=node.data.parent,
             log_file=log,

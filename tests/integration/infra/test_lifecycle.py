@@ -228,5 +228,29 @@ async def test_a_distribution_of_the_users_own_is_run(
         (home / "libs" / jar.name).symlink_to(jar)
     tier = EmbeddedTier(EmbeddedSettings(kafka_home=home), deployment, SystemClock())
     async with started(tier) as children:
-        assert str(home / "libs" / "kafka_2.13-4.3.1.jar") in " ".join(children["kafka"].spec.argv)
+        assert str(home / "libs" / "kafka_2.13-4.3.1.jar") in (deployment.run / "kafka.jvm").read_text()
+        assert children["kafka"].running
         assert (await tier.ready(60)).bootstrap_servers
+
+
+@pytest.mark.timeout(600)  # training runs at the lowest priority
+async def test_a_trained_cache_changes_no_command_line(
+    deployment: Deployment, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    cache = tmp_path_factory.mktemp("cache")
+    shared = tier_of(deployment).cache
+    (cache / "alphapanda").mkdir()
+    (cache / "alphapanda" / "kafka-4.3.1").symlink_to(shared / "kafka-4.3.1")
+    environ = os.environ | {"XDG_CACHE_HOME": str(cache)}
+    tier = EmbeddedTier(EmbeddedSettings(), deployment, SystemClock(), environ=environ)
+    async with running(tier):
+        before = [spec.argv for spec in tier.children()]
+        assert tier.aot().wanted
+        await tier.idle_work()
+        assert tier.aot().path.stat().st_size > 20_000_000
+        assert [spec.argv for spec in tier.children()] == before
+        assert str(tier.aot().path) in (deployment.run / "kafka.jvm").read_text()
+    async with running(tier):
+        log = (deployment.infra_logs / "kafka.log").read_text()
+    assert "[aot]" not in log
+    assert [path.name for path in (cache / "alphapanda" / "aot").iterdir() if "training" in path.name] == []

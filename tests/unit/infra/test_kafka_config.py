@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import msgspec
@@ -74,3 +75,14 @@ def test_a_java_before_22_is_not_given_a_flag_it_does_not_know() -> None:
 
     assert "--enable-native-access=ALL-UNNAMED" in flags(25)
     assert "--enable-native-access=ALL-UNNAMED" not in flags(17)
+
+
+def test_an_argument_file_says_the_same_as_the_command() -> None:
+    program = KafkaProgram(
+        java=Java(command=Path("java"), major=25, build="b"),
+        class_path=(Path('/with space/"a".jar'), Path("/b.jar")),
+        version="4.3.1",
+    )
+    words = program.command("kafka.Kafka", extra=("-XX:X",))[1:-1]
+    # Java's argument files quote as the POSIX shell does between double quotes.
+    assert tuple(shlex.split(program.argument_file(("-XX:X",)))) == words
