@@ -32,6 +32,9 @@ class Header(StrEnum):
     REPLAY_GROUP = "ap-replay-group"
     """On a replayed dead letter: the only consumer group that acts on it."""
     REPLAY_COUNT = "ap-replay-count"
+    """On a replayed dead letter: how often it was sent again."""
+    REPLAY_OF = "ap-replay-of"
+    """On a replayed dead letter: where that dead letter stands, as topic:partition:offset."""
     GROUP = "ap-group"
     """The consumer group that decided or refused it."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from alphapanda.bus.records import Header, Outgoing, Record, envelope_headers
 from alphapanda.errors import DecodeError, MisroutedError
 from alphapanda.ids import MARKET, SYSTEM, BrokerId
@@ -15,6 +17,7 @@ _SHARED_TYPES = {
     EventType.MARKET_TICK: MARKET,
     EventType.AUDIT_RECORDED: SYSTEM,
     EventType.ALERT_RAISED: SYSTEM,
+    EventType.DEAD_LETTER_MOVED: SYSTEM,
 }
 
 
@@ -48,6 +51,11 @@ class Routes:
             known = EventType(self._catalogue.event_type_of(name)), BrokerId(name.scope)
             self._types[topic] = known
         return known
+
+    def dead_letters(self, topics: Iterable[str]) -> list[str]:
+        """Return the dead-letter topics of these topics, of those that have one."""
+        names = [TopicName.parse(topic) for topic in topics]
+        return [str(name.dead_letters) for name in names if self._catalogue.has_dead_letters(name)]
 
     def read(self, record: Record) -> Event:
         """Return the event in `record`; raises DecodeError or MisroutedError."""

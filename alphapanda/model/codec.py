@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from alphapanda.errors import DecodeError
-from alphapanda.model import control, order, position, signal, tick
+from alphapanda.model import control, dead_letter, order, position, signal, tick
 from alphapanda.model.envelope import EventEnvelope
 from alphapanda.model.kinds import EventType
 
@@ -32,6 +32,7 @@ PAYLOADS: Mapping[EventType, type[msgspec.Struct]] = MappingProxyType(
         EventType.CONTROL_EVENT: control.ControlEvent,
         EventType.AUDIT_RECORDED: control.AuditRecord,
         EventType.ALERT_RAISED: control.Alert,
+        EventType.DEAD_LETTER_MOVED: dead_letter.DeadLetterMoved,
     }
 )
 """The payload of each kind that can be in the log."""

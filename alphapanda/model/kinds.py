@@ -25,6 +25,7 @@ class EventType(StrEnum):
     CONTROL_EVENT = "control_event"
     AUDIT_RECORDED = "audit_recorded"
     ALERT_RAISED = "alert_raised"
+    DEAD_LETTER_MOVED = "dead_letter_moved"
     TIMER = "timer"
     """Never in the log: how a runner tells a stage the time."""
 

@@ -21,7 +21,8 @@ from alphapanda.ids import (
     derive_event_id,
 )
 from alphapanda.model.control import Alert, AuditRecord, Command, ControlCommand, ControlEvent, Outcome, Severity
-from alphapanda.model.envelope import EventEnvelope, trace_id_of
+from alphapanda.model.dead_letter import DeadLetterMoved, LedgerState, LedgerStep
+from alphapanda.model.envelope import EventEnvelope, LogPosition, trace_id_of
 from alphapanda.model.fill import Charges, Fill
 from alphapanda.model.kinds import EventType, OrderType, Product, Side, TradingMode, TradingState, Validity
 from alphapanda.model.order import (
@@ -190,6 +191,25 @@ def _payloads() -> dict[EventType, Any]:
         EventType.ALERT_RAISED: Alert(
             severity=Severity.CRITICAL, source="strategies", code="STRATEGY_FENCED", message="ema-fast raised"
         ),
+        EventType.DEAD_LETTER_MOVED: DeadLetterMoved(
+            dead_letter_id="0f" * 16,
+            state=LedgerState.REPLAYED,
+            record=LogPosition("paper.orders.filled.dlq", 0, 3),
+            target="paper.orders.filled",
+            group="paper.risk",
+            error_code="transient",
+            event_id=EventId("e1"),
+            actor="asha",
+            reason="instruments are there again",
+            run_id="r1",
+            replays=1,
+            sent=LogPosition("paper.orders.filled", 0, 9),
+            edited_fields=("data.quantity",),
+            trail=(
+                LedgerStep(state=LedgerState.PLANNED, at=AT, actor="asha", reason="again", run_id="r1"),
+                LedgerStep(state=LedgerState.REPLAYED, at=AT, actor="asha", run_id="r1"),
+            ),
+        ),
     }
 
 
@@ -198,6 +218,7 @@ def _broker_of(kind: EventType) -> BrokerId:
         EventType.MARKET_TICK: MARKET,
         EventType.AUDIT_RECORDED: SYSTEM,
         EventType.ALERT_RAISED: SYSTEM,
+        EventType.DEAD_LETTER_MOVED: SYSTEM,
     }
     return shared.get(kind, PAPER)
 

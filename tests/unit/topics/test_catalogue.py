@@ -114,7 +114,8 @@ def test_dead_letters_for_what_daemons_read_are_always_there() -> None:
     few = {spec.name for spec in Catalogue.load(Overlay(create_dlq_for_all=False)).topics(["paper"])}
     every = {spec.name for spec in Catalogue.load(Overlay()).topics(["paper"])}
     assert every - few == {
-        TopicName.parse(f"{name}.dlq") for name in ("system.audit", "system.alerts", "paper.signals.rejected")
+        TopicName.parse(f"{name}.dlq")
+        for name in ("system.audit", "system.alerts", "system.dlq-ledger", "paper.signals.rejected")
     }
 
 
