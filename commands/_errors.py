@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from alphapanda.errors import AlphaPandaError
 from alphapanda.exit_codes import ExitCode, exit_code_of
+from alphapanda.toolkit.faults import TypedTextError
 from commands._output import Output
 
 
@@ -26,6 +27,8 @@ def report(error: BaseException, output: Output, *, debug: bool) -> ExitCode:
             output.error(str(problem))
         if not problems:
             output.error(leaf.message, leaf.hint)
+        if isinstance(leaf, TypedTextError) and leaf.text.isprintable():
+            output.say(leaf.pointed)
     if known:
         return exit_code_of(known[0])
     first = leaves[0]

@@ -32,6 +32,7 @@ _alphapanda() {
             "topics plan") verb="$longer" ;;
             "topics apply") verb="$longer" ;;
             "topics import") verb="$longer" ;;
+            "topics tail") verb="$longer" ;;
             "init") verb="$longer" ;;
             "config") verb="$longer" ;;
             "config show") verb="$longer" ;;
@@ -165,6 +166,58 @@ _alphapanda() {
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return
             ;;
+        "topics tail:--range" | "topics tail:-r")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "topics tail:--last" | "topics tail:-l")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "topics tail:--since")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "topics tail:--until")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "topics tail:--limit" | "topics tail:-n")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "topics tail:--partition" | "topics tail:-p")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "topics tail:--key" | "topics tail:-k")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "topics tail:--header" | "topics tail:-H")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "topics tail:--type" | "topics tail:-t")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "topics tail:--broker" | "topics tail:-b")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names brokers)" -- "$current")
+            return
+            ;;
+        "topics tail:--value")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "topics tail:--where" | "topics tail:-w")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "topics tail:--output" | "topics tail:-o")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
     esac
     case "$verb" in
         "")
@@ -222,7 +275,7 @@ _alphapanda() {
             ;;
         "topics")
             options="--help -h"
-            words="list describe bootstrap diff plan apply import"
+            words="list describe bootstrap diff plan apply import tail"
             ;;
         "topics list")
             options="--dlq --all -a --declared --json --help -h"
@@ -247,6 +300,10 @@ _alphapanda() {
             ;;
         "topics import")
             options="--out -o --json --help -h"
+            words="$(_alphapanda_names topics)"
+            ;;
+        "topics tail")
+            options="--range -r --last -l --since --until --follow -f --limit -n --partition -p --key -k --header -H --type -t --broker -b --value --where -w --output -o --json --help -h"
             words="$(_alphapanda_names topics)"
             ;;
         "init")

@@ -36,6 +36,7 @@ _alphapanda() {
             "topics plan") verb="$longer" ;;
             "topics apply") verb="$longer" ;;
             "topics import") verb="$longer" ;;
+            "topics tail") verb="$longer" ;;
             "init") verb="$longer" ;;
             "config") verb="$longer" ;;
             "config show") verb="$longer" ;;
@@ -167,6 +168,58 @@ _alphapanda() {
             ;;
         "topics import:--out" | "topics import:-o")
             _files
+            return
+            ;;
+        "topics tail:--range" | "topics tail:-r")
+            true
+            return
+            ;;
+        "topics tail:--last" | "topics tail:-l")
+            true
+            return
+            ;;
+        "topics tail:--since")
+            true
+            return
+            ;;
+        "topics tail:--until")
+            true
+            return
+            ;;
+        "topics tail:--limit" | "topics tail:-n")
+            true
+            return
+            ;;
+        "topics tail:--partition" | "topics tail:-p")
+            true
+            return
+            ;;
+        "topics tail:--key" | "topics tail:-k")
+            true
+            return
+            ;;
+        "topics tail:--header" | "topics tail:-H")
+            true
+            return
+            ;;
+        "topics tail:--type" | "topics tail:-t")
+            true
+            return
+            ;;
+        "topics tail:--broker" | "topics tail:-b")
+            _alphapanda_names brokers
+            return
+            ;;
+        "topics tail:--value")
+            true
+            return
+            ;;
+        "topics tail:--where" | "topics tail:-w")
+            true
+            return
+            ;;
+        "topics tail:--output" | "topics tail:-o")
+            true
             return
             ;;
     esac
@@ -379,6 +432,7 @@ _alphapanda() {
                 'plan:Work out what would make the cluster as declared; change nothing. Ends with 3 if anything would.'
                 'apply:Make the cluster as declared. Never deletes a topic; a plan that the cluster has left behind is refused.'
                 'import:Write topics that are there as declarations, in the form of catalogue.toml. Changes nothing.'
+                'tail:Show records of topics, merged in the order of time. Joins no group, commits nothing.'
             )
             ;;
         "topics list")
@@ -443,6 +497,39 @@ _alphapanda() {
             options=(
                 '--out:Write here, not to stdout.'
                 '-o:Write here, not to stdout.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names topics; return; }
+            ;;
+        "topics tail")
+            options=(
+                '--range:Of each partition: oldest, newest, 100:200, +100, -100, :end, @-10m:, @09:15:@09:20 (IST).'
+                '-r:Of each partition: oldest, newest, 100:200, +100, -100, :end, @-10m:, @09:15:@09:20 (IST).'
+                '--last:The last N records of each partition. [10]'
+                '-l:The last N records of each partition. [10]'
+                '--since:From then on: 10m, 09:15 (IST), 2026-03-02T09:15.'
+                '--until:Up to then.'
+                '--follow:Go on with what comes until Ctrl-C.'
+                '-f:Go on with what comes until Ctrl-C.'
+                '--limit:Stop after N records that match.'
+                '-n:Stop after N records that match.'
+                '--partition:Only this partition.'
+                '-p:Only this partition.'
+                '--key:Only with this key.'
+                '-k:Only with this key.'
+                '--header:Only with this header.'
+                '-H:Only with this header.'
+                '--type:Only events of this type.'
+                '-t:Only events of this type.'
+                '--broker:Only events of this broker.'
+                '-b:Only events of this broker.'
+                '--value:Only with such a value: '\''*INFY*'\''.'
+                '--where:Only where this holds, on any field.'
+                '-w:Only where this holds, on any field.'
+                '--output:table, jsonl, raw or value.'
+                '-o:table, jsonl, raw or value.'
                 '--json:Write JSON for programs: versioned, raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'

@@ -142,9 +142,25 @@ class KafkaReadLog:
             found = await ask([_tp(partition) for partition in partitions])
         return {Partition(tp.topic, tp.partition): offset for tp, offset in found.items()}
 
-    async def reader(self) -> KafkaReader:
-        """Open a reader."""
-        consumer = _consumer(self._options, max_partition_fetch_bytes=2 << 20)
+    async def topics(self) -> frozenset[str]:
+        """Return the names of all topics, without Kafka's own."""
+        with kafka_errors("listing topics"):
+            return frozenset(name for name in await self._admin.list_topics() if not name.startswith("__"))
+
+    async def since(self, partitions: Collection[Partition], timestamp_ms: int) -> dict[Partition, int | None]:
+        """Return the first offset at or after a time, Unix milliseconds; None where nothing is that late."""
+        if not partitions:
+            return {}
+        with kafka_errors("asking for offsets by time"):
+            found = await self._lookup.offsets_for_times({_tp(one): timestamp_ms for one in partitions})
+        return {
+            Partition(tp.topic, tp.partition): None if answer is None else int(answer.offset)
+            for tp, answer in found.items()
+        }
+
+    async def reader(self, fetch_bytes: int = 2 << 20) -> KafkaReader:
+        """Open a reader that asks for about `fetch_bytes` of a partition at once."""
+        consumer = _consumer(self._options, max_partition_fetch_bytes=fetch_bytes)
         with kafka_errors("connecting", connecting=True):
             await consumer.start()
         return KafkaReader(consumer)

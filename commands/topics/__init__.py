@@ -11,6 +11,7 @@ from commands.topics.diff import diff
 from commands.topics.import_ import import_
 from commands.topics.list import list_
 from commands.topics.plan import plan
+from commands.topics.tail import tail
 
 
 def register(app: typer.Typer) -> None:
@@ -23,4 +24,5 @@ def register(app: typer.Typer) -> None:
     noun.command("plan")(plan)
     noun.command("apply")(apply)
     noun.command("import")(import_)
+    noun.command("tail")(tail)
     app.add_typer(noun, name="topics")

@@ -1,0 +1,137 @@
+"""Which records to show: globs on key, headers, type, broker and value, and one expression. Cheapest first."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from alphapanda.bus.records import Header, Record
+from alphapanda.errors import UsageError
+from alphapanda.toolkit.expressions import Expression
+from alphapanda.toolkit.tail.view import RecordView
+
+Glob: TypeAlias = Callable[[str], bool]
+_Test: TypeAlias = Callable[[Record], bool]
+
+
+def glob(pattern: str) -> Glob:
+    """Return whether a text is `pattern`, where `*` is anything, `?` one character and `[ab]` one of these."""
+    if not any(sign in pattern for sign in "*?["):
+        return lambda text: text == pattern
+    matching = re.compile(fnmatch.translate(pattern)).match
+    return lambda text: matching(text) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is asked for; None and empty pass everything. Several headers must all be there.
+
+    Attributes:
+        key: glob of the record's key.
+        headers: name and glob of its value.
+        type: glob of the event's type.
+        broker: glob of whose it is.
+        value: glob of the value's text.
+        expression: over the decoded fields.
+    """
+
+    key: str | None = None
+    headers: Sequence[tuple[str, str]] = ()
+    type: str | None = None
+    broker: str | None = None
+    value: str | None = None
+    expression: Expression | None = None
+
+
+def parse_header(text: str) -> tuple[str, str]:
+    """Return the name and glob that `NAME=GLOB` names; the glob of a bare name is anything."""
+    name, equals, pattern = text.partition("=")
+    if not name:
+        raise UsageError(f"{text!r} names no header.", hint="Write --header NAME=GLOB.")
+    return name, pattern if equals else "*"
+
+
+@dataclass(slots=True)
+class RecordFilter:
+    """Picks records out of batches.
+
+    Attributes:
+        wanted: what passes.
+        undecodable: how many values had to be decoded and were no JSON; they do not pass.
+    """
+
+    wanted: Wanted
+    undecodable: int = 0
+    _tests: list[_Test] = field(default_factory=list)
+    _view: RecordView = field(default_factory=RecordView)
+
+    def __post_init__(self) -> None:
+        wanted = self.wanted
+        if wanted.key is not None:
+            self._tests.append(_key_test(glob(wanted.key)))
+        self._tests += [_header_test(name, glob(pattern)) for name, pattern in wanted.headers]
+        if wanted.type is not None:
+            self._tests.append(self._field_test(Header.TYPE, glob(wanted.type)))
+        if wanted.broker is not None:
+            self._tests.append(self._field_test(Header.BROKER, glob(wanted.broker)))
+        if wanted.value is not None:
+            self._tests.append(_value_test(glob(wanted.value)))
+        if wanted.expression is not None:
+            self._tests.append(self._expression_test(wanted.expression))
+
+    def pick(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Return those that pass, in their order."""
+        match self._tests:
+            case []:
+                return records
+            case [test]:
+                return [record for record in records if test(record)]
+            case tests:
+                return [record for record in records if all(test(record) for test in tests)]
+
+    def _field_test(self, name: Header, passes: Glob) -> _Test:
+        """Test a field that our records have as a header; in others' values it is looked for."""
+        view = self._view
+
+        def test(record: Record) -> bool:
+            header = record.header(name)
+            if header is not None:
+                return passes(header.decode(errors="replace"))
+            view.look_at(record)
+            found = view.get(name.value)
+            self.undecodable += view.undecodable
+            return isinstance(found, str) and passes(found)
+
+        return test
+
+    def _expression_test(self, expression: Expression) -> _Test:
+        view, passes = self._view, expression.test
+
+        def test(record: Record) -> bool:
+            view.look_at(record)
+            passed = passes(view)
+            if view.undecodable:
+                self.undecodable += 1
+            return passed
+
+        return test
+
+
+def _key_test(passes: Glob) -> _Test:
+    return lambda record: record.key is not None and passes(record.key.decode(errors="replace"))
+
+
+def _value_test(passes: Glob) -> _Test:
+    return lambda record: record.value is not None and passes(record.value.decode(errors="replace"))
+
+
+def _header_test(name: str, passes: Glob) -> _Test:
+    def test(record: Record) -> bool:
+        return any(
+            key == name and passes((value or b"").decode(errors="replace")) for key, value in record.headers
+        )
+
+    return test

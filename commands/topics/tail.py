@@ -1,0 +1,238 @@
+"""`alphapanda topics tail`."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from alphapanda.errors import UnknownNameError, UsageError
+from commands._context import Context
+from commands._options import JsonOption
+from commands._reading import kafka_options
+
+if TYPE_CHECKING:
+    from alphapanda.bus.kafka_log import KafkaReadLog
+    from alphapanda.bus.records import Partition, Record
+    from alphapanda.toolkit.offsets import OffsetRange
+    from alphapanda.toolkit.tail.filters import RecordFilter
+    from alphapanda.toolkit.tail.formats import Format
+
+DEFAULT_LAST = 10
+OFFSET_WIDTH = 9
+_GLOB = "GLOB"
+
+
+def tail(
+    call: typer.Context,
+    topics: Annotated[
+        list[str], typer.Argument(metavar="TOPIC...", help="Topics; 'paper.orders.*' is every topic of that form.")
+    ],
+    range_: Annotated[
+        str | None,
+        typer.Option(
+            "--range",
+            "-r",
+            metavar="RANGE",
+            help="Of each partition: oldest, newest, 100:200, +100, -100, :end, @-10m:, @09:15:@09:20 (IST).",
+        ),
+    ] = None,
+    last: Annotated[
+        int | None,
+        typer.Option(
+            "--last", "-l", min=0, metavar="N", help=f"The last N records of each partition. [{DEFAULT_LAST}]"
+        ),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="From then on: 10m, 09:15 (IST), 2026-03-02T09:15.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Up to then.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes until Ctrl-C.")] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, metavar="N", help="Stop after N records that match.")
+    ] = None,
+    partition: Annotated[
+        list[int] | None, typer.Option("--partition", "-p", min=0, metavar="N", help="Only this partition.")
+    ] = None,
+    key: Annotated[str | None, typer.Option("--key", "-k", metavar=_GLOB, help="Only with this key.")] = None,
+    header: Annotated[
+        list[str] | None, typer.Option("--header", "-H", metavar="NAME=GLOB", help="Only with this header.")
+    ] = None,
+    type_: Annotated[
+        str | None, typer.Option("--type", "-t", metavar=_GLOB, help="Only events of this type.")
+    ] = None,
+    broker: Annotated[
+        str | None, typer.Option("--broker", "-b", metavar=_GLOB, help="Only events of this broker.")
+    ] = None,
+    value: Annotated[
+        str | None, typer.Option("--value", metavar=_GLOB, help="Only with such a value: '*INFY*'.")
+    ] = None,
+    where: Annotated[
+        str | None,
+        typer.Option("--where", "-w", metavar="EXPRESSION", help="Only where this holds, on any field."),
+    ] = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FORMAT", help="table, jsonl, raw or value.")
+    ] = "",
+    json: JsonOption = False,
+) -> None:
+    """Show records of topics, merged in the order of time. Joins no group, commits nothing.
+
+    Example: alphapanda topics tail market.ticks -f --where 'data.last_price > 1500 and broker == "market"'
+
+    At the end, and after Ctrl-C, it tells on stderr how much was read.
+    """
+    from alphapanda.toolkit.expressions import compile_expression
+    from alphapanda.toolkit.tail.filters import RecordFilter, Wanted, parse_header
+
+    shape = _format(output, json=json)
+    context = Context.of(call, json=shape == "jsonl")
+    now = context.clock.now()
+    wanted = Wanted(
+        key=key,
+        headers=[parse_header(text) for text in header or ()],
+        type=type_,
+        broker=broker,
+        value=value,
+        expression=compile_expression(where, now) if where is not None else None,
+    )
+    chosen = _range(context, range_, last, since, until)
+    numbers, picks = frozenset(partition or ()), RecordFilter(wanted)
+    act = _tail(context, topics, numbers, chosen, picks, shape, follow=follow, limit=limit)
+    context.run(act)
+
+
+def _format(name: str | None, *, json: bool) -> Format:
+    from alphapanda.toolkit.tail.formats import Format
+
+    if name is None:
+        return Format.JSONL if json else Format.TABLE
+    if name not in set(Format):
+        raise UnknownNameError("format", name, map(str, Format))
+    if json and name != Format.JSONL:
+        raise UsageError(f"--json writes jsonl, --output asks for {name}.", hint="Leave one of them out.")
+    return Format(name)
+
+
+def _range(
+    context: Context, range_: str | None, last: int | None, since: str | None, until: str | None
+) -> OffsetRange:
+    from alphapanda.toolkit.offsets import At, Bound, Newest, OffsetRange, Oldest, parse_range
+
+    now = context.clock.now()
+    if range_ is not None:
+        if (last, since, until) != (None, None, None):
+            raise UsageError(
+                "--range says all that --last, --since and --until say.", hint="Use the one or these."
+            )
+        return parse_range(range_, now)
+    if last is not None and since is not None:
+        raise UsageError("--last and --since both say where to begin.", hint="Leave one of them out.")
+    start: Bound = Newest(DEFAULT_LAST if last is None else last)
+    if since is not None:
+        start = At(_time(context, since))
+    elif until is not None and last is None:
+        start = Oldest()
+    stop = At(_time(context, until)) if until is not None else None
+    if isinstance(start, At) and stop is not None and stop.moment < start.moment:
+        raise UsageError(f"--until {until} is before --since {since}.")
+    return OffsetRange(start, stop)
+
+
+def _time(context: Context, text: str) -> datetime:
+    """Return a point in time; a duration is one ago."""
+    from alphapanda.toolkit.times import TIME_HELP, parse_duration, parse_time
+
+    now = context.clock.now()
+    ago = parse_duration(text)
+    moment = now - ago if ago is not None else parse_time(text, now)
+    if moment is None:
+        raise UsageError(f"{text!r} is no time.", hint=TIME_HELP)
+    return moment
+
+
+async def _tail(
+    context: Context,
+    names: Sequence[str],
+    numbers: frozenset[int],
+    chosen: OffsetRange,
+    picks: RecordFilter,
+    shape: Format,
+    *,
+    follow: bool,
+    limit: int | None,
+) -> None:
+    from contextlib import aclosing
+
+    from alphapanda.bus.kafka_log import open_read_log
+    from alphapanda.toolkit.tail.scan import Tail, resolve
+    from alphapanda.toolkit.times import milliseconds
+    from commands.topics._tail_counter import TailCounter
+
+    async with open_read_log(kafka_options(context, "tail")) as log:
+        partitions = await _partitions(log, names, numbers)
+        reading = await resolve(log, partitions, chosen, follow=follow, now_ms=milliseconds(context.clock.now()))
+        reader = Tail(log, reading, picks, context.clock)
+        write = _writer(context, shape, max(len(str(one)) for one in partitions))
+        with TailCounter(context.output, context.clock, reader.counter, picks) as counter:
+            shown = 0
+            async with aclosing(reader.batches()) as batches:
+                async for batch in batches:
+                    due = batch if limit is None else batch[: limit - shown]
+                    if due:
+                        counter.clear()
+                        write(due)
+                        shown += len(due)
+                    counter.tick(shown)
+                    if shown == limit:
+                        break
+
+
+async def _partitions(log: KafkaReadLog, names: Sequence[str], numbers: frozenset[int]) -> Sequence[Partition]:
+    """Return what to read; raises UnknownNameError for a topic that is not there, UsageError for a partition."""
+    from alphapanda.toolkit.tail.filters import glob
+
+    known = await log.topics()
+    chosen: dict[str, None] = {}
+    for name in names:
+        passes = glob(name)
+        found = sorted(topic for topic in known if passes(topic))
+        if not found:
+            raise UnknownNameError("topic", name, known, hint="All of them: alphapanda topics list --all")
+        chosen |= dict.fromkeys(found)
+    partitions = await log.partitions(list(chosen))
+    if not numbers:
+        return partitions
+    missing = numbers - {partition.number for partition in partitions}
+    if missing:
+        count = len(partitions)
+        raise UsageError(
+            f"{', '.join(chosen)} has no partition {min(missing)}.", hint=f"There are {count}, counted from 0."
+        )
+    return [partition for partition in partitions if partition.number in numbers]
+
+
+def _writer(context: Context, shape: Format, name_width: int) -> Callable[[Sequence[Record]], None]:
+    """Return what writes records to stdout, a batch at once."""
+    from alphapanda.toolkit.tail import formats
+
+    output = context.output
+    if shape is formats.Format.TABLE:
+        line = formats.as_table_line(name_width + OFFSET_WIDTH)
+        width = shutil.get_terminal_size().columns if output.stdout.isatty() else None
+        return lambda records: output.lines([line(record)[:width] for record in records])
+    as_bytes = {
+        formats.Format.JSONL: formats.as_json_line,
+        formats.Format.RAW: formats.as_raw,
+        formats.Format.VALUE: formats.as_value,
+    }[shape]
+    stream = output.stdout.buffer
+
+    def write(records: Sequence[Record]) -> None:
+        stream.write(b"".join(as_bytes(record) + b"\n" for record in records))
+        stream.flush()
+
+    return write
