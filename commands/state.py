@@ -48,7 +48,7 @@ def verify(call: typer.Context, broker: BrokerOption = None, json: JsonOption = 
     if wrong:
         raise CheckFailedError(
             f"What is remembered of {', '.join(wrong)} differs from the log.",
-            hint="Run: alphapanda restart, which recovers from the log; then verify again.",
+            hint=f"Run: alphapanda restart trader.{wrong[0]}, which recovers from the log; then verify again.",
         )
 
 

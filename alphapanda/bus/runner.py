@@ -214,7 +214,7 @@ class StageRunner:
         inputs = sorted((*owned, *shared))
         topics = {self.routes.topic(kind, broker) for kind, broker in self.spec.outputs}
         outputs = await self.log.partitions(topics)
-        dead_letters = await self.log.partitions([f"{topic}.dlq" for topic in self.spec.inputs])
+        dead_letters = await self.log.partitions(self.routes.dead_letters(self.spec.inputs))
         snapshot = await self._restore(await self.log.ends((*inputs, *outputs, *dead_letters)))
         own = await read_own(
             self.log,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 import msgspec
 
@@ -21,6 +21,7 @@ from alphapanda.model.instrument import InstrumentLookup
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.model.position import Position
 from alphapanda.state.views import Views
+from topics.dead_letter_families import read_headers
 
 DECISIONS = (
     EventType.SIGNAL_RAW,
@@ -113,11 +114,11 @@ class Verifier:
         partitions = await self._log.partitions([self._routes.topic(kind, self._broker) for kind in DECISIONS])
         start, ends = await self._log.beginnings(partitions), await self._log.ends(partitions)
         records = await read_all(self._log, start, ends)
-        events, refused = self._read(records)
+        events, refused = self._read(records, await self._dead_lettered())
         book, portfolio = self._fold(events)
         held = views[0].positions if views[0] else ()
         findings = [
-            _finding("every record is an event of its own topic and broker", len(records), refused),
+            _finding("every record is an event of its topic and broker, or a dead letter", len(records), refused),
             _once("every decision is in the log once", [e.id for _, e in events]),
             _once("every fill has a trade id of its own", [e.data.fill.trade_id for e in _of(events, _FILLED)]),
             _judged_once(events),
@@ -127,13 +128,27 @@ class Verifier:
         ]
         return Verification(broker=self._broker, findings=tuple(findings))
 
-    def _read(self, records: Sequence[Record]) -> tuple[list[tuple[Record, Event]], list[str]]:
+    async def _dead_lettered(self) -> set[tuple[str, int | None, int | None]]:
+        """Return the places of records that were refused and are kept as dead letters."""
+        topics = self._routes.dead_letters([self._routes.topic(kind, self._broker) for kind in DECISIONS])
+        partitions = await self._log.partitions(topics)
+        letters = await read_all(
+            self._log, await self._log.beginnings(partitions), await self._log.ends(partitions)
+        )
+        failures = [read_headers(letter.headers, letter.partition.topic).failure for letter in letters]
+        return {(failure.topic, failure.partition, failure.offset) for failure in failures}
+
+    def _read(
+        self, records: Sequence[Record], dead_lettered: Container[tuple[str, int | None, int | None]]
+    ) -> tuple[list[tuple[Record, Event]], list[str]]:
         events, refused = [], []
         for record in records:
             try:
                 events.append((record, self._routes.read(record)))
             except PermanentError as error:
-                refused.append(str(error))
+                at = record.position
+                if (at.topic, at.partition, at.offset) not in dead_lettered:
+                    refused.append(str(error))
         return events, refused
 
     def _fold(self, events: Iterable[tuple[Record, Event]]) -> tuple[OrderBook, Portfolio]:

@@ -35,6 +35,7 @@ def test_up_trade_look_down_and_up_again(system: Any) -> None:
     assert "ready" in system("status").stdout
     assert system("logs", "trader.paper", "-n", "5").stdout
 
+    assert "paper.orders.filled" in system("topics", "describe", "paper.orders.fild", code=2).stderr
     stop_then_go(system)
 
     verified = json.loads(system("state", "verify", "--json").stdout)["items"]
