@@ -68,7 +68,7 @@ def run_daemon(
         settings = own_credentials(settings, spec.broker_kind)
         endpoints = tier_for(settings, deployment, SystemClock()).endpoints()
     except AlphaPandaError as error:
-        return _refuse(error)
+        return _refuse(error, options or RunOptions())
     return run_service(spec, deployment, settings, endpoints, environ, options)
 
 
@@ -89,9 +89,9 @@ def run_service(
         return ExitCode.INTERRUPTED
 
 
-def _refuse(error: AlphaPandaError) -> int:
+def _refuse(error: AlphaPandaError, options: RunOptions) -> int:
     for line in lines_of(error):
-        sys.stderr.write(f"{line}\n")
+        sys.stderr.write(f"{'error: ' if options.console else ''}{line}\n")
     return code_of(error)
 
 
