@@ -196,7 +196,9 @@ class TickWriter:
         if error is not None:
             pending.fail(error)
             return
-        self.marks[batch.partition] = Mark(batch.last, ack.result().offset + batch.record_count())
+        offset = ack.result().offset
+        if offset >= 0:  # -1 where Kafka knew the batch already: an answer to a retry has no place in it
+            self.marks[batch.partition] = Mark(batch.last, offset + batch.record_count())
         pending.waiting -= 1
         if not pending.waiting and not pending.done.done():
             pending.done.set_result(None)

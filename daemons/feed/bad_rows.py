@@ -49,10 +49,18 @@ class BadRowReport:
     def add(self, row: BadRow) -> None:
         """Take one; the report on disk has it at once."""
         self.count += 1
-        if self._file is not None:
-            csv.writer(self._file).writerow((row.file, row.line, row.reason, row.text))
-            self._file.flush()
+        self._write(row)
         if self.count <= _LOGGED:
             self._log.warning("bad row skipped", file=row.file, line=row.line, reason=row.reason, row=row.text)
         elif self.count == _LOGGED + 1:
             self._log.warning("more bad rows: they are in the report only", report=str(self.path))
+
+    def _write(self, row: BadRow) -> None:
+        if self._file is None:
+            return
+        try:
+            csv.writer(self._file).writerow((row.file, row.line, row.reason, row.text))
+            self._file.flush()
+        except OSError as error:  # a full disk: the rows are still counted and logged
+            self._log.warning("report of bad rows not written", report=str(self.path), reason=str(error))
+            self._file = None

@@ -164,7 +164,10 @@ class Keeping:
         )
         if self._said is None or _content(status) != _content(self._said):
             self._said = status
-            write_status(self._context.deployment.run, status)
+            try:
+                write_status(self._context.deployment.run, status)
+            except OSError as error:
+                self._log.warning("status file not written", reason=str(error))
 
     @property
     def _rows(self) -> int:
