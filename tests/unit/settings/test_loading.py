@@ -55,7 +55,7 @@ def test_every_name_of_the_contract_is_honoured(deployment: Deployment) -> None:
             "BROKERS__PAPER2__KIND": "paper",
             "BROKERS__PAPER2__LATENCY_MS": "7",
             "KAFKA__BOOTSTRAP_SERVERS": "a:9092,b:9092",
-            "KAFKA__TICK_COMPRESSION": "lz4",
+            "KAFKA__TICK_COMPRESSION": "zstd",
             "REDIS__URL": "redis://:pw@cache:6379/0",
             "REDPANDA_BROKER_COUNT": "3",
             "TOPIC_PARTITIONS_MULTIPLIER": "2",
@@ -81,7 +81,7 @@ def test_every_name_of_the_contract_is_honoured(deployment: Deployment) -> None:
     assert settings.brokers["paper2"].latency_ms == 7
     assert settings.brokers["paper2"].kind is BrokerKind.PAPER
     assert settings.kafka.bootstrap_servers == "a:9092,b:9092"
-    assert settings.kafka.tick_compression is TickCompression.LZ4
+    assert settings.kafka.tick_compression is TickCompression.ZSTD
     assert settings.redis.url.get_secret_value() == "redis://:pw@cache:6379/0"
     assert (settings.redpanda_broker_count, settings.topic_partitions_multiplier) == (3, 2)
     assert settings.create_dlq_for_all is False
