@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from alphapanda.bus.records import Header, Outgoing, Record, envelope_headers
 from alphapanda.errors import DecodeError, MisroutedError
 from alphapanda.ids import MARKET, SYSTEM, BrokerId
-from alphapanda.model.codec import decode, encode
-from alphapanda.model.envelope import Event
+from alphapanda.model.codec import Codec, JsonCodec
+from alphapanda.model.envelope import Event, EventEnvelope
 from alphapanda.model.kinds import EventType
 from topics.catalogue import Catalogue
 from topics.names import TopicName
@@ -27,12 +28,16 @@ class Routes:
     Args:
         catalogue: the declared topics.
         broker: the only broker whose topics may be met.
+        codec: how events are written; JSON when not given.
     """
 
-    def __init__(self, catalogue: Catalogue, broker: BrokerId | None) -> None:
+    def __init__(self, catalogue: Catalogue, broker: BrokerId | None, codec: Codec | None = None) -> None:
         self._catalogue = catalogue
         self._broker = broker
+        self._codec = codec or JsonCodec()
+        self._decode = self._codec.decode
         self._topics: dict[tuple[EventType, str], str] = {}
+        self._writers: dict[tuple[EventType, str], tuple[str, Callable[[EventEnvelope[Any]], bytes]]] = {}
         self._types: dict[str, tuple[EventType, BrokerId]] = {}
 
     def topic(self, event_type: EventType, broker: BrokerId) -> str:
@@ -64,7 +69,7 @@ class Routes:
             raise DecodeError(f"{record.position} has no value.")
         if self._broker is not None and scope not in {self._broker, MARKET, SYSTEM}:
             raise MisroutedError(f"{record.position} belongs to {scope}, this service to {self._broker}.")
-        envelope = decode(kind, record.value)
+        envelope = self._decode(kind, record.value)
         if envelope.broker != scope:
             raise MisroutedError(
                 f"{record.position} is on a topic of {scope}, its envelope says {envelope.broker}."
@@ -81,8 +86,13 @@ class Routes:
     def write(self, event: Event) -> Outgoing:
         """Return the record of an event we decided."""
         envelope = event.envelope
+        known = self._writers.get((envelope.type, envelope.broker))
+        if known is None:
+            topic = self.topic(envelope.type, envelope.broker)
+            known = self._writers[envelope.type, envelope.broker] = topic, self._codec.encoder(topic)
+        topic, encode = known
         return Outgoing(
-            topic=self.topic(envelope.type, envelope.broker),
+            topic=topic,
             key=envelope.key.encode(),
             value=encode(envelope),
             headers=envelope_headers(envelope),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -54,10 +54,39 @@ def decode(kind: EventType, value: bytes) -> EventEnvelope[Any]:
     try:
         envelope = _DECODERS[kind].decode(value)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        if value[:1] == b"\x00":
+            raise DecodeError(
+                f"The value is not a {kind} in JSON: it begins as Avro does.",
+                hint="Set SCHEMA_REGISTRY_URL, where its schema is.",
+            ) from error
         raise DecodeError(f"The value is not a {kind}: {error}.") from error
     if envelope.type is not kind:
         raise DecodeError(f"The value says it is a {envelope.type}, its topic carries {kind}.")
     return envelope
+
+
+class Codec(Protocol):
+    """How events become the values of records, and back."""
+
+    def encoder(self, topic: str) -> Callable[[EventEnvelope[Any]], bytes]:
+        """Return what makes the values of `topic`; ask once."""
+        ...
+
+    @property
+    def decode(self) -> Callable[[EventType, bytes], EventEnvelope[Any]]:
+        """What reads a value of a topic of that kind; it raises DecodeError."""
+        ...
+
+
+class JsonCodec:
+    """JSON, at no cost over the functions above."""
+
+    decode = staticmethod(decode)
+
+    def encoder(self, topic: str) -> Callable[[EventEnvelope[Any]], bytes]:
+        """Return `encode`, for any topic."""
+        del topic
+        return encode
 
 
 def to_jsonable(value: object) -> Any:

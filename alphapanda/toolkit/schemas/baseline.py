@@ -1,0 +1,81 @@
+"""The schemas that the code has now, beside those that are committed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alphapanda.model.avro_types import event_type
+from alphapanda.model.codec import PAYLOADS
+from alphapanda.model.kinds import EventType
+from topics.catalogue import Catalogue
+from topics.schemas import FOLDER, kept_types, read_schema, schema_file
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One kind's schema, as the structs have it and as it is committed.
+
+    Attributes:
+        kind: of event.
+        generated: the text of the file as it should be.
+        committed: the text of the file; None when there is none.
+    """
+
+    kind: EventType
+    generated: str
+    committed: str | None
+
+    @property
+    def in_step(self) -> bool:
+        """Whether the file is what its struct makes."""
+        return self.generated == self.committed
+
+
+def schema_text(kind: EventType) -> str:
+    """Return the schema of events of `kind` as its file has it, from the structs and the catalogue's words."""
+    schema = event_type(kind).schema
+    if not isinstance(schema, dict):
+        raise TypeError(f"{kind} is no record.")
+    says = {entry.event_type: entry.description for entry in Catalogue.load().declarations}
+    documented = {"type": schema["type"], "name": schema["name"], "doc": says[kind], "fields": schema["fields"]}
+    return json.dumps(documented, indent=2, ensure_ascii=False) + "\n"
+
+
+def baseline(folder: Path = FOLDER) -> tuple[Kept, ...]:
+    """Return every kind's schema beside the one in `folder`, in the order of the kinds."""
+    return tuple(Kept(kind, schema_text(kind), read_schema(kind, folder)) for kind in PAYLOADS)
+
+
+def orphans(folder: Path = FOLDER) -> tuple[str, ...]:
+    """Return the event types that have a file and no struct any more."""
+    known = {kind.value for kind in PAYLOADS}
+    return tuple(name for name in kept_types(folder) if name not in known)
+
+
+def write(kept: Kept, folder: Path = FOLDER) -> Path:
+    """Write the generated schema and return its file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = schema_file(kept.kind, folder)
+    file.write_text(kept.generated, encoding="utf-8")
+    return file
+
+
+def canonical(schema: str) -> Any:
+    """Return what of a schema a reader and a writer must agree on: all but the words that explain it."""
+    return _without_words(json.loads(schema))
+
+
+def _without_words(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_without_words(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: value if key == "default" else _without_words(value) for key, value in schema.items()}
+    kept.pop("doc", None)
+    namespace = kept.pop("namespace", None)
+    if namespace and "." not in kept.get("name", "."):
+        kept["name"] = f"{namespace}.{kept['name']}"
+    return kept
