@@ -17,7 +17,7 @@ from alphapanda.settings.env_file import EnvFile
 from alphapanda.settings.inventory import Setting, known_settings
 from alphapanda.settings.problems import Problem
 from alphapanda.settings.provenance import Loaded, SourceKind
-from alphapanda.settings.sections import FeedSource, InfraTier
+from alphapanda.settings.sections import FeedSource, InfraTier, SerializationFormat
 from alphapanda.settings.toml_file import TomlFile
 from topics.errors import TopicNameError
 from topics.names import check_broker_name
@@ -27,7 +27,7 @@ def check(
     loaded: Loaded, deployment: Deployment, env_file: EnvFile, toml: TomlFile
 ) -> tuple[list[Problem], list[str]]:
     """Return what makes the settings unusable, and what should only be put right."""
-    problems = [*_brokers(loaded), *_external(loaded), *_feed(loaded)]
+    problems = [*_brokers(loaded), *_external(loaded), *_feed(loaded), *_serialization(loaded)]
     warnings: list[str] = []
     if env_file.readable_by_others:
         what, hint = "others on this machine can read it.", f"chmod 600 {deployment.env_file}"
@@ -41,7 +41,7 @@ def check(
     return problems, warnings
 
 
-_LATER = ("process_layout", "tracing", "schema_registry_url")
+_LATER = ("process_layout", "tracing")
 """Settings that are accepted already, for what comes with a later release."""
 
 
@@ -111,6 +111,17 @@ def _feed(loaded: Loaded) -> Iterator[Problem]:
         )
     if isinstance(feed.speed, float) and feed.speed <= 0:
         yield Problem(_place(loaded, "feed.speed"), "feed.speed must be above 0, or max.")
+
+
+def _serialization(loaded: Loaded) -> Iterator[Problem]:
+    settings = loaded.settings
+    url = settings.schema_registry_url
+    if settings.serialization.format is SerializationFormat.AVRO and not url:
+        where = _place(loaded, "serialization.format")
+        yield Problem(where, "avro needs a schema registry.", "Set SCHEMA_REGISTRY_URL=http://host:8081.")
+    if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
+        where = _place(loaded, "schema_registry_url")
+        yield Problem(where, "schema_registry_url must be http://host:port or https://host:port.")
 
 
 def _production(loaded: Loaded, deployment: Deployment, toml: TomlFile) -> Iterator[Problem]:

@@ -20,6 +20,7 @@ from alphapanda.settings.sections import (
     LoggingSettings,
     ProcessLayout,
     RedisSettings,
+    SerializationSettings,
     SupervisorSettings,
     TracingSettings,
 )
@@ -51,6 +52,7 @@ class Settings(BaseSettings):
     """Every broker that may be active, by name."""
     infra: InfraSettings = InfraSettings()
     kafka: KafkaSettings = KafkaSettings()
+    serialization: SerializationSettings = SerializationSettings()
     redis: RedisSettings = RedisSettings()
     embedded: EmbeddedSettings = EmbeddedSettings()
     feed: FeedSettings = FeedSettings()
@@ -67,7 +69,7 @@ class Settings(BaseSettings):
     create_dlq_for_all: bool = True
     """Whether every topic has a dead-letter topic; false makes them only where a daemon reads."""
     schema_registry_url: str = ""
-    """A Confluent-compatible schema registry."""
+    """A Confluent-compatible schema registry; a user and a password may stand before its host."""
     zerodha_api_key: SecretStr = SecretStr("")
     """Kite Connect's API key."""
     zerodha_api_secret: SecretStr = SecretStr("")

@@ -21,6 +21,7 @@ _EXAMPLES: Mapping[tuple[str, ...], str] = {
     ("brokers", ANY, "latency_ms"): "0",
     ("logging", "channels", ANY): "warning",
     ("kafka", "bootstrap_servers"): "localhost:9092",
+    ("serialization", "topics"): "market.ticks,paper.orders.filled",
     ("redis", "url"): "redis://:password@localhost:6379/0",
     ("embedded", "java_home"): "/usr/lib/jvm/default-java",
     ("embedded", "kafka_home"): "/opt/kafka",

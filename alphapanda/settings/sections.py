@@ -81,6 +81,13 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class SerializationFormat(StrEnum):
+    """How events are written into the log."""
+
+    JSON = "json"
+    AVRO = "avro"
+
+
 class KafkaSettings(Section):
     """The log."""
 
@@ -92,6 +99,15 @@ class KafkaSettings(Section):
     """How long a fetch may wait for data, milliseconds. Data wakes it at once; a short wait costs idle CPU."""
     tick_compression: TickCompression = TickCompression.LZ4
     """Compression of tick batches from 16 KiB on: none, lz4 or zstd. Measured in docs/feed.md."""
+
+
+class SerializationSettings(Section):
+    """The form of the events in the log. Both are read, whichever is written."""
+
+    format: SerializationFormat = SerializationFormat.JSON
+    """How events are written: json or avro. avro needs SCHEMA_REGISTRY_URL and registered schemas."""
+    topics: Names = ()
+    """The topics that are written as avro, with commas between; none named, all. The others stay json."""
 
 
 class RedisSettings(Section):
