@@ -189,6 +189,8 @@ async def _stay(context: Context, request: Apply) -> ExitCode:
     from daemons.supervisor.process import SupervisorProcess
     from daemons.supervisor.supervisor import Supervisor
 
+    await _prepare(context)
+
     async def begin(supervisor: Supervisor) -> None:
         await supervisor.apply(request)
 

@@ -112,17 +112,28 @@ class SupervisorProcess:
             )
             await stack.enter_async_context(NoticeListener(self._places.notify_socket, supervisor.hear))
             await stack.enter_async_context(server)
-            async with asyncio.TaskGroup() as group:
-                self._handle_signals(supervisor, group, log)
-                serving = group.create_task(supervisor.serve(self._end), name="supervisor")
-                sampling = group.create_task(self._sample(supervisor), name="samples")
-                if ready is not None:
-                    group.create_task(ready(supervisor), name="begin")
-                await serving
-                sampling.cancel()
+            try:
+                await self._serve(supervisor, log, ready)
+            except* AlphaPandaError:
+                raise
+            except* Exception as defects:
+                log.critical("crashed", exc_info=defects)
+                raise
             self._places.heartbeat.unlink(missing_ok=True)
 
     # ------------------------------------------------------------ parts
+
+    async def _serve(
+        self, supervisor: Supervisor, log: Log, ready: Callable[[Supervisor], Coroutine[Any, Any, None]] | None
+    ) -> None:
+        async with asyncio.TaskGroup() as group:
+            self._handle_signals(supervisor, group, log)
+            serving = group.create_task(supervisor.serve(self._end), name="supervisor")
+            sampling = group.create_task(self._sample(supervisor, log), name="samples")
+            if ready is not None:
+                group.create_task(ready(supervisor), name="begin")
+            await serving
+            sampling.cancel()
 
     async def _draw(self, request: Apply, wish: Wish) -> Blueprint:
         # What the command line said goes over the environment, as it does in every program.
@@ -156,18 +167,26 @@ class SupervisorProcess:
             loop.add_signal_handler(number, asked_to_stop)
         loop.add_signal_handler(signal.SIGHUP, lambda: group.create_task(reload(), name="reload"))
 
-    async def _sample(self, supervisor: Supervisor) -> None:
+    async def _sample(self, supervisor: Supervisor, log: Log) -> None:
         while True:
             self._sampler.sample({**supervisor.pids(), NAME: os.getpid()})
-            for keeper in supervisor.keepers:
-                if keeper.spec.kind is not Kind.INFRA:
-                    keep_bounded(keeper.spec.child.log_file)
-            states = {keeper.name: keeper.state for keeper in supervisor.keepers}
-            beat = Heartbeat(at=self._clock.now().isoformat(), pid=os.getpid(), states=states)
-            part = self._places.heartbeat.with_suffix(".part")
-            part.write_bytes(msgspec.json.encode(beat))
-            part.replace(self._places.heartbeat)
+            try:
+                self._beat(supervisor)
+            except OSError as error:
+                # A full disk is the operator's to clear; what runs goes on meanwhile.
+                log.error("the heartbeat cannot be written", reason=str(error))  # noqa: TRY400 - no defect of ours
             await asyncio.sleep(SAMPLE_S)
+
+    def _beat(self, supervisor: Supervisor) -> None:
+        """Keep the children's output bounded and say that we live."""
+        for keeper in supervisor.keepers:
+            if keeper.spec.kind is not Kind.INFRA:
+                keep_bounded(keeper.spec.child.log_file)
+        states = {keeper.name: keeper.state for keeper in supervisor.keepers}
+        beat = Heartbeat(at=self._clock.now().isoformat(), pid=os.getpid(), states=states)
+        part = self._places.heartbeat.with_suffix(".part")
+        part.write_bytes(msgspec.json.encode(beat))
+        part.replace(self._places.heartbeat)
 
     def _status(self, supervisor: Supervisor) -> SystemStatus:
         own = ProcessStatus(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
@@ -202,13 +203,15 @@ class Supervisor:
             if spec.announces:
                 child = replace(child, argv=(*child.argv, "--gated", *self._lifeline(spec), *extra_args))
             process = ManagedProcess.spawn(child)
-        self._ledger.started(spec, process.identity, self.plan.order.index(spec.name))
+        with self._books():
+            self._ledger.started(spec, process.identity, self.plan.order.index(spec.name))
         self._log.info("adopted" if process.adopted else "spawned", process=spec.name, pid=process.pid)
         return process
 
     def ended(self, spec: ProcessSpec, process: ManagedProcess) -> None:
         """Take note that a process is no more."""
-        self._ledger.ended(spec.name, process.identity)
+        with self._books():
+            self._ledger.ended(spec.name, process.identity)
 
     def changed(self, keeper: Keeper, before: State, tail: tuple[str, ...]) -> None:
         """Write down and publish a change, and let the others look again."""
@@ -231,6 +234,14 @@ class Supervisor:
         self._begin_idle_work()
 
     # ------------------------------------------------------------ parts
+
+    @contextmanager
+    def _books(self) -> Iterator[None]:
+        """Bear a disk that cannot be written: what runs goes on, and the identity files say who is who."""
+        try:
+            yield
+        except OSError as error:
+            self._log.error("the ledger cannot be written", reason=str(error))
 
     def _merged(self, request: Apply) -> Wish:
         return Wish(overrides={**self.wish.overrides, **request.overrides}, selection=self.wish.selection)
