@@ -56,6 +56,33 @@ def test_what_is_not_remembered_is_asked_for(make: Any) -> None:
     assert filled == in_time[2]
 
 
+def test_an_exit_waits_for_the_entry_that_waits_for_its_ticks(make: Any) -> None:
+    log = [make.tick(n, 100 + n) for n in range(20)]
+    entry, leave = make.signal(log[2]), make.signal(log[18], Side.SELL, intent=SignalIntent.EXIT)
+    stage = make.stage(kept_ticks=4)
+    told = make.run(stage, [*log, entry, leave, make.tick(20), make.timer(0)])
+    assert [event.type for event in told] == ["order_submitted", "order_accepted"] * 2
+    make.supply(stage, log)
+    late = make.run(stage, [make.timer(1)])
+    assert [event.type for event in late] == ["order_filled", "order_filled", "pnl_snapshot"]
+    in_time = make.run(make.stage(), [*log[:3], entry, *log[3:19], leave, *log[19:]])
+    assert {event.id: event for event in make.orders([*told, *late])} == {
+        event.id: event for event in make.orders(in_time)
+    }
+
+
+def test_an_exit_is_not_told_before_a_fill_that_is_known_and_not_told_yet(make: Any) -> None:
+    log = [make.tick(n, 100 + n) for n in range(20)]
+    stage = make.stage(kept_ticks=4)
+    make.run(stage, [*log, make.signal(log[2])])
+    make.supply(stage, log)
+    told = make.run(stage, [make.signal(log[18], Side.SELL, intent=SignalIntent.EXIT), make.timer(0)])
+    assert [event.type for event in told] == [
+        *("order_submitted", "order_accepted", "order_filled", "order_filled", "pnl_snapshot")
+    ]
+    assert stage.positions()[0].quantity == 0
+
+
 def test_history_may_come_in_pieces(make: Any) -> None:
     log = [make.tick(n, 100) for n in range(19)] + [make.tick(19, 90)]
     stage = make.stage(kept_ticks=4)
