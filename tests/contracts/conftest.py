@@ -198,9 +198,14 @@ def outgoing(topic: str, envelope: EventEnvelope[Any]) -> Outgoing:
 class World(Protocol):
     """A log, and what a runner needs besides."""
 
-    broker: BrokerId
-    log: Log
-    snapshots: SnapshotStore
+    @property
+    def broker(self) -> BrokerId: ...
+
+    @property
+    def log(self) -> Log: ...
+
+    @property
+    def snapshots(self) -> SnapshotStore: ...
 
     def ownership(self) -> AbstractAsyncContextManager[Ownership]: ...
 

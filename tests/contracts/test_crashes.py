@@ -160,7 +160,7 @@ async def test_each_step_is_survived(make: Any, step: Step) -> None:
     """One crash exactly at each step, with the writes that had been done."""
     bench = make.bench()
     await bench.write(*(make.tick(n) for n in range(TICKS)), *(make.signal(n) for n in range(SIGNALS)))
-    met = []
+    met: list[Step] = []
 
     def die(now: Step) -> None:
         if now is step and not met:
