@@ -115,7 +115,7 @@ def _feed(loaded: Loaded) -> Iterator[Problem]:
 
 def _serialization(loaded: Loaded) -> Iterator[Problem]:
     settings = loaded.settings
-    url = settings.schema_registry_url
+    url = settings.schema_registry_url.get_secret_value()
     if settings.serialization.format is SerializationFormat.AVRO and not url:
         where = _place(loaded, "serialization.format")
         yield Problem(where, "avro needs a schema registry.", "Set SCHEMA_REGISTRY_URL=http://host:8081.")

@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     """Multiplies the partitions of volume topics (market.ticks); decision topics keep theirs."""
     create_dlq_for_all: bool = True
     """Whether every topic has a dead-letter topic; false makes them only where a daemon reads."""
-    schema_registry_url: str = ""
+    schema_registry_url: SecretStr = SecretStr("")
     """A Confluent-compatible schema registry; a user and a password may stand before its host."""
     zerodha_api_key: SecretStr = SecretStr("")
     """Kite Connect's API key."""

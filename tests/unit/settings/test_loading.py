@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from alphapanda.deployment import Deployment
-from alphapanda.settings import BrokerKind, Environment, LogLevel, SourceKind, TickCompression, load
+from alphapanda.settings import (
+    BrokerKind,
+    Environment,
+    InvalidSettingsError,
+    LogLevel,
+    SourceKind,
+    TickCompression,
+    load,
+)
 
 Write = Callable[[str, str], Path]
 Problems = Callable[..., list[str]]
@@ -86,7 +94,7 @@ def test_every_name_of_the_contract_is_honoured(deployment: Deployment) -> None:
     assert (settings.redpanda_broker_count, settings.topic_partitions_multiplier) == (3, 2)
     assert settings.create_dlq_for_all is False
     assert settings.zerodha_access_token.get_secret_value() == "token"
-    assert settings.schema_registry_url == "http://registry:8081"
+    assert settings.schema_registry_url.get_secret_value() == "http://registry:8081"
     assert settings.logging.channels == {"api": LogLevel.ERROR}
     assert settings.tracing.enabled
     assert settings.api.cors_origins == ("http://one", "http://two")
@@ -310,7 +318,19 @@ def test_the_error_shows_the_first_problem_and_counts_the_others(
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    from alphapanda.settings import InvalidSettingsError
-
     with pytest.raises(InvalidSettingsError, match="there is no folder"):
         load(Deployment(tmp_path / "misspelt"), {})
+
+
+def test_avro_needs_a_registry(deployment: Deployment) -> None:
+    with pytest.raises(InvalidSettingsError) as found:
+        load(deployment, {"SERIALIZATION__FORMAT": "avro"})
+    assert "avro needs a schema registry" in str(found.value)
+    with pytest.raises(InvalidSettingsError) as found:
+        load(deployment, {"SCHEMA_REGISTRY_URL": "registry:8081"})
+    assert "schema_registry_url must be http" in str(found.value)
+
+    environ = {"SERIALIZATION__FORMAT": "avro", "SCHEMA_REGISTRY_URL": "http://me:pw@registry:8081"}
+    loaded = load(deployment, {**environ, "SERIALIZATION__TOPICS": "market.ticks, paper.orders.filled"})
+    assert loaded.settings.serialization.topics == ("market.ticks", "paper.orders.filled")
+    assert "pw" not in repr(loaded.settings)
