@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from alphapanda.bus.ports import Log
-from alphapanda.bus.records import Partition
+from alphapanda.bus.records import Partition, Record
 from alphapanda.bus.recovery import read_all
 from alphapanda.bus.routes import Routes
+from alphapanda.errors import PermanentError
 from alphapanda.execution.history import HistoryRequest
 from alphapanda.execution.paper import PaperTraderStage
+from alphapanda.model.envelope import Event
 
 PIECE = 20_000
 """Records read for one request before a batch; the rest is asked for again."""
@@ -46,4 +48,11 @@ class HistorySupplier:
         start, end = {partition: piece.first_offset}, {partition: piece.last_offset + 1}
         key = str(request.instrument_token).encode()
         records = await read_all(self._log, start, end)
-        self._stage.supply_history(piece, [self._routes.read(r) for r in records if r.key == key])
+        self._stage.supply_history(piece, [tick for r in records if r.key == key and (tick := self._tick(r))])
+
+    def _tick(self, record: Record) -> Event | None:
+        """Return a tick; None for a record that is none, which the runner dead-letters where it comes by it."""
+        try:
+            return self._routes.read(record)
+        except PermanentError:
+            return None
