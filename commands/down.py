@@ -47,6 +47,8 @@ def down(
 
 async def _down(context: Context, timeout_s: float) -> list[str]:
     from alphapanda.infra.identity import IdentityFile
+    from alphapanda.model.control import Outcome
+    from commands._audit import audit
     from daemons.supervisor.client import NotRunningError, UnresponsiveError, connect
     from daemons.supervisor.places import Places
 
@@ -56,7 +58,11 @@ async def _down(context: Context, timeout_s: float) -> list[str]:
     supervisor = IdentityFile(places.identity).alive()
     try:
         async with connect(places) as client:
-            stopped = [process.name for process in (await client.status()).processes if process.pid is not None]
+            found = (await client.status()).processes
+            stopped = [process.name for process in found if process.pid is not None]
+            if any(process.name == "topics" and process.state.value == "done" for process in found):
+                # While there is a log to write it to.
+                await audit(context, "down", context.deployment.root.name, Outcome.DONE, stopped=",".join(stopped))
             await _stop(context, places, client, timeout_s)
         await _gone(supervisor, places, KILL_WITHIN_S)
     except NotRunningError:

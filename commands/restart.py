@@ -32,6 +32,8 @@ def restart(
 
 
 async def _restart(context: Context, names: tuple[str, ...], wait_timeout: float) -> ExitCode:
+    from alphapanda.model.control import Outcome
+    from commands._audit import audit
     from commands._waiting import wait_until_ready
     from daemons.supervisor.client import connect
     from daemons.supervisor.places import Places
@@ -39,4 +41,6 @@ async def _restart(context: Context, names: tuple[str, ...], wait_timeout: float
     places = Places(context.deployment)
     async with connect(places) as client:
         await client.restart(names)
-    return await wait_until_ready(context, places, names, wait_timeout)
+    code = await wait_until_ready(context, places, names, wait_timeout)
+    await audit(context, "restart", ",".join(names), Outcome.DONE if code is ExitCode.OK else Outcome.FAILED)
+    return code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -181,7 +182,19 @@ async def _wait(context: Context, places: Places, applied: Applied, patience_s: 
     code = await wait_until_ready(context, places, names, max(patience_s, 0.1))
     if context.output.as_json:
         _show_change(context, applied)
+    await _write_down(context, applied, status.overrides, code)
     return code
+
+
+async def _write_down(context: Context, applied: Applied, overrides: Mapping[str, str], code: ExitCode) -> None:
+    from alphapanda.model.control import Outcome
+    from commands._audit import audit
+
+    acts = {"started": applied.start, "restarted": applied.restart, "stopped": applied.stop}
+    details = {verb: ",".join(names) for verb, names in acts.items() if names}
+    options = {name.lower(): value for name, value in overrides.items()}
+    outcome = Outcome.DONE if code is ExitCode.OK else Outcome.FAILED
+    await audit(context, "up", context.deployment.root.name, outcome, **details, **options)
 
 
 async def _stay(context: Context, request: Apply) -> ExitCode:
