@@ -33,6 +33,7 @@ class KafkaOptions:
         fetch_max_wait_ms: how long a fetch may wait for data; data wakes it at once anyway.
         request_timeout_ms: also how long a write is tried while no broker answers.
         session_timeout_ms: after which a member that fell silent loses what it owned.
+        batch_bytes: the most that one request writes to a partition; more for who writes in bulk.
     """
 
     bootstrap_servers: str
@@ -40,6 +41,7 @@ class KafkaOptions:
     fetch_max_wait_ms: int = 5_000
     request_timeout_ms: int = 40_000
     session_timeout_ms: int = 10_000
+    batch_bytes: int = 16_384
 
 
 def _tp(partition: Partition) -> TopicPartition:
@@ -209,6 +211,7 @@ async def open_log(options: KafkaOptions) -> AsyncIterator[KafkaLog]:
         enable_idempotence=True,
         linger_ms=0,
         max_request_size=8 << 20,
+        max_batch_size=options.batch_bytes,
         request_timeout_ms=options.request_timeout_ms,
     )
     async with _lookups(options) as (lookup, admin):
