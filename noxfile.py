@@ -97,3 +97,15 @@ def lock(session: nox.Session) -> None:
     path = Path(LOCK)
     head = "# The locked environment of the tests: `nox -s lock` makes it anew from pyproject.toml.\n"
     path.write_text(head + path.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+@nox.session
+def lock_kafka(session: nox.Session) -> None:
+    """Resolve Kafka's jars anew and write their lock file, every SHA-256 with it."""
+    session.install("-e", ".[embedded]")
+    session.run(
+        "python",
+        "-c",
+        "from pathlib import Path; from alphapanda.infra.embedded.lock import make_lock;"
+        "Path('alphapanda/infra/embedded/kafka.lock.toml').write_text(make_lock())",
+    )
