@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -177,3 +178,11 @@ async def bench(servers: Endpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def fresh_topic(servers: Endpoints) -> Callable[[], Awaitable[None]]:
     """Delete and create `market.ticks`."""
     return lambda: _fresh_topic(servers)
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port on loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
