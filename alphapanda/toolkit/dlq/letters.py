@@ -1,0 +1,218 @@
+"""One dead letter: its record, why it failed, and the few facts of the event in it that replay needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from alphapanda.bus.records import Header, Record
+from alphapanda.model.envelope import LogPosition
+from topics.dead_letter_families import DeadLetterHeaders, read_headers
+from topics.dead_letters import ID_HEADER, Failure, Family, dead_letter_id
+
+REPLAY_PREFIX = "ap-replay-"
+RUN_HEADER = f"{REPLAY_PREFIX}run"
+EDITED_HEADER = "ap-edited-fields"
+
+
+class _Order(msgspec.Struct):
+    validity: str = ""
+    client_order_id: str = ""
+
+
+class _Signal(msgspec.Struct):
+    validity: str = ""
+    trading_mode: str = ""
+
+
+class _Data(msgspec.Struct):
+    client_order_id: str = ""
+    trading_mode: str = ""
+    validity: str = ""
+    command_id: str = ""
+    service: str = ""
+    order: _Order | None = None
+    signal: _Signal | None = None
+
+
+class EventFacts(msgspec.Struct, frozen=True):
+    """What can be told of an event without its own type; empty where it cannot.
+
+    Attributes:
+        id: of the event.
+        type: its kind, as it says.
+        ts: when it happened.
+        broker: as the envelope says.
+        causation_id: what it follows from.
+        client_order_id: of the order that it is about.
+        trading_mode: as the payload says.
+        validity: of the order that it is about.
+        obeyed: `service/command` of an answer to a command.
+    """
+
+    id: str = ""
+    type: str = ""
+    ts: datetime | None = None
+    broker: str = ""
+    causation_id: str = ""
+    client_order_id: str = ""
+    trading_mode: str = ""
+    validity: str = ""
+    obeyed: str = ""
+
+
+class _Envelope(msgspec.Struct):
+    id: str = ""
+    type: str = ""
+    ts: datetime | None = None
+    broker: str = ""
+    causation_id: str | None = None
+    data: _Data = msgspec.field(default_factory=_Data)
+
+
+_DECODER = msgspec.json.Decoder(_Envelope)
+_NOTHING = EventFacts()
+
+
+def event_facts(value: bytes | None) -> EventFacts:
+    """Return what can be told of the event in `value`; nothing at all where it is no JSON object."""
+    if value is None:
+        return _NOTHING
+    try:
+        envelope = _DECODER.decode(value)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return _facts_of_broken(value)
+    data = envelope.data
+    order, signal = data.order or _Order(), data.signal or _Signal()
+    return EventFacts(
+        id=envelope.id,
+        type=envelope.type,
+        ts=_aware(envelope.ts),
+        broker=envelope.broker,
+        causation_id=envelope.causation_id or "",
+        client_order_id=data.client_order_id or order.client_order_id,
+        trading_mode=data.trading_mode or signal.trading_mode,
+        validity=data.validity or order.validity or signal.validity,
+        obeyed=f"{data.service}/{data.command_id}" if data.command_id else "",
+    )
+
+
+def _facts_of_broken(value: bytes) -> EventFacts:
+    """Return what is left of an event whose fields have the wrong types."""
+    try:
+        found: Any = msgspec.json.decode(value)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return _NOTHING
+    if not isinstance(found, dict):
+        return _NOTHING
+    texts = {
+        name: found[name] for name in ("id", "type", "broker", "causation_id") if isinstance(found.get(name), str)
+    }
+    return EventFacts(**texts, ts=_time(found.get("ts")))
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        return _aware(datetime.fromisoformat(value)) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment if moment is None or moment.tzinfo is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One record of a dead-letter topic.
+
+    Attributes:
+        id: the same through replays.
+        record: as it stands in the log.
+        failure: why it is there, whoever says so.
+        others: its headers that say nothing of the failure.
+        event: what can be told of the event in it.
+        replay_count: how often it had been sent again before it failed this time.
+        replay_run: the run that sent it; empty before the first.
+        replay_of: the dead letter that was sent again when this one failed; empty before the first.
+    """
+
+    id: str
+    record: Record
+    failure: Failure
+    others: tuple[tuple[str, bytes | None], ...]
+    event: EventFacts
+    replay_count: int
+    replay_run: str
+    replay_of: str
+
+    @property
+    def place(self) -> LogPosition:
+        """Where it stands."""
+        return self.record.position
+
+    @property
+    def origin(self) -> LogPosition | None:
+        """The record that failed this time; None where nobody says."""
+        failure = self.failure
+        if failure.partition is None or failure.offset is None:
+            return None
+        return LogPosition(failure.topic, failure.partition, failure.offset)
+
+    @property
+    def group(self) -> str:
+        """The consumer group that failed; empty where nobody says."""
+        return self.failure.group or ""
+
+    @property
+    def failed_at_ms(self) -> int:
+        """When it failed, this time, Unix milliseconds: what its headers say, else when it was written."""
+        at = self.failure.failed_at
+        return int(at.timestamp() * 1000) if at is not None else self.record.timestamp_ms
+
+    @property
+    def original_ms(self) -> int:
+        """When the record that failed had been written first, Unix milliseconds, as far as anybody knows."""
+        return self.failure.original_timestamp_ms or self.record.timestamp_ms
+
+
+def read_dead_letter(record: Record) -> DeadLetter:
+    """Return `record`, of any system's dead-letter topic, as a dead letter."""
+    read = read_headers(record.headers, record.partition.topic)
+    failure = read.failure
+    place = record.position
+    return DeadLetter(
+        id=failure.id or dead_letter_id(place.topic, place.partition, place.offset, ""),
+        record=record,
+        failure=failure,
+        others=_others(read, record),
+        event=event_facts(record.value),
+        replay_count=_number(record.header(Header.REPLAY_COUNT)),
+        replay_run=_text(record.header(RUN_HEADER)),
+        replay_of=_text(record.header(Header.REPLAY_OF)),
+    )
+
+
+def _others(read: DeadLetterHeaders, record: Record) -> tuple[tuple[str, bytes | None], ...]:
+    """Return what is left of the headers without the diagnosis.
+
+    The bus writes who refused the record behind everything else; a decision's own header of that name, which
+    says who decided it, stands before and stays.
+    """
+    ours = read.failure.family is Family.ALPHAPANDA and any(name == ID_HEADER for name, _ in record.headers)
+    last = record.headers[-1][0] if record.headers else ""
+    if ours and last == Header.GROUP:
+        return read.others[:-1]
+    return read.others
+
+
+def _text(value: bytes | None) -> str:
+    return (value or b"").decode(errors="replace")
+
+
+def _number(value: bytes | None) -> int:
+    text = _text(value)
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
