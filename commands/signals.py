@@ -58,9 +58,11 @@ async def _show(context: Context, broker: str | None, *, rejected: bool, limit: 
     from alphapanda.bus.kafka_log import open_read_log
     from alphapanda.bus.routes import Routes
     from alphapanda.bus.tail import follow, newest
+    from alphapanda.toolkit.schemas.runtime import reading_codec
     from daemons.wiring import catalogue_of
 
-    routes = Routes(catalogue_of(context.settings()), None)
+    settings = context.settings()
+    routes = Routes(catalogue_of(settings), None, reading_codec(settings))
     topics = _topics(routes, chosen_brokers(context, broker), rejected=rejected)
     async with open_read_log(kafka_options(context, "signals")) as log:
         records, ends = await newest(log, topics, limit)

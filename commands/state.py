@@ -56,6 +56,7 @@ async def _verify(context: Context, broker: str | None) -> list[Verification]:
     from alphapanda.bus.kafka_log import open_read_log
     from alphapanda.bus.routes import Routes
     from alphapanda.state.verify import Verifier
+    from alphapanda.toolkit.schemas.runtime import reading_codec
     from daemons.instruments import lookup_of
     from daemons.wiring import active_modes, catalogue_of
 
@@ -64,7 +65,8 @@ async def _verify(context: Context, broker: str | None) -> list[Verification]:
     found = []
     async with open_read_log(kafka_options(context, "verify")) as log, open_views(context) as views:
         for name in chosen_brokers(context, broker):
-            verifier = Verifier(log, Routes(catalogue, name), views, name, modes[name], instruments)
+            routes = Routes(catalogue, name, reading_codec(settings))
+            verifier = Verifier(log, routes, views, name, modes[name], instruments)
             found.append(await verifier.verify())
     return found
 

@@ -73,7 +73,7 @@ class PaperTraderService:
             ),
             owned=(validated,),
             views=lambda now: views_of(stage, broker, now),
-            before_batch=lambda log: HistorySupplier(log, routes, stage, ticks),
+            before_batch=lambda log, decoding: HistorySupplier(log, decoding, stage, ticks),
         )
         await run_stage(work, context)
 

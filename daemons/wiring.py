@@ -27,6 +27,7 @@ from alphapanda.state import keys
 from alphapanda.state.snapshots import RedisSnapshots
 from alphapanda.state.store import open_redis
 from alphapanda.state.views import ViewProjector
+from alphapanda.toolkit.schemas.runtime import writing_codec
 from daemons.service import DaemonContext
 from topics.catalogue import Catalogue, Environment, Overlay
 
@@ -66,7 +67,8 @@ class StageWork:
         views: what people look at, by key, at a moment; None for stages without views.
         on_recovered: called each time recovery is done.
         on_decided: told of each decision once it is in the log.
-        before_batch: given the log, returns what the stage asks of the outside world before each batch.
+        before_batch: given the log and what decodes it, returns what the stage asks of the outside world before
+            each batch.
     """
 
     name: str
@@ -76,13 +78,16 @@ class StageWork:
     views: Callable[[datetime], Mapping[str, msgspec.Struct]] | None = None
     on_recovered: Callable[[], None] = lambda: None
     on_decided: Callable[[Event], None] = tell_nobody
-    before_batch: Callable[[KafkaLog], Callable[[], Awaitable[None]]] = lambda _log: nothing_before
+    before_batch: Callable[[KafkaLog, Routes], Callable[[], Awaitable[None]]] = lambda _log, _routes: (
+        nothing_before
+    )
 
 
 async def run_stage(work: StageWork, context: DaemonContext) -> None:
     """Run a stage on Kafka until the daemon is told to stop."""
     settings, health = context.settings, context.health
     options = kafka_options(context, work.name)
+    routes = await routes_of(settings, work.spec)
     async with AsyncExitStack() as stack:
         log = await stack.enter_async_context(open_log(options))
         redis = await stack.enter_async_context(open_redis(context.endpoints.redis_url))
@@ -99,13 +104,13 @@ async def run_stage(work: StageWork, context: DaemonContext) -> None:
             log=log,
             ownership=ownership,
             snapshots=RedisSnapshots(redis, keys.snapshot(scope, work.name)),
-            routes=Routes(catalogue_of(settings), work.spec.broker),
+            routes=routes,
             clock=context.clock,
             meter=MetricsMeter(context.metrics, work.name),
             logger=context.log,
             on_degraded=lambda reason: health.not_ready(f"credentials no longer hold: {reason}", part="auth"),
             projector=projector,
-            before_batch=work.before_batch(log),
+            before_batch=work.before_batch(log, routes),
             on_decided=work.on_decided,
         )
 
@@ -118,6 +123,17 @@ async def run_stage(work: StageWork, context: DaemonContext) -> None:
             on_ready=recovered,
             on_standby=lambda: health.not_ready("stands by: another member of its group may be at work"),
         )
+
+
+async def routes_of(settings: Settings, spec: RunnerSpec) -> Routes:
+    """Return what a runner reads and writes with: events are written in the form that the settings say.
+
+    Raises ConfigError and DependencyError where that form cannot be had.
+    """
+    catalogue = catalogue_of(settings)
+    names = Routes(catalogue, spec.broker)
+    outputs = [names.topic(kind, broker) for kind, broker in spec.outputs]
+    return Routes(catalogue, spec.broker, await writing_codec(settings, catalogue, outputs))
 
 
 def kafka_options(context: DaemonContext, name: str) -> KafkaOptions:
