@@ -33,6 +33,10 @@ _alphapanda() {
             "topics apply") verb="$longer" ;;
             "topics import") verb="$longer" ;;
             "topics tail") verb="$longer" ;;
+            "groups") verb="$longer" ;;
+            "groups list") verb="$longer" ;;
+            "groups lag") verb="$longer" ;;
+            "groups reset") verb="$longer" ;;
             "init") verb="$longer" ;;
             "config") verb="$longer" ;;
             "config show") verb="$longer" ;;
@@ -218,11 +222,59 @@ _alphapanda() {
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
+        "groups list:--interval")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "groups lag:--over")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "groups lag:--topic")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names topics)" -- "$current")
+            return
+            ;;
+        "groups lag:--window")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "groups lag:--interval")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "groups reset:--to-offset")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "groups reset:--to-datetime")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "groups reset:--by-duration")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "groups reset:--shift-by")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "groups reset:--from-file")
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            return
+            ;;
+        "groups reset:--topic")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names topics)" -- "$current")
+            return
+            ;;
+        "groups reset:--reason" | "groups reset:-r")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
     esac
     case "$verb" in
         "")
             options="--version -V --debug --help -h"
-            words="up down status restart run orders positions pnl signals logs halt resume state topics init config doctor infra completions"
+            words="up down status restart run orders positions pnl signals logs halt resume state topics groups init config doctor infra completions"
             ;;
         "up")
             options="--only --foreground --wait-timeout --dry-run --feed --file --speed --accept-log-reset --json --help -h"
@@ -305,6 +357,19 @@ _alphapanda() {
         "topics tail")
             options="--range -r --last -l --since --until --follow -f --limit -n --partition -p --key -k --header -H --type -t --broker -b --value --where -w --output -o --json --help -h"
             words="$(_alphapanda_names topics)"
+            ;;
+        "groups")
+            options="--help -h"
+            words="list lag reset"
+            ;;
+        "groups list")
+            options="--json --watch -w --interval --help -h"
+            ;;
+        "groups lag")
+            options="--over --topic --behind --window --json --watch -w --interval --help -h"
+            ;;
+        "groups reset")
+            options="--to-earliest --to-latest --to-offset --to-datetime --by-duration --shift-by --from-file --topic --execute --reason -r --json --help -h"
             ;;
         "init")
             options="--force --help -h"

@@ -37,6 +37,10 @@ _alphapanda() {
             "topics apply") verb="$longer" ;;
             "topics import") verb="$longer" ;;
             "topics tail") verb="$longer" ;;
+            "groups") verb="$longer" ;;
+            "groups list") verb="$longer" ;;
+            "groups lag") verb="$longer" ;;
+            "groups reset") verb="$longer" ;;
             "init") verb="$longer" ;;
             "config") verb="$longer" ;;
             "config show") verb="$longer" ;;
@@ -222,6 +226,54 @@ _alphapanda() {
             true
             return
             ;;
+        "groups list:--interval")
+            true
+            return
+            ;;
+        "groups lag:--over")
+            true
+            return
+            ;;
+        "groups lag:--topic")
+            _alphapanda_names topics
+            return
+            ;;
+        "groups lag:--window")
+            true
+            return
+            ;;
+        "groups lag:--interval")
+            true
+            return
+            ;;
+        "groups reset:--to-offset")
+            true
+            return
+            ;;
+        "groups reset:--to-datetime")
+            true
+            return
+            ;;
+        "groups reset:--by-duration")
+            true
+            return
+            ;;
+        "groups reset:--shift-by")
+            true
+            return
+            ;;
+        "groups reset:--from-file")
+            _files
+            return
+            ;;
+        "groups reset:--topic")
+            _alphapanda_names topics
+            return
+            ;;
+        "groups reset:--reason" | "groups reset:-r")
+            true
+            return
+            ;;
     esac
     case "$verb" in
         "")
@@ -247,6 +299,7 @@ _alphapanda() {
                 'resume:Let a halted broker trade again.'
                 'state:Compare remembered state with the log.'
                 'topics:List, create and compare topics.'
+                'groups:Show consumer groups and their lag.'
                 'init:Write commented starter files into this folder.'
                 'config:Show and check settings.'
                 'doctor:Check this machine and this deployment.'
@@ -535,6 +588,59 @@ _alphapanda() {
                 '-h:Show this message and exit.'
             )
             [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names topics; return; }
+            ;;
+        "groups")
+            options=(
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            verbs=(
+                'list:List all consumer groups: who is in them, and how far behind they are, in records and in seconds.'
+                'lag:Show how far behind groups are in each partition, how fast they read, and when nothing will wait.'
+                'reset:Show where a reset would move a group; with --execute, move it.'
+            )
+            ;;
+        "groups list")
+            options=(
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--watch:Show it again and again until Ctrl-C.'
+                '-w:Show it again and again until Ctrl-C.'
+                '--interval:Seconds between two looks of --watch.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "groups lag")
+            options=(
+                '--over:Exit with 3 if a group is further behind: 1000 (records), 30s, 5m.'
+                '--topic:Only this topic.'
+                '--behind:Only partitions in which something waits.'
+                '--window:If something waits, measure so long.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--watch:Show it again and again until Ctrl-C.'
+                '-w:Show it again and again until Ctrl-C.'
+                '--interval:Seconds between two looks of --watch.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "groups reset")
+            options=(
+                '--to-earliest:To the oldest records.'
+                '--to-latest:To the end: only what comes is read.'
+                '--to-offset:To one offset.'
+                '--to-datetime:To a time: 09:15 (IST), 2026-03-02T09:15, -10m.'
+                '--by-duration:To so long ago: 10m, 1h30m.'
+                '--shift-by:By N records; -N goes back.'
+                '--from-file:To the offsets in a file: an undo file.'
+                '--topic:Only this topic, or these partitions of it.'
+                '--execute:Do it; otherwise it is only shown.'
+                '--reason:Why; it is written to the audit.'
+                '-r:Why; it is written to the audit.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
             ;;
         "init")
             options=(

@@ -75,11 +75,13 @@ class Expression:
         text: as typed.
         test: whether a record, a mapping of `ROOTS` to plain values, passes. It never raises.
         roots: the fields it looks at; others need not be there.
+        paths: the same in full, `("data", "bids", 0)`, so that only these need be decoded.
     """
 
     text: str
     test: Test
     roots: frozenset[str]
+    paths: frozenset[tuple[str | int, ...]] = frozenset()
 
     @property
     def needs_value(self) -> bool:
@@ -94,8 +96,9 @@ def compile_expression(text: str, now: datetime) -> Expression:
         TypedTextError: it is not in the language; `pointed` shows the place.
     """
     tree = parse_expression(text, ROOTS)
-    roots = frozenset(str(path.parts[0]) for path in _paths(tree))
-    return Expression(text, _Compiler(text, now).test(tree), roots)
+    paths = frozenset(path.parts for path in _paths(tree))
+    roots = frozenset(str(parts[0]) for parts in paths)
+    return Expression(text, _Compiler(text, now).test(tree), roots, paths)
 
 
 def _paths(node: Node) -> Iterator[Path]:

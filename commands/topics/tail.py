@@ -75,8 +75,8 @@ def tail(
         typer.Option("--where", "-w", metavar="EXPRESSION", help="Only where this holds, on any field."),
     ] = None,
     output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FORMAT", help="table, jsonl, raw or value.")
-    ] = "",
+        str | None, typer.Option("--output", "-o", metavar="FORMAT", help="table, jsonl, raw or value.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Show records of topics, merged in the order of time. Joins no group, commits nothing.
@@ -168,18 +168,24 @@ async def _tail(
     from contextlib import aclosing
 
     from alphapanda.bus.kafka_log import open_read_log
+    from alphapanda.toolkit.batch_reader import open_batch_reader
     from alphapanda.toolkit.tail.scan import Tail, resolve
     from alphapanda.toolkit.times import milliseconds
     from commands.topics._tail_counter import TailCounter
 
-    async with open_read_log(kafka_options(context, "tail")) as log:
+    options = kafka_options(context, "tail")
+    async with open_read_log(options) as log:
         partitions = await _partitions(log, names, numbers)
         reading = await resolve(log, partitions, chosen, follow=follow, now_ms=milliseconds(context.clock.now()))
-        reader = Tail(log, reading, picks, context.clock)
+        tail_ = Tail(reading, picks, context.clock)
         write = _writer(context, shape, max(len(str(one)) for one in partitions))
-        with TailCounter(context.output, context.clock, reader.counter, picks) as counter:
+        topics = {partition.topic for partition in partitions}
+        with TailCounter(context.output, context.clock, tail_.counter, picks) as counter:
             shown = 0
-            async with aclosing(reader.batches()) as batches:
+            async with (
+                open_batch_reader(options, topics, log.beginnings) as reader,
+                aclosing(tail_.batches(reader)) as batches,
+            ):
                 async for batch in batches:
                     due = batch if limit is None else batch[: limit - shown]
                     if due:

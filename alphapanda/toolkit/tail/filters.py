@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import msgspec
 
 from alphapanda.bus.records import Header, Record
 from alphapanda.errors import UsageError
-from alphapanda.toolkit.expressions import Expression
-from alphapanda.toolkit.tail.view import RecordView
+from alphapanda.toolkit.expressions import ENVELOPE_FIELDS, Expression
+from alphapanda.toolkit.tail.partial import partial_decoder
+from alphapanda.toolkit.tail.view import MIRRORED, RecordView
 
 Glob: TypeAlias = Callable[[str], bool]
 _Test: TypeAlias = Callable[[Record], bool]
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def glob(pattern: str) -> Glob:
@@ -108,6 +114,8 @@ class RecordFilter:
         return test
 
     def _expression_test(self, expression: Expression) -> _Test:
+        if expression.roots <= ENVELOPE_FIELDS and not expression.roots <= MIRRORED:
+            return self._value_expression_test(expression)
         view, passes = self._view, expression.test
 
         def test(record: Record) -> bool:
@@ -118,6 +126,29 @@ class RecordFilter:
             return passed
 
         return test
+
+    def _value_expression_test(self, expression: Expression) -> _Test:
+        """Test decoded fields alone: of each value only these are decoded."""
+        decode, passes = partial_decoder(expression.paths), expression.test
+
+        def test(record: Record) -> bool:
+            if record.value is None:
+                return passes(_NOTHING)
+            try:
+                return passes(decode(record.value))
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                return passes(self._decoded_whole(record.value))
+
+        return test
+
+    def _decoded_whole(self, value: bytes) -> Mapping[str, Any]:
+        """Return a value that is not what an event looks like; what is no JSON is counted."""
+        try:
+            found = msgspec.json.decode(value)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            self.undecodable += 1
+            return _NOTHING
+        return found if isinstance(found, dict) else _NOTHING
 
 
 def _key_test(passes: Glob) -> _Test:

@@ -7,7 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import groupby
 
-from alphapanda.bus.kafka_log import KafkaReader, KafkaReadLog
+from alphapanda.bus.kafka_log import KafkaReadLog
+from alphapanda.bus.ports import LogReader
 from alphapanda.bus.records import Partition, Record
 from alphapanda.clock import Clock
 from alphapanda.errors import KafkaUnreachableError
@@ -95,8 +96,7 @@ class Tail:
     """One reading of topics.
 
     Args:
-        log: where from.
-        reading: what.
+        reading: what to read.
         picks: the filter.
         clock: for the end of following.
 
@@ -104,31 +104,27 @@ class Tail:
         counter: what was read so far.
     """
 
-    def __init__(self, log: KafkaReadLog, reading: Reading, picks: RecordFilter, clock: Clock) -> None:
-        self._log = log
+    def __init__(self, reading: Reading, picks: RecordFilter, clock: Clock) -> None:
         self._reading = reading
         self._picks = picks
         self._clock = clock
         self.counter = Counter()
 
-    async def batches(self) -> AsyncGenerator[Sequence[Record]]:
+    async def batches(self, reader: LogReader) -> AsyncGenerator[Sequence[Record]]:
         """Give what passes: what is there in the order of time, then, if followed, what comes as it comes.
 
         A batch may be empty: it says that something was read. Memory stays the same however much is read.
         """
-        spans = self._reading.spans
-        reader = await self._log.reader()
-        async with aclosing(reader):
-            reader.seek({partition: span.start for partition, span in spans.items()})
-            async with aclosing(self._catch_up(reader)) as there:
-                async for batch in there:
+        reader.seek({partition: span.start for partition, span in self._reading.spans.items()})
+        async with aclosing(self._catch_up(reader)) as there:
+            async for batch in there:
+                yield batch
+        if self._reading.follow:
+            async with aclosing(self._follow(reader)) as coming:
+                async for batch in coming:
                     yield batch
-            if self._reading.follow:
-                async with aclosing(self._follow(reader)) as coming:
-                    async for batch in coming:
-                        yield batch
 
-    async def _catch_up(self, reader: KafkaReader) -> AsyncGenerator[Sequence[Record]]:
+    async def _catch_up(self, reader: LogReader) -> AsyncGenerator[Sequence[Record]]:
         spans = self._reading.spans
         merge = TimeMerge(spans)
         for partition, span in spans.items():
@@ -158,7 +154,7 @@ class Tail:
                 records = [record for record in records if record.offset < stop]
         merge.add(partition, self._passed(records), reached.timestamp_ms)
 
-    async def _follow(self, reader: KafkaReader) -> AsyncGenerator[Sequence[Record]]:
+    async def _follow(self, reader: LogReader) -> AsyncGenerator[Sequence[Record]]:
         while (left_s := self._seconds_left()) > 0:
             records = await reader.poll(min(POLL_S, left_s))
             yield sorted(self._passed(records), key=lambda record: record.timestamp_ms)

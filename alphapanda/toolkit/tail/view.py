@@ -10,7 +10,7 @@ import msgspec
 from alphapanda.bus.records import Header, Record
 from alphapanda.toolkit.expressions import ENVELOPE_FIELDS, ROOTS
 
-_IN_HEADERS = frozenset({Header.TYPE.value, Header.BROKER.value, Header.CORRELATION_ID.value})
+MIRRORED = frozenset({Header.TYPE.value, Header.BROKER.value, Header.CORRELATION_ID.value})
 """Envelope fields that our own records repeat in headers: they cost no decoding."""
 
 _UNREAD: Any = object()
@@ -40,7 +40,7 @@ class RecordView(Mapping[str, Any]):
     def get(self, name: str, default: Any = None) -> Any:
         """Return a field, None where it is not there."""
         if name in ENVELOPE_FIELDS:
-            if name in _IN_HEADERS:
+            if name in MIRRORED:
                 header = self._record.header(name)
                 if header is not None:
                     return header.decode(errors="replace")

@@ -1,0 +1,68 @@
+"""What the verbs of `groups` start from: the log, the groups' administration, and looks at groups by name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from alphapanda.errors import UnknownNameError
+from commands._context import Context
+from commands._reading import kafka_options
+
+if TYPE_CHECKING:
+    from alphapanda.bus.kafka_log import KafkaReadLog
+    from alphapanda.toolkit.groups.admin import GroupAdmin
+    from alphapanda.toolkit.groups.lag import Look
+
+
+@dataclass(slots=True)
+class Looker:
+    """Looks at groups, again and again: each look has the rates since the last.
+
+    Attributes:
+        log: for offsets and times.
+        admin: for groups.
+    """
+
+    context: Context
+    log: KafkaReadLog
+    admin: GroupAdmin
+    _last: Look | None = None
+
+    async def look(self, names: Sequence[str]) -> Look:
+        """Look at the groups of these names, or at all; raises UnknownNameError for one that is not there."""
+        from alphapanda.toolkit.groups.lag import with_rates
+        from alphapanda.toolkit.groups.measure import measure
+
+        known = await self.admin.names()
+        for name in names:
+            if name not in known:
+                raise UnknownNameError("consumer group", name, known, hint="All of them: alphapanda groups list")
+        bare = await measure(self.log, self.admin, names or known, self.context.clock)
+        rated = bare if self._last is None else with_rates(bare, self._last)
+        self._last = bare
+        return rated
+
+    async def look_twice(self, names: Sequence[str], window_s: float) -> Look:
+        """Look, and if something waits look again after a while, so that there are rates."""
+        import asyncio
+
+        first = self._last is None
+        found = await self.look(names)
+        if first and window_s > 0 and any(group.lag for group in found.groups):
+            await asyncio.sleep(window_s)
+            found = await self.look(names)
+        return found
+
+
+@asynccontextmanager
+async def looking(context: Context) -> AsyncIterator[Looker]:
+    """Stay connected while the block runs. Raises DependencyError."""
+    from alphapanda.bus.kafka_log import open_read_log
+    from alphapanda.toolkit.groups.admin import open_groups
+
+    options = kafka_options(context, "groups")
+    async with open_read_log(options) as log, open_groups(options) as admin:
+        yield Looker(context, log, admin)

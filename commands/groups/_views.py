@@ -1,0 +1,150 @@
+"""Groups as rows, for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from commands._output import Column, Style
+
+if TYPE_CHECKING:
+    from alphapanda.toolkit.groups.lag import GroupLag, PartitionLag
+
+_MINUTE = 60
+_HOUR = 3600
+
+
+def lag_style(value: object) -> Style | None:
+    """Make a lag stand out."""
+    return None if value in {None, "0", "-", 0} else Style.WARN
+
+
+def flag_style(value: object) -> Style | None:
+    """Make a flag stand out."""
+    return Style.BAD if value else None
+
+
+GROUP_COLUMNS = (
+    Column("group", "GROUP"),
+    Column("state", "STATE"),
+    Column("members", "MEMBERS", right=True),
+    Column("lag", "LAG", right=True, style=lag_style),
+    Column("behind", "BEHIND", right=True),
+    Column("topics", "TOPICS"),
+    Column("flag", "FLAG", style=flag_style),
+)
+PARTITION_COLUMNS = (
+    Column("group", "GROUP"),
+    Column("topic", "TOPIC"),
+    Column("partition", "P", right=True),
+    Column("committed", "COMMITTED", right=True),
+    Column("end", "END", right=True),
+    Column("lag", "LAG", right=True, style=lag_style),
+    Column("behind", "BEHIND", right=True),
+    Column("rate", "READ/S", right=True),
+    Column("written", "WRITTEN/S", right=True),
+    Column("drain", "DRAINED IN", right=True),
+    Column("flag", "FLAG", style=flag_style),
+)
+
+
+def duration_text(seconds: float | None, *, estimated: bool = False) -> str | None:
+    """Return a duration as people read it: `0 s`, `3.2 s`, `5 m 10 s`, `2 h 5 m`; `~` before an estimate."""
+    if seconds is None:
+        return None
+    whole = round(seconds)
+    if seconds < 10 and seconds != whole:
+        text = f"{seconds:.1f} s"
+    elif whole < _MINUTE:
+        text = f"{whole} s"
+    elif whole < _HOUR:
+        text = f"{whole // _MINUTE} m {whole % _MINUTE} s"
+    else:
+        text = f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} m"
+    return f"~{text}" if estimated else text
+
+
+def group_row(group: GroupLag) -> Mapping[str, object]:
+    """Return a group for programs."""
+    return {
+        "group": group.name,
+        "state": group.state,
+        "members": [{"client": member.client, "host": member.host} for member in group.members],
+        "topics": list(group.topics),
+        "lag": group.lag,
+        "lag_seconds": group.seconds,
+        "retention_breach": group.breach,
+    }
+
+
+def group_shown(group: GroupLag) -> Mapping[str, object]:
+    """Return a group for people."""
+    return {
+        "group": group.name,
+        "state": group.state,
+        "members": len(group.members),
+        "lag": _number(group.lag),
+        "behind": duration_text(group.seconds, estimated=any(one.estimated for one in group.partitions)),
+        "topics": ", ".join(group.topics) or None,
+        "flag": "retention breach" if group.breach else "",
+    }
+
+
+def partition_row(group: GroupLag, one: PartitionLag) -> Mapping[str, object]:
+    """Return a partition's lag for programs."""
+    return {
+        "group": group.name,
+        "state": group.state,
+        "members": len(group.members),
+        "topic": one.partition.topic,
+        "partition": one.partition.number,
+        "committed": one.committed,
+        "start": one.start,
+        "end": one.end,
+        "lag": one.lag,
+        "lag_seconds": one.seconds,
+        "lag_seconds_estimated": one.estimated,
+        "consumed_per_s": one.consumed_per_s,
+        "written_per_s": one.written_per_s,
+        "drain_seconds": one.drain_s,
+        "retention_breach": one.breach,
+        "records_lost": one.lost,
+        "topic_gone": one.gone,
+    }
+
+
+def partition_shown(group: GroupLag, one: PartitionLag) -> Mapping[str, object]:
+    """Return a partition's lag for people."""
+    return {
+        "group": group.name,
+        "topic": one.partition.topic,
+        "partition": one.partition.number,
+        "committed": _number(one.committed),
+        "end": _number(one.end),
+        "lag": _number(one.lag),
+        "behind": duration_text(one.seconds, estimated=one.estimated),
+        "rate": _rate(one.consumed_per_s),
+        "written": _rate(one.written_per_s),
+        "drain": _drain(one),
+        "flag": _flag(one),
+    }
+
+
+def _number(value: int | None) -> str | None:
+    return None if value is None else f"{value:,}"
+
+
+def _rate(value: float | None) -> str | None:
+    return None if value is None else f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def _drain(one: PartitionLag) -> str | None:
+    if one.drain_s is not None or not one.lag or one.consumed_per_s is None:
+        return duration_text(one.drain_s)
+    return "stands still" if one.consumed_per_s == 0 else "grows"
+
+
+def _flag(one: PartitionLag) -> str:
+    if one.gone:
+        return "topic is gone"
+    return f"retention breach: {one.lost:,} lost" if one.breach else ""

@@ -1,0 +1,278 @@
+"""`alphapanda groups reset`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from alphapanda.errors import RefusedError, UnknownNameError, UsageError
+from commands._context import Context
+from commands._options import JsonOption, ReasonOption
+from commands._output import Column
+
+if TYPE_CHECKING:
+    from alphapanda.bus.kafka_log import KafkaReadLog
+    from alphapanda.bus.records import Offsets, Partition
+    from alphapanda.toolkit.groups.admin import Group
+    from alphapanda.toolkit.groups.reset import ResetPlan, Target
+    from commands.groups._session import Looker
+
+_COLUMNS = (
+    Column("topic", "TOPIC"),
+    Column("partition", "P", right=True),
+    Column("before", "COMMITTED", right=True),
+    Column("after", "NEW", right=True),
+    Column("change", "CHANGE", right=True),
+    Column("start", "OLDEST", right=True),
+    Column("end", "END", right=True),
+    Column("lag_after", "LAG THEN", right=True),
+    Column("note", "NOTE"),
+)
+
+
+def reset(
+    call: typer.Context,
+    group: Annotated[str, typer.Argument(metavar="GROUP", help="A consumer group.")],
+    to_earliest: Annotated[bool, typer.Option("--to-earliest", help="To the oldest records.")] = False,
+    to_latest: Annotated[bool, typer.Option("--to-latest", help="To the end: only what comes is read.")] = False,
+    to_offset: Annotated[
+        int | None, typer.Option("--to-offset", min=0, metavar="OFFSET", help="To one offset.")
+    ] = None,
+    to_datetime: Annotated[
+        str | None,
+        typer.Option("--to-datetime", metavar="TIME", help="To a time: 09:15 (IST), 2026-03-02T09:15, -10m."),
+    ] = None,
+    by_duration: Annotated[
+        str | None, typer.Option("--by-duration", metavar="DURATION", help="To so long ago: 10m, 1h30m.")
+    ] = None,
+    shift_by: Annotated[
+        int | None, typer.Option("--shift-by", metavar="N", help="By N records; -N goes back.")
+    ] = None,
+    from_file: Annotated[
+        Path | None,
+        typer.Option("--from-file", metavar="FILE", help="To the offsets in a file: an undo file."),
+    ] = None,
+    topic: Annotated[
+        list[str] | None,
+        typer.Option("--topic", metavar="TOPIC[:P,P]", help="Only this topic, or these partitions of it."),
+    ] = None,
+    execute: Annotated[bool, typer.Option("--execute", help="Do it; otherwise it is only shown.")] = False,
+    reason: ReasonOption = "",
+    json: JsonOption = False,
+) -> None:
+    """Show where a reset would move a group; with --execute, move it.
+
+    A group that somebody is in is refused. What it was is written to .alphapanda/journals, for --from-file.
+
+    Example: alphapanda groups reset reports --to-datetime 09:15 --execute --reason "run the morning again"
+    """
+    from alphapanda.toolkit.groups.reset import FromFile, ShiftBy, ToEarliest, ToLatest, ToOffset
+
+    context = Context.of(call, json=json)
+    asked: list[Target] = []
+    if to_earliest:
+        asked.append(ToEarliest())
+    if to_latest:
+        asked.append(ToLatest())
+    if to_offset is not None:
+        asked.append(ToOffset(to_offset))
+    if to_datetime is not None:
+        asked.append(_to_time(context, to_datetime))
+    if by_duration is not None:
+        asked.append(_by_duration(context, by_duration))
+    if shift_by is not None:
+        asked.append(ShiftBy(shift_by))
+    if from_file is not None:
+        from alphapanda.toolkit.groups.offsets_file import read_offsets
+
+        asked.append(FromFile(read_offsets(from_file, group)))
+    if len(asked) != 1:
+        raise UsageError(
+            "Say one way to move it." if not asked else "Say only one way to move it.",
+            hint="--to-earliest, -latest, -offset, -datetime; --by-duration, --shift-by, --from-file.",
+        )
+    if execute and not reason.strip():
+        raise UsageError("A reset needs a reason.", hint='Add --reason "…"; it goes to the audit.')
+    context.run(_reset(context, group, asked[0], topic or [], reason=reason.strip(), execute=execute))
+
+
+def _to_time(context: Context, text: str) -> Target:
+    from alphapanda.toolkit.groups.reset import ToTime
+    from alphapanda.toolkit.times import TIME_HELP, milliseconds, parse_time
+
+    moment = parse_time(text, context.clock.now())
+    if moment is None:
+        raise UsageError(f"{text!r} is no time.", hint=TIME_HELP)
+    return ToTime(milliseconds(moment))
+
+
+def _by_duration(context: Context, text: str) -> Target:
+    from alphapanda.toolkit.groups.reset import ToTime
+    from alphapanda.toolkit.times import milliseconds, parse_duration
+
+    duration = parse_duration(text)
+    if duration is None:
+        raise UsageError(f"{text!r} is no duration.", hint="A duration is 30s, 10m, 1h30m, 2d.")
+    return ToTime(milliseconds(context.clock.now() - duration))
+
+
+async def _reset(
+    context: Context, name: str, target: Target, topics: Sequence[str], *, reason: str, execute: bool
+) -> None:
+    from commands.groups._audit import audited
+    from commands.groups._session import looking
+
+    async with looking(context) as looker:
+        known = await looker.admin.names()
+        if name not in known:
+            raise UnknownNameError("consumer group", name, known, hint="All of them: alphapanda groups list")
+        (group,) = await looker.admin.describe([name])
+        plan = await _plan(looker, name, target, topics)
+        if not execute:
+            _show(context, group, plan, undo=None, executed=False)
+            _tell_more(context, group, plan)
+            return
+        moves = "; ".join(f"{one}={offset}" for one, offset in plan.offsets.items())
+        async with audited(context, "groups reset", name, reason=reason, offsets=moves):
+            _refuse_live(group)
+            _confirm_live_broker(context, name)
+            undo = await _execute(context, looker, name, plan)
+        _show(context, group, plan, undo=undo, executed=True)
+        context.output.say(
+            f"{len(plan.offsets)} partitions moved. To undo it: alphapanda groups reset {name} --from-file {undo}"
+            " --execute --reason undo"
+            if undo
+            else "Nothing to move."
+        )
+        _tell_owner(context, name)
+
+
+async def _plan(looker: Looker, name: str, target: Target, topics: Sequence[str]) -> ResetPlan:
+    from alphapanda.toolkit.groups.reset import ToTime, plan_reset
+
+    committed = await looker.admin.committed(name)
+    partitions = await _partitions(looker.log, name, target, committed, topics)
+    starts, ends = await looker.log.beginnings(partitions), await looker.log.ends(partitions)
+    at = await looker.log.since(partitions, target.ms) if isinstance(target, ToTime) else {}
+    return plan_reset(target, partitions, committed, starts, ends, at)
+
+
+async def _partitions(
+    log: KafkaReadLog, name: str, target: Target, committed: Offsets, topics: Sequence[str]
+) -> Sequence[Partition]:
+    """Return what is to be moved: what was named, else what the file names, else what the group has committed."""
+    from alphapanda.toolkit.groups.reset import FromFile
+
+    known = await log.topics()
+    if topics:
+        return await _named(log, topics, known)
+    source = target.offsets if isinstance(target, FromFile) else committed
+    there = await log.partitions(sorted({one.topic for one in source} & known))
+    chosen = [one for one in there if one in source]
+    if isinstance(target, FromFile) and len(chosen) < len(source):
+        missing = min(set(source) - set(chosen))
+        raise UsageError(f"The file names {missing}, which is not there.", hint="See: alphapanda topics list")
+    if not chosen:
+        raise UsageError(f"{name} has committed nothing.", hint="Say which topics: --topic TOPIC")
+    return chosen
+
+
+async def _named(log: KafkaReadLog, topics: Sequence[str], known: frozenset[str]) -> Sequence[Partition]:
+    chosen: list[Partition] = []
+    for text in topics:
+        topic, _, numbers = text.partition(":")
+        if topic not in known:
+            raise UnknownNameError("topic", topic, known, hint="All of them: alphapanda topics list --all")
+        there = {one.number: one for one in await log.partitions([topic])}
+        if not numbers:
+            chosen += there.values()
+            continue
+        for number in numbers.split(","):
+            if not number.isdecimal() or int(number) not in there:
+                raise UsageError(f"{topic} has no partition {number!r}.", hint=f"It has 0 to {len(there) - 1}.")
+            chosen.append(there[int(number)])
+    return list(dict.fromkeys(chosen))
+
+
+def _refuse_live(group: Group) -> None:
+    from alphapanda.toolkit.groups.admin import describe_members
+
+    if group.is_live:
+        who = describe_members(group.members) or f"it is {group.state}"
+        raise RefusedError(
+            f"Somebody is in {group.name}: {who}.",
+            hint="Stop its members first; one that was killed is forgotten after its session time-out.",
+        )
+
+
+def _confirm_live_broker(context: Context, name: str) -> None:
+    from alphapanda.settings.brokers import BrokerKind
+
+    broker = context.settings().brokers.get(name.partition(".")[0])
+    if broker is not None and broker.kind is not BrokerKind.PAPER:
+        context.output.confirm(name, f"{name} belongs to a live broker.", flag="Run it on a terminal.")
+
+
+async def _execute(context: Context, looker: Looker, name: str, plan: ResetPlan) -> Path | None:
+    from alphapanda.toolkit.groups.offsets_file import undo_path, write_offsets
+
+    if not plan.offsets:
+        return None
+    context.deployment.prepare()
+    undo = undo_path(context.deployment.journals, name, context.clock.now())
+    write_offsets(undo, plan.undo)
+    await looker.admin.commit(name, plan.offsets)
+    return undo
+
+
+def _show(context: Context, group: Group, plan: ResetPlan, *, undo: Path | None, executed: bool) -> None:
+    rows: list[Mapping[str, object]] = [
+        {
+            "topic": move.partition.topic,
+            "partition": move.partition.number,
+            "before": move.before,
+            "after": move.after,
+            "change": move.change,
+            "start": move.start,
+            "end": move.end,
+            "lag_after": move.lag_after,
+            "note": move.note,
+        }
+        for move in plan.moves
+    ]
+    skipped = [{"topic": one.topic, "partition": one.number, "note": f"stays: {why}"} for one, why in plan.skipped]
+    if context.output.as_json:
+        body = {
+            "group": group.name,
+            "state": group.state,
+            "executed": executed,
+            "undo_file": None if undo is None else str(undo),
+            "moves": rows,
+            "skipped": skipped,
+        }
+        context.output.document("groups-reset", body)
+    else:
+        context.output.table("moves", [*rows, *skipped], _COLUMNS, empty="Nothing to move.")
+
+
+def _tell_more(context: Context, group: Group, plan: ResetPlan) -> None:
+    context.output.say(f"Shown only; --execute moves {len(plan.offsets)} partitions.")
+    if group.is_live:
+        context.output.warn(
+            f"{group.name} is {group.state} with {len(group.members)} members: it would be refused."
+        )
+    _tell_owner(context, group.name)
+
+
+def _tell_owner(context: Context, name: str) -> None:
+    """Say of our own daemons' groups what a reset cannot do."""
+    settings = context.settings()
+    ours = {"alphapanda.strategies"} | {f"{b}.{part}" for b in settings.brokers for part in ("risk", "trader")}
+    if name in ours:
+        context.output.warn(
+            f"{name} belongs to a daemon that goes on from its snapshot and its own decisions in the log, not from"
+            " its commits: a reset changes the lag shown until it commits again, not what it reads."
+        )
