@@ -5,6 +5,7 @@ Only what all of them have is used. Library errors end here: what is raised is o
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -221,7 +222,8 @@ def _part(name: str) -> str:
 def _words(error: Exception) -> str:
     """Return one short clause, without an address that may hold a password."""
     if isinstance(error, aiohttp.ClientConnectorError):
-        return error.os_error.strerror or type(error.os_error).__name__
+        number = error.os_error.errno
+        return os.strerror(number) if number and number > 0 else str(error.os_error.strerror or error.os_error)
     if isinstance(error, aiohttp.InvalidURL):
         return "that is not an address of the web"
     return " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__

@@ -7,7 +7,6 @@ cannot be read as one in milliseconds, and text that is no number cannot be read
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from alphapanda.errors import DependencyError, UsageError
 from alphapanda.model.avro_types import Schema
+from alphapanda.toolkit.schemas.canonical import canonical
 from alphapanda.toolkit.schemas.differences import Resolved, kind_of, meaning_of, shown
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def unreadable(*, reader: str, writer: str) -> list[Reason]:
 
     checker = ReaderWriterCompatibilityChecker()  # type: ignore[no-untyped-call]
     result = checker.get_compatibility(*checked)
-    found = list(_Explanation(Resolved(json.loads(reader)), Resolved(json.loads(writer))).reasons())
+    found = list(_Explanation(Resolved(canonical(reader)), Resolved(canonical(writer))).reasons())
     if result.compatibility is not SchemaCompatibilityType.compatible and not found:
         places = " and ".join(sorted(result.locations))
         found = [Reason(places, "; ".join(sorted(result.messages)) or "cannot be read")]

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from alphapanda.model.avro_types import Schema
+from alphapanda.toolkit.schemas.canonical import canonical, full_name
 
 _CONTAINERS = {"array": "items", "map": "values"}
 MEANINGS = ("logicalType", "format", "precision", "scale")
@@ -76,13 +77,6 @@ class Resolved:
         return schema
 
 
-def full_name(schema: dict[str, Any], namespace: str = "") -> str:
-    """Return the full name of a named type."""
-    name: str = schema["name"]
-    space = schema.get("namespace", namespace)
-    return name if "." in name or not space else f"{space}.{name}"
-
-
 def kind_of(schema: Schema) -> str:
     """Return the Avro type: `record`, `union`, `long`."""
     if isinstance(schema, list):
@@ -116,7 +110,7 @@ def shown(schema: Schema, resolved: Resolved) -> str:
 
 def differences(before: str, after: str) -> list[Difference]:
     """Return what differs between two schemas, given as JSON; words that only explain do not count."""
-    old, new = Resolved(json.loads(before)), Resolved(json.loads(after))
+    old, new = Resolved(canonical(before)), Resolved(canonical(after))
     return list(_Comparison(old, new).of(old.root, new.root, ""))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import StrEnum
 
 from alphapanda.model.kinds import EventType
-from alphapanda.toolkit.schemas.baseline import canonical
+from alphapanda.toolkit.schemas.canonical import canonical
 from alphapanda.toolkit.schemas.compatibility import Level, Reason, incompatibilities
 from topics.names import TopicName
 from topics.registry import Registered, RejectedSchemaError, SchemaRegistry
@@ -54,10 +55,24 @@ class Subject:
         return Standing.CURRENT if same else Standing.OTHER
 
 
-async def look(registry: SchemaRegistry, topic: TopicName, kind: EventType, schema: str) -> Subject:
-    """Return what the registry has for a topic; raises RegistryUnreachableError."""
+async def look(
+    registry: SchemaRegistry,
+    topic: TopicName,
+    kind: EventType,
+    schema: str,
+    known: Container[str] | None = None,
+) -> Subject:
+    """Return what the registry has for a topic; raises RegistryUnreachableError.
+
+    Args:
+        registry: who is asked.
+        topic: whose values.
+        kind: of its events.
+        schema: ours.
+        known: the registry's subjects, where they were asked for already.
+    """
     name = subject_of(topic)
-    latest = await registry.version(name)
+    latest = await registry.version(name) if known is None or name in known else None
     level = Level.NONE if latest is None else _level(await registry.level(name))
     return Subject(topic, kind, schema, latest, level)
 
