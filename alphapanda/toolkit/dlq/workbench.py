@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alphapanda.bus.kafka_log import KafkaReadLog
-from alphapanda.bus.records import Offsets
 from alphapanda.bus.tail import newest
 from alphapanda.clock import Clock
 from alphapanda.errors import DependencyError, RedisUnreachableError, RefusedError, UnknownNameError
@@ -110,9 +109,22 @@ class Workbench:
         )
 
     async def prepare(
-        self, topic: str, choose: Callable[[Item], bool], wishes: Wishes, *, asked_run: str = ""
+        self,
+        topic: str,
+        choose: Callable[[Item], bool],
+        wishes: Wishes,
+        *,
+        asked_run: str = "",
+        instead: Mapping[str, Item] | None = None,
     ) -> Prepared:
         """Judge the unresolved dead letters of `topic` that are chosen, and plan what to do with them.
+
+        Args:
+            topic: of dead letters.
+            choose: which are meant.
+            wishes: what is asked for beyond the default.
+            asked_run: only what is under way in this run.
+            instead: what to judge in place of some, by id: as somebody edited them.
 
         Raises:
             UnknownNameError: no dead letter is under way in the run that was asked for.
@@ -136,6 +148,7 @@ class Workbench:
             if not resumes:
                 raise UnknownNameError("unfinished run", asked_run, {one.run_id for one in items if one.run_id})
             items = [item for item in items if item.run_id == asked_run]
+        items = [(instead or {}).get(item.id, item) for item in items]
         await self._gather(target, backlog, items, evidence)
         judge = Judge(
             kind=target.kind,
@@ -146,10 +159,6 @@ class Workbench:
         )
         planner = Planner(target, judge, self.catalogue, wishes)
         return Prepared(planner.plan(items, run_id, resumes=resumes, notes=evidence.notes), backlog)
-
-    def dead_letter_ends(self, prepared: Prepared) -> Offsets:
-        """Return from where a run watches the dead letters."""
-        return prepared.backlog.ends
 
     def _groups(self, target: TopicName) -> tuple[str, ...]:
         """Return the groups that read a topic, by the catalogue."""

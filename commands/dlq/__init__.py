@@ -1,0 +1,30 @@
+"""`alphapanda dlq`: what could not be processed, why, and sending it again without doing anything twice."""
+
+from __future__ import annotations
+
+import typer
+
+from commands.dlq.discard import discard
+from commands.dlq.edit import edit
+from commands.dlq.history import history
+from commands.dlq.list import list_
+from commands.dlq.quarantine import quarantine
+from commands.dlq.reasons import reasons
+from commands.dlq.replay import replay
+from commands.dlq.show import show
+from commands.dlq.undo import undo
+
+
+def register(app: typer.Typer) -> None:
+    """Add `dlq` and its verbs."""
+    noun = typer.Typer(help="Look into dead letters and replay them.", no_args_is_help=True)
+    noun.command("list")(list_)
+    noun.command("show")(show)
+    noun.command("reasons")(reasons)
+    noun.command("replay")(replay)
+    noun.command("edit")(edit)
+    noun.command("discard")(discard)
+    noun.command("quarantine")(quarantine)
+    noun.command("history")(history)
+    noun.command("undo")(undo)
+    app.add_typer(noun, name="dlq")

@@ -1,0 +1,120 @@
+"""What verbs that change something share: who acts, asking first, one at a time, and the audit."""
+
+from __future__ import annotations
+
+import fcntl
+import getpass
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+
+from alphapanda.errors import AlphaPandaError, RefusedError
+from commands._context import Context
+
+if TYPE_CHECKING:
+    from alphapanda.bus.kafka_log import KafkaLog
+    from alphapanda.ids import EventId
+    from topics.names import TopicName
+
+
+def actor() -> str:
+    """Return who acts."""
+    return getpass.getuser()
+
+
+def on_terminal(context: Context) -> bool:
+    """Return whether somebody can be asked."""
+    return not context.output.as_json and sys.stdin.isatty() and context.output.stderr.isatty()
+
+
+def is_live(context: Context, topic: TopicName | None) -> bool:
+    """Return whether a topic belongs to a broker that is not known to trade on paper."""
+    from alphapanda.model.kinds import TradingMode
+    from commands.dlq._session import modes_of
+
+    if topic is None or topic.is_shared:
+        return False
+    return modes_of(context.settings()).get(topic.scope) is not TradingMode.PAPER
+
+
+def permit(
+    context: Context, topic: TopicName | None, question: str, *, yes: bool, typed: str, beyond_new: bool = True
+) -> None:
+    """Have a change allowed: asked for on a terminal; for a live broker --yes and its name typed.
+
+    Args:
+        context: whose.
+        topic: the topic that is changed; None for none of ours.
+        question: what is about to be done.
+        yes: whether --yes was given.
+        typed: the name given ahead with --confirm.
+        beyond_new: whether it does more than off a terminal may be done unasked.
+
+    Raises:
+        RefusedError: it was not allowed.
+    """
+    if topic is not None and is_live(context, topic):
+        if not yes:
+            raise RefusedError(
+                f"{topic.scope} trades real money: {question[0].lower()}{question[1:]} needs --yes and its name.",
+                hint=f"Add --yes; then type {topic.scope}, or add --confirm {topic.scope}.",
+            )
+        if typed:
+            if typed != topic.scope:
+                raise RefusedError(f"Not confirmed: {typed!r} is not {topic.scope!r}. Nothing was changed.")
+            return
+        context.output.confirm(topic.scope, question, flag=f"Add --confirm {topic.scope}.")
+        return
+    if yes or not (beyond_new or on_terminal(context)):
+        return
+    if not on_terminal(context):
+        raise RefusedError(f"{question} needs a yes, and there is no terminal to ask on.", hint="Add --yes.")
+    context.output.stderr.write(f"{question}? [y/N] ")
+    context.output.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise RefusedError("Not confirmed: nothing was changed.")
+
+
+@contextmanager
+def alone(context: Context, topic: str) -> Iterator[None]:
+    """Be the only one in this deployment who replays `topic`; raises RefusedError."""
+    context.deployment.prepare()
+    path = context.deployment.run / f"dlq-{topic}.lock"
+    with path.open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RefusedError(
+                f"Another replay of {topic} is at work.", hint="Wait for it, or stop it with Ctrl-C."
+            ) from None
+        yield
+
+
+@asynccontextmanager
+async def audited(
+    context: Context, log: KafkaLog, action: str, target: str, *, reason: str, run_id: EventId | None = None
+) -> AsyncIterator[dict[str, str]]:
+    """Run a change and write how it ended; the block fills in the details.
+
+    A change that was made stands even if that cannot be written: then it is said.
+    """
+    from alphapanda.bus.message_producer import MessageProducer
+    from alphapanda.model.control import Outcome
+
+    details: dict[str, str] = {}
+    outcome = Outcome.FAILED
+    try:
+        yield details
+        outcome = Outcome.DONE
+    except RefusedError:
+        outcome = Outcome.REFUSED
+        raise
+    finally:
+        producer = MessageProducer(log, "cli", context.clock)
+        try:
+            await producer.audit(
+                actor(), action, target, outcome=outcome, reason=reason, correlation_id=run_id, **details
+            )
+        except AlphaPandaError as error:
+            context.output.warn(f"The audit could not be written: {error.message}")

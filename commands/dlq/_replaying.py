@@ -1,0 +1,153 @@
+"""Carrying out a plan: permission, progress, Ctrl-C and the audit around the run."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from alphapanda.ids import EventId
+from commands._context import Context
+
+if TYPE_CHECKING:
+    from alphapanda.toolkit.dlq.plan import Wishes
+    from alphapanda.toolkit.dlq.run import Edit, Pace, Report
+    from alphapanda.toolkit.dlq.workbench import Prepared
+    from commands.dlq._session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One replay.
+
+    Attributes:
+        context: whose.
+        session: with what.
+        prepared: the plan.
+        wishes: what was asked for beyond the default.
+        pace: how fast.
+        reason: why.
+        yes: whether --yes was given.
+        confirm: the name given ahead.
+        edits: what to send instead of a record's own value.
+        action: what the audit calls it.
+    """
+
+    context: Context
+    session: Session
+    prepared: Prepared
+    wishes: Wishes
+    pace: Pace
+    reason: str = ""
+    yes: bool = False
+    confirm: str = ""
+    edits: Mapping[str, Edit] = field(default_factory=dict)
+    action: str = "dlq replay"
+
+
+async def carry_out(job: Job) -> Report:
+    """Ask, then run the plan to its end; raises RefusedError when it is not allowed."""
+    from alphapanda.toolkit.dlq.ledger import Mover
+    from alphapanda.toolkit.dlq.plan import Action
+    from alphapanda.toolkit.dlq.run import ReplayRun
+    from alphapanda.toolkit.dlq.watch import open_watch
+    from commands.dlq._acting import actor, audited
+
+    plan, log, bench = job.prepared.plan, job.session.log, job.session.bench
+    run_id = EventId(plan.run_id)
+    async with audited(
+        job.context, log, job.action, str(plan.target.name), reason=job.reason, run_id=run_id
+    ) as details:
+        _permit(job)
+        mover = Mover(actor=actor(), reason=job.reason, run_id=plan.run_id)
+        total = len(plan.doing(Action.SEND)) + len(plan.doing(Action.WATCH))
+        async with open_watch(log, bench.progress, await log.identity(), job.prepared.backlog.ends) as watch:
+            with (
+                job.context.output.progress().task(f"replay {plan.target.name}", total, "records") as advance,
+                stopped_by_signals() as stop,
+            ):
+                settled = 0
+
+                def tell(report: Report) -> None:
+                    nonlocal settled
+                    now_settled = report.confirmed + report.returned - len(plan.doing(Action.SETTLE))
+                    if now_settled > settled:
+                        advance(now_settled - settled)
+                        settled = now_settled
+
+                run = ReplayRun(
+                    log=log,
+                    watch=watch,
+                    clock=job.context.clock,
+                    plan=plan,
+                    mover=mover,
+                    pace=job.pace,
+                    group=job.wishes.group,
+                    edits=job.edits,
+                    tell=tell,
+                )
+                try:
+                    report = await run.run(stop)
+                finally:
+                    details.update(_details(plan.run_id, run.report))
+    return report
+
+
+def _permit(job: Job) -> None:
+    from alphapanda.toolkit.dlq.plan import Action
+    from commands.dlq._acting import permit
+
+    plan = job.prepared.plan
+    sending = plan.doing(Action.SEND)
+    if not sending:
+        return
+    beyond = any(record.judgement.verdict.value != "new" for record in sending) or job.wishes.include_unreadable
+    groups = ", ".join(plan.groups) or job.wishes.group or "all groups"
+    one = "record" if len(sending) == 1 else "records"
+    permit(
+        job.context,
+        plan.target.name,
+        f"Sending {len(sending):,} {one} to {plan.target.name} for {groups}",
+        yes=job.yes,
+        typed=job.confirm,
+        beyond_new=beyond,
+    )
+
+
+def _details(run_id: str, report: Report) -> dict[str, str]:
+    counts = {
+        "sent": report.sent,
+        "confirmed": report.confirmed,
+        "returned": report.returned,
+        "waiting": report.waiting,
+        "released": report.released,
+        "discarded": report.discarded,
+        "quarantined": report.quarantined,
+        "unsent": report.unsent,
+    }
+    details = {"run_id": run_id} | {name: str(count) for name, count in counts.items() if count}
+    return details | ({"breaker": report.breaker} if report.breaker else {})
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[asyncio.Event]:
+    """Give an event that the first Ctrl-C or SIGTERM sets; the second ends the process as it always does."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def ask_to_stop() -> None:
+        stop.set()
+        for each in signals:
+            loop.remove_signal_handler(each)
+
+    for each in signals:
+        loop.add_signal_handler(each, ask_to_stop)
+    try:
+        yield stop
+    finally:
+        for each in signals:
+            loop.remove_signal_handler(each)

@@ -1,0 +1,174 @@
+"""What the verbs of `dlq` start from: the log, the workbench over it, and the selection that was typed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from alphapanda.errors import UsageError
+from commands._context import Context
+from commands._reading import endpoints_of, kafka_options
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from alphapanda.bus.kafka_log import KafkaLog, KafkaReadLog
+    from alphapanda.model.kinds import TradingMode
+    from alphapanda.settings import Settings
+    from alphapanda.toolkit.dlq.backlog import Backlog, Item
+    from alphapanda.toolkit.dlq.selection import Selection
+    from alphapanda.toolkit.dlq.workbench import Workbench
+
+BATCH_BYTES = 256 * 1024
+"""Replays write in bulk: one request carries hundreds of records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A connected workbench.
+
+    Attributes:
+        log: to write to.
+        bench: to look with.
+    """
+
+    log: KafkaLog
+    bench: Workbench
+
+
+@asynccontextmanager
+async def reading(context: Context) -> AsyncIterator[KafkaReadLog]:
+    """Open the log to look."""
+    from alphapanda.bus.kafka_log import open_read_log
+
+    _quiet(context)
+    async with open_read_log(kafka_options(context, "dlq")) as log:
+        yield log
+
+
+@asynccontextmanager
+async def working(context: Context, *, changing: bool) -> AsyncIterator[Session]:
+    """Open the log and all that judges; a verb that changes something is held to this deployment's cluster."""
+    from dataclasses import replace
+
+    from alphapanda.bus.kafka_log import open_log
+    from alphapanda.state.store import open_redis
+    from alphapanda.state.views import Views
+    from alphapanda.toolkit.dlq.progress import open_group_progress
+    from alphapanda.toolkit.dlq.workbench import Workbench
+    from commands.topics._pin import check_pin
+    from commands.topics._session import catalogue_of
+    from topics.cluster import Cluster
+
+    _quiet(context)
+    settings = context.settings()
+    options = replace(kafka_options(context, "dlq"), batch_bytes=BATCH_BYTES)
+    redis_url = endpoints_of(context).redis_url
+    async with (
+        open_log(options) as log,
+        open_group_progress(options, redis_url) as progress,
+        open_redis(redis_url) as redis,
+        Cluster.connect(options.bootstrap_servers, request_timeout_ms=options.request_timeout_ms) as cluster,
+    ):
+        if changing:
+            check_pin(context.deployment, settings, await log.identity(), changing=True)
+        bench = Workbench(
+            log=log,
+            cluster=cluster,
+            progress=progress,
+            views=Views(redis),
+            catalogue=catalogue_of(settings),
+            modes=modes_of(settings),
+            clock=context.clock,
+        )
+        if changing:
+            await bench.need_ledger()
+        yield Session(log, bench)
+
+
+def modes_of(settings: Settings) -> dict[str, TradingMode]:
+    """Return the configured brokers and how near to real money each is."""
+    from alphapanda.model.kinds import TradingMode
+    from alphapanda.settings.brokers import BrokerKind
+
+    return {
+        name: TradingMode.PAPER if broker.kind is BrokerKind.PAPER else TradingMode.LIVE
+        for name, broker in settings.brokers.items()
+    }
+
+
+async def own_topics(context: Context, log: KafkaReadLog) -> tuple[str, ...]:
+    """Return the dead-letter topics of this deployment that are there."""
+    from commands.topics._session import declared_topics
+
+    declared = {str(spec.name) for spec in declared_topics(context) if spec.name.dlq}
+    return tuple(sorted(declared & await log.topics()))
+
+
+async def typed_topic(log: KafkaReadLog, typed: str) -> str:
+    """Return the dead-letter topic that was typed, by its own name or its source's; raises UnknownNameError."""
+    from alphapanda.toolkit.dlq.names import resolve
+
+    return resolve(typed, await log.topics())
+
+
+async def find(context: Context, log: KafkaReadLog, typed: str) -> tuple[Item, Backlog]:
+    """Return the dead letter that was typed, and what was read to find it; raises UnknownNameError, UsageError."""
+    from alphapanda.toolkit.dlq.backlog import read_backlog
+    from alphapanda.toolkit.dlq.selection import find_item
+
+    topics: Sequence[str] = await own_topics(context, log)
+    if typed.count(":") == 2:
+        topics = [await typed_topic(log, typed.split(":", maxsplit=1)[0])]
+    backlog = await read_backlog(log, topics)
+    return find_item(typed, backlog.items), backlog
+
+
+def is_topic(typed: str) -> bool:
+    """Return whether what was typed is a topic's name; a dead letter's id has no dots, its place has colons."""
+    return ("." in typed or "-" in typed) and ":" not in typed
+
+
+def selection_of(
+    context: Context,
+    *,
+    codes: Sequence[str] | None = None,
+    group: str = "",
+    since: str = "",
+    until: str = "",
+    message: str = "",
+    where: str = "",
+) -> Selection:
+    """Return what was typed as a selection; raises UsageError."""
+    from alphapanda.toolkit.dlq.selection import Selection
+    from alphapanda.toolkit.expressions import compile_expression
+
+    now = context.clock.now()
+    return Selection(
+        codes=frozenset(codes or ()),
+        group=group,
+        since=_time("--since", since, now),
+        until=_time("--until", until, now),
+        message=message,
+        where=compile_expression(where, now) if where else None,
+    )
+
+
+def _time(option: str, typed: str, now: datetime) -> datetime | None:
+    from alphapanda.toolkit.times import TIME_HELP, parse_time
+
+    if not typed:
+        return None
+    moment = parse_time(typed, now)
+    if moment is None:
+        raise UsageError(f"{option} {typed!r} is not a time.", hint=TIME_HELP)
+    return moment
+
+
+def _quiet(context: Context) -> None:
+    if not context.debug:
+        # What it says of a failed connection comes again as our own error.
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

@@ -1,0 +1,212 @@
+"""Dead letters, reasons and plans as rows, for people and for programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from commands._output import Column, Output, Style
+
+if TYPE_CHECKING:
+    from alphapanda.toolkit.dlq.backlog import Item
+    from alphapanda.toolkit.dlq.plan import Planned, ReplayPlan
+    from alphapanda.toolkit.dlq.run import Report
+
+_STATES = {
+    "open": Style.WARN,
+    "returned": Style.BAD,
+    "planned": Style.WARN,
+    "replayed": Style.WARN,
+    "confirmed": Style.GOOD,
+    "quarantined": Style.BAD,
+    "discarded": Style.FAINT,
+}
+_VERDICTS = {"new": Style.GOOD, "already-processed": Style.FAINT, "in-doubt": Style.BAD, "stale": Style.WARN}
+LONGEST = 80
+
+
+def state_style(value: object) -> Style | None:
+    """Return how a state stands out; the word says the same."""
+    return _STATES.get(str(value))
+
+
+def verdict_style(value: object) -> Style | None:
+    """Return how a verdict stands out; the word says the same."""
+    return _VERDICTS.get(str(value))
+
+
+def moment(milliseconds: int) -> datetime:
+    """Return Unix milliseconds as a time."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def short(text: str, length: int = LONGEST) -> str:
+    """Return text that fits into a cell: one line, cut with an ellipsis."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 1]}…"
+
+
+def age(seconds: float) -> str:
+    """Return a duration as people say it: `42 s`, `7 m`, `3 h`, `2 d`."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"
+
+
+RECORD_COLUMNS = (
+    Column("id", "ID"),
+    Column("state", "STATE", style=state_style),
+    Column("failed", "FAILED (IST)"),
+    Column("place", "PLACE"),
+    Column("group", "GROUP"),
+    Column("code", "CODE"),
+    Column("replays", "REPLAYS", right=True),
+    Column("message", "MESSAGE"),
+)
+
+
+def shown(item: Item) -> Mapping[str, object]:
+    """Return a dead letter as a row for people."""
+    letter = item.letter
+    return {
+        "id": item.id[:12],
+        "state": item.state.value,
+        "failed": moment(letter.failed_at_ms),
+        "place": f"{letter.place.partition}:{letter.place.offset}",
+        "group": letter.group or "-",
+        "code": letter.failure.error_code,
+        "replays": item.replays,
+        "message": short(letter.failure.message),
+    }
+
+
+def raw(item: Item) -> dict[str, object]:
+    """Return a dead letter as programs read it."""
+    letter, failure = item.letter, item.letter.failure
+    return {
+        "id": item.id,
+        "state": item.state.value,
+        "topic": letter.place.topic,
+        "partition": letter.place.partition,
+        "offset": letter.place.offset,
+        "source": item.target,
+        "origin": {"topic": failure.topic, "partition": failure.partition, "offset": failure.offset},
+        "group": letter.group or None,
+        "family": failure.family.value,
+        "error_code": failure.error_code,
+        "exception": failure.exception,
+        "cause": failure.cause,
+        "message": failure.message,
+        "stage": failure.stage.value if failure.stage is not None else None,
+        "retryable": failure.retryable.value,
+        "attempts": failure.attempts,
+        "failed_at": moment(letter.failed_at_ms),
+        "first_failed_at": moment(item.first_failed_ms),
+        "failures": item.failures,
+        "replays": item.replays,
+        "run_id": item.run_id or None,
+        "event_id": letter.event.id or None,
+        "event_ts": letter.event.ts,
+        "key": (letter.record.key or b"").decode(errors="replace"),
+    }
+
+
+PLAN_COLUMNS = (
+    Column("count", "RECORDS", right=True),
+    Column("verdict", "VERDICT", style=verdict_style),
+    Column("action", "WILL BE"),
+    Column("group", "GROUP"),
+    Column("code", "CODE"),
+    Column("why", "WHY"),
+)
+_WILL_BE = {
+    "send": "sent",
+    "hold": "held",
+    "watch": "watched",
+    "settle": "confirmed",
+    "discard": "discarded",
+    "quarantine": "quarantined",
+}
+
+
+def plan_lines(plan: ReplayPlan, output: Output) -> list[str]:
+    """Return a plan for people: one line for those that are alike."""
+    from alphapanda.toolkit.dlq.signature import signature
+
+    alike: Counter[tuple[str, str, str, str, str]] = Counter()
+    for record in plan.records:
+        letter = record.item.letter
+        verdict, action = record.judgement.verdict.value, _WILL_BE[record.action.value]
+        alike[verdict, action, letter.group or "-", letter.failure.error_code, short(signature(record.why))] += 1
+    rows = [
+        {"count": count, "verdict": verdict, "action": action, "group": group, "code": code, "why": why}
+        for (verdict, action, group, code, why), count in sorted(alike.items(), key=lambda pair: -pair[1])
+    ]
+    return output.render(rows, PLAN_COLUMNS)
+
+
+def raw_plan(plan: ReplayPlan) -> dict[str, object]:
+    """Return a plan as programs read it."""
+    return {
+        "topic": str(plan.target.name.dead_letters),
+        "target": str(plan.target.name),
+        "run_id": plan.run_id,
+        "resumes": plan.resumes,
+        "verdicts": {verdict.value: count for verdict, count in plan.verdicts.items()},
+        "notes": list(plan.notes),
+        "records": [raw_planned(record) for record in plan.records],
+    }
+
+
+def raw_planned(record: Planned) -> dict[str, object]:
+    """Return one record of a plan as programs read it."""
+    return {
+        "id": record.item.id,
+        "partition": record.item.letter.place.partition,
+        "offset": record.item.letter.place.offset,
+        "state": record.item.state.value,
+        "group": record.item.letter.group or None,
+        "error_code": record.item.letter.failure.error_code,
+        "event_id": record.item.letter.event.id or None,
+        "verdict": record.judgement.verdict.value,
+        "action": record.action.value,
+        "why": record.why,
+    }
+
+
+def raw_report(report: Report) -> dict[str, object]:
+    """Return what a run did as programs read it."""
+    from dataclasses import asdict
+
+    return asdict(report)
+
+
+def report_line(report: Report) -> str:
+    """Return what a run did in one line."""
+    parts = [
+        f"{count:,} {name}"
+        for name, count in (
+            ("sent", report.sent),
+            ("confirmed", report.confirmed),
+            ("came back", report.returned),
+            ("not yet processed", report.waiting),
+            ("discarded", report.discarded),
+            ("quarantined", report.quarantined),
+            ("released", report.released),
+            ("left for the next run", report.unsent),
+        )
+        if count or name in {"sent", "confirmed"}
+    ]
+    return ", ".join(parts) + "."
+
+
+def fields(lines: Sequence[tuple[str, object]], output: Output) -> list[str]:
+    """Return `name  value` lines, without those that have no value."""
+    from commands._output import as_text
+
+    known = [(name, value) for name, value in lines if value not in (None, "")]
+    width = max((len(name) for name, _ in known), default=0)
+    return [f"{output.styled(f'{name:<{width}}', Style.FAINT)}  {as_text(value)}" for name, value in known]

@@ -1,0 +1,127 @@
+"""`alphapanda dlq show`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from alphapanda.errors import AlphaPandaError
+from commands._context import Context
+from commands._options import JsonOption
+from commands._output import Style
+from commands.dlq._options import OneArgument
+
+if TYPE_CHECKING:
+    from alphapanda.toolkit.dlq.backlog import Item
+    from alphapanda.toolkit.dlq.plan import Planned
+
+
+def show(call: typer.Context, which: OneArgument, json: JsonOption = False) -> None:
+    """Show one dead letter: why it failed, where it came from, what was done with it, and what replay would do.
+
+    Example: alphapanda dlq show 4f0c2a
+    """
+    context = Context.of(call, json=json)
+    context.run(_show(context, which))
+
+
+async def _show(context: Context, typed: str) -> None:
+    from commands.dlq._session import find, working
+
+    async with working(context, changing=False) as session:
+        item, _ = await find(context, session.log, typed)
+        planned: Planned | None = None
+        why_none = ""
+        if item.state.is_unresolved or item.state.is_under_way:
+            from alphapanda.toolkit.dlq.plan import Wishes
+
+            try:
+                prepared = await session.bench.prepare(
+                    item.letter.place.topic, lambda one: one.id == item.id, Wishes()
+                )
+                planned = next(iter(prepared.plan.records), None)
+            except AlphaPandaError as error:
+                why_none = error.message
+    if context.output.as_json:
+        context.output.document("dead-letter", _document(item, planned, why_none))
+    else:
+        context.output.lines(_lines(context, item, planned, why_none))
+
+
+def _document(item: Item, planned: Planned | None, why_none: str) -> dict[str, object]:
+    from alphapanda.model.codec import to_jsonable
+    from alphapanda.toolkit.dlq.edit import editable_text
+    from commands.dlq._views import raw, raw_planned
+
+    record = item.letter.record
+    return {
+        **raw(item),
+        "verdict": raw_planned(planned) if planned is not None else None,
+        "no_verdict_because": why_none or None,
+        "value": editable_text(item.letter),
+        "value_hex": (record.value or b"").hex(),
+        "headers": [
+            [name, None if value is None else value.decode(errors="replace")] for name, value in record.headers
+        ],
+        "traceback": item.letter.failure.traceback,
+        "trail": [to_jsonable(step) for step in item.entry.moved.trail] if item.entry is not None else [],
+    }
+
+
+def _lines(context: Context, item: Item, planned: Planned | None, why_none: str) -> list[str]:
+    from alphapanda.toolkit.dlq.edit import editable_text
+    from commands.dlq._views import fields, moment
+
+    letter, failure, output = item.letter, item.letter.failure, context.output
+    origin = failure.topic
+    if failure.partition is not None and failure.offset is not None:
+        origin = f"{failure.topic}:{failure.partition}:{failure.offset}"
+    lines = fields(
+        [
+            ("dead letter", item.id),
+            ("state", item.state.value),
+            ("stands at", str(letter.place)),
+            ("came from", origin),
+            ("failed in", failure.group),
+            ("failed", moment(letter.failed_at_ms)),
+            ("first failed", moment(item.first_failed_ms)),
+            ("written first", moment(letter.original_ms)),
+            ("code", failure.error_code),
+            ("message", failure.message),
+            ("exception", failure.exception),
+            ("caused by", failure.cause),
+            ("stage", failure.stage.value if failure.stage is not None else None),
+            ("retryable", failure.retryable.value),
+            ("attempts", failure.attempts),
+            ("service", " ".join(filter(None, (failure.service, failure.version)))),
+            ("headers of", failure.family.value),
+            ("sent again", f"{item.replays} times" if item.replays else None),
+            ("run", item.run_id),
+            ("event", letter.event.id),
+            ("key", (letter.record.key or b"").decode(errors="replace")),
+        ],
+        output,
+    )
+    if planned is not None:
+        lines += [
+            "",
+            *fields([("verdict", planned.judgement.verdict.value), ("because", planned.judgement.why)], output),
+        ]
+        lines += fields([("a replay", f"{planned.action.value}: {planned.why}")], output)
+    elif why_none:
+        lines += ["", f"No verdict: {why_none}"]
+    if item.entry is not None:
+        lines += ["", output.styled("What was done with it", Style.BOLD)]
+        lines += [
+            f"  {step.at.astimezone().isoformat(timespec='seconds')}  {step.state.value:<11}  {step.actor}  "
+            f"{step.reason}".rstrip()
+            for step in item.entry.moved.trail
+        ]
+    lines += ["", output.styled("Value", Style.BOLD), *editable_text(letter).rstrip().splitlines()]
+    if letter.others:
+        lines += ["", output.styled("Headers that say nothing of the failure", Style.BOLD)]
+        lines += [f"  {name}: {(value or b'').decode(errors='replace')}" for name, value in letter.others]
+    if failure.traceback:
+        lines += ["", output.styled("Traceback", Style.BOLD), *failure.traceback.rstrip().splitlines()]
+    return lines
