@@ -34,6 +34,7 @@ async def set_aside(
     from alphapanda.toolkit.dlq.names import own_name
     from commands.dlq._acting import actor, alone, audited, permit
     from commands.dlq._session import working
+    from commands.dlq._views import count_of
 
     if not reason.strip() and not dry_run:
         raise UsageError(f"{trigger.value.capitalize()} needs a reason.", hint='Add --reason "…"; it is kept.')
@@ -61,7 +62,7 @@ async def set_aside(
                 await write_entries(session.log, [item.step(mover, trigger, now) for item in items])
                 details.update({"records": str(len(items)), "run_id": run_id})
     context.output.say(
-        f"{len(items):,} dead letters are {_done(trigger)}. They stay in {topic} until its retention ends."
+        f"{count_of(len(items))} {_done(trigger)}, and kept in {topic} until its retention ends."
         f" Undo: alphapanda dlq undo {run_id}"
     )
 

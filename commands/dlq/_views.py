@@ -203,6 +203,11 @@ def report_line(report: Report) -> str:
     return ", ".join(parts) + "."
 
 
+def count_of(number: int, one: str = "dead letter is", many: str = "dead letters are") -> str:
+    """Return a number with the words that fit it."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def fields(lines: Sequence[tuple[str, object]], output: Output) -> list[str]:
     """Return `name  value` lines, without those that have no value."""
     from commands._output import as_text

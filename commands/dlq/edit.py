@@ -94,7 +94,8 @@ async def _run(
         _show(context, item, differences)
         if dry_run:
             return 0
-        wishes = Wishes(group=group, force_one=item.id if force else "")
+        # What was edited is another record: how often the old one came back does not count against it.
+        wishes = Wishes(group=group, force_one=item.id if force else "", max_replays=sys.maxsize)
         with alone(context, topic):
             prepared = await session.bench.prepare(
                 topic, lambda one: one.id == item.id, wishes, instead={item.id: edited}

@@ -40,6 +40,7 @@ async def _run(context: Context, what: str, *, reason: str, yes: bool, confirm: 
     from alphapanda.toolkit.dlq.names import own_name
     from commands.dlq._acting import actor, audited, permit
     from commands.dlq._session import working
+    from commands.dlq._views import count_of
 
     async with working(context, changing=not dry_run) as session:
         items = await _meant(context, session, what)
@@ -52,11 +53,11 @@ async def _run(context: Context, what: str, *, reason: str, yes: bool, confirm: 
         if not dry_run and back:
             async with audited(context, session.log, "dlq undo", topic, reason=mover.reason) as details:
                 name = own_name(topic)
-                question = f"Opening {len(back):,} dead letters of {topic} again"
+                question = f"Opening {len(back):,} of {topic} again"
                 permit(context, name.source if name else None, question, yes=yes, typed=confirm, beyond_new=False)
                 await write_entries(session.log, [_reopened(item, mover, context) for item in back])
                 details.update({"records": str(len(back)), "what": what})
-            context.output.say(f"{len(back):,} dead letters are open again.")
+            context.output.say(f"{count_of(len(back))} open again.")
     if sent:
         raise _unsendable(sent)
     if not back:
@@ -109,9 +110,12 @@ def _can_go_back(item: Item) -> bool:
 
 def _reopened(item: Item, mover: Mover, context: Context) -> Entry:
     from alphapanda.model.dead_letter import LedgerState, LedgerTrigger
+    from alphapanda.toolkit.dlq.run import given_up
 
-    trigger = LedgerTrigger.RELEASE if item.state is LedgerState.PLANNED else LedgerTrigger.REOPEN
-    return item.step(mover, trigger, context.clock.now())
+    now = context.clock.now()
+    if item.state is LedgerState.PLANNED:
+        return given_up(item, mover, now)
+    return item.step(mover, LedgerTrigger.REOPEN, now)
 
 
 def _unsendable(sent: Sequence[Item]) -> RefusedError:

@@ -16,6 +16,7 @@ from topics.dead_letters import ID_HEADER, Failure, Family, dead_letter_id
 REPLAY_PREFIX = "ap-replay-"
 RUN_HEADER = f"{REPLAY_PREFIX}run"
 EDITED_HEADER = "ap-edited-fields"
+ORIGINAL_TIMESTAMP_HEADER = f"{REPLAY_PREFIX}original-timestamp"
 
 
 class _Order(msgspec.Struct):
@@ -176,7 +177,8 @@ class DeadLetter:
     @property
     def original_ms(self) -> int:
         """When the record that failed had been written first, Unix milliseconds, as far as anybody knows."""
-        return self.failure.original_timestamp_ms or self.record.timestamp_ms
+        sent_again = _number(self.record.header(ORIGINAL_TIMESTAMP_HEADER))
+        return sent_again or self.failure.original_timestamp_ms or self.record.timestamp_ms
 
 
 def read_dead_letter(record: Record) -> DeadLetter:
@@ -215,4 +217,4 @@ def _text(value: bytes | None) -> str:
 
 def _number(value: bytes | None) -> int:
     text = _text(value)
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
+    return int(text) if text.isdecimal() and len(text) < 16 else 0

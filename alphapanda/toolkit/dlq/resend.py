@@ -10,10 +10,15 @@ from datetime import datetime
 import msgspec
 
 from alphapanda.bus.records import Header, Outgoing
-from alphapanda.toolkit.dlq.letters import EDITED_HEADER, REPLAY_PREFIX, RUN_HEADER, DeadLetter
+from alphapanda.toolkit.dlq.letters import (
+    EDITED_HEADER,
+    ORIGINAL_TIMESTAMP_HEADER,
+    REPLAY_PREFIX,
+    RUN_HEADER,
+    DeadLetter,
+)
 from topics.dead_letters import ID_HEADER
 
-ORIGINAL_TIMESTAMP_HEADER = f"{REPLAY_PREFIX}original-timestamp"
 POSSIBLE_RESEND = ("ap-poss-resend", b"Y")
 """FIX's PossResend (97): it may be a duplicate of what was sent before."""
 
@@ -48,7 +53,6 @@ class Resend(msgspec.Struct, frozen=True, kw_only=True):
 def resend(letter: DeadLetter, target: str, how: Resend) -> Outgoing:
     """Return the record to write to `target`."""
     kept = [header for header in letter.others if not _is_of_a_replay(header[0])]
-    first_written = letter.record.header(ORIGINAL_TIMESTAMP_HEADER) or str(letter.original_ms).encode()
     headers: list[tuple[str, bytes | None]] = [
         *kept,
         (ID_HEADER, letter.id.encode()),
@@ -57,7 +61,7 @@ def resend(letter: DeadLetter, target: str, how: Resend) -> Outgoing:
         (Header.REPLAY_OF.value, str(letter.place).encode()),
         (f"{REPLAY_PREFIX}by", how.actor.encode()),
         (f"{REPLAY_PREFIX}at", how.at.isoformat().encode()),
-        (ORIGINAL_TIMESTAMP_HEADER, first_written),
+        (ORIGINAL_TIMESTAMP_HEADER, str(letter.original_ms).encode()),
         POSSIBLE_RESEND,
     ]
     if how.group:

@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from alphapanda.bus.kafka_log import KafkaLog
 from alphapanda.bus.records import Outgoing
@@ -162,7 +163,7 @@ class ReplayRun:
             elif planned.action in {Action.DISCARD, Action.QUARANTINE}:
                 entries.append(self._put_aside(planned))
             elif planned.action is Action.HOLD and item.state is LedgerState.PLANNED:
-                entries.append(item.step(self.mover, LedgerTrigger.RELEASE, now, edited_fields=()))
+                entries.append(given_up(item, self.mover, now))
                 self.report.released += 1
         await write_entries(self.log, entries)
         self.tell(self.report)
@@ -187,7 +188,7 @@ class ReplayRun:
         else:
             self.report.discarded += 1
         if item.state is LedgerState.PLANNED:
-            return because.moved(item.step(self.mover, LedgerTrigger.RELEASE, now), trigger, now)
+            return because.moved(given_up(item, self.mover, now), trigger, now)
         return item.step(because, trigger, now)
 
     async def _write_plan(self, queue: Iterable[Planned]) -> None:
@@ -213,7 +214,13 @@ class ReplayRun:
     async def _release(self, queue: Iterable[Planned]) -> None:
         now = self.clock.now()
         entries = [
-            self.mover.moved(self._planned[one.item.id], LedgerTrigger.RELEASE, now, edited_fields=())
+            self.mover.moved(
+                self._planned[one.item.id],
+                LedgerTrigger.RELEASE,
+                now,
+                replays=one.item.replays,
+                edited_fields=(),
+            )
             for one in queue
         ]
         await write_entries(self.log, entries)
@@ -309,6 +316,11 @@ class ReplayRun:
             if not await _first(self._news, stop, self.pace.patience_s):
                 return is_so()
         return is_so()
+
+
+def given_up(item: Item, mover: Mover, now: datetime) -> Entry:
+    """Return the entry of a record that was planned and is not sent after all: it does not count as a replay."""
+    return item.step(mover, LedgerTrigger.RELEASE, now, replays=item.replays, edited_fields=())
 
 
 def replace_reason(mover: Mover, why: str) -> Mover:

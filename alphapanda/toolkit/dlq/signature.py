@@ -12,7 +12,7 @@ _PARTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "<address>"),
     (re.compile(r"\b[a-z][a-z0-9_.-]*\.[a-z0-9_-]+:\d+:\d+\b"), "<record>"),
     (re.compile(r"\b0x[0-9a-fA-F]+\b|\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{12,}\b"), "<hex>"),
-    (re.compile(r"b'[^']*'|b\"[^\"]*\"|'[^']*'|\"[^\"]*\"|`[^`]*`"), "<text>"),
+    (re.compile(r"b'[^']*'|b\"[^\"]*\"|'[^']*'|\"[^\"]*\""), "<text>"),
     (re.compile(r"(?<![\w<])[-+]?\d+(?:[.,]\d+)*"), "<n>"),
 )
 _SPACE = re.compile(r"\s+")
