@@ -1,0 +1,420 @@
+"""`LiveTable`: a table that draws only the lines in view that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.engine.filters import RowFilter
+from tui.engine.layout import SPACE, fit, padded
+from tui.engine.order import Key, RowOrder
+from tui.engine.ring import Gap
+from tui.engine.spec import Column, TableSpec
+from tui.looks.look import Look
+
+R = TypeVar("R")
+
+RESORT_S = 1.0
+HOLD_S = 3.0
+"""After the operator moved, the order stands still for so long."""
+HEADER = 1
+
+
+class LiveTable(ScrollView, Generic[R], can_focus=True):
+    """Rows by key. The rows are immutable values: a row that is another object has changed.
+
+    Args:
+        spec: what it shows.
+        look: of the moment.
+        id: in the tree of widgets.
+    """
+
+    DEFAULT_CSS = """
+    LiveTable { height: 1fr; background: $surface; color: $foreground; scrollbar-size: 1 1; overflow-x: hidden; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = set()
+
+    @dataclass
+    class Opened(Message):
+        """A row is to be inspected."""
+
+        table: LiveTable[Any]
+
+    @dataclass
+    class Moved(Message):
+        """Another row is selected."""
+
+        table: LiveTable[Any]
+
+        @property
+        def control(self) -> LiveTable[Any]:
+            """The table, for `@on` with a selector."""
+            return self.table
+
+    def __init__(self, spec: TableSpec[R], look: Look, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.spec = spec
+        self.order: RowOrder[R] = RowOrder(spec)
+        self.follow = spec.tail
+        self.chosen: set[str] | None = None
+        self.message: tuple[str, ...] = ()
+        self.shift = 0
+        self._look = look
+        self._rows: Mapping[Key, R | Gap] = {}
+        self._columns: list[tuple[Column[R], int]] = []
+        self._strips: dict[Key, tuple[object, Strip]] = {}
+        self._key: Key | None = None
+        self._place = 0
+        self._picked = False
+        self._frozen = False
+        self._ordered_at = -RESORT_S
+        self._moved_at = -HOLD_S
+        self._aged_at = 0.0
+        self._shape: tuple[int, Key | None, Key | None] | None = None
+
+    # ------------------------------------------------------------ data
+
+    def show(self, rows: Mapping[Key, R | Gap], look: Look, now: float) -> None:
+        """Take the rows of this moment and repaint the lines in view that changed; frozen, do nothing.
+
+        Args:
+            rows: by key; kept, not copied.
+            look: of the moment.
+            now: monotonic seconds.
+        """
+        relook = look.palette is not self._look.palette or (look.hidden, look.compact, look.zone, look.glyphs) != (
+            self._look.hidden,
+            self._look.compact,
+            self._look.zone,
+            self._look.glyphs,
+        )
+        self._look = look
+        if relook:
+            self.redraw()
+        if self._frozen:
+            return
+        self._rows = rows
+        self._arrange(now)
+        if self.spec.ages and now - self._aged_at >= RESORT_S:
+            self._aged_at = now
+            self._strips.clear()
+            self.refresh()
+            return
+        self._repaint_changed()
+
+    def _arrange(self, now: float, *, force: bool = False) -> None:
+        shape = self._shape_of()
+        changed = shape != self._shape
+        if not (changed or force) and (self.spec.tail or now - self._ordered_at < RESORT_S):
+            return
+        self._shape = shape
+        self._ordered_at = now
+        top = self.scroll_offset.y
+        if self.order.make(self._rows, hold=not force and now - self._moved_at < HOLD_S):
+            self._settle(top)
+
+    def _shape_of(self) -> tuple[int, Key | None, Key | None]:
+        rows = self._rows
+        return len(rows), next(iter(rows), None), next(reversed(rows), None) if rows else None
+
+    def _settle(self, top: int) -> None:
+        """Put the cursor on its row again, on the same line of the screen, and go on following."""
+        order = self.order
+        count = len(order.keys)
+        self.virtual_size = Size(self.size.width, count + HEADER)
+        line = self._place - top
+        if self.follow and not self._picked:
+            self._place = count - 1 if not self.order.reverse else 0
+        elif self._key in order.places and self._picked:
+            self._place = order.places[self._key]
+        self._place = max(0, min(self._place, count - 1))
+        self._key = order.keys[self._place] if count else None
+        if self.follow and not self._picked:
+            self._scroll(count if not self.order.reverse else 0)
+        elif self._picked and 0 <= line < self._page:
+            self._scroll(self._place - line)
+        self.refresh()
+
+    def _repaint_changed(self) -> None:
+        top, dirty = self.scroll_offset.y, []
+        keys = self.order.keys[top : top + self._page]
+        for line, key in enumerate(keys):
+            cached = self._strips.get(key)
+            if cached is None or cached[0] is not self._rows.get(key):
+                dirty.append(line)
+        if len(dirty) * 3 > len(keys):
+            self.refresh()
+        elif dirty:
+            width = self.size.width
+            self.refresh(*(Region(0, line + HEADER, width, 1) for line in dirty))
+
+    # ------------------------------------------------------------ state
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it stands still."""
+        return self._frozen
+
+    def freeze(self, *, frozen: bool) -> None:
+        """Stand still on what is there, or go on with what there is now."""
+        self._frozen = frozen
+        if frozen:
+            self._rows = dict(self._rows)
+        else:
+            self._ordered_at = -RESORT_S
+
+    @property
+    def current(self) -> R | None:
+        """The selected row."""
+        row = None if self._key is None else self._rows.get(self._key)
+        return None if row is None or isinstance(row, Gap) else row
+
+    @property
+    def current_key(self) -> Key | None:
+        """The selected row's key."""
+        return self._key
+
+    @property
+    def shown(self) -> list[R]:
+        """The rows that pass the filter, in order."""
+        rows = (self._rows.get(key) for key in self.order.keys)
+        return [row for row in rows if row is not None and not isinstance(row, Gap)]
+
+    @property
+    def held(self) -> int:
+        """How many rows there are, shown or not."""
+        return len(self._rows)
+
+    @property
+    def columns_shown(self) -> list[Column[R]]:
+        """The columns in view."""
+        return [column for column, _ in self._columns]
+
+    def set_filter(self, wanted: RowFilter[R] | None) -> None:
+        """Show the rows that pass, from now on."""
+        self.order.filter = wanted
+        self.order.forget()
+        self._arrange(self._ordered_at, force=True)
+        self.redraw()
+
+    def set_sort(self, key: str, *, reverse: bool) -> None:
+        """Sort by a column."""
+        self.order.sort, self.order.reverse = key, reverse
+        self._arrange(self._ordered_at, force=True)
+        self.redraw()
+
+    def set_columns(self, chosen: set[str] | None) -> None:
+        """Show these columns, as far as they fit; None for the usual ones."""
+        self.chosen = chosen
+        self._fit()
+        self.redraw()
+
+    def set_follow(self, *, follow: bool) -> None:
+        """Stay at the end where rows come, or not."""
+        self.follow = follow
+        self._picked = not follow
+        self._settle(self.scroll_offset.y)
+
+    def sort_by_next(self, step: int) -> None:
+        """Sort by the next column in view, or the one before."""
+        keys = [column.key for column in self.columns_shown]
+        place = keys.index(self.order.sort) + step if self.order.sort in keys else 0
+        self.set_sort(keys[place % len(keys)], reverse=self.order.reverse)
+
+    def redraw(self) -> None:
+        """Draw every line in view anew."""
+        self._strips.clear()
+        self.refresh()
+
+    # ------------------------------------------------------------ moving
+
+    @property
+    def _page(self) -> int:
+        return max(1, self.size.height - HEADER)
+
+    def move_to(self, place: int) -> None:
+        """Select the row at a place, and keep it selected wherever it goes."""
+        keys = self.order.keys
+        if not keys:
+            return
+        before = self._place
+        self._place = max(0, min(place, len(keys) - 1))
+        self._key = keys[self._place]
+        at_end = self._place == (0 if self.order.reverse else len(keys) - 1)
+        self._picked = not (self.follow and self.spec.tail and at_end)
+        self._moved_at = self._now()
+        top = self.scroll_offset.y
+        if self._place < top:
+            self._scroll(self._place)
+        elif self._place >= top + self._page:
+            self._scroll(self._place - self._page + 1)
+        for line in {before - self.scroll_offset.y, self._place - self.scroll_offset.y}:
+            self.refresh(Region(0, line + HEADER, self.size.width, 1))
+        self.post_message(self.Moved(self))
+
+    def move_by(self, step: int) -> None:
+        """Select a row some places away."""
+        self.move_to(self._place + step)
+
+    def select_key(self, key: Key) -> bool:
+        """Select the row with that key; False when it is not shown."""
+        place = self.order.places.get(key)
+        if place is None:
+            return False
+        self.move_to(place)
+        return True
+
+    def _scroll(self, top: int) -> None:
+        most = max(0, len(self.order.keys) - self._page)
+        self.scroll_to(y=max(0, min(top, most)), animate=False, immediate=True)
+
+    def _now(self) -> float:
+        return max(self._ordered_at, self._aged_at)
+
+    def on_key(self, event: events.Key) -> None:
+        """Move with the arrows, as in vi, and by pages."""
+        page, last = self._page, len(self.order.keys) - 1
+        moves = {
+            "down": self._place + 1,
+            "j": self._place + 1,
+            "up": self._place - 1,
+            "k": self._place - 1,
+            "pagedown": self._place + page,
+            "ctrl+d": self._place + page // 2,
+            "pageup": self._place - page,
+            "ctrl+u": self._place - page // 2,
+            "home": 0,
+            "g": 0,
+            "end": last,
+            "G": last,
+        }
+        if event.key in moves:
+            event.stop()
+            event.prevent_default()
+            self.move_to(moves[event.key])
+        elif event.key in {"left", "h", "right", "l"}:
+            event.stop()
+            step = 8 if event.key in {"right", "l"} else -8
+            self.shift = max(0, self.shift + step)
+            self.redraw()
+        elif event.key == "enter":
+            event.stop()
+            if self.current is not None:
+                self.post_message(self.Opened(self))
+
+    def on_click(self, event: events.Click) -> None:
+        """Select a row, open it with a double click; sort by a column's title."""
+        if event.y == 0:
+            self._click_title(event.x)
+            return
+        self.move_to(self.scroll_offset.y + event.y - HEADER)
+        if event.chain > 1 and self.current is not None:
+            self.post_message(self.Opened(self))
+
+    def _click_title(self, x: int) -> None:
+        edge = 1
+        for column, width in self._columns:
+            if edge <= x < edge + width:
+                again = column.key == self.order.sort
+                self.set_sort(column.key, reverse=not self.order.reverse if again else self.order.reverse)
+                return
+            edge += width + SPACE
+
+    # ------------------------------------------------------------ painting
+
+    def on_resize(self) -> None:
+        """Choose the columns that fit."""
+        self._fit()
+        self.virtual_size = Size(self.size.width, len(self.order.keys) + HEADER)
+        self._strips.clear()
+        if self.follow and not self._picked:
+            self._settle(self.scroll_offset.y)
+
+    def _fit(self) -> None:
+        room = self.scrollable_content_region.width or self.size.width
+        self._columns = cast("list[tuple[Column[R], int]]", fit(self.spec.columns, room, self.chosen))
+
+    def render_line(self, y: int) -> Strip:
+        """Return a line of the screen."""
+        width = self.size.width
+        ground = self.rich_style
+        if not self.order.keys:
+            return self._message_line(y, width).apply_style(ground)
+        if y < HEADER:
+            return self._title_line(width).apply_style(ground)
+        place = self.scroll_offset.y + y - HEADER
+        if place >= len(self.order.keys):
+            return Strip.blank(width, ground)
+        key = self.order.keys[place]
+        row = self._rows.get(key)
+        cached = self._strips.get(key)
+        if cached is None or cached[0] is not row:
+            strip = self._row_line(row, width)
+            if len(self._strips) > 8 * self._page:
+                self._strips.clear()
+            self._strips[key] = (row, strip)
+        else:
+            strip = cached[1]
+        if place == self._place and (self.has_focus or self._picked):
+            mark = self._look.palette.accent if self.has_focus else self._look.palette.dim
+            marked = [Segment(self._look.glyphs.cursor, mark), *strip.crop(1)]
+            under = self._look.palette.cursor if self.has_focus else None
+            strip = Strip(
+                [Segment(s.text, under + s.style if s.style and under else s.style or under) for s in marked]
+            )
+        return strip.apply_style(ground)
+
+    def _row_line(self, row: R | Gap | None, width: int) -> Strip:
+        if row is None:
+            return Strip.blank(width)
+        look = self._look
+        if isinstance(row, Gap):
+            text = f"{look.glyphs.gap} {look.count(row.count)} {row.why} {look.glyphs.gap}"
+            return Strip([Segment(text.center(width), look.palette.warn)]).adjust_cell_length(width)
+        segments = [Segment(" ")]
+        for column, size in self._columns:
+            text, style = column.draw(row, look)
+            if column.grow and self.shift:
+                text = text[self.shift :]
+            segments.append(Segment(padded(text, size, right=column.right), style))
+            segments.append(Segment(" " * SPACE))
+        return Strip(segments).adjust_cell_length(width)
+
+    def _title_line(self, width: int) -> Strip:
+        look, segments = self._look, [Segment(" ")]
+        arrow = look.glyphs.sorted_down if self.order.reverse else look.glyphs.sorted_up
+        for column, size in self._columns:
+            mine = column.key == self.order.sort and not self.spec.tail
+            title = f"{column.title}{arrow}" if mine else column.title
+            style = look.palette.accent if mine else look.palette.head
+            segments.append(Segment(padded(title, size, right=column.right), style))
+            segments.append(Segment(" " * SPACE))
+        return Strip(segments).adjust_cell_length(width)
+
+    def _message_line(self, y: int, width: int) -> Strip:
+        lines = self.message or (self.spec.empty,)
+        if self._rows and self.order.filter is not None:
+            lines = (f"No {self.spec.noun} pass the filter {self.order.filter.text!r}.", "esc clears it.")
+        first = max(0, (self.size.height - len(lines)) // 2)
+        if not first <= y < first + len(lines):
+            return Strip.blank(width)
+        style: Style = self._look.palette.text if y == first else self._look.palette.dim
+        text = padded(lines[y - first], min(width, len(lines[y - first])), right=False)
+        return Strip([Segment(text.center(width), style)]).adjust_cell_length(width)
+
+
+class RingLog(LiveTable[R]):
+    """Lines that only come at the end: it follows them until somebody looks back, and says what was dropped."""
+
+    DEFAULT_CSS = """
+    RingLog { height: 1fr; }
+    """
