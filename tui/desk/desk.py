@@ -1,0 +1,152 @@
+"""The desk: everything that is known at one moment, live or of the past."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from alphapanda.bus.records import Partition, Record
+from alphapanda.bus.routes import Routes
+from alphapanda.errors import PermanentError
+from alphapanda.ids import BrokerId
+from alphapanda.model.codec import decode
+from alphapanda.model.control import Alert, AuditRecord, ControlCommand, ControlEvent
+from alphapanda.model.envelope import Event
+from alphapanda.model.kinds import EventType, TradingMode
+from alphapanda.model.order import Order
+from alphapanda.model.tick import Tick
+from alphapanda.telemetry.record import LogRecord
+from topics.errors import AlphaPandaError
+from tui.desk.chains import Chains
+from tui.desk.dead_letters import DeadLetters
+from tui.desk.market import Market
+from tui.desk.money import Money
+from tui.desk.orders import Orders
+from tui.desk.signals import Signals
+from tui.desk.system import System
+from tui.desk.topics import Topics
+from tui.engine.ring import Ring
+
+NOTES = 500
+LINES = 5_000
+LINE_BYTES = 8 << 20
+DLQ = ".dlq"
+
+_SIGNALS = frozenset({EventType.SIGNAL_RAW, EventType.SIGNAL_VALIDATED, EventType.SIGNAL_REJECTED})
+
+
+class Note(msgspec.Struct, frozen=True):
+    """An alert, an audit, or a command and who obeyed it.
+
+    Attributes:
+        event: what it is.
+        record: where it stands.
+    """
+
+    event: Event
+    record: Record
+
+
+class Desk:
+    """Folds of the log and of what else is told.
+
+    Args:
+        routes: which topic carries what.
+        brokers: the active ones, and how near to real money each is.
+    """
+
+    def __init__(self, routes: Routes, brokers: Iterable[tuple[str, TradingMode]] = ()) -> None:
+        self.routes = routes
+        self.market = Market()
+        self.signals = Signals()
+        self.orders = Orders()
+        self.money = Money()
+        self.topics = Topics()
+        self.dead = DeadLetters()
+        self.chains = Chains()
+        self.system = System()
+        self.notes: Ring[Note] = Ring(NOTES)
+        self.alerts: Ring[Note] = Ring(NOTES)
+        self.lines: Ring[LogRecord] = Ring(LINES, LINE_BYTES)
+        self.undecodable = 0
+        self.skipped = 0
+        self.newest_ms: int | None = None
+        for broker, mode in brokers:
+            self.money.know(broker, mode)
+
+    # ------------------------------------------------------------ the log
+
+    def take(self, records: Sequence[Record]) -> None:
+        """Fold records, in the order in which they were written."""
+        ticks: list[tuple[Tick, int]] = []
+        last: Record | None = None
+        for record in records:
+            topic = record.partition.topic
+            self.topics.take(record)
+            if last is not None and last.partition is not record.partition:
+                self._mark(last)
+            last = record
+            if topic.endswith(DLQ):
+                self.dead.take(record)
+                continue
+            try:
+                kind, _ = self.routes.carried_by(topic)
+                if kind is EventType.MARKET_TICK:
+                    ticks.append((decode(kind, record.value or b"").data, record.timestamp_ms))
+                else:
+                    self._fold(self.routes.read(record), record)
+            except (PermanentError, AlphaPandaError):
+                # Its readers dead-letter it and say why; the tail shows it as it is.
+                self.undecodable += 1
+        if last is not None:
+            self._mark(last)
+        if ticks:
+            self.market.take(ticks)
+        self.money.settle()
+
+    def lost(self, partition: Partition, count: int) -> None:
+        """Say that records of a partition were passed over."""
+        self.topics.lost(partition.topic, count)
+        self.skipped += count
+
+    def _mark(self, record: Record) -> None:
+        self.topics.mark(record.partition, record.offset, record.timestamp_ms)
+        if self.newest_ms is None or record.timestamp_ms > self.newest_ms:
+            self.newest_ms = record.timestamp_ms
+
+    def _fold(self, event: Event, record: Record) -> None:
+        kind, data = event.type, event.data
+        if kind in _SIGNALS:
+            self.signals.take(event, record)
+            self.chains.take(event, record)
+        elif kind is EventType.PNL_SNAPSHOT:
+            self.money.take(data, record.timestamp_ms)
+        elif isinstance(data, Alert):
+            self.alerts.add(Note(event, record))
+            self.notes.add(Note(event, record))
+        elif isinstance(data, AuditRecord | ControlCommand | ControlEvent):
+            self.notes.add(Note(event, record))
+            if isinstance(data, ControlEvent):
+                self.money.trading(str(data.broker), data.after)
+        else:
+            self.orders.take(event, record)
+            self.chains.take(event, record)
+
+    # ------------------------------------------------------------ views and logs
+
+    def take_orders(self, orders: Iterable[Order]) -> None:
+        """Take a trader's view of its orders."""
+        self.orders.take_view(orders)
+
+    def take_lines(self, lines: Sequence[LogRecord]) -> None:
+        """Take lines of the daemons' logs."""
+        if len(lines) > LINES:
+            self.lines.lost(len(lines) - LINES)
+        for line in lines[-LINES:]:
+            self.lines.add(line, len(line.raw))
+
+
+def broker_names(desk: Desk) -> tuple[BrokerId, ...]:
+    """Return the brokers that are known, in their configured order."""
+    return tuple(BrokerId(name) for name in desk.money.brokers)
