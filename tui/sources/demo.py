@@ -1,0 +1,224 @@
+"""A whole deployment in memory: the real stages over the simulated exchange, written to a log in memory.
+
+`alphapanda tui --demo` shows it, and the tests look at it: same seed, same records. Two brokers trade the same
+signals, one of them as if with real money. Written times are the simulation's own, moved to the wanted present.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import islice
+from types import MappingProxyType
+from typing import Any, Final
+
+from alphapanda.bus.memory_runner import MemoryRunner, Seat
+from alphapanda.bus.partitioner import partition_of
+from alphapanda.bus.records import Partition, envelope_headers
+from alphapanda.bus.routes import Routes
+from alphapanda.execution.paper import PaperTraderStage
+from alphapanda.ids import MARKET, BrokerId, SequenceIds
+from alphapanda.market.simulation import MarketSimulation, SimulationConfig
+from alphapanda.market.universe import SIMULATED_INSTRUMENTS
+from alphapanda.model.codec import encode
+from alphapanda.model.envelope import Event, EventEnvelope, trace_id_of
+from alphapanda.model.kinds import EventType, TradingMode
+from alphapanda.model.tick import Tick
+from alphapanda.risk.limits import RiskLimits
+from alphapanda.risk.stage import RiskStage
+from alphapanda.settings.starters import starter_text
+from alphapanda.strategies.config import parse_strategies
+from alphapanda.strategies.loader import bind_strategies
+from alphapanda.strategies.stage import StrategiesStage
+from topics.catalogue import Catalogue
+from topics.dead_letters import FailedStage, Failure, Retryable, build_headers
+from tui.looks.look import to_ms
+from tui.sources.memory_tape import MemoryTape
+
+BROKERS: Final = (("paper", TradingMode.PAPER), ("zerodha", TradingMode.LIVE))
+_LIMITS: Final = MappingProxyType(
+    {
+        "paper": RiskLimits(),
+        "zerodha": RiskLimits(max_order_notional_rupees=Decimal(36_000), max_open_positions=12),
+    }
+)
+_LATENCY: Final = MappingProxyType({"paper": timedelta(0), "zerodha": timedelta(milliseconds=140)})
+
+_HOP_MS: Final[Mapping[EventType, int]] = MappingProxyType(
+    {
+        EventType.SIGNAL_RAW: 2,
+        EventType.SIGNAL_VALIDATED: 3,
+        EventType.SIGNAL_REJECTED: 3,
+        EventType.ORDER_SUBMITTED: 5,
+        EventType.ORDER_ACCEPTED: 9,
+        EventType.ORDER_FILLED: 12,
+    }
+)
+"""How long after its tick an event is written: a believable chain."""
+_LIVE_FACTOR: Final = 4
+
+_BAD_EVERY: Final = 2_000
+"""One tick in so many is written as if it could not be processed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoPlan:
+    """What the demonstration shows.
+
+    Attributes:
+        present: the moment at which it stands at the start, aware.
+        seed: of the exchange.
+        minutes: of the session that lie behind it.
+        brokers: who trades.
+        ticks_per_second: of the exchange.
+    """
+
+    present: datetime
+    seed: int = 7
+    minutes: int = 25
+    brokers: tuple[tuple[str, TradingMode], ...] = BROKERS
+    ticks_per_second: float = 12.0
+
+
+class DemoMarket:
+    """Feeds the simulated exchange through the stages into a log.
+
+    Attributes:
+        tape: the log.
+        routes: of its topics.
+
+    Args:
+        plan: what to show.
+    """
+
+    def __init__(self, plan: DemoPlan) -> None:
+        self._plan = plan
+        catalogue = Catalogue.load()
+        specs = catalogue.topics(name for name, _ in plan.brokers)
+        partitions = {str(spec.name): spec.partitions for spec in specs}
+        self.routes = Routes(catalogue, None)
+        self.tape = MemoryTape(partitions)
+        self._partitions = partitions
+        config = SimulationConfig(seed=plan.seed, start=date(2026, 1, 5), ticks_per_second=plan.ticks_per_second)
+        simulation = MarketSimulation(config)
+        self._ids = SequenceIds(config.source)
+        self._number = 0
+        self._ticks: Iterator[Tick] = simulation.ticks()
+        self._waiting = next(self._ticks)
+        opens = simulation.session(0).opens
+        self._shift = plan.present - (opens + timedelta(minutes=plan.minutes))
+        self._at_ms = 0
+        self._runner = self._make_runner()
+        self.run_until(plan.present)
+
+    def _make_runner(self) -> MemoryRunner:
+        modes = {BrokerId(name): mode for name, mode in self._plan.brokers}
+        instruments = {instrument.id: instrument for instrument in SIMULATED_INSTRUMENTS}
+        configs = parse_strategies(tomllib.loads(starter_text("strategies.toml")))
+        strategies = StrategiesStage(bind_strategies(configs, None), modes, instruments.get)
+        tick = (EventType.MARKET_TICK, MARKET)
+        seats = [Seat("strategies", strategies, frozenset({tick}))]
+        orders = [kind for kind in EventType if kind.value.startswith("order_")]
+        for broker, mode in modes.items():
+            limits = _LIMITS.get(broker, RiskLimits())
+            risk = RiskStage(broker, mode, limits, instruments)
+            trader = PaperTraderStage(broker, mode, instruments, _LATENCY.get(broker, timedelta(0)))
+            wanted = {tick, (EventType.SIGNAL_RAW, broker), *((kind, broker) for kind in orders)}
+            seats.append(Seat(f"risk.{broker}", risk, frozenset(wanted)))
+            seats.append(
+                Seat(
+                    f"trader.{broker}", trader, frozenset({(EventType.SIGNAL_VALIDATED, broker), tick}), timer=True
+                )
+            )
+        return MemoryRunner(seats, self.routes.topic, self._partitions, self._write)
+
+    def run_until(self, present: datetime) -> None:
+        """Let the exchange run up to a moment."""
+        while self._waiting.exchange_ts + self._shift <= present:
+            self._at_ms = to_ms(self._waiting.exchange_ts + self._shift)
+            envelope = self._enveloped(self._waiting)
+            self._runner.feed([envelope])
+            if self._number % _BAD_EVERY == 0:
+                self._dead_letter(envelope)
+            self._waiting = next(self._ticks)
+        self._commit()
+
+    def _enveloped(self, tick: Tick) -> EventEnvelope[Any]:
+        event_id = self._ids.at(self._number)
+        self._number += 1
+        return EventEnvelope(
+            id=event_id,
+            type=EventType.MARKET_TICK,
+            ts=tick.exchange_ts,
+            key=str(tick.instrument_token),
+            source="feed",
+            broker=MARKET,
+            correlation_id=event_id,
+            trace_id=trace_id_of(event_id),
+            data=tick,
+        )
+
+    def _write(self, event: Event) -> None:
+        assert event.at is not None
+        envelope = event.envelope
+        hop = _HOP_MS.get(event.type, 0)
+        if envelope.broker == "zerodha" and event.type in {EventType.ORDER_ACCEPTED, EventType.ORDER_FILLED}:
+            hop *= _LIVE_FACTOR
+        self.tape.write(
+            event.at.topic,
+            event.at.partition,
+            self._at_ms + hop,
+            envelope.key.encode(),
+            encode(envelope),
+            envelope_headers(envelope),
+        )
+
+    def _dead_letter(self, envelope: EventEnvelope[Any]) -> None:
+        topic = str(self.routes.topic(EventType.MARKET_TICK, MARKET))
+        key = envelope.key.encode()
+        number = partition_of(key, self._partitions[topic])
+        offset = self.tape.end(Partition(topic, number)) - 1
+        stale = self._number % (3 * _BAD_EVERY) == 0
+        failure = Failure(
+            topic=topic,
+            partition=number,
+            offset=offset,
+            group="alphapanda.strategies",
+            attempts=3 if stale else 1,
+            message="No answer within 2.0 s while looking the instrument up."
+            if stale
+            else "The value is not a market_tick: Expected `float`, got `str` - at `$.data.last_price`.",
+            error_code="handler-timeout" if stale else "decode",
+            exception="TransientError" if stale else "DecodeError",
+            retryable=Retryable.YES if stale else Retryable.NO,
+            stage=FailedStage.HANDLE if stale else FailedStage.DECODE,
+            service="strategies",
+            failed_at=datetime.fromtimestamp(self._at_ms / 1000, UTC),
+            original_timestamp_ms=self._at_ms,
+        )
+        value = encode(envelope).replace(b'"last_price":', b'"last_price":"broken","was":', 1)
+        self.tape.write(f"{topic}.dlq", number, self._at_ms + 4, key, value, tuple(build_headers(failure)))
+
+    def _commit(self) -> None:
+        """Have every group at the end of what it reads, the strategies a little behind."""
+        groups: dict[str, dict[Partition, int]] = {"alphapanda.strategies": {}}
+        for topic, count in self._partitions.items():
+            for number in range(count):
+                partition = Partition(topic, number)
+                end = self.tape.end(partition)
+                if topic == "market.ticks":
+                    groups["alphapanda.strategies"][partition] = max(0, end - number)
+                scope, _, rest = topic.partition(".")
+                if rest == "signals.raw":
+                    groups.setdefault(f"{scope}.risk", {})[partition] = end
+                elif rest == "signals.validated":
+                    groups.setdefault(f"{scope}.trader", {})[partition] = end
+        self.tape.groups = dict(groups)
+
+
+def first(ticks: Iterator[Tick], count: int) -> list[Tick]:
+    """Return the next `count` ticks."""
+    return list(islice(ticks, count))

@@ -1,0 +1,306 @@
+"""The demonstration's wiring: a market that goes on, daemons that stand well, lines that they would write."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Final
+
+from alphapanda.clock import Clock
+from alphapanda.ids import BrokerId, generate_event_id
+from alphapanda.model.codec import encode
+from alphapanda.model.control import Command, ControlCommand, ControlEvent
+from alphapanda.model.envelope import Event, EventEnvelope, follow, trace_id_of
+from alphapanda.model.kinds import EventType, TradingState
+from alphapanda.telemetry.levels import LogLevel
+from alphapanda.telemetry.record import LogRecord, Marker, encode_line
+from tui.desk.system import Daemon, DaemonState, SystemView
+from tui.looks.look import to_ms
+from tui.sources.demo import DemoMarket, DemoPlan
+from tui.sources.port import Port
+from tui.sources.ports import Wiring
+from tui.sources.system_source import SystemSource
+
+EVERY_S: Final = 0.2
+_COSTS: Final = {
+    "kafka": (6.4, 238),
+    "valkey": (0.6, 19),
+    "topics": (None, None),
+    "feed": (2.2, 72),
+    "strategies": (3.1, 74),
+    "risk.paper": (1.2, 71),
+    "trader.paper": (2.6, 84),
+    "risk.zerodha": (1.1, 71),
+    "trader.zerodha": (2.4, 83),
+    "supervisor": (0.3, 58),
+}
+_NEEDS: Final = {
+    "topics": ("kafka",),
+    "feed": ("topics",),
+    "strategies": ("feed",),
+    "risk.paper": ("strategies",),
+    "trader.paper": ("risk.paper",),
+    "risk.zerodha": ("strategies",),
+    "trader.zerodha": ("risk.zerodha",),
+}
+
+
+class DemoMarketSource:
+    """Lets the market go on with the clock."""
+
+    name = "Market"
+
+    def __init__(self, market: DemoMarket, clock: Clock) -> None:
+        self._market = market
+        self._clock = clock
+
+    async def run(self, port: Port) -> None:
+        """Go on until cancelled."""
+        port.up()
+        while True:
+            self._market.run_until(self._clock.now())
+            await asyncio.sleep(EVERY_S)
+
+
+class DemoLinesSource:
+    """Says once what daemons would have said.
+
+    Args:
+        present: when they started, about.
+    """
+
+    name = "Logs"
+
+    def __init__(self, present: datetime) -> None:
+        self._present = present
+
+    async def run(self, port: Port) -> None:
+        """Say it, and be silent."""
+        port.desk.take_lines(demo_lines(self._present))
+        port.up()
+        await asyncio.Event().wait()
+
+
+class DemoControl:
+    """Obeys at once, through the log in memory.
+
+    Args:
+        market: whose log.
+        clock: the time.
+        restarted: names of restarted daemons are added to it.
+    """
+
+    def __init__(self, market: DemoMarket, clock: Clock, restarted: list[str]) -> None:
+        self._market = market
+        self._clock = clock
+        self._restarted = restarted
+
+    async def halt(self, broker: str, reason: str) -> str:
+        """Halt."""
+        return self._order(Command.HALT, broker, reason)
+
+    async def reduce(self, broker: str, reason: str) -> str:
+        """Reduce."""
+        return self._order(Command.REDUCE, broker, reason)
+
+    async def resume(self, broker: str, reason: str) -> str:
+        """Resume."""
+        return self._order(Command.RESUME, broker, reason)
+
+    async def restart(self, daemon: str, reason: str) -> str:
+        """Restart."""
+        del reason
+        self._restarted.append(daemon)
+        return f"{daemon} starts again."
+
+    def _order(self, command: Command, broker: str, reason: str) -> str:
+        owner, now = BrokerId(broker), self._clock.now()
+        event_id = generate_event_id()
+        order = ControlCommand(command=command, broker=owner, actor="demo", reason=reason)
+        envelope = EventEnvelope(
+            id=event_id,
+            type=EventType.CONTROL_COMMAND,
+            ts=now,
+            key=broker,
+            source="tui",
+            broker=owner,
+            correlation_id=event_id,
+            trace_id=trace_id_of(event_id),
+            data=order,
+        )
+        self._write(Event(envelope), now)
+        for service in (f"risk.{broker}", f"trader.{broker}"):
+            obeyed = ControlEvent(
+                command_id=event_id,
+                broker=owner,
+                service=service,
+                before=TradingState.ACTIVE,
+                after=command.leads_to,
+                actor="demo",
+                reason=reason,
+            )
+            self._write(
+                follow(
+                    envelope,
+                    EventType.CONTROL_EVENT,
+                    obeyed,
+                    key=broker,
+                    source=service,
+                    broker=owner,
+                    name=service,
+                ),
+                now,
+            )
+        return f"{broker} is {command.leads_to}: risk.{broker} and trader.{broker} obeyed."
+
+    def _write(self, event: Event, now: datetime) -> None:
+        topic = self._market.routes.topic(event.type, event.envelope.broker)
+        self._market.tape.write(topic, 0, to_ms(now), event.envelope.key.encode(), encode(event.envelope))
+
+
+class DemoWire:
+    """Prepares the demonstration.
+
+    Args:
+        plan: what to show.
+        clock: the time.
+        control: whether acts are offered.
+        still: whether the market stands still at the plan's present.
+    """
+
+    def __init__(self, plan: DemoPlan, clock: Clock, *, control: bool = False, still: bool = False) -> None:
+        self._plan = plan
+        self._clock = clock
+        self._control = control
+        self._still = still
+        self.market: DemoMarket | None = None
+        self.restarted: list[str] = []
+
+    async def __call__(self) -> Wiring:
+        """Make the market's past, and return the wiring."""
+        if self.market is None:
+            self.market = await asyncio.to_thread(DemoMarket, self._plan)
+        market, started = self.market, self._plan.present - timedelta(minutes=self._plan.minutes)
+
+        async def look() -> SystemView:
+            return demo_system(self._clock.now(), started, self._plan.brokers, self.restarted)
+
+        system = SystemSource(look)
+        lines = DemoLinesSource(started)
+        moving = () if self._still else (DemoMarketSource(market, self._clock),)
+        return Wiring(
+            name="demo",
+            folder="in memory",
+            brokers=self._plan.brokers,
+            routes=market.routes,
+            tape=market.tape,
+            sources=(system, lines, *moving),
+            control=DemoControl(market, self._clock, self.restarted) if self._control else None,
+        )
+
+
+def demo_system(
+    now: datetime, started: datetime, brokers: tuple[tuple[str, object], ...], restarted: list[str]
+) -> SystemView:
+    """Return the processes of the demonstration."""
+    names = {name for name, _ in brokers}
+    daemons = []
+    for place, (name, (cpu, mebibytes)) in enumerate(_COSTS.items()):
+        broker = name.rpartition(".")[2]
+        if "." in name and broker not in names:
+            continue
+        since = started + timedelta(seconds=place * 0.4)
+        daemons.append(
+            Daemon(
+                name=name,
+                kind="daemon",
+                state=DaemonState.DONE if name == "topics" else DaemonState.READY,
+                reason="34 topics made, 0 there" if name == "topics" else "",
+                since=since,
+                pid=None if name == "topics" else 4_100 + 7 * place,
+                uptime_s=None if name == "topics" else (now - since).total_seconds(),
+                cpu_percent=cpu,
+                rss_bytes=None if mebibytes is None else mebibytes << 20,
+                restarts=restarted.count(name),
+                last_exit="exit code 0" if name == "topics" else "",
+                needs=_NEEDS.get(name, ()),
+            )
+        )
+    return SystemView(at=now, daemons=tuple(daemons))
+
+
+def demo_lines(started: datetime) -> list[LogRecord]:
+    """Return lines of a start, and of what came after it."""
+    said: list[tuple[float, str, LogLevel, str, str, dict[str, object], Marker | None]] = []
+    names = [name for name in _COSTS if name != "supervisor"]
+    for place, name in enumerate(names):
+        at = place * 0.4
+        fields: dict[str, object] = {
+            "process": name,
+            "before": "starting",
+            "state": "ready",
+            "reason": "",
+            "last_exit": "",
+        }
+        if name not in {"kafka", "valkey", "topics"}:
+            said.append((at, name, LogLevel.INFO, "app", "started", {"pid": 4_100 + 7 * place}, Marker.STARTED))
+        if name == "topics":
+            fields |= {"state": "done", "reason": "34 topics made, 0 there", "last_exit": "exit code 0"}
+        said.append((at + 0.3, "supervisor", LogLevel.INFO, "app", "process changed", fields, None))
+    said += [
+        (
+            5.0,
+            "strategies",
+            LogLevel.INFO,
+            "trading",
+            "strategies loaded",
+            {"strategies": ["ema-ticks", "vwap-fade"]},
+            None,
+        ),
+        (
+            61.5,
+            "risk.zerodha",
+            LogLevel.WARNING,
+            "trading",
+            "denied",
+            {"code": "NOTIONAL_EXCEEDS_MAX", "limit": "₹36,000"},
+            None,
+        ),
+        (
+            166.7,
+            "strategies",
+            LogLevel.ERROR,
+            "bus",
+            "dead letter",
+            {"topic": "market.ticks", "code": "decode"},
+            None,
+        ),
+        (
+            170.2,
+            "trader.paper",
+            LogLevel.INFO,
+            "bus",
+            "snapshot written",
+            {"bytes": 48_211, "seconds": 0.004},
+            None,
+        ),
+    ]
+    made = []
+    for after, service, level, channel, event, values, marker in said:
+        moment = started + timedelta(seconds=after)
+        raw = encode_line(
+            {"ts": moment, "level": level, "channel": channel, "service": service, "event": event, **values}
+        )
+        made.append(
+            LogRecord(
+                at=moment,
+                service=service,
+                level=level,
+                channel=channel,
+                event=event,
+                fields=values,
+                raw=raw.rstrip(),
+                marker=marker,
+            )
+        )
+    return sorted(made, key=lambda line: line.at)

@@ -1,0 +1,183 @@
+"""The log on Kafka, as the dashboard reads it: no group, no commits, answers that gather."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from alphapanda.bus.records import Offsets, Partition, Record
+from alphapanda.bus.seam import kafka_errors
+from tui.looks.look import to_ms
+
+CLIENT = "alphapanda.tui"
+TIMEOUT_MS = 5_000
+PATIENT_BYTES = 64 << 10
+PATIENT_MS = 200
+FETCH_BYTES = 512 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaTape:
+    """The deployment's log.
+
+    Attributes:
+        address: returns host:port of Kafka; raises AlphaPandaError for a deployment that was never started.
+        topics: that belong to the deployment, dead letters too.
+        groups: consumer groups whose lag is shown.
+    """
+
+    address: Callable[[], str]
+    topics: frozenset[str]
+    groups: tuple[str, ...]
+
+    def open(self) -> AbstractAsyncContextManager[OpenKafkaTape]:
+        """Connect; raises DependencyError."""
+        return self._open()
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[OpenKafkaTape]:
+        servers = self.address()
+        lookup = _consumer(servers, retry_backoff_ms=10)
+        admin = AIOKafkaAdminClient(bootstrap_servers=servers, client_id=CLIENT, request_timeout_ms=TIMEOUT_MS)
+        try:
+            with kafka_errors(f"connecting to {servers}", connecting=True):
+                await lookup.start()
+                await admin.start()
+            yield OpenKafkaTape(servers, lookup, admin, self.topics, self.groups)
+        finally:
+            await admin.close()
+            await lookup.stop()
+
+
+class OpenKafkaTape:
+    """The log, connected. Made by `KafkaTape.open`."""
+
+    def __init__(
+        self,
+        servers: str,
+        lookup: AIOKafkaConsumer,
+        admin: AIOKafkaAdminClient,
+        topics: frozenset[str],
+        groups: tuple[str, ...],
+    ) -> None:
+        self._servers = servers
+        self._lookup = lookup
+        self._admin = admin
+        self._topics = topics
+        self._groups = groups
+
+    async def partitions(self) -> tuple[Partition, ...]:
+        """Return the partitions of all our topics that exist."""
+        with kafka_errors("looking topics up", connecting=True):
+            there = self._topics.intersection(await self._admin.list_topics())
+            described = await self._admin.describe_topics(sorted(there)) if there else []
+        found = [Partition(entry["topic"], p["partition"]) for entry in described for p in entry["partitions"]]
+        return tuple(sorted(found))
+
+    async def beginnings(self, partitions: Collection[Partition]) -> Offsets:
+        """Return the first offset that each still holds."""
+        with kafka_errors("asking for offsets", connecting=True):
+            return _ours(await self._lookup.beginning_offsets(_theirs(partitions)) if partitions else {})
+
+    async def ends(self, partitions: Collection[Partition]) -> Offsets:
+        """Return the offset that each gives to its next record."""
+        with kafka_errors("asking for offsets", connecting=True):
+            return _ours(await self._lookup.end_offsets(_theirs(partitions)) if partitions else {})
+
+    async def offsets_at(self, moment: datetime, partitions: Collection[Partition]) -> Offsets:
+        """Return the offset of the first record written at or after a moment; the end where there is none."""
+        ends = await self.ends(partitions)
+        with kafka_errors("asking for offsets", connecting=True):
+            found = await self._lookup.offsets_for_times(dict.fromkeys(_theirs(partitions), to_ms(moment)))
+        at = {Partition(tp.topic, tp.partition): entry.offset for tp, entry in found.items() if entry is not None}
+        return {partition: at.get(partition, end) for partition, end in ends.items()}
+
+    async def committed(self) -> Mapping[str, Offsets]:
+        """Return what the trading groups committed, by group."""
+        answer: dict[str, Offsets] = {}
+        with kafka_errors("asking for consumer groups", connecting=True):
+            for group in self._groups:
+                found = await self._admin.list_consumer_group_offsets(group)
+                answer[group] = {
+                    Partition(tp.topic, tp.partition): entry.offset
+                    for tp, entry in found.items()
+                    if entry.offset >= 0 and tp.topic in self._topics
+                }
+        return answer
+
+    async def reader(self, *, patient: bool = False) -> KafkaTapeReader:
+        """Open a reader."""
+        gather = {"fetch_min_bytes": PATIENT_BYTES, "fetch_max_wait_ms": PATIENT_MS} if patient else {}
+        consumer = _consumer(self._servers, max_partition_fetch_bytes=FETCH_BYTES, **gather)
+        try:
+            with kafka_errors("connecting", connecting=True):
+                await consumer.start()
+        except BaseException:
+            await consumer.stop()
+            raise
+        return KafkaTapeReader(consumer)
+
+
+class KafkaTapeReader:
+    """Reads partitions of Kafka. Made by `OpenKafkaTape.reader`."""
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+        self._partitions: dict[TopicPartition, Partition] = {}
+
+    def seek(self, offsets: Mapping[Partition, int]) -> None:
+        """Read these partitions, from these offsets."""
+        wanted = {TopicPartition(p.topic, p.number): p for p in offsets}
+        if wanted.keys() != self._partitions.keys():
+            self._partitions = wanted
+            self._consumer.assign(list(wanted))
+        for tp, partition in wanted.items():
+            self._consumer.seek(tp, offsets[partition])
+
+    async def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
+        """Return what came, `limit` records at most; nothing after `timeout_s`."""
+        with kafka_errors("reading", connecting=True):
+            got = await self._consumer.getmany(timeout_ms=int(timeout_s * 1000), max_records=limit)
+        records: list[Record] = []
+        for tp, messages in got.items():
+            partition = self._partitions[tp]
+            records += [Record(partition, m.offset, m.timestamp, m.key, m.value, m.headers) for m in messages]
+        return records
+
+    async def position(self, partition: Partition) -> int:
+        """Return the next offset that `poll` gives."""
+        with kafka_errors(f"reading {partition}", connecting=True):
+            return int(await self._consumer.position(TopicPartition(partition.topic, partition.number)))
+
+    def known_end(self, partition: Partition) -> int | None:
+        """Return a partition's end as the last fetch saw it."""
+        end = self._consumer.highwater(TopicPartition(partition.topic, partition.number))
+        return None if end is None else int(end)
+
+    async def aclose(self) -> None:
+        """Stop reading."""
+        await self._consumer.stop()
+
+
+def _consumer(servers: str, **more: object) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(
+        bootstrap_servers=servers,
+        client_id=CLIENT,
+        enable_auto_commit=False,
+        auto_offset_reset="latest",
+        request_timeout_ms=TIMEOUT_MS + 5_000,
+        **{"fetch_max_wait_ms": 5_000, **more},
+    )
+
+
+def _theirs(partitions: Collection[Partition]) -> list[TopicPartition]:
+    return [TopicPartition(partition.topic, partition.number) for partition in partitions]
+
+
+def _ours(offsets: Mapping[TopicPartition, int]) -> Offsets:
+    return {Partition(tp.topic, tp.partition): offset for tp, offset in offsets.items()}

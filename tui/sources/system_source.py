@@ -1,0 +1,98 @@
+"""The supervisor's status and the daemons' log lines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+from alphapanda.clock import Clock
+from alphapanda.deployment import Deployment
+from alphapanda.telemetry.reader import LogQuery, LogReader
+from alphapanda.telemetry.record import LogRecord
+from topics.errors import AlphaPandaError
+from tui.desk.system import SystemView
+from tui.sources.port import Port
+
+EVERY_S: Final = 1.0
+LINES_EVERY_S: Final = 0.5
+HISTORY: Final = 1_000
+
+
+class SystemSource:
+    """Asks how all processes stand.
+
+    Args:
+        look: returns it; raises AlphaPandaError where nothing runs.
+    """
+
+    name = "Supervisor"
+
+    def __init__(self, look: Callable[[], Awaitable[SystemView]]) -> None:
+        self._look = look
+
+    async def run(self, port: Port) -> None:
+        """Ask once a second until nobody answers."""
+        try:
+            while True:
+                port.desk.system.take(await self._look())
+                port.up()
+                await asyncio.sleep(EVERY_S)
+        except AlphaPandaError:
+            port.desk.system.clear()
+            raise
+
+
+class LogFilesSource:
+    """Follows the daemons' log files, whether or not anything runs.
+
+    Args:
+        deployment: whose.
+        clock: the time.
+    """
+
+    name = "Logs"
+
+    def __init__(self, deployment: Deployment, clock: Clock) -> None:
+        self._deployment = deployment
+        self._clock = clock
+        self._began = False
+
+    async def run(self, port: Port) -> None:
+        """Read the end of what is there, then what is added."""
+        reader = LogReader(self._deployment, self._clock)
+        live = await asyncio.to_thread(reader.follow, (), LogQuery(limit=HISTORY))
+        with live:
+            if not self._began:
+                port.desk.take_lines(await asyncio.to_thread(lambda: list(live.history())))
+                self._began = True
+            port.up()
+            while True:
+                lines = await asyncio.to_thread(live.poll)
+                if lines:
+                    port.desk.take_lines(lines)
+                    port.heard()
+                await asyncio.sleep(LINES_EVERY_S)
+
+
+class LogFileHistory:
+    """Lines of the log files before a moment.
+
+    Args:
+        deployment: whose.
+        clock: the time.
+    """
+
+    def __init__(self, deployment: Deployment, clock: Clock) -> None:
+        self._deployment = deployment
+        self._clock = clock
+
+    async def before(self, moment: datetime, count: int) -> Sequence[LogRecord]:
+        """Return the last lines up to a moment, oldest first."""
+
+        def read() -> list[LogRecord]:
+            reader = LogReader(self._deployment, self._clock)
+            return list(reader.history(reader.select(()), LogQuery(until=moment, limit=count)))
+
+        return await asyncio.to_thread(read)

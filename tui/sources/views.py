@@ -1,0 +1,65 @@
+"""The traders' views in Redis: asked once a second, decoded only when they changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from alphapanda.ids import BrokerId
+from alphapanda.model.kinds import TradingMode
+from alphapanda.state import keys
+from alphapanda.state.store import open_redis, redis_errors
+from alphapanda.state.views import OrdersView, PnlView, PositionsView
+from tui.looks.look import to_ms
+from tui.sources.port import Port
+
+EVERY_S: Final = 1.0
+
+
+class ViewsSource:
+    """Reads positions, orders and profit of each broker.
+
+    Args:
+        address: returns the URL of Redis; raises AlphaPandaError for a deployment that was never started.
+        brokers: the active ones, and how near to real money each is.
+    """
+
+    name = "Redis"
+
+    def __init__(self, address: Callable[[], str], brokers: tuple[tuple[str, TradingMode], ...]) -> None:
+        self._address = address
+        self._brokers = brokers
+        self._seen: dict[str, bytes] = {}
+
+    async def run(self, port: Port) -> None:
+        """Ask until Redis does not answer."""
+        wanted = [
+            (key(BrokerId(broker)), broker, mode)
+            for broker, mode in self._brokers
+            for key in (keys.positions, keys.orders, keys.pnl)
+        ]
+        async with open_redis(self._address()) as client:
+            while True:
+                with redis_errors("reading views"):
+                    values = await client.mget([key for key, _, _ in wanted])
+                port.up()
+                for (key, broker, mode), value in zip(wanted, values, strict=True):
+                    if isinstance(value, bytes) and self._seen.get(key) != value:
+                        self._seen[key] = value
+                        self._take(port, key.rsplit(":", 1)[-1], broker, mode, value)
+                await asyncio.sleep(EVERY_S)
+
+    def _take(self, port: Port, what: str, broker: str, mode: TradingMode, value: bytes) -> None:
+        desk = port.desk
+        match what:
+            case "positions":
+                desk.money.hold(broker, mode, msgspec.json.decode(value, type=PositionsView).positions)
+            case "orders":
+                desk.take_orders(msgspec.json.decode(value, type=OrdersView).orders)
+            case _:
+                view = msgspec.json.decode(value, type=PnlView)
+                desk.money.take(view.pnl, to_ms(view.written_at))
+                desk.money.trading(broker, view.trading_state)
