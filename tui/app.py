@@ -1,0 +1,384 @@
+"""The dashboard: sources into desks, desks onto screens, ten times a second at most."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import on, work
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widgets import ContentSwitcher, Input
+
+from alphapanda.bus.routes import Routes
+from alphapanda.clock import Clock, to_ist
+from alphapanda.model.kinds import TradingMode
+from topics.catalogue import Catalogue
+from topics.errors import AlphaPandaError
+from tui.actions import ACTIONS, SCREENS
+from tui.desk.desk import Desk
+from tui.engine.pace import Pace
+from tui.engine.table import LiveTable
+from tui.layout_file import LayoutStore, Memory, NoLayout
+from tui.looks.glyphs import UNICODE, Glyphs
+from tui.looks.look import Look, Zone, span
+from tui.looks.themes import DEFAULT, HUES, PALETTES, textual_theme
+from tui.operating import Operating
+from tui.panes.pane import Pane, TablePane
+from tui.panes.vitals import Banner, Keys, Status, Tabs, Vitals
+from tui.remembering import recall, remember
+from tui.rewind import Rewind
+from tui.sources.keeper import keep
+from tui.sources.log_source import LogSource
+from tui.sources.port import Link, Port
+from tui.sources.ports import Wire, Wiring
+from tui.terminal import on_hangup, watch_terminal
+from tui.views.base import Scene, View
+from tui.views.catalogue import VIEWS
+
+BEAT_S = 0.1
+SLOW_BEATS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How the dashboard is opened.
+
+    Attributes:
+        theme: its name; empty for the remembered one.
+        glyphs: unicode or ASCII.
+        control: whether acts are unlocked.
+        folder: where exports go.
+        calm: nothing moves by itself but data: for tests.
+    """
+
+    theme: str = ""
+    glyphs: Glyphs = UNICODE
+    control: bool = False
+    folder: Path = Path()
+    calm: bool = False
+
+
+class Dashboard(Operating, App[int]):
+    """The application.
+
+    Args:
+        wire: prepares the deployment, after the first paint.
+        clock: the time.
+        layout: what is remembered.
+        options: how it is opened.
+    """
+
+    TITLE = "AlphaPanda"
+    CSS_PATH = "dashboard.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    ESCAPE_TO_MINIMIZE = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-normal"), (170, "-wide")]  # noqa: RUF012 - Textual's own form
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            ",".join(action.keys),
+            action.call,
+            action.title,
+            show=False,
+        )
+        for action in ACTIONS
+        if action.keys
+    ]
+
+    def __init__(
+        self, wire: Wire, clock: Clock, layout: LayoutStore | None = None, options: Options | None = None
+    ) -> None:
+        self.options = options or Options()
+        super().__init__(ansi_color=self.options.theme.endswith("ansi"))
+        self.clock = clock
+        self.wire = wire
+        self.wiring: Wiring | None = None
+        self.layout_store = layout or NoLayout()
+        self.memory: Memory = self.layout_store.load()
+        self.status = Status(control=self.options.control)
+        self.live_desk = Desk(Routes(Catalogue.load(), None))
+        self.rewind: Rewind | None = None
+        self.hidden = self.memory.hidden
+        self.compact = self.memory.compact
+        self.zone_shown = Zone(self.memory.zone) if self.memory.zone in set(Zone) else Zone.IST
+        self.history: list[str] = ["overview"]
+        self.history_place = 0
+        self.pace = Pace()
+        self._beat = 0
+        self._cpu = 0.0
+        for hues in HUES.values():
+            self.register_theme(textual_theme(hues))
+        wanted = self.options.theme or self.memory.theme
+        self.theme = wanted if wanted in HUES else DEFAULT
+
+    # ------------------------------------------------------------ building
+
+    def compose(self) -> ComposeResult:
+        """Have the vital signs, the screens and the keys."""
+        yield Vitals(self.status)
+        yield Tabs(self.status)
+        yield Banner(self.status)
+        with Container(id="frame"):
+            yield ContentSwitcher(id="stage")
+        yield Keys(self.status)
+        yield Input(
+            id="prompt",
+            placeholder="filter: word  !word  column:value  qty:>100  =data.x > 1",
+            select_on_focus=False,
+        )
+
+    async def on_mount(self) -> None:
+        """Show the first screen, then open the sources."""
+        self.set_class(not self.options.glyphs.is_braille, "-ascii")
+        if self.options.calm:
+            self.animation_level = "none"
+        self._unhang = on_hangup(self.exit)
+        self.set_interval(BEAT_S, self.beat)
+        self.keep_terminal()
+        self.open_sources()
+
+    async def on_unmount(self) -> None:
+        """Remember the layout."""
+        self._unhang()
+        remember(self)
+        self.layout_store.save(self.memory)
+
+    @work(group="terminal")
+    async def keep_terminal(self) -> None:
+        """End with the terminal."""
+        await watch_terminal(self.exit)
+
+    @work(group="sources", exclusive=True, exit_on_error=False)
+    async def open_sources(self) -> None:
+        """Read the settings, and ask every source for ever; settings that cannot be used are tried again."""
+        while self.wiring is None:
+            try:
+                self.wiring = await self.wire()
+            except AlphaPandaError as error:
+                self.status.trouble, self.status.hint = error.message, error.hint
+                await asyncio.sleep(2.0)
+        wiring = self.wiring
+        self.status.trouble = self.status.hint = ""
+        self.status.name = wiring.name
+        self.live_desk = Desk(wiring.routes, wiring.brokers)
+        self.set_class(any(mode is TradingMode.LIVE for _, mode in wiring.brokers), "-live")
+        if self.has_class("-live"):
+            self.query_one("#frame").border_title = "REAL MONEY"
+            self.query_one(Vitals).set_class(True, "-live")
+        sources = (LogSource(wiring.tape, self.clock), *wiring.sources)
+        ports = [Port(source.name, self.live_desk, self.clock) for source in sources]
+        self.status.ports = ports
+        await self.show_screen(self.memory.screen if self.memory.screen in VIEWS else "overview")
+        for note in wiring.notes:
+            self.notify(note)
+        async with asyncio.TaskGroup() as group:
+            for source, port in zip(sources, ports, strict=True):
+                group.create_task(keep(source, port, self.clock))
+
+    # ------------------------------------------------------------ what is shown
+
+    @property
+    def desk(self) -> Desk:
+        """The desk of the moment: live, or the past's."""
+        return self.live_desk if self.rewind is None else self.rewind.desk
+
+    @property
+    def look(self) -> Look:
+        """The looks of the moment."""
+        now = self.clock.now() if self.rewind is None else self.rewind.at
+        return Look(
+            palette=PALETTES[self.theme],
+            glyphs=self.options.glyphs,
+            now=now,
+            hidden=self.hidden,
+            compact=self.compact,
+            zone=self.zone_shown,
+        )
+
+    @property
+    def view(self) -> View | None:
+        """The screen in view."""
+        found = self.query(f"#view-{self.status.screen}")
+        return found.first(View) if found else None
+
+    @property
+    def pane(self) -> TablePane[Any] | None:
+        """The pane with the focus, else the first with a table."""
+        view = self.view
+        if view is None:
+            return None
+        focused = [pane for pane in view.tables if pane.has_focus_within]
+        return next(iter(focused or view.tables), None)
+
+    @property
+    def table(self) -> LiveTable[Any] | None:
+        """That pane's table."""
+        return self.pane.table if self.pane is not None else None
+
+    async def show_screen(self, name: str) -> None:
+        """Show a screen, building it the first time."""
+        stage = self.query_one("#stage", ContentSwitcher)
+        if not self.query(f"#view-{name}"):
+            scene = Scene(self.desk, self.look, self.status, self.troubles)
+            await stage.add_content(VIEWS[name](scene, name), id=f"view-{name}")
+            view = self.query_one(f"#view-{name}", View)
+            for pane in view.query(TablePane):
+                recall(self, pane)
+        self.status.screen = name
+        stage.current = f"view-{name}"
+        view = self.query_one(f"#view-{name}", View)
+        first = view.first_focus()
+        if first is not None:
+            self.set_focus(first)
+        else:
+            self.set_focus(None)
+        self.call_after_refresh(self.paint, everything=True)
+
+    def situation(self, needs: Sequence[str]) -> tuple[tuple[str, ...], str]:
+        """Return what an empty pane says, and what a frame says of staleness; nothing when all is well."""
+        if self.status.trouble:
+            return (self.status.trouble, self.status.hint), "settings cannot be read"
+        if not self.status.ports:
+            return ("Reading the settings …",), ""
+        mine = [port for port in self.status.ports if port.name in needs]
+        down = [port for port in mine if port.link is Link.DOWN and port.fault is not None]
+        if down and self.rewind is None:
+            port = down[0]
+            fault = port.fault
+            assert fault is not None
+            since = span((self.clock.now() - fault.since).total_seconds())
+            last = "no data yet" if port.heard_at is None else f"last data {self.look.clock(port.heard_at)}"
+            text = (f"{port.name} does not answer: {fault.message}", fault.hint) if port.is_new else ()
+            return text, f"{port.name} gone for {since}, {last}"
+        waiting = [port.name for port in mine if port.link is Link.CONNECTING and port.is_new]
+        if waiting:
+            return (f"Loading: waiting for {' and '.join(waiting)} …",), ""
+        return (), ""
+
+    def troubles(self) -> Sequence[tuple[str, str]]:
+        """Return which sources do not answer, and what to do."""
+        if self.status.trouble:
+            return [(self.status.trouble, self.status.hint)]
+        now = self.clock.now()
+        return [
+            (f"{port.name} does not answer for {span((now - port.fault.since).total_seconds())}", port.fault.hint)
+            for port in self.status.ports
+            if port.fault is not None
+        ]
+
+    # ------------------------------------------------------------ painting
+
+    def beat(self) -> None:
+        """Paint what is due: ten times a second the focused pane, twice the others, the rest never."""
+        self._beat += 1
+        cpu = time.process_time()
+        self.pace.spent(cpu - self._cpu)
+        self._cpu = cpu
+        if self._beat % (self.pace.slowdown) == 0:
+            self.paint(everything=False)
+
+    def paint(self, *, everything: bool) -> None:
+        """Paint the panes that are due, or all in view."""
+        view, look, now = self.view, self.look, self.clock.monotonic()
+        slow = everything or self._beat % SLOW_BEATS == 0
+        if slow:
+            for drawn in (
+                self.query_one(Vitals),
+                self.query_one(Tabs),
+                self.query_one(Banner),
+                self.query_one(Keys),
+            ):
+                drawn.paint(self.desk, look, now)
+            self.status.rewound_to = None if self.rewind is None else self.rewind.at
+            if self.rewind is not None:
+                self.status.playing, self.status.speed = self.rewind.playing, self.rewind.speed
+            self._tell_returns()
+        if view is None:
+            return
+        due = [pane for pane in view.panes if slow or self._is_fast(pane)]
+        if due:
+            view.paint(self.desk, look, now, self.situation, due)
+
+    def _is_fast(self, pane: Pane) -> bool:
+        return pane.has_focus_within and len(self.screen_stack) == 1
+
+    def _tell_returns(self) -> None:
+        for port in self.status.ports:
+            if port.returned:
+                self.notify(port.returned)
+                port.returned = ""
+
+    # ------------------------------------------------------------ the prompt
+
+    @on(Input.Changed, "#prompt")
+    def _preview(self, event: Input.Changed) -> None:
+        if self.asking == "filter":
+            self.apply_filter(event.value, quiet=True)
+
+    @on(Input.Submitted, "#prompt")
+    def _submitted(self, event: Input.Submitted) -> None:
+        asked, self.asking = self.asking, ""
+        self.close_prompt()
+        if asked == "filter":
+            self.apply_filter(event.value, quiet=False)
+        elif asked == "time":
+            self.rewind_to(event.value)
+
+    @on(LiveTable.Opened)
+    def _opened(self) -> None:
+        self.action_inspect()
+
+    @on(LiveTable.Moved)
+    def _moved(self) -> None:
+        self.call_after_refresh(self.paint, everything=True)
+
+    # ------------------------------------------------------------ the past
+
+    @work(group="rewind", exclusive=True, exit_on_error=False)
+    async def enter_past(self, moment: datetime) -> None:
+        """Show a moment of the past until the present is asked for."""
+        if self.wiring is None:
+            return
+        rewind = Rewind(self.wiring, self.clock, lambda: self.paint(everything=True))
+        rewind.at = moment
+        self.rewind = rewind
+        try:
+            await rewind.run(moment)
+        except AlphaPandaError as error:
+            self.notify(f"{error.message} {error.hint}", severity="error", timeout=10)
+        finally:
+            if self.rewind is rewind:
+                self.rewind = None
+
+    def limit_of_past(self, moment: datetime) -> str:
+        """Return why a moment cannot be shown; empty when it can."""
+        if moment > self.clock.now() + timedelta(seconds=1):
+            return f"{to_ist(moment):%d %b %H:%M:%S} IST is still to come."
+        return ""
+
+    def set_look(self, **changes: Any) -> None:
+        """Change how things look, and paint."""
+        for name, value in changes.items():
+            setattr(self, name, value)
+        self.paint(everything=True)
+
+    def with_options(self, **changes: Any) -> None:
+        """Open some options anew."""
+        self.options = replace(self.options, **changes)
+
+    @property
+    def process_id(self) -> int:
+        """Ours, for whoever measures."""
+        return os.getpid()
+
+
+def screen_names() -> list[str]:
+    """Return the names of all screens, in the order of their digits."""
+    return [name for name, _, _ in SCREENS]

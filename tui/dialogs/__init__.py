@@ -1,0 +1,1 @@
+"""What opens over a screen: help, commands, a row whole, a chain, questions."""

@@ -1,0 +1,182 @@
+"""The Overview's drawings: what needs attention, the brokers side by side, and the day's line of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from decimal import Decimal
+
+from rich.segment import Segment
+from rich.style import Style
+
+from alphapanda.model.kinds import TradingMode, TradingState
+from tui.desk.concerns import concerns
+from tui.desk.desk import Desk
+from tui.desk.money import BrokerMoney
+from tui.engine.layout import padded
+from tui.looks.look import Look, from_ms
+from tui.panes.chart import Series, plot
+from tui.panes.drawn import Drawn, Line, Piece, line, spread
+
+Troubles = Callable[[], Sequence[tuple[str, str]]]
+"""What is wrong with the sources: (what, since when or what to do)."""
+
+
+class Attention(Drawn):
+    """What somebody should look at, worst first; one calm line when there is nothing.
+
+    Args:
+        troubles: of the sources.
+    """
+
+    def __init__(self, troubles: Troubles, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._troubles = troubles
+
+    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+        """Return one line for each thing, as many as fit."""
+        found = concerns(desk, look, self._troubles())
+        if not found:
+            calm = f" {look.glyphs.ok} Nothing needs your attention."
+            return [
+                spread([(calm, look.palette.good)], [(f"{self._facts(desk, look)} ", look.palette.dim)], width)
+            ]
+        lines = []
+        for concern in found:
+            style = look.palette.bad if concern.is_bad else look.palette.warn
+            glyph = look.glyphs.failed if concern.is_bad else look.glyphs.degraded
+            pieces = [(f" {glyph} {concern.what}", style), (f"  {concern.more}", look.palette.dim)]
+            lines.append(spread(pieces, [], width))
+        if len(lines) > height:
+            hidden = len(lines) - height + 1
+            lines = [*lines[: height - 1], line((f" {look.glyphs.gap} {hidden} more", look.palette.warn))]
+        return lines
+
+    def _facts(self, desk: Desk, look: Look) -> str:
+        signals, orders = desk.signals, desk.orders
+        return (
+            f"{look.count(signals.allowed)} signals allowed {look.glyphs.dot} {look.count(signals.denied)} denied "
+            f"{look.glyphs.dot} {look.count(len(orders.rows))} orders"
+        )
+
+
+class BrokerCards(Drawn):
+    """Each broker's profit and exposure, side by side; real money is framed in its own colour."""
+
+    def version(self, desk: Desk, look: Look) -> Hashable:
+        """Draw when a broker's numbers changed, and once a second for their age."""
+        return tuple(id(row) for row in desk.money.brokers.values()), int(look.now.timestamp())
+
+    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+        """Return the cards."""
+        brokers = list(desk.money.brokers.values())
+        if not brokers:
+            return []
+        fitting = max(1, min(len(brokers), width // 36))
+        size = width // fitting
+        cards = [self._card(row, look, size - 1, height) for row in brokers[:fitting]]
+        return [
+            [segment for card in cards for segment in (*card[y], Segment(" "))]
+            for y in range(min(height, max(len(card) for card in cards)))
+        ]
+
+    def _card(self, row: BrokerMoney, look: Look, width: int, height: int) -> list[Line]:
+        palette, pnl = look.palette, row.pnl
+        live = row.mode is TradingMode.LIVE
+        frame = palette.live if live else palette.faint
+        pill = palette.live_pill if live else palette.paper_pill
+        inner = width - 4
+        state = row.state or TradingState.ACTIVE
+        state_style = palette.good if state is TradingState.ACTIVE else palette.warn
+        age = "" if row.written_ms is None else look.age(from_ms(row.written_ms))
+        body: list[Line] = [
+            spread(
+                [(f" {row.mode.upper()} ", pill), (f" {row.broker} ", palette.strong)],
+                [(f"{state if row.state else ''}", state_style)],
+                inner,
+            ),
+        ]
+        if pnl is None:
+            body.append(line((padded("no profit or loss yet", inner, right=False), palette.dim)))
+        else:
+            text, style = look.gain(pnl.net)
+            body.append(
+                spread(
+                    [("P&L ", palette.dim), (text, (style or palette.text) + Style(bold=True))],
+                    [(f"{age} ago", palette.dim)],
+                    inner,
+                )
+            )
+            facts: list[tuple[str, Piece]] = [
+                ("realised", look.gain(pnl.realised)),
+                ("unrealised", look.gain(pnl.unrealised)),
+                ("charges", (look.money(pnl.charges), None)),
+                ("gross", (look.money(pnl.gross_exposure), None)),
+                ("net exposure", (look.money(pnl.net_exposure, signed=True), None)),
+                ("positions", (look.count(pnl.open_positions), None)),
+                ("open orders", (look.count(pnl.open_orders), None)),
+                ("fills", (look.count(pnl.fills), None)),
+            ]
+            body += _pairs(facts, look, inner, max(0, height - 4))
+        return _framed(body, frame, look, width, height)
+
+
+def _pairs(facts: Sequence[tuple[str, Piece]], look: Look, width: int, height: int) -> list[Line]:
+    columns = 2 if len(facts) > height or width >= 64 else 1
+    size = width // columns
+    lines: list[Line] = []
+    for first in range(0, len(facts), columns):
+        made: Line = []
+        for place, (name, (value, style)) in enumerate(facts[first : first + columns]):
+            last = place == columns - 1
+            room = size - (0 if last else 2)
+            made += spread([(name, look.palette.dim)], [(value, style or look.palette.text)], room)
+            if not last:
+                made.append(Segment("  "))
+        lines.append(made)
+    return lines[:height]
+
+
+def _framed(body: Sequence[Line], style: Style, look: Look, width: int, height: int) -> list[Line]:
+    glyphs = look.glyphs
+    corners = ("╭", "╮", "╰", "╯") if glyphs.is_braille else ("+", "+", "+", "+")
+    inner = width - 4
+    rows = list(body[: max(0, height - 2)])
+    rows += [[Segment(" " * inner)] for _ in range(max(0, height - 2 - len(rows)))]
+    lines: list[Line] = [[Segment(corners[0] + glyphs.line * (width - 2) + corners[1], style)]]
+    for row in rows:
+        fitted = Segment.adjust_line_length(row, inner)
+        lines.append([Segment(f"{glyphs.bar} ", style), *fitted, Segment(f" {glyphs.bar}", style)])
+    lines.append([Segment(corners[2] + glyphs.line * (width - 2) + corners[3], style)])
+    return lines
+
+
+class DayChart(Drawn):
+    """Profit after charges along the day, one line a broker."""
+
+    def version(self, desk: Desk, look: Look) -> Hashable:
+        """Draw when a line grew."""
+        del look
+        return tuple((name, len(day.points), day.points[-1:]) for name, day in desk.money.lines.items())
+
+    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+        """Return the chart."""
+        return plot(series_of(desk, look), look, width, height)
+
+
+def series_of(desk: Desk, look: Look) -> list[Series]:
+    """Return each broker's line; real money in its own colour."""
+    palette = look.palette
+    others = [palette.accent, palette.buy, palette.sell]
+    made: list[Series] = []
+    for name, row in desk.money.brokers.items():
+        day = desk.money.lines.get(name)
+        if day is None:
+            continue
+        style = palette.live if row.mode is TradingMode.LIVE else others[len(made) % len(others)]
+        made.append(Series(name, day.points, style))
+    return made
+
+
+def total_of(desk: Desk) -> Decimal | None:
+    """Return all brokers' profit."""
+    return desk.money.net

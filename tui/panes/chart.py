@@ -1,0 +1,147 @@
+"""Lines over time, in braille dots: two across and four down in each cell."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from rich.segment import Segment
+from rich.style import Style
+
+from tui.engine.layout import padded
+from tui.looks.look import Look, from_ms
+from tui.panes.drawn import Line
+
+_DOTS: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+"""Bits of a braille cell by row and column (Unicode block 2800)."""
+_ASCII_MARKS: Final = "*+ox"
+AXIS: Final = 11
+"""Cells of the labels at the left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line of a chart.
+
+    Attributes:
+        name: in the legend.
+        points: (Unix milliseconds, value), oldest first.
+        style: its colour.
+    """
+
+    name: str
+    points: Sequence[tuple[int, float]]
+    style: Style
+
+
+class Canvas:
+    """Dots on a grid of cells.
+
+    Args:
+        width: cells.
+        height: cells.
+    """
+
+    def __init__(self, width: int, height: int, *, braille: bool) -> None:
+        self.width = width
+        self.height = height
+        self._braille = braille
+        self._columns, self._rows = (2, 4) if braille else (1, 1)
+        self._cells: dict[tuple[int, int], tuple[int, Style, str]] = {}
+
+    @property
+    def dots(self) -> tuple[int, int]:
+        """How many dots there are across and down."""
+        return self.width * self._columns, self.height * self._rows
+
+    def dot(self, x: int, y: int, style: Style, mark: str) -> None:
+        """Set a dot; the last line through a cell gives its colour."""
+        cell = (x // self._columns, y // self._rows)
+        if not (0 <= cell[0] < self.width and 0 <= cell[1] < self.height):
+            return
+        bit = _DOTS[y % 4][x % 2] if self._braille else 1
+        bits = self._cells.get(cell, (0, style, mark))[0]
+        self._cells[cell] = (bits | bit, style, mark)
+
+    def line(self, start: tuple[int, int], end: tuple[int, int], style: Style, mark: str) -> None:
+        """Join two dots."""
+        (x0, y0), (x1, y1) = start, end
+        steps = max(abs(x1 - x0), abs(y1 - y0), 1)
+        for step in range(steps + 1):
+            self.dot(round(x0 + (x1 - x0) * step / steps), round(y0 + (y1 - y0) * step / steps), style, mark)
+
+    def row(self, y: int, empty: tuple[str, Style | None]) -> Line:
+        """Return a row of cells."""
+        segments: Line = []
+        for x in range(self.width):
+            cell = self._cells.get((x, y))
+            if cell is None:
+                segments.append(Segment(*empty))
+            else:
+                segments.append(Segment(chr(0x2800 + cell[0]) if self._braille else cell[2], cell[1]))
+        return list(Segment.simplify(segments))
+
+
+def plot(series: Sequence[Series], look: Look, width: int, height: int) -> list[Line]:
+    """Return a chart with its axes and legend; nothing when there are no points."""
+    drawn = [one for one in series if len(one.points) > 1]
+    if not drawn or width < AXIS + 8 or height < 4:
+        return []
+    values = [value for one in drawn for _, value in one.points]
+    low, high = min(values), max(values)
+    low, high = min(low, 0.0), max(high, 0.0)
+    if high == low:
+        high = low + 1.0
+    first = min(one.points[0][0] for one in drawn)
+    last = max(*(one.points[-1][0] for one in drawn), first + 1)
+    rows, columns = height - 2, width - AXIS - 1
+    canvas = Canvas(columns, rows, braille=look.glyphs.is_braille)
+    across, down = canvas.dots
+
+    def place(at: int, value: float) -> tuple[int, int]:
+        x = round((at - first) / (last - first) * (across - 1))
+        return x, round((high - value) / (high - low) * (down - 1))
+
+    for number, one in enumerate(drawn):
+        mark = _ASCII_MARKS[number % len(_ASCII_MARKS)]
+        dots = [place(at, value) for at, value in one.points]
+        for start, end in itertools.pairwise(dots):
+            canvas.line(start, end, one.style, mark)
+    zero = min(rows - 1, round((high - 0.0) / (high - low) * (rows - 1)))
+    labelled = {0: high, rows - 1: low, zero: 0.0}
+    lines = [_legend(drawn, look, width)]
+    for y in range(rows):
+        label = _label(labelled[y], look) if y in labelled else ""
+        edge = Segment(f"{padded(label, AXIS - 1, right=True)} {look.glyphs.bar}", look.palette.dim)
+        empty = (look.glyphs.line, look.palette.faint) if y == zero else (" ", None)
+        lines.append([edge, *canvas.row(y, empty)])
+    lines.append(_times(first, last, look, width))
+    return lines
+
+
+def _legend(series: Sequence[Series], look: Look, width: int) -> Line:
+    pieces: Line = [Segment(" " * (AXIS + 1))]
+    for number, one in enumerate(series):
+        mark = look.glyphs.line * 2 if look.glyphs.is_braille else _ASCII_MARKS[number % len(_ASCII_MARKS)]
+        text, style = look.gain(Decimal(str(round(one.points[-1][1], 2))))
+        pieces += [Segment(f"{mark} {one.name} ", one.style), Segment(f"{text}   ", style)]
+    del width
+    return pieces
+
+
+def _label(value: float, look: Look) -> str:
+    if look.hidden:
+        return look.glyphs.rupee + look.mask
+    amount = Decimal(round(value))
+    return look.money(amount, compact=True).removesuffix(".00")
+
+
+def _times(first: int, last: int, look: Look, width: int) -> Line:
+    left, right = look.clock(from_ms(first)), look.clock(from_ms(last))
+    middle = look.clock(from_ms((first + last) // 2))
+    room = width - AXIS - 1
+    text = left + middle.center(max(0, room - len(left) - len(right))) + right
+    return [Segment(" " * (AXIS + 1) + padded(text, room, right=False), look.palette.dim)]

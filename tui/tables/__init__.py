@@ -1,0 +1,1 @@
+"""The tables: what each shows of the desk."""

@@ -1,0 +1,136 @@
+"""Dead letters: by reason, and one by one."""
+
+from __future__ import annotations
+
+from alphapanda.model.codec import to_jsonable
+from tui.desk.dead_letters import DeadLetter, Reason
+from tui.engine.spec import USUAL, Column, Document, TableSpec
+from tui.looks.look import from_ms
+from tui.tables.documents import headers_of, of_record, of_value
+
+
+def reasons() -> TableSpec[Reason]:
+    """Return dead letters by their reason."""
+    return TableSpec(
+        name="reasons",
+        title="Reasons",
+        noun="reasons",
+        columns=(
+            Column(key="topic", title="Topic", width=22, value=lambda r: r.topic),
+            Column(
+                key="code",
+                title="Reason",
+                width=18,
+                value=lambda r: r.code,
+                cell=lambda r, look: (r.code, look.palette.bad),
+            ),
+            Column(
+                key="count",
+                title="Count",
+                width=7,
+                right=True,
+                value=lambda r: r.count,
+                cell=lambda r, look: (look.count(r.count), None),
+            ),
+            Column(key="stage", title="Stage", width=9, value=lambda r: r.stage, rank=USUAL),
+            Column(
+                key="retryable",
+                title="Again?",
+                width=7,
+                value=lambda r: r.retryable,
+                cell=lambda r, look: (
+                    r.retryable,
+                    look.palette.good if r.retryable == "yes" else look.palette.dim,
+                ),
+            ),
+            Column(
+                key="last",
+                title="Newest",
+                width=8,
+                right=True,
+                value=lambda r: r.last_ms,
+                cell=lambda r, look: (look.age(from_ms(r.last_ms)), look.palette.dim),
+            ),
+            Column(key="group", title="Group", width=22, value=lambda r: r.group, rank=USUAL),
+            Column(key="message", title="Message", width=16, value=lambda r: r.message, grow=True, rank=USUAL),
+        ),
+        search=lambda r: f"{r.topic} {r.code} {r.group} {r.message}",
+        document=lambda r: of_value(f"{r.topic} {r.code}", r),
+        empty="No dead letter: everything could be processed.",
+        sort="count",
+        reverse=True,
+        ages=True,
+    )
+
+
+def letters() -> TableSpec[DeadLetter]:
+    """Return the dead letters themselves."""
+    return TableSpec(
+        name="letters",
+        title="Dead letters",
+        noun="records",
+        columns=(
+            Column(
+                key="written",
+                title="Written",
+                width=12,
+                value=lambda d: d.record.timestamp_ms,
+                cell=lambda d, look: (look.clock_ms(d.record.timestamp_ms), look.palette.dim),
+            ),
+            Column(key="origin", title="Came from", width=24, value=_origin),
+            Column(
+                key="code",
+                title="Reason",
+                width=18,
+                value=lambda d: d.failure.error_code,
+                cell=lambda d, look: (d.failure.error_code, look.palette.bad),
+            ),
+            Column(
+                key="tries", title="Tries", width=5, right=True, value=lambda d: d.failure.attempts, rank=USUAL
+            ),
+            Column(key="again", title="Again?", width=7, value=lambda d: d.failure.retryable.value, rank=USUAL),
+            Column(key="message", title="Message", width=16, value=lambda d: d.failure.message, grow=True),
+        ),
+        search=lambda d: f"{_origin(d)} {d.failure.error_code} {d.failure.message}",
+        document=_letter_document,
+        empty="No dead letter.",
+        sort="written",
+        reverse=True,
+    )
+
+
+def _origin(letter: DeadLetter) -> str:
+    failure = letter.failure
+    return f"{failure.topic}:{failure.partition}:{failure.offset}"
+
+
+def _letter_document(letter: DeadLetter) -> Document:
+    inside = of_record(letter.record)
+    return Document(
+        letter.key,
+        {"failure": _plain_failure(letter), "value": inside.data},
+        headers_of(letter.record),
+        inside.raw,
+    )
+
+
+def _plain_failure(letter: DeadLetter) -> object:
+    failure = letter.failure
+    names = (
+        "topic",
+        "partition",
+        "offset",
+        "group",
+        "attempts",
+        "error_code",
+        "message",
+        "exception",
+        "retryable",
+        "stage",
+        "service",
+        "failed_at",
+        "first_failed_at",
+        "traceback",
+        "id",
+    )
+    return {name: to_jsonable(value) for name in names if (value := getattr(failure, name)) is not None}

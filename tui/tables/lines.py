@@ -1,0 +1,153 @@
+"""Log lines, and what people ordered and daemons raised."""
+
+from __future__ import annotations
+
+from alphapanda.model.control import Alert, AuditRecord, ControlCommand, ControlEvent
+from alphapanda.telemetry.levels import LogLevel
+from alphapanda.telemetry.record import LogRecord
+from tui.desk.desk import Note
+from tui.engine.spec import WIDE, Column, Document, TableSpec
+from tui.looks.look import Cell, Look
+from tui.tables.documents import of_record
+
+_LEVELS = {
+    LogLevel.DEBUG: ("DEBUG", "faint"),
+    LogLevel.INFO: ("INFO", "dim"),
+    LogLevel.WARNING: ("WARN", "warn"),
+    LogLevel.ERROR: ("ERROR", "bad"),
+    LogLevel.CRITICAL: ("CRIT", "bad"),
+}
+
+
+def lines() -> TableSpec[LogRecord]:
+    """Return log lines, merged in the order of time."""
+    return TableSpec(
+        name="lines",
+        title="Logs",
+        noun="lines",
+        columns=(
+            Column(
+                key="time",
+                title="Time",
+                width=12,
+                value=lambda r: r.at,
+                cell=lambda r, look: (look.clock(r.at, millis=True), look.palette.dim),
+            ),
+            Column(
+                key="level", title="Level", width=5, value=lambda r: (r.level or LogLevel.INFO).value, cell=_level
+            ),
+            Column(
+                key="service",
+                title="Daemon",
+                width=15,
+                value=lambda r: r.service,
+                cell=lambda r, look: (r.service, look.palette.accent),
+            ),
+            Column(
+                key="channel",
+                title="Channel",
+                width=12,
+                value=lambda r: r.channel,
+                rank=WIDE,
+                cell=lambda r, look: (r.channel, look.palette.dim),
+            ),
+            Column(key="text", title="Line", width=20, value=log_text, grow=True, cell=_line),
+        ),
+        search=lambda r: f"{r.service} {log_text(r)}",
+        document=lambda r: Document(
+            f"{r.service} {r.event}", {"at": r.at.isoformat(), "event": r.event, **r.fields}, (), r.raw
+        ),
+        empty="No line yet.",
+        tail=True,
+    )
+
+
+def log_text(record: LogRecord) -> str:
+    """Return a line's text with the values beside it."""
+    fields = " ".join(f"{name}={value}" for name, value in record.fields.items() if name != "trace_id")
+    return f"{record.event} {fields}".replace("\n", " ").rstrip()
+
+
+def _level(record: LogRecord, look: Look) -> Cell:
+    text, style = _LEVELS[record.level or LogLevel.INFO]
+    return text, getattr(look.palette, style)
+
+
+def _line(record: LogRecord, look: Look) -> Cell:
+    level = record.level or LogLevel.INFO
+    style = look.palette.strong if record.marker is not None else None
+    if level.rank >= LogLevel.WARNING.rank:
+        style = getattr(look.palette, _LEVELS[level][1])
+    return log_text(record), style
+
+
+def notes() -> TableSpec[Note]:
+    """Return what people ordered, who obeyed, and what was raised."""
+    return TableSpec(
+        name="notes",
+        title="Commands, audits, alerts",
+        noun="records",
+        columns=(
+            Column(
+                key="written",
+                title="Written",
+                width=12,
+                value=lambda n: n.record.timestamp_ms,
+                cell=lambda n, look: (look.clock_ms(n.record.timestamp_ms), look.palette.dim),
+            ),
+            Column(key="what", title="What", width=9, value=_kind, cell=_kind_cell),
+            Column(key="who", title="Who", width=14, value=_who),
+            Column(key="text", title="", width=20, value=_note_text, grow=True),
+        ),
+        search=lambda n: f"{_kind(n)} {_who(n)} {_note_text(n)}",
+        document=lambda n: of_record(n.record),
+        empty="Nobody ordered anything, and nothing was raised.",
+        tail=True,
+    )
+
+
+def _kind(note: Note) -> str:
+    match note.event.data:
+        case Alert():
+            return "alert"
+        case AuditRecord():
+            return "audit"
+        case ControlCommand():
+            return "command"
+        case _:
+            return "obeyed"
+
+
+def _kind_cell(note: Note, look: Look) -> Cell:
+    kind = _kind(note)
+    return (
+        kind,
+        look.palette.warn if kind == "alert" else look.palette.accent if kind == "command" else look.palette.dim,
+    )
+
+
+def _who(note: Note) -> str:
+    match note.event.data:
+        case Alert(source=source):
+            return source
+        case AuditRecord(actor=actor) | ControlCommand(actor=actor):
+            return actor
+        case ControlEvent(service=service):
+            return service
+        case _:
+            return note.event.envelope.source
+
+
+def _note_text(note: Note) -> str:
+    match note.event.data:
+        case Alert() as alert:
+            return f"{alert.severity}: {alert.code} {alert.message}"
+        case AuditRecord() as audit:
+            why = f": {audit.reason}" if audit.reason else ""
+            return f"{audit.action} {audit.target} {audit.outcome}{why}"
+        case ControlCommand() as command:
+            return f"{command.command} {command.broker}: {command.reason}"
+        case ControlEvent() as event:
+            return f"{event.broker} {event.before} → {event.after} ({event.actor}: {event.reason})"
+        case _:
+            return ""

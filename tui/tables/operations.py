@@ -1,0 +1,236 @@
+"""Daemons, topics and their records, dead letters, log lines, and what people did."""
+
+from __future__ import annotations
+
+from alphapanda.bus.records import Record
+from tui.desk.system import Daemon, DaemonState
+from tui.desk.topics import TopicRow, record_fields
+from tui.engine.spec import ASKED, USUAL, WIDE, Column, TableSpec
+from tui.looks.look import Cell, Look, bytes_text, from_ms, number_text, span
+from tui.tables.documents import of_record, of_value
+
+_DAEMON_GLYPHS = {
+    DaemonState.STOPPED: ("stopped", "dim"),
+    DaemonState.STARTING: ("starting", "accent"),
+    DaemonState.READY: ("ok", "good"),
+    DaemonState.DEGRADED: ("degraded", "warn"),
+    DaemonState.STOPPING: ("starting", "dim"),
+    DaemonState.BACKOFF: ("loop", "warn"),
+    DaemonState.CRASHLOOP: ("loop", "bad"),
+    DaemonState.FAILED: ("failed", "bad"),
+    DaemonState.DONE: ("done", "good"),
+}
+
+
+def daemon_state(daemon: Daemon, look: Look) -> Cell:
+    """Return a daemon's state with its glyph."""
+    glyph, style = _DAEMON_GLYPHS[daemon.state]
+    return f"{getattr(look.glyphs, glyph)} {daemon.state}", getattr(look.palette, style)
+
+
+def daemons() -> TableSpec[Daemon]:
+    """Return the table of daemons."""
+    return TableSpec(
+        name="daemons",
+        title="Daemons",
+        noun="daemons",
+        columns=(
+            Column(key="name", title="Daemon", width=16, value=lambda d: d.name),
+            Column(key="state", title="State", width=11, value=lambda d: d.state.value, cell=daemon_state),
+            Column(
+                key="uptime",
+                title="Up",
+                width=8,
+                right=True,
+                value=lambda d: d.uptime_s,
+                cell=lambda d, look: ("-" if d.uptime_s is None else span(d.uptime_s), look.palette.dim),
+            ),
+            Column(key="cpu", title="CPU", width=7, right=True, value=lambda d: d.cpu_percent, cell=_cpu),
+            Column(
+                key="memory",
+                title="Memory",
+                width=8,
+                right=True,
+                value=lambda d: d.rss_bytes,
+                cell=lambda d, _: (bytes_text(d.rss_bytes), None),
+            ),
+            Column(
+                key="restarts",
+                title="Restarts",
+                width=8,
+                right=True,
+                value=lambda d: d.restarts,
+                cell=lambda d, look: (str(d.restarts), look.palette.warn if d.restarts else look.palette.dim),
+            ),
+            Column(key="pid", title="PID", width=8, right=True, rank=WIDE, value=lambda d: d.pid),
+            Column(key="last_exit", title="Last exit", width=18, rank=WIDE, value=lambda d: d.last_exit or None),
+            Column(
+                key="reason",
+                title="What it says",
+                width=14,
+                grow=True,
+                value=lambda d: d.reason,
+                cell=lambda d, look: (_why(d), look.palette.dim),
+            ),
+            Column(key="needs", title="Needs", width=20, rank=ASKED, value=lambda d: " ".join(d.needs)),
+        ),
+        search=lambda d: f"{d.name} {d.state} {d.reason}",
+        document=lambda d: of_value(d.name, d),
+        empty="No daemon runs.",
+    )
+
+
+def _why(daemon: Daemon) -> str:
+    adopted = "adopted " if daemon.adopted else ""
+    retry = "" if daemon.retry_in_s is None else f"starts again in {daemon.retry_in_s:.0f} s "
+    return f"{adopted}{retry}{daemon.reason}"
+
+
+def _cpu(daemon: Daemon, look: Look) -> Cell:
+    if daemon.cpu_percent is None:
+        return "-", look.palette.dim
+    return f"{daemon.cpu_percent:.1f}%", look.palette.warn if daemon.cpu_percent > 90 else None
+
+
+def topics() -> TableSpec[TopicRow]:
+    """Return the table of topics."""
+    return TableSpec(
+        name="topics",
+        title="Topics",
+        noun="topics",
+        columns=(
+            Column(key="topic", title="Topic", width=28, value=lambda t: t.name, grow=True, cell=_topic),
+            Column(key="partitions", title="Part", width=4, right=True, rank=USUAL, value=lambda t: t.partitions),
+            Column(
+                key="records",
+                title="Records",
+                width=12,
+                right=True,
+                value=lambda t: t.records,
+                cell=lambda t, look: (look.count(t.records), None if t.records else look.palette.faint),
+            ),
+            Column(
+                key="held",
+                title="Held",
+                width=12,
+                right=True,
+                rank=WIDE,
+                value=lambda t: t.held,
+                cell=lambda t, look: ("-" if t.held is None else look.count(t.held), look.palette.dim),
+            ),
+            Column(key="rate", title="per s", width=8, right=True, value=lambda t: t.rate, cell=_rate),
+            Column(
+                key="newest",
+                title="Newest",
+                width=9,
+                right=True,
+                value=lambda t: t.newest_ms,
+                cell=lambda t, look: (
+                    "-" if t.newest_ms is None else look.age(from_ms(t.newest_ms)),
+                    look.palette.dim,
+                ),
+            ),
+            Column(key="lag", title="Lag", width=8, right=True, value=lambda t: t.lag, cell=_lag),
+            Column(
+                key="lag_s",
+                title="Lag s",
+                width=8,
+                right=True,
+                rank=USUAL,
+                value=lambda t: t.lag_s,
+                cell=lambda t, look: ("-" if t.lag_s is None else span(t.lag_s), look.palette.dim),
+            ),
+            Column(
+                key="groups",
+                title="Readers",
+                width=30,
+                rank=WIDE,
+                value=lambda t: " ".join(g.group for g in t.lags),
+                cell=lambda t, look: (" ".join(f"{g.group}:{g.records}" for g in t.lags), look.palette.dim),
+            ),
+        ),
+        search=lambda t: t.name,
+        document=lambda t: of_value(t.name, t),
+        empty="No topic: make them with alphapanda up, or alphapanda topics bootstrap.",
+        sort="topic",
+        ages=True,
+    )
+
+
+def _topic(row: TopicRow, look: Look) -> Cell:
+    if row.name.endswith(".dlq"):
+        return row.name, look.palette.warn if row.records else look.palette.faint
+    return row.name, None
+
+
+def _rate(row: TopicRow, look: Look) -> Cell:
+    return number_text(row.rate), look.palette.accent if row.rate else look.palette.faint
+
+
+def _lag(row: TopicRow, look: Look) -> Cell:
+    if row.lag is None:
+        return "-", look.palette.faint
+    return look.count(row.lag), look.palette.warn if row.lag > 1_000 else look.palette.dim
+
+
+def tail() -> TableSpec[Record]:
+    """Return the live tail of a topic; its filter is the language of `alphapanda topics`."""
+    return TableSpec(
+        name="tail",
+        title="Tail",
+        noun="records",
+        columns=(
+            Column(
+                key="written",
+                title="Written",
+                width=12,
+                value=lambda r: r.timestamp_ms,
+                cell=lambda r, look: (look.clock_ms(r.timestamp_ms), look.palette.dim),
+            ),
+            Column(
+                key="place",
+                title="At",
+                width=9,
+                right=True,
+                value=lambda r: r.offset,
+                cell=lambda r, look: (f"{r.partition.number}:{r.offset}", look.palette.dim),
+            ),
+            Column(
+                key="key",
+                title="Key",
+                width=12,
+                value=_key,
+                cell=lambda r, look: (_key(r), look.palette.accent),
+                rank=USUAL,
+            ),
+            Column(
+                key="bytes",
+                title="Bytes",
+                width=6,
+                right=True,
+                value=lambda r: len(r.value or b""),
+                rank=WIDE,
+                cell=lambda r, look: (str(len(r.value or b"")), look.palette.dim),
+            ),
+            Column(key="text", title="Value", width=20, value=_text, grow=True),
+        ),
+        search=_text,
+        document=of_record,
+        record=record_fields,
+        empty="Nothing was written here lately.",
+        tail=True,
+    )
+
+
+def _key(record: Record) -> str:
+    return "-" if record.key is None else record.key.decode(errors="replace")
+
+
+def _text(record: Record) -> str:
+    """Return the payload's own part of a value, which says most in few cells."""
+    value = record.value
+    if value is None:
+        return "(no value)"
+    head = value[:2048]
+    start = head.find(b'"data":')
+    return (head[start + 7 :] if start >= 0 else head).decode(errors="replace").replace("\n", " ")

@@ -1,0 +1,417 @@
+"""Signals, orders, positions, and what strategies made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from rich.style import Style
+
+from alphapanda.model.kinds import Side, TradingMode
+from alphapanda.model.order import OrderStatus
+from alphapanda.model.signal import SignalIntent
+from tui.desk.money import PositionRow, StrategyRow
+from tui.desk.orders import OrderRow
+from tui.desk.signals import SignalRow, Verdict
+from tui.engine.spec import ASKED, USUAL, WIDE, Column, TableSpec
+from tui.looks.look import Cell, Look, from_ms, span
+from tui.tables.documents import of_value
+
+ZERO = Decimal(0)
+
+
+def signals() -> TableSpec[SignalRow]:
+    """Return the table of signals with risk's verdicts."""
+    return TableSpec(
+        name="signals",
+        title="Signals & risk",
+        noun="signals",
+        columns=(
+            Column(
+                key="time",
+                title="Time",
+                width=12,
+                value=lambda r: r.written_ms,
+                cell=lambda r, look: (look.clock_ms(r.written_ms), look.palette.dim),
+            ),
+            Column(key="broker", title="Broker", width=9, value=lambda r: r.broker, cell=_signal_broker),
+            Column(key="strategy", title="Strategy", width=16, value=lambda r: r.signal.strategy_id, rank=USUAL),
+            Column(key="instrument", title="Instrument", width=15, value=lambda r: r.signal.instrument),
+            Column(
+                key="side",
+                title="Side",
+                width=4,
+                value=lambda r: r.signal.side.value,
+                cell=lambda r, look: side(r.signal.side, look),
+            ),
+            Column(
+                key="qty",
+                title="Qty",
+                width=6,
+                right=True,
+                value=lambda r: r.signal.quantity,
+                cell=lambda r, look: (look.quantity(r.signal.quantity), None),
+            ),
+            Column(
+                key="intent",
+                title="Intent",
+                width=6,
+                value=lambda r: r.signal.intent.value,
+                rank=WIDE,
+                cell=lambda r, look: (
+                    r.signal.intent.value,
+                    look.palette.dim if r.signal.intent is SignalIntent.EXIT else None,
+                ),
+            ),
+            Column(key="risk", title="Risk", width=9, value=lambda r: r.verdict.value, cell=_verdict),
+            Column(
+                key="code",
+                title="Reason",
+                width=22,
+                value=lambda r: r.code or None,
+                rank=USUAL,
+                cell=lambda r, look: (
+                    r.code or look.glyphs.line,
+                    look.palette.warn if r.code else look.palette.faint,
+                ),
+            ),
+            Column(
+                key="value",
+                title="Value",
+                width=14,
+                right=True,
+                value=lambda r: r.value or None,
+                rank=WIDE,
+                cell=lambda r, look: (r.value, look.palette.bad),
+            ),
+            Column(
+                key="limit",
+                title="Limit",
+                width=14,
+                right=True,
+                value=lambda r: r.limit or None,
+                rank=WIDE,
+                cell=lambda r, look: (r.limit, look.palette.dim),
+            ),
+            Column(
+                key="why",
+                title="Why",
+                width=8,
+                value=lambda r: r.why,
+                grow=True,
+                cell=lambda r, look: (r.why, look.palette.dim),
+            ),
+            Column(key="decision", title="Decision", width=36, value=lambda r: r.correlation_id, rank=ASKED),
+        ),
+        search=lambda r: (
+            f"{r.broker} {r.signal.strategy_id} {r.signal.instrument} {r.signal.side} {r.verdict} {r.code} {r.why}"
+        ),
+        document=lambda r: of_value("Signal", r.signal, r.record),
+        empty="No signal yet: strategies speak when the market does.",
+        sort="time",
+        reverse=True,
+    )
+
+
+def _signal_broker(row: SignalRow, look: Look) -> Cell:
+    return row.broker, look.palette.live if row.signal.trading_mode is TradingMode.LIVE else None
+
+
+def _verdict(row: SignalRow, look: Look) -> Cell:
+    glyphs, palette = look.glyphs, look.palette
+    match row.verdict:
+        case Verdict.ALLOWED:
+            return f"{glyphs.done} allowed", palette.good
+        case Verdict.DENIED:
+            return f"{glyphs.failed} denied", palette.bad
+        case Verdict.PENDING:
+            return f"{glyphs.starting} pending", palette.warn
+
+
+def side(value: Side, look: Look) -> Cell:
+    """Return BUY or SELL in its colour, which no profit has."""
+    return value.value, look.palette.buy if value is Side.BUY else look.palette.sell
+
+
+_STATUS = {
+    OrderStatus.SUBMITTED: ("starting", "accent"),
+    OrderStatus.ACCEPTED: ("ok", "accent"),
+    OrderStatus.PARTIALLY_FILLED: ("starting", "accent"),
+    OrderStatus.PENDING_MODIFY: ("starting", "warn"),
+    OrderStatus.PENDING_CANCEL: ("starting", "warn"),
+    OrderStatus.UNKNOWN: ("failed", "bad"),
+    OrderStatus.FILLED: ("done", "good"),
+    OrderStatus.CANCELLED: ("stopped", "dim"),
+    OrderStatus.REJECTED: ("failed", "bad"),
+    OrderStatus.EXPIRED: ("stopped", "dim"),
+}
+
+
+def _status(row: OrderRow, look: Look) -> Cell:
+    glyph, style = _STATUS[row.order.status]
+    found: Style = getattr(look.palette, style)
+    return f"{getattr(look.glyphs, glyph)} {row.order.status.value}", found
+
+
+def _order_age(row: OrderRow, look: Look) -> Cell:
+    if row.is_open and row.sent_ms is not None:
+        age = (look.now - from_ms(row.sent_ms)).total_seconds()
+        return span(age), look.palette.warn if age > 60 else look.palette.accent
+    if row.sent_ms is None or row.changed_ms is None:
+        return "-", look.palette.dim
+    return f"{row.changed_ms - row.sent_ms}ms", look.palette.dim
+
+
+def orders() -> TableSpec[OrderRow]:
+    """Return the blotter."""
+    return TableSpec(
+        name="orders",
+        title="Orders",
+        noun="orders",
+        columns=(
+            Column(
+                key="time",
+                title="Time",
+                width=12,
+                value=lambda r: r.order.submitted_at,
+                cell=lambda r, look: (
+                    look.clock_ms(r.sent_ms) if r.sent_ms else look.clock(r.order.submitted_at),
+                    look.palette.dim,
+                ),
+            ),
+            Column(
+                key="broker",
+                title="Broker",
+                width=9,
+                value=lambda r: r.order.broker,
+                cell=lambda r, look: (
+                    r.order.broker,
+                    look.palette.live if r.order.trading_mode is TradingMode.LIVE else None,
+                ),
+            ),
+            Column(key="strategy", title="Strategy", width=16, value=lambda r: r.order.strategy_id, rank=USUAL),
+            Column(key="instrument", title="Instrument", width=14, value=lambda r: r.order.instrument, grow=True),
+            Column(
+                key="side",
+                title="Side",
+                width=4,
+                value=lambda r: r.order.side.value,
+                cell=lambda r, look: side(r.order.side, look),
+            ),
+            Column(
+                key="qty",
+                title="Qty",
+                width=6,
+                right=True,
+                value=lambda r: r.order.quantity,
+                cell=lambda r, look: (look.quantity(r.order.quantity), None),
+            ),
+            Column(
+                key="filled",
+                title="Filled",
+                width=6,
+                right=True,
+                value=lambda r: r.order.filled_quantity,
+                rank=WIDE,
+                cell=lambda r, look: (look.quantity(r.order.filled_quantity), None),
+            ),
+            Column(key="type", title="Type", width=6, value=lambda r: r.order.order_type.value, rank=WIDE),
+            Column(key="product", title="Prod", width=4, value=lambda r: r.order.product.value, rank=WIDE),
+            Column(
+                key="limit",
+                title="Limit",
+                width=10,
+                right=True,
+                value=lambda r: r.order.limit_price,
+                rank=WIDE,
+                cell=lambda r, look: (look.price(r.order.limit_price), None),
+            ),
+            Column(
+                key="average",
+                title="Average",
+                width=10,
+                right=True,
+                value=lambda r: r.order.average_price,
+                cell=lambda r, look: (_average(r.order.average_price, look), None),
+            ),
+            Column(key="status", title="Status", width=14, value=lambda r: r.order.status.value, cell=_status),
+            Column(
+                key="age", title="Age", width=7, right=True, value=lambda r: r.sent_ms, cell=_order_age, rank=USUAL
+            ),
+            Column(key="reason", title="Reason", width=20, value=lambda r: r.order.reason or None, rank=WIDE),
+            Column(key="id", title="Order", width=36, value=lambda r: r.order.client_order_id, rank=ASKED),
+            Column(key="venue", title="Venue order", width=20, value=lambda r: r.order.venue_order_id, rank=ASKED),
+        ),
+        search=lambda r: (
+            f"{r.order.broker} {r.order.strategy_id} {r.order.instrument} {r.order.side} {r.order.status} "
+            f"{r.order.reason} {r.order.client_order_id}"
+        ),
+        document=lambda r: of_value("Order", r.order, r.record),
+        empty="No order yet: risk has let nothing through.",
+        sort="time",
+        reverse=True,
+        ages=True,
+    )
+
+
+def _average(value: Decimal | None, look: Look) -> str:
+    return look.price(None if value is None else value.quantize(Decimal("0.01")))
+
+
+def positions() -> TableSpec[PositionRow]:
+    """Return the table of positions."""
+    return TableSpec(
+        name="positions",
+        title="Positions",
+        noun="positions",
+        columns=(
+            Column(
+                key="broker",
+                title="Broker",
+                width=9,
+                value=lambda r: r.broker,
+                cell=lambda r, look: (r.broker, look.palette.live if r.mode is TradingMode.LIVE else None),
+            ),
+            Column(key="strategy", title="Strategy", width=16, value=lambda r: r.position.strategy_id),
+            Column(
+                key="instrument", title="Instrument", width=15, value=lambda r: r.position.instrument, grow=True
+            ),
+            Column(
+                key="qty", title="Quantity", width=8, right=True, value=lambda r: r.position.quantity, cell=_held
+            ),
+            Column(
+                key="average",
+                title="Average",
+                width=10,
+                right=True,
+                rank=USUAL,
+                value=lambda r: r.position.average_price or None,
+                cell=lambda r, look: (_average(r.position.average_price or None, look), None),
+            ),
+            Column(
+                key="last",
+                title="Last",
+                width=10,
+                right=True,
+                rank=USUAL,
+                value=lambda r: r.position.last_price,
+                cell=lambda r, look: (look.price(r.position.last_price), None),
+            ),
+            Column(
+                key="unrealised",
+                title="Unrealised",
+                width=14,
+                right=True,
+                rank=USUAL,
+                value=lambda r: r.position.unrealised,
+                cell=lambda r, look: look.gain(r.position.unrealised),
+            ),
+            Column(
+                key="realised",
+                title="Realised",
+                width=14,
+                right=True,
+                rank=WIDE,
+                value=lambda r: r.position.realised,
+                cell=lambda r, look: look.gain(r.position.realised),
+            ),
+            Column(
+                key="charges",
+                title="Charges",
+                width=11,
+                right=True,
+                rank=WIDE,
+                value=lambda r: r.position.charges,
+                cell=lambda r, look: (look.money(r.position.charges), look.palette.dim),
+            ),
+            Column(
+                key="net",
+                title="P&L",
+                width=15,
+                right=True,
+                value=lambda r: r.net,
+                cell=lambda r, look: look.gain(r.net),
+            ),
+            Column(
+                key="exposure",
+                title="Exposure",
+                width=13,
+                right=True,
+                rank=WIDE,
+                value=lambda r: r.position.exposure,
+                cell=lambda r, look: (look.money(r.position.exposure, signed=True), None),
+            ),
+        ),
+        search=lambda r: f"{r.broker} {r.position.strategy_id} {r.position.instrument}",
+        document=lambda r: of_value("Position", r.position),
+        empty="No position yet: nothing was filled.",
+        sort="instrument",
+    )
+
+
+def _held(row: PositionRow, look: Look) -> Cell:
+    quantity = row.position.quantity
+    style = look.palette.dim if not quantity else look.palette.buy if quantity > 0 else look.palette.sell
+    return look.quantity(quantity, signed=True), style
+
+
+def strategies(brokers: Sequence[str]) -> TableSpec[StrategyRow]:
+    """Return what each strategy made, with a column for each broker: paper beside live."""
+
+    def broker_column(broker: str) -> Column[StrategyRow]:
+        return Column(
+            key=broker.replace("-", "_"),
+            title=broker,
+            width=15,
+            right=True,
+            value=lambda r: r.nets.get(broker),
+            cell=lambda r, look: look.gain(r.nets.get(broker)),
+        )
+
+    return TableSpec(
+        name="strategies",
+        title="By strategy",
+        noun="strategies",
+        columns=(
+            Column(key="strategy", title="Strategy", width=18, value=lambda r: r.strategy, grow=True),
+            *(broker_column(broker) for broker in brokers),
+            Column(
+                key="difference",
+                title="Difference",
+                width=15,
+                right=True,
+                rank=USUAL,
+                value=_difference,
+                cell=lambda r, look: look.gain(_difference(r)),
+            ),
+            Column(
+                key="open",
+                title="Open",
+                width=5,
+                right=True,
+                value=lambda r: sum(r.open.values()),
+                cell=lambda r, look: (look.count(sum(r.open.values())), None),
+            ),
+            Column(
+                key="exposure",
+                title="Exposure",
+                width=13,
+                right=True,
+                rank=USUAL,
+                value=lambda r: r.exposure,
+                cell=lambda r, look: (look.money(r.exposure), None),
+            ),
+        ),
+        search=lambda r: r.strategy,
+        document=lambda r: of_value("Strategy", r),
+        empty="No strategy has traded yet.",
+        sort="strategy",
+    )
+
+
+def _difference(row: StrategyRow) -> Decimal | None:
+    """Return the second broker's profit less the first's: what real money did that paper did not."""
+    if len(row.nets) < 2:
+        return None
+    one, other = list(row.nets.values())[:2]
+    return other - one

@@ -1,0 +1,123 @@
+"""Daemons, Topics, DLQ, Logs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
+from alphapanda.bus.records import Record
+from alphapanda.telemetry.record import LogRecord
+from tui.desk.dead_letters import DeadLetter, Reason
+from tui.desk.desk import Desk
+from tui.desk.system import Daemon
+from tui.desk.topics import TopicRow
+from tui.engine.ring import Gap
+from tui.engine.table import LiveTable, RingLog
+from tui.panes.pane import TablePane
+from tui.tables import letters, lines, operations
+from tui.views.base import Scene, View
+
+
+class DaemonsView(View):
+    """Processes, the selected one's log, and what people ordered."""
+
+    def __init__(self, scene: Scene, name: str) -> None:
+        super().__init__(scene, name)
+        self._lines: dict[Any, LogRecord | Gap] = {}
+        self._daemon: str | None = None
+        self._seen = -1
+
+    def compose(self) -> ComposeResult:
+        """Daemons over their lines."""
+        look = self.scene.look
+        yield TablePane(operations.daemons(), lambda desk: desk.system.daemons, look, needs=("Supervisor",))
+        with Horizontal(id="daemon-bottom"):
+            pane = TablePane(lines.lines(), lambda _: self._lines, look, needs=("Logs",), kind=RingLog)
+            yield pane.counting(lambda desk: desk.lines.added)
+            notes = TablePane(lines.notes(), lambda desk: desk.notes.rows, look, kind=RingLog)
+            yield notes.counting(lambda desk: desk.notes.added)
+
+    def prepare(self, desk: Desk) -> None:
+        """Show the lines of the selected daemon."""
+        other = desk is not self.desk
+        super().prepare(desk)
+        daemon = self.query_one("#table-daemons", LiveTable).current
+        name = daemon.name if isinstance(daemon, Daemon) else None
+        if other or name != self._daemon or desk.lines.added != self._seen:
+            self._daemon, self._seen = name, desk.lines.added
+            self._lines = {
+                key: row
+                for key, row in desk.lines.rows.items()
+                if name is None or (isinstance(row, LogRecord) and row.service == name)
+            }
+            pane = self.query_one("#pane-lines", TablePane)
+            pane.title = f"Log of {name}" if name else "Logs"
+
+
+class TopicsView(View):
+    """Rates, lag, and the selected topic's tail."""
+
+    def compose(self) -> ComposeResult:
+        """Topics over the tail."""
+        look = self.scene.look
+        yield TablePane(operations.topics(), lambda desk: desk.topics.rows, look)
+        yield TablePane(operations.tail(), self._tail, look, kind=RingLog).counting(self._count)
+
+    def _topic(self) -> str | None:
+        row = self.query_one("#table-topics", LiveTable).current
+        return row.name if isinstance(row, TopicRow) else None
+
+    def _tail(self, desk: Desk) -> dict[int, Record | Gap]:
+        tail = desk.topics.tails.get(self._topic() or "")
+        return tail.rows if tail is not None else {}
+
+    def _count(self, desk: Desk) -> int:
+        tail = desk.topics.tails.get(self._topic() or "")
+        return tail.added if tail is not None else 0
+
+    def prepare(self, desk: Desk) -> None:
+        """Name the topic whose tail it is."""
+        super().prepare(desk)
+        topic = self._topic()
+        self.query_one("#pane-tail", TablePane).title = f"Tail of {topic}" if topic else "Tail"
+
+
+class DlqView(View):
+    """Dead letters by reason, and the records of the selected reason."""
+
+    def compose(self) -> ComposeResult:
+        """Reasons over records."""
+        look = self.scene.look
+        yield TablePane(letters.reasons(), lambda desk: desk.dead.reasons, look)
+        yield TablePane(letters.letters(), self._letters, look).counting(lambda desk: desk.dead.seen)
+
+    def _letters(self, desk: Desk) -> dict[str, DeadLetter]:
+        reason = self.query_one("#table-reasons", LiveTable).current
+        rows = desk.dead.rows
+        if not isinstance(reason, Reason):
+            return rows
+        return {
+            key: letter
+            for key, letter in rows.items()
+            if letter.failure.topic == reason.topic and (letter.failure.error_code or "unknown") == reason.code
+        }
+
+    def prepare(self, desk: Desk) -> None:
+        """Say how to replay the selected ones."""
+        super().prepare(desk)
+        reason = self.query_one("#table-reasons", LiveTable).current
+        pane = self.query_one("#pane-letters", TablePane)
+        pane.note = f"replay: alphapanda dlq replay {reason.topic}" if isinstance(reason, Reason) else ""
+
+
+class LogsView(View):
+    """All daemons' lines."""
+
+    def compose(self) -> ComposeResult:
+        """One pane."""
+        pane = TablePane(
+            lines.lines(), lambda desk: desk.lines.rows, self.scene.look, needs=("Logs",), kind=RingLog
+        )
+        yield pane.counting(lambda desk: desk.lines.added)

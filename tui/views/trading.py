@@ -1,0 +1,101 @@
+"""Overview, Market, Signals, Orders, Positions."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from tui.desk.desk import Desk
+from tui.desk.signals import SignalRow
+from tui.engine.table import LiveTable
+from tui.panes.candles import CandleChart, DepthLadder
+from tui.panes.cards import Attention, BrokerCards, DayChart
+from tui.panes.facts import DenialBars, OrderCounts, SignalDetail, SystemCard
+from tui.panes.pane import DrawnPane, TablePane
+from tui.tables import market, trading
+from tui.views.base import Scene, View
+
+
+class OverviewView(View):
+    """Is anything wrong, and am I making or losing money."""
+
+    def compose(self) -> ComposeResult:
+        """Attention on top, then the brokers, then the day beside the system."""
+        attention = Attention(self.scene.troubles, id="attention-body")
+        yield DrawnPane("Attention", attention, needs=(), id="attention")
+        yield DrawnPane("Brokers", BrokerCards(id="cards"), needs=("Kafka", "Redis"), id="brokers")
+        with Horizontal(id="overview-bottom"):
+            yield DrawnPane("Profit along the day", DayChart(id="day-chart"), id="day")
+            card = SystemCard(self.scene.status.calendar, id="system-card")
+            yield DrawnPane("System", card, needs=("Supervisor",), id="system")
+
+
+class MarketView(View):
+    """Quotes, and the selected instrument's book and candles."""
+
+    def __init__(self, scene: Scene, name: str) -> None:
+        super().__init__(scene, name)
+        self.ladder = DepthLadder(id="ladder")
+        self.candles = CandleChart(id="candles")
+
+    def compose(self) -> ComposeResult:
+        """Quotes beside the selected instrument."""
+        spec = market.quotes(lambda: self.desk.market)
+        yield TablePane(spec, lambda desk: desk.market.quotes, self.scene.look).counting(
+            lambda d: d.market.updates
+        )
+        with Vertical(id="instrument"):
+            yield DrawnPane("Book", self.ladder, id="book")
+            yield DrawnPane("Minutes", self.candles, id="minutes")
+
+    def prepare(self, desk: Desk) -> None:
+        """Draw the selected instrument."""
+        super().prepare(desk)
+        table = self.query_one("#table-quotes", LiveTable)
+        key = table.current_key
+        self.ladder.instrument = self.candles.instrument = None if key is None else str(key)
+        pane = self.query_one("#minutes", DrawnPane)
+        pane.title = "Minutes" if key is None else f"Minutes · {key}"
+
+
+class SignalsView(View):
+    """Signals, and why risk denied what it denied."""
+
+    def compose(self) -> ComposeResult:
+        """Signals over the selected one's verdict and the counts."""
+        pane = TablePane(trading.signals(), lambda desk: desk.signals.rows, self.scene.look)
+        yield pane.counting(lambda desk: desk.signals.changes)
+        with Horizontal(id="verdicts"):
+            yield DrawnPane("Verdict", SignalDetail(self._selected, id="verdict-body"), id="verdict")
+            yield DrawnPane("What risk said", DenialBars(id="denials-body"), id="denials")
+
+    def _selected(self) -> SignalRow | None:
+        row = self.query_one("#table-signals", LiveTable).current
+        return row if isinstance(row, SignalRow) else None
+
+
+class OrdersView(View):
+    """The blotter."""
+
+    def compose(self) -> ComposeResult:
+        """Counts over the orders."""
+        yield DrawnPane("By state", OrderCounts(id="counts-body"), id="counts")
+        pane = TablePane(
+            trading.orders(), lambda desk: desk.orders.rows, self.scene.look, needs=("Kafka", "Redis")
+        )
+        yield pane.counting(lambda desk: desk.orders.changes)
+
+
+class PositionsView(View):
+    """What is held, and what it made."""
+
+    def compose(self) -> ComposeResult:
+        """Strategies over positions."""
+        brokers = list(self.scene.desk.money.brokers)
+        look = self.scene.look
+        yield TablePane(
+            trading.positions(), lambda desk: desk.money.positions, look, needs=("Kafka", "Redis")
+        ).counting(lambda desk: desk.money.changes)
+        yield TablePane(
+            trading.strategies(brokers), lambda desk: desk.money.strategies, look, needs=("Kafka", "Redis")
+        ).counting(lambda desk: desk.money.changes)
