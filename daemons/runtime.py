@@ -19,6 +19,7 @@ from alphapanda.deployment import Deployment
 from alphapanda.errors import AlphaPandaError, InvariantError
 from alphapanda.exit_codes import ExitCode
 from alphapanda.infra.base import Endpoints
+from alphapanda.infra.kafka_watch import watch_kafka
 from alphapanda.infra.ports import PortBook
 from alphapanda.infra.select import tier_for
 from alphapanda.settings import Settings, load
@@ -38,6 +39,8 @@ from daemons.topic_declarations import declared_topics
 __all__ = ["DaemonContext", "RunOptions", "Service", "run_daemon", "run_service"]
 
 HEARTBEAT_S = 5.0
+LOG_PART = "kafka"
+"""The part of a daemon's health that stands for the log."""
 DRAIN_SHARE = 0.8
 """The part of the supervisor's patience that draining may take: the rest is for closing."""
 
@@ -204,6 +207,8 @@ class _Runtime:
     async def _serve(self, service: Service, context: DaemonContext, notifier: Notifier) -> None:
         async with asyncio.TaskGroup() as group:
             running = group.create_task(service.run(context), name=service.name)
+            watching = group.create_task(_watch_log(context), name="log")
+            running.add_done_callback(lambda _: watching.cancel())
             stopping = group.create_task(self._stop.wait(), name="stop")
             await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if not self._stop.is_set():
@@ -249,6 +254,18 @@ async def _finish(awaitable: Awaitable[object]) -> None:
     await awaitable
 
 
+async def _watch_log(context: DaemonContext) -> None:
+    """Say that we are not ready while Kafka does not answer: at rest no client of ours would notice."""
+
+    def tell(problem: str | None) -> None:
+        if problem is None:
+            context.health.ready(LOG_PART)
+        else:
+            context.health.not_ready(problem, part=LOG_PART)
+
+    await watch_kafka(context.endpoints.bootstrap_servers, tell)
+
+
 async def _beat(notifier: Notifier) -> None:
     while True:
         await asyncio.sleep(HEARTBEAT_S)
@@ -257,6 +274,6 @@ async def _beat(notifier: Notifier) -> None:
 
 def _push(notifier: Notifier, report: HealthReport) -> None:
     if report.ready:
-        notifier.ready("")
+        notifier.ready(report.status)
     else:
         notifier.unready("; ".join(report.reasons))

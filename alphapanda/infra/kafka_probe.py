@@ -6,7 +6,7 @@ Everything here is about one connection; aiokafka's errors become ours.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -81,13 +81,13 @@ async def probe_kafka(bootstrap_servers: str, timeout_s: float = 5.0) -> KafkaFa
     failures = []
     for host, port in addresses:
         try:
-            async with asyncio.timeout(timeout_s), _connection(host, port, timeout_s) as connection:
+            async with asyncio.timeout(timeout_s), connection_to(host, port, timeout_s) as connection:
                 return await _facts(connection, f"{host}:{port}")
         except TimeoutError:
             failures.append(f"{host}:{port} does not answer within {timeout_s:g} s")
         except OSError as error:
-            failures.append(f"{host}:{port}: {_reason(error)}")
-        except _UnfitError as error:
+            failures.append(f"{host}:{port}: {reason_of(error)}")
+        except UnfitError as error:
             raise IncompatibleServerError(
                 f"{host}:{port} answers, but not as a Kafka that this program can talk to ({error}).",
                 hint="Check KAFKA__BOOTSTRAP_SERVERS: a plain-text listener of Kafka 0.11+ or of Redpanda.",
@@ -105,7 +105,7 @@ async def kafka_is_up(bootstrap_servers: str, *, group: str) -> KafkaFacts:
             facts = await probe_kafka(bootstrap_servers, timeout_s=5.0)
             if facts.brokers and await _coordinator_ready(facts.brokers[0], group):
                 return facts
-        except (KafkaUnreachableError, OSError, _UnfitError):
+        except (KafkaUnreachableError, OSError, UnfitError):
             pass  # it is starting: that is what we wait for
         await asyncio.sleep(RETRY_S)
 
@@ -194,25 +194,37 @@ def parse_servers(text: str) -> tuple[tuple[str, int], ...]:
     return tuple(found)
 
 
-class _UnfitError(Exception):
-    """The other side's bytes are not Kafka's protocol."""
+class UnfitError(Exception):
+    """The connection broke, or the other side's bytes are not Kafka's protocol."""
 
 
 @asynccontextmanager
-async def _connection(host: str, port: int, timeout_s: float) -> AsyncIterator[AIOKafkaConnection]:
+async def connection_to(
+    host: str, port: int, timeout_s: float, *, on_close: Callable[[], None] | None = None
+) -> AsyncIterator[AIOKafkaConnection]:
+    """Be connected to one server; `on_close` is called when the connection ends, whoever ends it.
+
+    Raises:
+        OSError: it cannot be reached (TimeoutError among them).
+        UnfitError: the connection broke, or the bytes are not Kafka's.
+    """
     from aiokafka.conn import create_conn  # noqa: PLC0415 - 0.2 s to load; a server that starts needs longer
     from aiokafka.errors import KafkaError  # noqa: PLC0415
 
     try:
         connection = await create_conn(
-            host, port, client_id="alphapanda", request_timeout_ms=int(timeout_s * 1000)
+            host,
+            port,
+            client_id="alphapanda",
+            request_timeout_ms=int(timeout_s * 1000),
+            on_close=None if on_close is None else lambda _connection, _reason: on_close(),
         )
     except (KafkaError, AssertionError, ValueError) as error:
-        raise _UnfitError(f"{type(error).__name__}: {error}") from error
+        raise UnfitError(f"{type(error).__name__}: {error}") from error
     try:
         yield connection
     except (KafkaError, NotImplementedError) as error:
-        raise _UnfitError(f"{type(error).__name__}: {error}") from error
+        raise UnfitError(f"{type(error).__name__}: {error}") from error
     finally:
         await connection.close()
 
@@ -238,7 +250,7 @@ async def _coordinator_ready(address: str, group: str) -> bool:
     from aiokafka.protocol.coordination import FindCoordinatorRequest  # noqa: PLC0415
 
     ((host, port),) = parse_servers(address)
-    async with asyncio.timeout(5.0), _connection(host, port, 5.0) as connection:
+    async with asyncio.timeout(5.0), connection_to(host, port, 5.0) as connection:
         found = await connection.send(FindCoordinatorRequest(group, 0))
         if found.error_code != 0:
             return False
@@ -246,7 +258,8 @@ async def _coordinator_ready(address: str, group: str) -> bool:
         return all(partition[-1] == 0 for _, partitions in offsets.topics for partition in partitions)
 
 
-def _reason(error: OSError) -> str:
+def reason_of(error: OSError) -> str:
+    """Return in a few words why a server cannot be reached."""
     if isinstance(error, ConnectionRefusedError):
         return "nobody listens there"
     return (error.strerror or str(error)).strip().lower() or type(error).__name__

@@ -21,6 +21,7 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
         service: who.
         ready: whether it works: recovered and, for a live trader, reconciled.
         reasons: why it does not, one for each part that does not; empty when ready.
+        status: what it says of itself beside that, e.g. that a recording has ended; empty when there is nothing.
         since: when it last became ready or stopped being so.
         started: when the process began.
         schema_version: of this form.
@@ -29,6 +30,7 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     service: str
     ready: bool
     reasons: tuple[str, ...]
+    status: str = ""
     since: datetime
     started: datetime
     schema_version: int = 1
@@ -42,6 +44,7 @@ class Health:
         self.service = service
         self._clock = clock or SystemClock()
         self._reasons: dict[str, str] = {SERVICE: "starting"}
+        self._status = ""
         self._started = self._since = self._clock.now()
         self._became_ready = asyncio.Event()
         self._listeners: list[Callable[[HealthReport], None]] = []
@@ -65,12 +68,19 @@ class Health:
         """Say why a part does not work; replaces what it said before."""
         self._become(self._reasons | {part: reason})
 
+    def say(self, status: str) -> None:
+        """Say something of itself that does not bear on readiness; an empty text takes it back."""
+        if status != self._status:
+            self._status = status
+            self._tell()
+
     def report(self) -> HealthReport:
         """Return how things stand."""
         return HealthReport(
             service=self.service,
             ready=self.is_ready,
             reasons=self.reasons,
+            status=self._status,
             since=self._since,
             started=self._started,
         )
@@ -94,5 +104,8 @@ class Health:
             self._became_ready.set()
         else:
             self._became_ready.clear()
+        self._tell()
+
+    def _tell(self) -> None:
         for listener in self._listeners:
             listener(self.report())

@@ -16,6 +16,7 @@ from alphapanda.infra.kafka_probe import (
     probe_kafka,
     require_compatible,
 )
+from alphapanda.infra.kafka_watch import watch_kafka
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -153,3 +154,35 @@ def test_servers_are_host_and_port() -> None:
 def test_what_is_not_is_an_error(text: str) -> None:
     with pytest.raises(ConfigError, match="which is not host:port"):
         parse_servers(text)
+
+
+async def test_a_kafka_that_ends_is_told_at_once_and_so_is_its_return() -> None:
+    told: asyncio.Queue[str | None] = asyncio.Queue()
+    writers: list[asyncio.StreamWriter] = []
+    answers = kafka_with({**client_apis(), 3: (0, 0)})
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        await answers(reader, writer)
+
+    async with serving(answer) as address, asyncio.timeout(30):
+        watching = asyncio.create_task(watch_kafka(address, told.put_nowait, every_s=3600.0))
+        assert await told.get() is None
+        writers[-1].close()  # the next question is an hour away
+        assert await told.get() == f"Kafka does not answer ({address}: the connection was closed)"
+        assert await told.get() is None
+        watching.cancel()
+        await asyncio.wait({watching})
+
+
+async def test_a_kafka_that_takes_connections_and_does_not_answer_is_told() -> None:
+    told: asyncio.Queue[str | None] = asyncio.Queue()
+
+    async def say_nothing(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with serving(say_nothing) as address, asyncio.timeout(30):
+        watching = asyncio.create_task(watch_kafka(address, told.put_nowait, answer_s=0.2))
+        assert await told.get() == f"Kafka does not answer ({address} did not within 0.2 s)"
+        watching.cancel()
+        await asyncio.wait({watching})

@@ -55,3 +55,17 @@ async def test_readiness_can_be_awaited_and_lost(clock: ManualClock) -> None:
     await asyncio.sleep(0)
     assert not again.done()
     again.cancel()
+
+
+def test_a_status_is_told_and_bears_not_on_readiness(clock: ManualClock) -> None:
+    heard: list[HealthReport] = []
+    health = Health("feed", clock)
+    health.ready()
+    health.listen(heard.append)
+    health.say("the recording is in the log")
+    health.say("the recording is in the log")
+    health.not_ready("drains")
+    assert [(report.ready, report.status) for report in heard] == [
+        (True, "the recording is in the log"),
+        (False, "the recording is in the log"),
+    ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import sys
@@ -14,46 +13,17 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.infra.base import Endpoints
 from alphapanda.infra.ports import PortBook
-from alphapanda.settings import load
 from daemons.supervisor.listener import Notice, NoticeListener
-from daemons.topic_declarations import declared_topics
-from topics.bootstrap import bootstrap
-from topics.cluster import Cluster
 
 pytestmark = pytest.mark.kafka
 
 SCRIPT = Path(__file__).with_name("fake_daemon.py")
-SOURCE = str(Path(__file__).resolve().parents[4])
 
 Process = asyncio.subprocess.Process
 Start = Callable[..., Awaitable[Process]]
-
-
-@pytest.fixture
-def environ(tmp_path: Path, servers: Endpoints, unique_name: str) -> dict[str, str]:
-    return {
-        **os.environ,
-        "PYTHONPATH": SOURCE,
-        "ALPHAPANDA_HOME": str(tmp_path),
-        "INFRA__TIER": "external",
-        "KAFKA__BOOTSTRAP_SERVERS": servers.bootstrap_servers,
-        "REDIS__URL": servers.redis_url,
-        "ACTIVE_BROKERS": unique_name,
-        f"BROKERS__{unique_name.upper()}__KIND": "paper",
-        "SUPERVISOR__READY_TIMEOUT_S": "5",
-        "SUPERVISOR__STOP_TIMEOUT_S": "1",
-    }
-
-
-@pytest.fixture
-async def with_topics(environ: dict[str, str], servers: Endpoints, tmp_path: Path) -> None:
-    declared = declared_topics(load(Deployment(tmp_path), environ).settings)
-    async with Cluster.connect(servers.bootstrap_servers) as cluster:
-        await bootstrap(cluster, declared, made_at=SystemClock().now())
 
 
 @pytest.fixture
