@@ -204,17 +204,16 @@ async def open_read_log(options: KafkaOptions) -> AsyncIterator[KafkaReadLog]:
 @asynccontextmanager
 async def open_log(options: KafkaOptions) -> AsyncIterator[KafkaLog]:
     """Open the log; what was written is flushed on the way out. Raises DependencyError."""
-    producer = AIOKafkaProducer(
-        bootstrap_servers=options.bootstrap_servers,
-        client_id=options.client_id,
-        acks="all",
-        enable_idempotence=True,
-        linger_ms=0,
-        max_request_size=8 << 20,
-        max_batch_size=options.batch_bytes,
-        request_timeout_ms=options.request_timeout_ms,
-    )
     async with _lookups(options) as (lookup, admin):
+        producer = AIOKafkaProducer(
+            bootstrap_servers=options.bootstrap_servers,
+            client_id=options.client_id,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            max_request_size=8 << 20,
+            request_timeout_ms=options.request_timeout_ms,
+        )
         try:
             with kafka_errors(f"connecting to {options.bootstrap_servers}", connecting=True):
                 await producer.start()
