@@ -86,7 +86,7 @@ async def open_views(context: Context) -> AsyncIterator[Views]:
     from alphapanda.state.store import open_redis
     from alphapanda.state.views import Views
 
-    async with open_redis(endpoints_of(context).redis_url) as client:
+    async with open_redis(endpoints_of(context).redis_url, retries=0) as client:
         yield Views(client)
 
 

@@ -38,6 +38,7 @@ from alphapanda.model.stage import Stage
 from alphapanda.telemetry.log import Log as Logger
 
 SNAPSHOT_EVERY_S = 5.0
+SNAPSHOT_RETRY_S = 30.0
 COMMIT_EVERY_S = 1.0
 TIMER_EVERY_S = 1.0
 POLL_S = 0.5
@@ -193,8 +194,9 @@ class StageRunner:
         try:
             await self.snapshots.save(snapshot)
         except RedisUnreachableError as error:
-            # A snapshot only saves time: the log has everything. The next one is tried in its turn.
+            # A snapshot only saves time: the log has everything. The next one is tried a little later.
             self.logger.warning("snapshot_not_saved", error=str(error))
+            self._due["snapshot"] = self.clock.monotonic() + SNAPSHOT_RETRY_S
             return
         self.meter.snapshot(self.clock.monotonic() - started)
         self._dirty = False

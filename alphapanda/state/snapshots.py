@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 from redis.asyncio import Redis
 
 from alphapanda.bus.ports import Snapshot
 from alphapanda.state.store import redis_errors
+
+PATIENCE_S = 2.0
+"""How long saving may hold a runner up: a snapshot only saves time."""
 
 _ENCODE = msgspec.msgpack.Encoder().encode
 _DECODER = msgspec.msgpack.Decoder(Snapshot)
@@ -39,4 +44,5 @@ class RedisSnapshots:
     async def save(self, snapshot: Snapshot) -> None:
         """Replace it; raises RedisUnreachableError."""
         with redis_errors(f"saving the snapshot {self._key}"):
-            await self._client.set(self._key, _ENCODE(snapshot))
+            async with asyncio.timeout(PATIENCE_S):
+                await self._client.set(self._key, _ENCODE(snapshot))

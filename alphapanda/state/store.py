@@ -29,19 +29,19 @@ def redis_errors(doing: str) -> Iterator[None]:
         ) from error
     except (RedisError, OSError) as error:
         raise RedisUnreachableError(
-            f"Redis did not answer while {doing}: {error}.", hint="Run: alphapanda doctor"
+            f"Redis did not answer while {doing}: {str(error) or 'not in time'}.", hint="Run: alphapanda doctor"
         ) from error
 
 
 @asynccontextmanager
-async def open_redis(url: str) -> AsyncIterator[Redis]:
-    """Open a client; each call of it is tried again twice, within seconds. Connects when first used."""
+async def open_redis(url: str, *, retries: int = RETRIES) -> AsyncIterator[Redis]:
+    """Open a client; each call of it is tried again `retries` times, within seconds. Connects when first used."""
     backoff = ExponentialWithJitterBackoff(base=0.05, cap=0.5)
     client = Redis.from_url(
         url,
         socket_timeout=SOCKET_TIMEOUT_S,
         socket_connect_timeout=SOCKET_TIMEOUT_S,
-        retry=Retry(backoff, RETRIES),
+        retry=Retry(backoff, retries),
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
     )
     try:

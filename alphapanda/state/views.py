@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
@@ -21,6 +22,11 @@ from alphapanda.telemetry.health import Health
 from alphapanda.telemetry.log import Log
 
 EVERY_S = 0.25
+PATIENCE_S = 1.0
+"""How long one write may hold the trader up."""
+REST = 9
+"""After a failure that took a second, so many pass until the next attempt: a Redis that hangs slows trading
+by a tenth at the most."""
 PART = "redis"
 
 T = TypeVar("T")
@@ -90,9 +96,11 @@ class ViewProjector:
         values = {key: _encode(view) for key, view in self._views(self._clock.now()).items()}
         try:
             with redis_errors("writing views"):
-                await self._client.mset(values)
+                async with asyncio.timeout(PATIENCE_S):
+                    await self._client.mset(values)
         except RedisUnreachableError as error:
-            self._due = now + 4 * EVERY_S
+            tried_until = self._clock.monotonic()
+            self._due = tried_until + max(4 * EVERY_S, REST * (tried_until - now))
             self._log.warning("views not written", error=str(error))
             self._health.not_ready("Redis does not answer; trading goes on, views are stale", part=PART)
             return
