@@ -121,6 +121,7 @@ class Keeping:
             resumed_after=self._resumed_after,
             report=str(self._report.path) if self._report.count else None,
         )
+        self._context.health.say(f"the recording is in the log: {self._rows:,} rows, {self._report.count:,} bad")
         self.say(FeedState.FINISHED)
 
     async def watch(self) -> None:
