@@ -57,7 +57,7 @@ def permit(
     if topic is not None and is_live(context, topic):
         if not yes:
             raise RefusedError(
-                f"{topic.scope} trades real money: {question[0].lower()}{question[1:]} needs --yes and its name.",
+                f"{topic.scope} is not known to trade on paper. {question} needs --yes and its name.",
                 hint=f"Add --yes; then type {topic.scope}, or add --confirm {topic.scope}.",
             )
         if typed:

@@ -45,7 +45,7 @@ class Freshness:
     Attributes:
         now: wall clock, aware.
         market_now: event time of the newest tick; None before the first.
-        valid_for: what an operator says instead of the table.
+        valid_for: what an operator says instead of the table and of sessions.
     """
 
     now: datetime
@@ -58,6 +58,8 @@ class Freshness:
             return ""
         if kind is EventType.MARKET_TICK:
             return "market data: the market has moved on"
+        if self.valid_for is not None:
+            return self._why_too_old(letter, kind)
         return self._why_other_session(letter) or self._why_too_old(letter, kind)
 
     def _why_other_session(self, letter: DeadLetter) -> str:

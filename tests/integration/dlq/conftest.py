@@ -1,0 +1,321 @@
+"""A broker of the test's own on real servers, a group that can be made to fail, and the command line over both."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from alphapanda.bus.kafka_log import KafkaOptions, join_group, open_log
+from alphapanda.bus.records import Header, Outgoing, Record, envelope_headers
+from alphapanda.bus.recovery import read_all
+from alphapanda.bus.routes import Routes
+from alphapanda.bus.runner import StageRunner
+from alphapanda.bus.spec import RunnerSpec
+from alphapanda.clock import SystemClock
+from alphapanda.deployment import Deployment
+from alphapanda.errors import PermanentError
+from alphapanda.ids import BrokerId, EventId, InstrumentId, StrategyId, derive_event_id
+from alphapanda.infra.base import Endpoints
+from alphapanda.model.codec import encode
+from alphapanda.model.envelope import Event, EventEnvelope, follow, trace_id_of
+from alphapanda.model.kinds import EventType, Side, TradingMode
+from alphapanda.model.signal import Signal, SignalIntent, SignalValidated
+from alphapanda.model.tick import TickRef
+from alphapanda.state.snapshots import RedisSnapshots
+from alphapanda.state.store import open_redis
+from alphapanda.telemetry.log import SilentLog
+from alphapanda.toolkit.dlq.ledger import Entry, read_ledger
+from commands.main import main
+from topics.bootstrap import bootstrap
+from topics.catalogue import Catalogue, Overlay
+from topics.cluster import Cluster
+from topics.dead_letters import Failure, build_headers
+
+NOW = datetime.now(UTC)  # noqa: TID251 - records of the test's own present
+STRATEGY = StrategyId("s")
+
+
+class Meter:
+    """Counts nothing: what happened is read from the log."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        def count(*_: object) -> None:
+            assert name
+
+        return count
+
+
+class Risk:
+    """Validates every signal, once; what it has folded it counts by event id. Fails while it is told to."""
+
+    def __init__(self) -> None:
+        self.refuses: Callable[[Event], bool] = lambda _event: False
+        self.folded: Counter[str] = Counter()
+        self.position = 0
+
+    def decide(self, event: Event) -> Iterable[Event]:
+        if self.refuses(event):
+            raise PermanentError(f"no instrument for {event.id}")
+        if event.type is not EventType.SIGNAL_RAW:
+            return ()
+        passed = SignalValidated(signal=event.data)
+        broker = event.envelope.broker
+        return (
+            follow(
+                event.envelope,
+                EventType.SIGNAL_VALIDATED,
+                passed,
+                key=STRATEGY,
+                source="risk",
+                broker=broker,
+                name="verdict",
+            ),
+        )
+
+    def evolve(self, event: Event) -> None:
+        if event.type is EventType.SIGNAL_RAW:
+            self.folded[event.id] += 1
+            self.position += event.data.side.sign * event.data.quantity
+
+    def snapshot(self) -> bytes:
+        return json.dumps([dict(self.folded), self.position]).encode()
+
+    def restore(self, data: bytes) -> None:
+        folded, self.position = json.loads(data)
+        self.folded = Counter(folded)
+
+
+@dataclass(frozen=True)
+class Result:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class World:
+    """One broker on the session's servers."""
+
+    broker: BrokerId
+    endpoints: Endpoints
+    deployment: Deployment
+    environ: dict[str, str]
+    capsys: Any
+    risk: Risk = field(default_factory=Risk)
+
+    @property
+    def signals(self) -> str:
+        return f"{self.broker}.signals.raw"
+
+    @property
+    def fills(self) -> str:
+        return f"{self.broker}.orders.filled"
+
+    @property
+    def group(self) -> str:
+        return f"{self.broker}.risk"
+
+    @property
+    def options(self) -> KafkaOptions:
+        return KafkaOptions(self.endpoints.bootstrap_servers, "dlq-test", batch_bytes=262_144)
+
+    # ------------------------------------------------------------ the command line
+    def run(self, *words: object) -> Result:
+        self.capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(["dlq", *map(str, words)])
+        said = self.capsys.readouterr()
+        code = ended.value.code
+        return Result(int(code) if code is not None else 0, said.out, said.err)
+
+    def items(self, topic: str, *more: object) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.run(
+            "list", topic, "--all", "--json", "--limit", 100_000, *more
+        ).document["items"]
+        return found
+
+    # ------------------------------------------------------------ the log
+    def write(self, records: Sequence[Outgoing]) -> list[int]:
+        async def act() -> list[int]:
+            async with open_log(self.options) as log:
+                return [position.offset for position in await log.append(records)]
+
+        return asyncio.run(act())
+
+    def read(self, topic: str) -> list[Record]:
+        async def act() -> list[Record]:
+            async with open_log(self.options) as log:
+                partitions = await log.partitions([topic])
+                return await read_all(log, await log.beginnings(partitions), await log.ends(partitions))
+
+        return asyncio.run(act())
+
+    def ledger(self) -> dict[str, Entry]:
+        mine = f"{self.broker}."
+        entries = read_ledger(self.read("system.dlq-ledger"))
+        return {key: entry for key, entry in entries.items() if entry.moved.target.startswith(mine)}
+
+    # ------------------------------------------------------------ what is written
+    def signal(self, number: int, **changes: Any) -> EventEnvelope[Signal]:
+        event_id = derive_event_id(f"{self.broker}/dlq", "signal", number)
+        facts: dict[str, Any] = {
+            "decision_id": EventId(f"d{number}"),
+            "strategy_id": STRATEGY,
+            "broker": self.broker,
+            "trading_mode": TradingMode.PAPER,
+            "instrument": InstrumentId("NSE:S1"),
+            "instrument_token": 1,
+            "side": Side.BUY,
+            "quantity": number % 7 + 1,
+            "intent": SignalIntent.ENTRY,
+            "limit_price": Decimal("1.05"),
+            "tick": TickRef("t", 0, number, NOW, 1.0),
+        }
+        return EventEnvelope(
+            id=event_id,
+            type=EventType.SIGNAL_RAW,
+            ts=NOW,
+            key=STRATEGY,
+            source="strategies",
+            broker=self.broker,
+            correlation_id=event_id,
+            trace_id=trace_id_of(event_id),
+            data=Signal(**(facts | changes)),
+        )
+
+    def record(self, envelope: EventEnvelope[Any], topic: str | None = None) -> Outgoing:
+        headers = (*envelope_headers(envelope), (Header.GROUP.value, b"alphapanda.strategies"))
+        return Outgoing(topic or self.signals, envelope.key.encode(), encode(envelope), headers)
+
+    def dead_letter(self, value: bytes | None, offset: int, *, topic: str | None = None, **facts: Any) -> Outgoing:
+        """A dead letter as the bus writes it."""
+        source = topic or self.signals
+        known: dict[str, Any] = {
+            "topic": source,
+            "partition": 0,
+            "offset": offset,
+            "group": self.group,
+            "attempts": 1,
+            "message": "no instrument",
+            "exception": "PermanentError",
+            "failed_at": SystemClock().now(),
+            "original_timestamp_ms": int(SystemClock().now().timestamp() * 1000),
+        }
+        original = tuple(facts.pop("original", ()))
+        headers = build_headers(Failure(**(known | facts)), original)
+        refused = (Header.GROUP.value, str(known["group"]).encode())
+        return Outgoing(f"{source}.dlq", facts.get("key", b"s"), value, (*headers, refused), 0)
+
+    # ------------------------------------------------------------ the group that failed
+    @contextmanager
+    def group_at_work(self) -> Iterator[Risk]:
+        """Run the group in a thread until the block ends; what is written is processed meanwhile."""
+        ready, failed = threading.Event(), []
+        loop = asyncio.new_event_loop()
+        stop = asyncio.Event()
+
+        def live() -> None:
+            try:
+                loop.run_until_complete(self._serve(stop, ready.set))
+            except BaseException as error:  # noqa: BLE001 - shown by the test
+                failed.append(error)
+                ready.set()
+            finally:
+                loop.close()
+
+        thread = threading.Thread(target=live, name="risk")
+        thread.start()
+        try:
+            assert ready.wait(60)
+            assert not failed, failed
+            yield self.risk
+        finally:
+            if thread.is_alive():
+                loop.call_soon_threadsafe(stop.set)
+            thread.join(60)
+        assert not failed, failed
+
+    async def _serve(self, stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
+        async with (
+            open_log(self.options) as log,
+            open_redis(self.endpoints.redis_url) as redis,
+            join_group(self.options, self.group, [self.signals], instance=f"{self.broker}-1") as ownership,
+        ):
+            runner = StageRunner(
+                spec=RunnerSpec(
+                    group=self.group,
+                    broker=self.broker,
+                    inputs=(self.signals, self.fills),
+                    outputs=((EventType.SIGNAL_VALIDATED, self.broker), (EventType.SIGNAL_REJECTED, self.broker)),
+                ),
+                stage=self.risk,
+                log=log,
+                ownership=ownership,
+                snapshots=RedisSnapshots(redis, f"{self.broker}:snapshot:risk.{self.broker}"),
+                routes=Routes(Catalogue.load(), self.broker),
+                clock=SystemClock(),
+                meter=Meter(),
+                logger=SilentLog(),
+                on_degraded=lambda _reason: None,
+                poll_s=0.01,
+            )
+            await runner.run(stop, on_ready, lambda: None)
+
+    def until(self, is_so: Callable[[], bool], patience_s: float = 60.0) -> None:
+        """Wait until something shows in the log."""
+        clock = SystemClock()
+        deadline = clock.monotonic() + patience_s
+        pause = threading.Event()
+        while not is_so():
+            assert clock.monotonic() < deadline, "it never came"
+            pause.wait(0.05)
+
+    def failing(self, count: int) -> list[EventEnvelope[Signal]]:
+        """Have the group refuse `count` signals; returns them when all are dead letters."""
+        signals = [self.signal(number) for number in range(count)]
+        self.risk.refuses = lambda event: event.type is EventType.SIGNAL_RAW
+        self.write([self.record(one) for one in signals])
+        self.until(lambda: len(self.read(f"{self.signals}.dlq")) >= count)
+        self.risk.refuses = lambda _event: False
+        return signals
+
+
+@pytest.fixture
+def world(
+    servers: Endpoints,
+    deployment: Deployment,
+    unique_name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> World:
+    deployment.config_file.write_text(f'[brokers.{unique_name}]\nkind = "paper"\n')
+    environ = {
+        "ALPHAPANDA_HOME": str(deployment.root),
+        "ACTIVE_BROKERS": unique_name,
+        "INFRA__TIER": "external",
+        "KAFKA__BOOTSTRAP_SERVERS": servers.bootstrap_servers,
+        "REDIS__URL": servers.redis_url,
+    }
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+
+    async def make() -> None:
+        async with Cluster.connect(servers.bootstrap_servers) as cluster:
+            await bootstrap(cluster, Catalogue.load(Overlay(broker_count=1)).topics([unique_name]), made_at=NOW)
+
+    asyncio.run(make())
+    return World(BrokerId(unique_name), servers, deployment, environ, capsys)
