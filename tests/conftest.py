@@ -89,6 +89,7 @@ class System:
 
     root: Path
     environ: dict[str, str] = field(default_factory=dict)
+    program: Path = PROGRAM
 
     def __call__(self, *words: str, code: int = 0, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run `alphapanda` with these words and check its exit code."""
