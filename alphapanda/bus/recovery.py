@@ -135,7 +135,8 @@ async def read_own(
     records = await read_all(log, start, ends)
     mine = [r for r in records if r.header(Header.GROUP) == group.encode()]
     refused = frozenset(_refused_input(r) for r in mine if r.partition in set(dead_letters))
-    decided = [r for r in mine if r.partition not in set(dead_letters)]
+    # A decision that an operator sent again is a copy of one that is folded where it stands first.
+    decided = [r for r in mine if r.partition not in set(dead_letters) and r.header(Header.REPLAY_OF) is None]
     return Recovered(_group(decided, routes), refused, ends)
 
 

@@ -141,10 +141,17 @@ class Verifier:
     def _read(
         self, records: Sequence[Record], dead_lettered: Container[tuple[str, int | None, int | None]]
     ) -> tuple[list[tuple[Record, Event]], list[str]]:
-        events, refused = [], []
+        events: list[tuple[Record, Event]] = []
+        refused: list[str] = []
+        known: set[str] = set()
         for record in records:
             try:
-                events.append((record, self._routes.read(record)))
+                event = self._routes.read(record)
+                if (
+                    record.header(Header.REPLAY_OF) is None or event.id not in known
+                ):  # else a dead letter sent again
+                    events.append((record, event))
+                known.add(event.id)
             except PermanentError as error:
                 at = record.position
                 if (at.topic, at.partition, at.offset) not in dead_lettered:
