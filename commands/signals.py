@@ -58,8 +58,8 @@ async def _show(context: Context, broker: str | None, *, rejected: bool, limit: 
     from alphapanda.bus.kafka_log import open_read_log
     from alphapanda.bus.routes import Routes
     from alphapanda.bus.tail import follow, newest
+    from alphapanda.settings.topics import catalogue_of
     from alphapanda.toolkit.schemas.runtime import reading_codec
-    from daemons.wiring import catalogue_of
 
     settings = context.settings()
     routes = Routes(catalogue_of(settings), None, reading_codec(settings))

@@ -55,10 +55,11 @@ def verify(call: typer.Context, broker: BrokerOption = None, json: JsonOption = 
 async def _verify(context: Context, broker: str | None) -> list[Verification]:
     from alphapanda.bus.kafka_log import open_read_log
     from alphapanda.bus.routes import Routes
+    from alphapanda.settings.topics import catalogue_of
     from alphapanda.state.verify import Verifier
     from alphapanda.toolkit.schemas.runtime import reading_codec
     from daemons.instruments import lookup_of
-    from daemons.wiring import active_modes, catalogue_of
+    from daemons.wiring import active_modes
 
     settings = context.settings()
     modes, catalogue, instruments = active_modes(settings), catalogue_of(settings), lookup_of(settings)

@@ -13,12 +13,13 @@ from alphapanda.bus.spec import RunnerSpec
 from alphapanda.execution.paper import PaperTraderStage
 from alphapanda.ids import MARKET, BrokerId
 from alphapanda.model.kinds import EventType
+from alphapanda.settings.topics import catalogue_of
 from alphapanda.state import keys
 from alphapanda.state.views import OrdersView, PnlView, PositionsView
 from daemons.history import HistorySupplier
 from daemons.instruments import lookup_of
 from daemons.service import DaemonContext
-from daemons.wiring import StageWork, active_modes, catalogue_of, run_stage
+from daemons.wiring import StageWork, active_modes, run_stage
 
 WRITES = (
     EventType.ORDER_SUBMITTED,

@@ -10,10 +10,11 @@ from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import EventType
 from alphapanda.risk.stage import RiskStage
 from alphapanda.settings import load_risk
+from alphapanda.settings.topics import catalogue_of
 from alphapanda.telemetry.levels import Channel
 from daemons.instruments import lookup_of
 from daemons.service import DaemonContext
-from daemons.wiring import StageWork, active_modes, catalogue_of, run_stage
+from daemons.wiring import StageWork, active_modes, run_stage
 
 READS = (
     EventType.SIGNAL_RAW,

@@ -23,6 +23,7 @@ from alphapanda.infra.kafka_watch import watch_kafka
 from alphapanda.infra.ports import PortBook
 from alphapanda.infra.select import tier_for
 from alphapanda.settings import Settings, load
+from alphapanda.settings.topics import declared_topics
 from alphapanda.telemetry.health import Health, HealthReport
 from alphapanda.telemetry.http import TelemetryServer
 from alphapanda.telemetry.log import Log
@@ -34,7 +35,6 @@ from daemons.endings import code_of, known_errors, leaves, lines_of
 from daemons.notify import Notifier
 from daemons.preflight import preflight
 from daemons.service import DaemonContext, Service
-from daemons.topic_declarations import declared_topics
 
 __all__ = ["DaemonContext", "RunOptions", "Service", "run_daemon", "run_service"]
 

@@ -9,11 +9,12 @@ from alphapanda.ids import MARKET, SYSTEM
 from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import EventType
 from alphapanda.settings import load_strategies
+from alphapanda.settings.topics import catalogue_of
 from alphapanda.strategies.loader import FOLDER, bind_strategies
 from alphapanda.strategies.stage import StrategiesStage
 from daemons.instruments import lookup_of
 from daemons.service import DaemonContext
-from daemons.wiring import StageWork, active_modes, catalogue_of, run_stage
+from daemons.wiring import StageWork, active_modes, run_stage
 
 GROUP = "alphapanda.strategies"
 

@@ -38,8 +38,8 @@ async def _work(*, gated: bool) -> int:
     from alphapanda.errors import AlphaPandaError  # noqa: PLC0415
     from alphapanda.infra.select import tier_for  # noqa: PLC0415
     from alphapanda.settings import load  # noqa: PLC0415
+    from alphapanda.settings.topics import declared_topics  # noqa: PLC0415
     from daemons.endings import code_of, lines_of  # noqa: PLC0415
-    from daemons.topic_declarations import declared_topics  # noqa: PLC0415
     from topics.bootstrap import bootstrap  # noqa: PLC0415
     from topics.cluster import Cluster  # noqa: PLC0415
 

@@ -23,27 +23,15 @@ from alphapanda.model.kinds import TradingMode
 from alphapanda.model.stage import Stage
 from alphapanda.settings import Settings
 from alphapanda.settings.brokers import BrokerKind
+from alphapanda.settings.topics import catalogue_of
 from alphapanda.state import keys
 from alphapanda.state.snapshots import RedisSnapshots
 from alphapanda.state.store import open_redis
 from alphapanda.state.views import ViewProjector
 from alphapanda.toolkit.schemas.runtime import writing_codec
 from daemons.service import DaemonContext
-from topics.catalogue import Catalogue, Environment, Overlay
 
 MODES: Mapping[BrokerKind, TradingMode] = {BrokerKind.PAPER: TradingMode.PAPER}
-
-
-def catalogue_of(settings: Settings) -> Catalogue:
-    """Return the declared topics as these settings overlay them."""
-    return Catalogue.load(
-        Overlay(
-            environment=Environment(settings.settings.environment.value),
-            broker_count=settings.redpanda_broker_count,
-            partitions_multiplier=settings.topic_partitions_multiplier,
-            create_dlq_for_all=settings.create_dlq_for_all,
-        )
-    )
 
 
 def active_modes(settings: Settings) -> dict[BrokerId, TradingMode]:

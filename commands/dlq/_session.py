@@ -55,12 +55,12 @@ async def working(context: Context, *, changing: bool) -> AsyncIterator[Session]
     from dataclasses import replace
 
     from alphapanda.bus.kafka_log import open_log
+    from alphapanda.settings.topics import catalogue_of
     from alphapanda.state.store import open_redis
     from alphapanda.state.views import Views
     from alphapanda.toolkit.dlq.progress import open_group_progress
     from alphapanda.toolkit.dlq.workbench import Workbench
     from commands.topics._pin import check_pin
-    from commands.topics._session import catalogue_of
     from topics.cluster import Cluster
 
     _quiet(context)
@@ -102,9 +102,9 @@ def modes_of(settings: Settings) -> dict[str, TradingMode]:
 
 async def own_topics(context: Context, log: KafkaReadLog) -> tuple[str, ...]:
     """Return the dead-letter topics of this deployment that are there."""
-    from commands.topics._session import declared_topics
+    from commands.topics._session import topics_of
 
-    declared = {str(spec.name) for spec in declared_topics(context) if spec.name.dlq}
+    declared = {str(spec.name) for spec in topics_of(context) if spec.name.dlq}
     return tuple(sorted(declared & await log.topics()))
 
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 def choose(context: Context, names: list[str] | None, *, everything: bool) -> Chosen:
     """Return the topics that were named, by name or by kind of event; raises UsageError for none."""
+    from alphapanda.settings.topics import catalogue_of
     from alphapanda.toolkit.schemas.runtime import event_topics
-    from daemons.wiring import catalogue_of
 
     settings = context.settings()
     known = event_topics(settings, catalogue_of(settings))

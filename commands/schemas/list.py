@@ -66,8 +66,8 @@ async def _look(context: Context, chosen: Chosen, kept: dict[EventType, Kept]) -
 
 
 def _avro_topics(context: Context) -> frozenset[str]:
+    from alphapanda.settings.topics import catalogue_of
     from alphapanda.toolkit.schemas.runtime import avro_topics
-    from daemons.wiring import catalogue_of
 
     settings = context.settings()
     return avro_topics(settings, catalogue_of(settings))

@@ -13,30 +13,16 @@ from commands._reading import endpoints_of
 from commands.topics._pin import check_pin
 
 if TYPE_CHECKING:
-    from alphapanda.settings import Settings
-    from topics.catalogue import Catalogue, TopicSpec
+    from topics.catalogue import TopicSpec
     from topics.cluster import Cluster
     from topics.live import LiveState
 
 
-def catalogue_of(settings: Settings) -> Catalogue:
-    """Return the catalogue under the overlay of `settings`."""
-    from topics.catalogue import Catalogue, Environment, Overlay
-
-    return Catalogue.load(
-        Overlay(
-            environment=Environment(settings.environment.value),
-            broker_count=settings.redpanda_broker_count,
-            partitions_multiplier=settings.topic_partitions_multiplier,
-            create_dlq_for_all=settings.create_dlq_for_all,
-        )
-    )
-
-
-def declared_topics(context: Context) -> tuple[TopicSpec, ...]:
+def topics_of(context: Context) -> tuple[TopicSpec, ...]:
     """Return every topic that the deployment's active brokers should have."""
-    settings = context.settings()
-    return catalogue_of(settings).topics(settings.active_brokers)
+    from alphapanda.settings.topics import declared_topics
+
+    return declared_topics(context.settings())
 
 
 def names_of(declared: tuple[TopicSpec, ...]) -> list[str]:

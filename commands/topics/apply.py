@@ -33,13 +33,13 @@ def apply(
 
 
 async def _run(context: Context, file: Path | None, *, allow_dangerous: bool, dry_run: bool, reason: str) -> None:
-    from commands.topics._session import connected, declared_topics
+    from commands.topics._session import connected, topics_of
     from commands.topics._views import show_plan
     from topics.bootstrap import plan_for
     from topics.plan_file import check_fresh
 
     reviewed = _read(file) if file is not None else None
-    declared = declared_topics(context)
+    declared = topics_of(context)
     async with connected(context, changing=not dry_run) as cluster:
         if reviewed is None:
             plan = await plan_for(cluster, declared, made_at=context.clock.now())

@@ -48,11 +48,11 @@ def bootstrap(call: typer.Context, dry_run: DryRunOption = False, json: JsonOpti
 
 async def _run(context: Context, *, dry_run: bool) -> BootstrapReport:
     from commands.topics._audit import audited
-    from commands.topics._session import connected, declared_topics
+    from commands.topics._session import connected, topics_of
     from topics.bootstrap import bootstrap as make_missing
     from topics.bootstrap import plan_for, report_of
 
-    declared = declared_topics(context)
+    declared = topics_of(context)
     async with connected(context, changing=not dry_run) as cluster:
         plan = await plan_for(cluster, declared, made_at=context.clock.now())
         report = report_of(plan)

@@ -33,10 +33,10 @@ def describe(
     json: JsonOption = False,
 ) -> None:
     """Show one topic: what it is for, its partitions, and its configs, declared and real."""
-    from commands.topics._session import choose, declared_topics, spec_by_name
+    from commands.topics._session import choose, spec_by_name, topics_of
 
     context = Context.of(call, json=json)
-    declared = declared_topics(context)
+    declared = topics_of(context)
     live = context.run(_read(context, topic))
     choose([topic], declared, live)
     spec, found = spec_by_name(declared, topic), live.topics.get(topic)

@@ -30,10 +30,10 @@ def diff(
 
 
 async def _run(context: Context, wanted: list[str]) -> Plan:
-    from commands.topics._session import choose, connected, declared_topics
+    from commands.topics._session import choose, connected, topics_of
     from topics.bootstrap import plan_for
 
-    declared = declared_topics(context)
+    declared = topics_of(context)
     async with connected(context) as cluster:
         if wanted:
             choose(wanted, declared, await cluster.read())

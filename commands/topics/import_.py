@@ -27,7 +27,7 @@ def import_(
 ) -> None:
     """Write topics that are there as declarations, in the form of catalogue.toml. Changes nothing."""
     from alphapanda.errors import UsageError
-    from commands.topics._session import catalogue_of
+    from alphapanda.settings.topics import catalogue_of
     from topics.export import declaration_of, facts_of
 
     context = Context.of(call, json=json)
@@ -50,9 +50,9 @@ def import_(
 
 
 async def _run(context: Context, wanted: list[str]) -> list[LiveTopic]:
-    from commands.topics._session import choose, connected, declared_topics, names_of
+    from commands.topics._session import choose, connected, names_of, topics_of
 
-    declared = declared_topics(context)
+    declared = topics_of(context)
     async with connected(context) as cluster:
         live = await cluster.read()
         chosen = choose(wanted, declared, live) or sorted(set(live.topics) - set(names_of(declared)))

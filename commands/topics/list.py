@@ -27,11 +27,11 @@ def list_(
     json: JsonOption = False,
 ) -> None:
     """List the deployment's topics: what is declared, and whether the cluster has it so."""
-    from commands.topics._session import declared_topics
+    from commands.topics._session import topics_of
     from commands.topics._views import state_style
 
     context = Context.of(call, json=json)
-    known = declared_topics(context)
+    known = topics_of(context)
     specs = [spec for spec in known if dlq or everything or not spec.name.dlq]
     if declared:
         rows = [_declared_row(spec) for spec in specs]

@@ -35,10 +35,10 @@ def plan(
 
 
 async def _run(context: Context) -> Plan:
-    from commands.topics._session import connected, declared_topics
+    from commands.topics._session import connected, topics_of
     from topics.bootstrap import plan_for
 
-    declared = declared_topics(context)
+    declared = topics_of(context)
     async with connected(context) as cluster:
         return await plan_for(cluster, declared, made_at=context.clock.now())
 

@@ -11,7 +11,7 @@ from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.infra.base import Endpoints
 from alphapanda.settings import load
-from daemons.topic_declarations import declared_topics
+from alphapanda.settings.topics import declared_topics
 from topics.bootstrap import bootstrap
 from topics.cluster import Cluster
 
