@@ -15,6 +15,7 @@ _alphapanda() {
             "status") verb="$longer" ;;
             "restart") verb="$longer" ;;
             "run") verb="$longer" ;;
+            "tui") verb="$longer" ;;
             "orders") verb="$longer" ;;
             "positions") verb="$longer" ;;
             "pnl") verb="$longer" ;;
@@ -37,6 +38,22 @@ _alphapanda() {
             "groups list") verb="$longer" ;;
             "groups lag") verb="$longer" ;;
             "groups reset") verb="$longer" ;;
+            "dlq") verb="$longer" ;;
+            "dlq list") verb="$longer" ;;
+            "dlq show") verb="$longer" ;;
+            "dlq reasons") verb="$longer" ;;
+            "dlq replay") verb="$longer" ;;
+            "dlq edit") verb="$longer" ;;
+            "dlq discard") verb="$longer" ;;
+            "dlq quarantine") verb="$longer" ;;
+            "dlq history") verb="$longer" ;;
+            "dlq undo") verb="$longer" ;;
+            "schemas") verb="$longer" ;;
+            "schemas list") verb="$longer" ;;
+            "schemas check") verb="$longer" ;;
+            "schemas diff") verb="$longer" ;;
+            "schemas register") verb="$longer" ;;
+            "schemas generate") verb="$longer" ;;
             "init") verb="$longer" ;;
             "config") verb="$longer" ;;
             "config show") verb="$longer" ;;
@@ -76,6 +93,14 @@ _alphapanda() {
             ;;
         "restart:--wait-timeout")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "tui:--port")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "tui:--theme")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
             return
             ;;
         "orders:--broker" | "orders:-b")
@@ -270,11 +295,259 @@ _alphapanda() {
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
+        "dlq list:--code" | "dlq list:-c")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq list:--failed-in")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq list:--since")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq list:--until")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq list:--message")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq list:--where")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq list:--limit" | "dlq list:-n")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq reasons:--failed-in")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq reasons:--since")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq reasons:--until")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq reasons:--where")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--id")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--code" | "dlq replay:-c")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--failed-in")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--since")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--until")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--message")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--where")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--max")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--rate")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--run")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--group")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--max-replays")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--valid-for")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--force-one")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--patience")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--max-returned")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--reason" | "dlq replay:-r")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--confirm")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            return
+            ;;
+        "dlq edit:--file" | "dlq edit:-f")
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            return
+            ;;
+        "dlq edit:--group")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq edit:--patience")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq edit:--reason" | "dlq edit:-r")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq edit:--confirm")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            return
+            ;;
+        "dlq discard:--verdict")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq discard:--code" | "dlq discard:-c")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq discard:--failed-in")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq discard:--since")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq discard:--until")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq discard:--message")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq discard:--where")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq discard:--reason" | "dlq discard:-r")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq discard:--confirm")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            return
+            ;;
+        "dlq quarantine:--verdict")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq quarantine:--code" | "dlq quarantine:-c")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq quarantine:--failed-in")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq quarantine:--since")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq quarantine:--until")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq quarantine:--message")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq quarantine:--where")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq quarantine:--reason" | "dlq quarantine:-r")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq quarantine:--confirm")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            return
+            ;;
+        "dlq history:--limit" | "dlq history:-n")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq undo:--reason" | "dlq undo:-r")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq undo:--confirm")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            return
+            ;;
+        "schemas check:--against")
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            return
+            ;;
+        "schemas check:--compatibility")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "schemas diff:--version")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "schemas diff:--against")
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            return
+            ;;
+        "schemas register:--compatibility")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "schemas register:--reason" | "schemas register:-r")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "schemas generate:--out" | "schemas generate:-o")
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            return
+            ;;
     esac
     case "$verb" in
         "")
             options="--version -V --debug --help -h"
-            words="up down status restart run orders positions pnl signals logs halt resume state topics groups init config doctor infra completions"
+            words="up down status restart run tui orders positions pnl signals logs halt resume state topics groups dlq schemas init config doctor infra completions"
             ;;
         "up")
             options="--only --foreground --wait-timeout --dry-run --feed --file --speed --accept-log-reset --json --help -h"
@@ -293,6 +566,9 @@ _alphapanda() {
         "run")
             options="--accept-log-reset --help -h"
             words="$(_alphapanda_names daemons)"
+            ;;
+        "tui")
+            options="--control --serve --port --demo --theme --ascii --reset-layout --help -h"
             ;;
         "orders")
             options="--broker -b --open --limit -n --json --watch -w --interval --help -h"
@@ -370,6 +646,62 @@ _alphapanda() {
             ;;
         "groups reset")
             options="--to-earliest --to-latest --to-offset --to-datetime --by-duration --shift-by --from-file --topic --execute --reason -r --json --help -h"
+            ;;
+        "dlq")
+            options="--help -h"
+            words="list show reasons replay edit discard quarantine history undo"
+            ;;
+        "dlq list")
+            options="--all -a --code -c --failed-in --since --until --message --where --limit -n --metrics --json --help -h"
+            words="$(_alphapanda_names topics)"
+            ;;
+        "dlq show")
+            options="--json --help -h"
+            ;;
+        "dlq reasons")
+            options="--all -a --failed-in --since --until --where --json --help -h"
+            words="$(_alphapanda_names topics)"
+            ;;
+        "dlq replay")
+            options="--id --code -c --failed-in --since --until --message --where --max --rate --run --group --max-replays --valid-for --include-stale --include-unreadable --force-one --no-canary --canary --patience --max-returned --reason -r --yes -y --confirm --dry-run --json --help -h"
+            words="$(_alphapanda_names topics)"
+            ;;
+        "dlq edit")
+            options="--file -f --force --group --patience --reason -r --yes -y --confirm --dry-run --json --help -h"
+            ;;
+        "dlq discard")
+            options="--verdict --code -c --failed-in --since --until --message --where --reason -r --yes -y --confirm --dry-run --json --help -h"
+            ;;
+        "dlq quarantine")
+            options="--verdict --code -c --failed-in --since --until --message --where --reason -r --yes -y --confirm --dry-run --json --help -h"
+            ;;
+        "dlq history")
+            options="--limit -n --json --help -h"
+            ;;
+        "dlq undo")
+            options="--reason -r --yes -y --confirm --dry-run --json --help -h"
+            ;;
+        "schemas")
+            options="--help -h"
+            words="list check diff register generate"
+            ;;
+        "schemas list")
+            options="--offline --json --help -h"
+            ;;
+        "schemas check")
+            options="--all -a --offline --against --compatibility --preflight --json --help -h"
+            words="$(_alphapanda_names daemons)"
+            ;;
+        "schemas diff")
+            options="--version --offline --against --json --help -h"
+            words="$(_alphapanda_names daemons)"
+            ;;
+        "schemas register")
+            options="--all -a --compatibility --skip-preflight --reason -r --dry-run --json --help -h"
+            words="$(_alphapanda_names daemons)"
+            ;;
+        "schemas generate")
+            options="--out -o --check --allow-incompatible --json --help -h"
             ;;
         "init")
             options="--force --help -h"

@@ -19,6 +19,7 @@ _alphapanda() {
             "status") verb="$longer" ;;
             "restart") verb="$longer" ;;
             "run") verb="$longer" ;;
+            "tui") verb="$longer" ;;
             "orders") verb="$longer" ;;
             "positions") verb="$longer" ;;
             "pnl") verb="$longer" ;;
@@ -41,6 +42,22 @@ _alphapanda() {
             "groups list") verb="$longer" ;;
             "groups lag") verb="$longer" ;;
             "groups reset") verb="$longer" ;;
+            "dlq") verb="$longer" ;;
+            "dlq list") verb="$longer" ;;
+            "dlq show") verb="$longer" ;;
+            "dlq reasons") verb="$longer" ;;
+            "dlq replay") verb="$longer" ;;
+            "dlq edit") verb="$longer" ;;
+            "dlq discard") verb="$longer" ;;
+            "dlq quarantine") verb="$longer" ;;
+            "dlq history") verb="$longer" ;;
+            "dlq undo") verb="$longer" ;;
+            "schemas") verb="$longer" ;;
+            "schemas list") verb="$longer" ;;
+            "schemas check") verb="$longer" ;;
+            "schemas diff") verb="$longer" ;;
+            "schemas register") verb="$longer" ;;
+            "schemas generate") verb="$longer" ;;
             "init") verb="$longer" ;;
             "config") verb="$longer" ;;
             "config show") verb="$longer" ;;
@@ -80,6 +97,14 @@ _alphapanda() {
             ;;
         "restart:--wait-timeout")
             true
+            return
+            ;;
+        "tui:--port")
+            true
+            return
+            ;;
+        "tui:--theme")
+            _alphapanda_names daemons
             return
             ;;
         "orders:--broker" | "orders:-b")
@@ -274,6 +299,254 @@ _alphapanda() {
             true
             return
             ;;
+        "dlq list:--code" | "dlq list:-c")
+            true
+            return
+            ;;
+        "dlq list:--failed-in")
+            true
+            return
+            ;;
+        "dlq list:--since")
+            true
+            return
+            ;;
+        "dlq list:--until")
+            true
+            return
+            ;;
+        "dlq list:--message")
+            true
+            return
+            ;;
+        "dlq list:--where")
+            true
+            return
+            ;;
+        "dlq list:--limit" | "dlq list:-n")
+            true
+            return
+            ;;
+        "dlq reasons:--failed-in")
+            true
+            return
+            ;;
+        "dlq reasons:--since")
+            true
+            return
+            ;;
+        "dlq reasons:--until")
+            true
+            return
+            ;;
+        "dlq reasons:--where")
+            true
+            return
+            ;;
+        "dlq replay:--id")
+            true
+            return
+            ;;
+        "dlq replay:--code" | "dlq replay:-c")
+            true
+            return
+            ;;
+        "dlq replay:--failed-in")
+            true
+            return
+            ;;
+        "dlq replay:--since")
+            true
+            return
+            ;;
+        "dlq replay:--until")
+            true
+            return
+            ;;
+        "dlq replay:--message")
+            true
+            return
+            ;;
+        "dlq replay:--where")
+            true
+            return
+            ;;
+        "dlq replay:--max")
+            true
+            return
+            ;;
+        "dlq replay:--rate")
+            true
+            return
+            ;;
+        "dlq replay:--run")
+            true
+            return
+            ;;
+        "dlq replay:--group")
+            true
+            return
+            ;;
+        "dlq replay:--max-replays")
+            true
+            return
+            ;;
+        "dlq replay:--valid-for")
+            true
+            return
+            ;;
+        "dlq replay:--force-one")
+            true
+            return
+            ;;
+        "dlq replay:--patience")
+            true
+            return
+            ;;
+        "dlq replay:--max-returned")
+            true
+            return
+            ;;
+        "dlq replay:--reason" | "dlq replay:-r")
+            true
+            return
+            ;;
+        "dlq replay:--confirm")
+            _alphapanda_names daemons
+            return
+            ;;
+        "dlq edit:--file" | "dlq edit:-f")
+            _files
+            return
+            ;;
+        "dlq edit:--group")
+            true
+            return
+            ;;
+        "dlq edit:--patience")
+            true
+            return
+            ;;
+        "dlq edit:--reason" | "dlq edit:-r")
+            true
+            return
+            ;;
+        "dlq edit:--confirm")
+            _alphapanda_names daemons
+            return
+            ;;
+        "dlq discard:--verdict")
+            true
+            return
+            ;;
+        "dlq discard:--code" | "dlq discard:-c")
+            true
+            return
+            ;;
+        "dlq discard:--failed-in")
+            true
+            return
+            ;;
+        "dlq discard:--since")
+            true
+            return
+            ;;
+        "dlq discard:--until")
+            true
+            return
+            ;;
+        "dlq discard:--message")
+            true
+            return
+            ;;
+        "dlq discard:--where")
+            true
+            return
+            ;;
+        "dlq discard:--reason" | "dlq discard:-r")
+            true
+            return
+            ;;
+        "dlq discard:--confirm")
+            _alphapanda_names daemons
+            return
+            ;;
+        "dlq quarantine:--verdict")
+            true
+            return
+            ;;
+        "dlq quarantine:--code" | "dlq quarantine:-c")
+            true
+            return
+            ;;
+        "dlq quarantine:--failed-in")
+            true
+            return
+            ;;
+        "dlq quarantine:--since")
+            true
+            return
+            ;;
+        "dlq quarantine:--until")
+            true
+            return
+            ;;
+        "dlq quarantine:--message")
+            true
+            return
+            ;;
+        "dlq quarantine:--where")
+            true
+            return
+            ;;
+        "dlq quarantine:--reason" | "dlq quarantine:-r")
+            true
+            return
+            ;;
+        "dlq quarantine:--confirm")
+            _alphapanda_names daemons
+            return
+            ;;
+        "dlq history:--limit" | "dlq history:-n")
+            true
+            return
+            ;;
+        "dlq undo:--reason" | "dlq undo:-r")
+            true
+            return
+            ;;
+        "dlq undo:--confirm")
+            _alphapanda_names daemons
+            return
+            ;;
+        "schemas check:--against")
+            _files
+            return
+            ;;
+        "schemas check:--compatibility")
+            true
+            return
+            ;;
+        "schemas diff:--version")
+            true
+            return
+            ;;
+        "schemas diff:--against")
+            _files
+            return
+            ;;
+        "schemas register:--compatibility")
+            true
+            return
+            ;;
+        "schemas register:--reason" | "schemas register:-r")
+            true
+            return
+            ;;
+        "schemas generate:--out" | "schemas generate:-o")
+            _files
+            return
+            ;;
     esac
     case "$verb" in
         "")
@@ -290,6 +563,7 @@ _alphapanda() {
                 'status:Show what runs, how it is, and since when.'
                 'restart:Restart daemons.'
                 'run:Run one daemon in the foreground.'
+                'tui:Open the dashboard.'
                 'orders:List orders.'
                 'positions:List positions.'
                 'pnl:Show profit and loss.'
@@ -300,6 +574,8 @@ _alphapanda() {
                 'state:Compare remembered state with the log.'
                 'topics:List, create and compare topics.'
                 'groups:Show consumer groups and their lag.'
+                'dlq:Look into dead letters and replay them.'
+                'schemas:Register and check event schemas.'
                 'init:Write commented starter files into this folder.'
                 'config:Show and check settings.'
                 'doctor:Check this machine and this deployment.'
@@ -358,6 +634,19 @@ _alphapanda() {
                 '-h:Show this message and exit.'
             )
             [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names daemons; return; }
+            ;;
+        "tui")
+            options=(
+                '--control:Unlock acts: halt, resume, restart.'
+                '--serve:Show it in a browser on this machine; it only looks.'
+                '--port:Where --serve listens, on loopback.'
+                '--demo:Show a market and two brokers in memory; no servers.'
+                '--theme:panda-dark, panda-light, panda-cvd or panda-ansi.'
+                '--ascii:Only ASCII characters, for terminals without others.'
+                '--reset-layout:Forget remembered sorts, filters, columns.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
             ;;
         "orders")
             options=(
@@ -637,6 +926,253 @@ _alphapanda() {
                 '--execute:Do it; otherwise it is only shown.'
                 '--reason:Why; it is written to the audit.'
                 '-r:Why; it is written to the audit.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "dlq")
+            options=(
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            verbs=(
+                'list:List what is unresolved: a line a topic, or with TOPIC a line a dead letter, oldest first.'
+                'show:Show one dead letter: why it failed, where it came from, what was done with it, and what replay would do.'
+                'reasons:Group dead letters by why they failed: ids, numbers and times in messages are put aside.'
+                'replay:Send dead letters again to the topic they came from, for the group that failed alone.'
+                'edit:Edit the event in one dead letter and send it again, with its id and the names of the fields that differ.'
+                'discard:Set dead letters aside for good: they are not replayed, and no longer counted as open.'
+                'quarantine:Put dead letters aside until somebody brings them back: no replay takes them.'
+                'history:Show what was done with dead letters, by whom and why: the newest steps, oldest first.'
+                'undo:Open again what was discarded, quarantined or only planned. What was sent again cannot be unsent.'
+            )
+            ;;
+        "dlq list")
+            options=(
+                '--all:Settled ones, empty topics, and other systems'\'' topics, too.'
+                '-a:Settled ones, empty topics, and other systems'\'' topics, too.'
+                '--code:Only this error code; more than once.'
+                '-c:Only this error code; more than once.'
+                '--failed-in:Only what this consumer group could not process.'
+                '--since:Only what failed from then on: 09:15, -10m, 2026-03-02T09:15.'
+                '--until:Only what failed before then.'
+                '--message:Only those whose message contains this.'
+                '--where:Only those whose record passes: data.quantity > 100.'
+                '--limit:At most so many, newest first.'
+                '-n:At most so many, newest first.'
+                '--metrics:As metrics in Prometheus'\''s text format, for a collector of files.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names topics; return; }
+            ;;
+        "dlq show")
+            options=(
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "dlq reasons")
+            options=(
+                '--all:Settled ones, too.'
+                '-a:Settled ones, too.'
+                '--failed-in:Only what this consumer group could not process.'
+                '--since:Only what failed from then on: 09:15, -10m, 2026-03-02T09:15.'
+                '--until:Only what failed before then.'
+                '--where:Only those whose record passes: data.quantity > 100.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names topics; return; }
+            ;;
+        "dlq replay")
+            options=(
+                '--id:Only this dead letter; more than once.'
+                '--code:Only this error code; more than once.'
+                '-c:Only this error code; more than once.'
+                '--failed-in:Only what this consumer group could not process.'
+                '--since:Only what failed from then on: 09:15, -10m, 2026-03-02T09:15.'
+                '--until:Only what failed before then.'
+                '--message:Only those whose message contains this.'
+                '--where:Only those whose record passes: data.quantity > 100.'
+                '--max:Send at most so many.'
+                '--rate:Records a second; else as fast as it goes.'
+                '--run:Go on with this run, and nothing else.'
+                '--group:Who is to process what names no group itself.'
+                '--max-replays:Quarantine what came back so often.'
+                '--valid-for:How long records are good for: 10m, 2h.'
+                '--include-stale:Send what is stale, too.'
+                '--include-unreadable:Send what this version cannot decode, too.'
+                '--force-one:Send this one, though it is in doubt or stale.'
+                '--no-canary:Send one and wait for it before the rest.'
+                '--canary:Send one and wait for it before the rest.'
+                '--patience:How long nothing may be confirmed.'
+                '--max-returned:Stop when so many came back.'
+                '--reason:Why; it is written to the audit.'
+                '-r:Why; it is written to the audit.'
+                '--yes:Do not ask.'
+                '-y:Do not ask.'
+                '--confirm:The name that would be typed, where there is no terminal.'
+                '--dry-run:Show what would be done; do nothing.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names topics; return; }
+            ;;
+        "dlq edit")
+            options=(
+                '--file:Take the edited JSON from here; - is stdin; else $EDITOR.'
+                '-f:Take the edited JSON from here; - is stdin; else $EDITOR.'
+                '--force:Though it is in doubt or stale.'
+                '--group:Who is to process it, where it names no group.'
+                '--patience:How long to wait for it.'
+                '--reason:Why; it is written to the audit.'
+                '-r:Why; it is written to the audit.'
+                '--yes:Do not ask.'
+                '-y:Do not ask.'
+                '--confirm:The name that would be typed, where there is no terminal.'
+                '--dry-run:Show what would be done; do nothing.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "dlq discard")
+            options=(
+                '--verdict:Only these: stale, already-processed, in-doubt, new.'
+                '--code:Only this error code; more than once.'
+                '-c:Only this error code; more than once.'
+                '--failed-in:Only what this consumer group could not process.'
+                '--since:Only what failed from then on: 09:15, -10m, 2026-03-02T09:15.'
+                '--until:Only what failed before then.'
+                '--message:Only those whose message contains this.'
+                '--where:Only those whose record passes: data.quantity > 100.'
+                '--reason:Why; it is written to the audit.'
+                '-r:Why; it is written to the audit.'
+                '--yes:Do not ask.'
+                '-y:Do not ask.'
+                '--confirm:The name that would be typed, where there is no terminal.'
+                '--dry-run:Show what would be done; do nothing.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "dlq quarantine")
+            options=(
+                '--verdict:Only these: stale, already-processed, in-doubt, new.'
+                '--code:Only this error code; more than once.'
+                '-c:Only this error code; more than once.'
+                '--failed-in:Only what this consumer group could not process.'
+                '--since:Only what failed from then on: 09:15, -10m, 2026-03-02T09:15.'
+                '--until:Only what failed before then.'
+                '--message:Only those whose message contains this.'
+                '--where:Only those whose record passes: data.quantity > 100.'
+                '--reason:Why; it is written to the audit.'
+                '-r:Why; it is written to the audit.'
+                '--yes:Do not ask.'
+                '-y:Do not ask.'
+                '--confirm:The name that would be typed, where there is no terminal.'
+                '--dry-run:Show what would be done; do nothing.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "dlq history")
+            options=(
+                '--limit:At most so many, newest first.'
+                '-n:At most so many, newest first.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "dlq undo")
+            options=(
+                '--reason:Why; it is written to the audit.'
+                '-r:Why; it is written to the audit.'
+                '--yes:Do not ask.'
+                '-y:Do not ask.'
+                '--confirm:The name that would be typed, where there is no terminal.'
+                '--dry-run:Show what would be done; do nothing.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "schemas")
+            options=(
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            verbs=(
+                'list:List the schema of every topic: whether it is in step with its struct, and what the registry has of it.'
+                'check:Check that the schemas of this program may follow the committed ones, and those in the registry.'
+                'diff:Show, field by field, how a schema of this program differs from the registry'\''s, or from the committed one.'
+                'register:Register schemas by topic, all that were named or none. Ends with 3, and says why, if one is incompatible.'
+                'generate:Write the schema of every kind of event from its struct.'
+            )
+            ;;
+        "schemas list")
+            options=(
+                '--offline:Do not ask the registry.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "schemas check")
+            options=(
+                '--all:Every topic of the deployment.'
+                '-a:Every topic of the deployment.'
+                '--offline:Do not ask the registry.'
+                '--against:A folder of .avsc files instead of the committed ones.'
+                '--compatibility:BACKWARD, FORWARD, FULL, also with _TRANSITIVE, or NONE; else the subject'\''s own, else BACKWARD.'
+                '--preflight:Also try the open dead letters with the new schemas.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names daemons; return; }
+            ;;
+        "schemas diff")
+            options=(
+                '--version:This version in the registry; else the latest.'
+                '--offline:Do not ask the registry.'
+                '--against:A folder of .avsc files instead of the committed ones.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names daemons; return; }
+            ;;
+        "schemas register")
+            options=(
+                '--all:Every topic of the deployment.'
+                '-a:Every topic of the deployment.'
+                '--compatibility:BACKWARD, FORWARD, FULL, also with _TRANSITIVE, or NONE; else the subject'\''s own, else BACKWARD.'
+                '--skip-preflight:Do not try the open dead letters with the new schemas.'
+                '--reason:Why; it is written to the audit.'
+                '-r:Why; it is written to the audit.'
+                '--dry-run:Show what would be done; do nothing.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names daemons; return; }
+            ;;
+        "schemas generate")
+            options=(
+                '--out:Where to; else where they are committed.'
+                '-o:Where to; else where they are committed.'
+                '--check:Write nothing; end with 3 if a file is not in step.'
+                '--allow-incompatible:Write also what cannot read what the last one wrote.'
                 '--json:Write JSON for programs: versioned, raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'

@@ -247,9 +247,12 @@ class Dashboard(Operating, App[int]):
             return (self.status.trouble, self.status.hint), "settings cannot be read"
         if not self.status.ports:
             return ("Reading the settings …",), ""
+        if self.rewind is not None:
+            going = f"Reading the log up to {self.look.clock(self.rewind.at)} …"
+            return ((), "") if self.rewind.loaded else ((going,), "")
         mine = [port for port in self.status.ports if port.name in needs]
         down = [port for port in mine if port.link is Link.DOWN and port.fault is not None]
-        if down and self.rewind is None:
+        if down:
             port = down[0]
             fault = port.fault
             assert fault is not None

@@ -12,14 +12,13 @@ from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Final
 
-from alphapanda.bus.records import Offsets, Partition, Record
+from alphapanda.bus.records import Offsets, Record
 from alphapanda.clock import Clock
 from alphapanda.telemetry.record import LogRecord
-from topics.errors import DependencyError
 from tui.desk.desk import Desk
 from tui.desk.system import Daemon, DaemonState, SystemView
 from tui.looks.look import to_ms
-from tui.sources.log_source import backlog_of, in_order
+from tui.sources.log_source import backlog_of, in_order, read_range
 from tui.sources.ports import TapeReader, Wiring
 
 SPEEDS: Final = (1, 5, 20, 60)
@@ -27,7 +26,6 @@ BEAT_S: Final = 0.1
 AHEAD: Final = 4_000
 """Records that are read ahead of the moment at most."""
 LINES: Final = 1_000
-PATIENCE: Final = 6
 
 
 class Rewind:
@@ -37,6 +35,7 @@ class Rewind:
         desk: what was known at that moment.
         at: the moment.
         playing: whether it moves on.
+        loaded: whether the desk is folded already.
         speed: how fast.
 
     Args:
@@ -52,6 +51,7 @@ class Rewind:
         self.desk = Desk(wiring.routes, wiring.brokers)
         self.at = clock.now()
         self.playing = False
+        self.loaded = False
         self.speed = SPEEDS[0]
         self._goal: datetime | None = None
         self._wake = asyncio.Event()
@@ -89,7 +89,7 @@ class Rewind:
         async with AsyncExitStack() as stack:
             log = await stack.enter_async_context(self._wiring.tape.open())
             partitions = await log.partitions()
-            reader = await log.reader()
+            reader = await log.reader(patient=True)
             stack.push_async_callback(reader.aclose)
             while True:
                 if self._goal is not None:
@@ -107,7 +107,7 @@ class Rewind:
     async def _load(self, reader: TapeReader, goal: datetime, at: Offsets, beginnings: Offsets) -> None:
         """Fold what was known at a moment into a new desk."""
         starts = {p: max(beginnings[p], offset - backlog_of(p.topic)) for p, offset in at.items()}
-        records = await _read(reader, starts, at)
+        records = await read_range(reader, starts, at)
         desk = Desk(self._wiring.routes, self._wiring.brokers)
         desk.take(in_order(records))
         history = self._wiring.history
@@ -119,7 +119,7 @@ class Rewind:
         desk.topics.take_ends(at, beginnings, {}, goal)
         reader.seek(at)
         self._ahead.clear()
-        self.desk, self.at = desk, goal
+        self.desk, self.at, self.loaded = desk, goal, True
         self._changed()
 
     async def _play(self, reader: TapeReader) -> None:
@@ -147,28 +147,6 @@ class Rewind:
             return
 
 
-async def _read(reader: TapeReader, starts: Offsets, ends: Offsets) -> list[Record]:
-    """Return all records from the starts up to the ends; raises DependencyError when they do not come."""
-    waiting = {p for p, start in starts.items() if start < ends[p]}
-    found: list[Record] = []
-    if not waiting:
-        return found
-    reader.seek({p: starts[p] for p in starts})
-    idle = 0
-    while waiting:
-        records = await reader.poll(0.5, 2_000)
-        found += [record for record in records if record.offset < ends[record.partition]]
-        for partition in tuple(waiting):
-            if await reader.position(partition) >= ends[partition]:
-                waiting.discard(partition)
-        idle = 0 if records else idle + 1
-        if idle > PATIENCE:
-            raise DependencyError(
-                f"The log did not give what it holds of {next(iter(waiting))}.", hint="Run: alphapanda doctor"
-            )
-    return found
-
-
 def system_of(lines: Sequence[LogRecord], moment: datetime) -> SystemView:
     """Return how the processes stood, as far as the supervisor's own log tells."""
     found: dict[str, Daemon] = {}
@@ -182,8 +160,3 @@ def system_of(lines: Sequence[LogRecord], moment: datetime) -> SystemView:
             name=name, kind="", state=DaemonState(str(state)), reason=reason, since=line.at, last_exit=last_exit
         )
     return SystemView(at=moment, daemons=tuple(found.values()))
-
-
-def partitions_of(offsets: Offsets) -> tuple[Partition, ...]:
-    """Return the partitions that offsets name, in order."""
-    return tuple(sorted(offsets))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -88,12 +89,17 @@ class DayLine:
         self._step_ms = 0
 
     def add(self, at: datetime, value: float) -> None:
-        """Add a point; another day begins anew, and so does a time before the last."""
+        """Add a point; another day begins anew. A point before the last finds its place: views outrun the log."""
         day, at_ms = to_ist(at).date(), to_ms(at)
         points = self.points
-        if day != self._day or (points and at_ms < points[-1][0]):
+        if day != self._day:
             self._day, self._step_ms = day, 0
             points.clear()
+        if points and at_ms < points[-1][0]:
+            place = bisect_left(points, (at_ms, value))
+            if points[place][0] - at_ms >= self._step_ms:
+                points.insert(place, (at_ms, value))
+            return
         if len(points) > 1 and at_ms - points[-2][0] < self._step_ms:
             points[-1] = (at_ms, value)
             return
@@ -130,6 +136,7 @@ class Money:
         """Take a snapshot, from the log or from the view."""
         broker = str(snapshot.broker)
         self.know(broker, snapshot.trading_mode)
+        self.lines.setdefault(broker, DayLine()).add(snapshot.at, float(snapshot.net))
         before = self.brokers[broker]
         if before.pnl is not None and snapshot.at < before.pnl.at and (before.written_ms or 0) > written_ms:
             return
@@ -137,7 +144,6 @@ class Money:
         self.brokers[broker] = msgspec.structs.replace(
             before, mode=snapshot.trading_mode, pnl=snapshot, written_ms=written_ms
         )
-        self.lines.setdefault(broker, DayLine()).add(snapshot.at, float(snapshot.net))
         self._unsettled.add(broker)
 
     def settle(self) -> None:

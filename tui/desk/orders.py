@@ -82,8 +82,11 @@ class Orders:
         self.changes += 1
         if isinstance(data, OrderSubmitted):
             key = str(data.order.client_order_id)
-            if key not in self.rows:
+            known = self.rows.get(key)
+            if known is None:
                 self._put(key, self._row(data.order, None, event, record))
+            elif known.sent_ms is None:  # the view knew it before the log was read
+                self._put(key, self._row(known.order, None, event, record))
                 for later, its_record in self._early.pop(key, ()):
                     self.take(later, its_record)
             return

@@ -24,6 +24,9 @@ Troubles = Callable[[], Sequence[tuple[str, str]]]
 class Attention(Drawn):
     """What somebody should look at, worst first; one calm line when there is nothing.
 
+    Attributes:
+        count: how many there were when it was last drawn.
+
     Args:
         troubles: of the sources.
     """
@@ -31,10 +34,12 @@ class Attention(Drawn):
     def __init__(self, troubles: Troubles, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._troubles = troubles
+        self.count = 0
 
     def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
         """Return one line for each thing, as many as fit."""
         found = concerns(desk, look, self._troubles())
+        self.count = len(found)
         if not found:
             calm = f" {look.glyphs.ok} Nothing needs your attention."
             return [

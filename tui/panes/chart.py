@@ -19,6 +19,8 @@ _DOTS: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Bits of a braille cell by row and column (Unicode block 2800)."""
 _ASCII_MARKS: Final = "*+ox"
 AXIS: Final = 11
+NEAR: Final = 0.25
+"""A line whose height is a smaller part of its level is shown without zero, else it would be flat."""
 """Cells of the labels at the left."""
 
 
@@ -92,7 +94,8 @@ def plot(series: Sequence[Series], look: Look, width: int, height: int) -> list[
         return []
     values = [value for one in drawn for _, value in one.points]
     low, high = min(values), max(values)
-    low, high = min(low, 0.0), max(high, 0.0)
+    if high - low > NEAR * max(abs(low), abs(high)):
+        low, high = min(low, 0.0), max(high, 0.0)
     if high == low:
         high = low + 1.0
     first = min(one.points[0][0] for one in drawn)
@@ -110,7 +113,7 @@ def plot(series: Sequence[Series], look: Look, width: int, height: int) -> list[
         dots = [place(at, value) for at, value in one.points]
         for start, end in itertools.pairwise(dots):
             canvas.line(start, end, one.style, mark)
-    zero = min(rows - 1, round((high - 0.0) / (high - low) * (rows - 1)))
+    zero = round((high - 0.0) / (high - low) * (rows - 1)) if low <= 0 <= high else -1
     labelled = {0: high, rows - 1: low, zero: 0.0}
     lines = [_legend(drawn, look, width)]
     for y in range(rows):

@@ -119,7 +119,9 @@ class TablePane(Pane, Generic[R]):
         super().__init__(spec.title, needs=needs, id=f"pane-{spec.name}")
         self.rows = rows
         self.table: LiveTable[R] = kind(spec, look, id=f"table-{spec.name}")
+        self.table.message = ("Loading …",)
         self.note = ""
+        self.hint: tuple[str, ...] = ()
         self._frozen_at = ""
         self._frozen_count = 0
         self._changes: Callable[[Desk], int] = lambda desk: desk.topics.changes
@@ -150,6 +152,7 @@ class TablePane(Pane, Generic[R]):
         """Show this moment."""
         table = self.table
         message, stale = situation(self.needs)
+        message = message or self.hint
         if table.message != message:
             table.message = message
             table.refresh()

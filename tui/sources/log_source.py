@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import Final
 
 from alphapanda.bus.records import Offsets, Partition, Record
 from alphapanda.clock import Clock
+from topics.errors import DependencyError
 from topics.names import TopicName
 from tui.desk.desk import Desk
 from tui.sources.port import Port
@@ -30,6 +31,7 @@ BEAT_S: Final = 0.1
 FAR_BEHIND: Final = 10_000
 MEASURE_S: Final = 2.0
 LOOK_AGAIN_S: Final = 15.0
+PATIENCE_POLLS: Final = 6
 
 _STEPS: Final = ("raw", "validated", "rejected", "submitted", "accepted", "modified", "filled")
 
@@ -49,6 +51,28 @@ def _step(topic: str) -> int:
     return _STEPS.index(last) if last in _STEPS else len(_STEPS)
 
 
+async def read_range(reader: TapeReader, starts: Offsets, ends: Offsets) -> list[Record]:
+    """Return all records from the starts up to the ends; raises DependencyError when they do not come."""
+    waiting = {p for p, start in starts.items() if start < ends[p]}
+    found: list[Record] = []
+    if not waiting:
+        return found
+    reader.seek({p: starts[p] for p in waiting})
+    idle = 0
+    while waiting:
+        records = await reader.poll(0.5, 2_000)
+        found += [record for record in records if record.offset < ends[record.partition]]
+        for partition in tuple(waiting):
+            if await reader.position(partition) >= ends[partition]:
+                waiting.discard(partition)
+        idle = 0 if records else idle + 1
+        if idle > PATIENCE_POLLS:
+            raise DependencyError(
+                f"The log did not give what it holds of {next(iter(waiting))}.", hint="Run: alphapanda doctor"
+            )
+    return found
+
+
 class LogSource:
     """Follows every topic of the deployment.
 
@@ -66,72 +90,54 @@ class LogSource:
 
     async def run(self, port: Port) -> None:
         """Follow the log until it fails, or its topics change."""
-        async with self._tape.open() as log:
+        async with self._tape.open() as log, AsyncExitStack() as stack:
             partitions = await log.partitions()
-            ticks = [p for p in partitions if p.topic == TICKS]
-            others = [p for p in partitions if p.topic != TICKS]
-            starts = await self._starts(log, partitions)
+            ends = await log.ends(partitions)
+            await self._catch_up(log, await self._starts(log, ends), ends, port.desk)
             port.up()
-            readers = [await log.reader(), await log.reader(patient=True)]
-            async with aclosing(readers[0]), aclosing(readers[1]):
-                for reader, mine in zip(readers, (others, ticks), strict=True):
-                    reader.seek({p: starts[p] for p in mine})
-                follow = [
-                    asyncio.ensure_future(self._follow(readers[0], others, port)),
-                    asyncio.ensure_future(self._follow(readers[1], ticks, port)),
-                ]
-                try:
-                    await self._measure(
-                        log, dict(zip(partitions, self._reader_of(partitions, readers), strict=True)), port, follow
-                    )
-                finally:
-                    for task in follow:
-                        task.cancel()
-                    await asyncio.gather(*follow, return_exceptions=True)
+            readers: dict[Partition, TapeReader] = {}
+            follow = []
+            for patient in (False, True):
+                mine = [partition for partition in partitions if (partition.topic == TICKS) is patient]
+                if mine:
+                    reader = await log.reader(patient=patient)
+                    stack.push_async_callback(reader.aclose)
+                    reader.seek({partition: ends[partition] for partition in mine})
+                    readers |= dict.fromkeys(mine, reader)
+                    follow.append(asyncio.ensure_future(self._follow(reader, mine, port)))
+            try:
+                await self._measure(log, readers, ends, port, follow)
+            finally:
+                for task in follow:
+                    task.cancel()
+                await asyncio.gather(*follow, return_exceptions=True)
 
-    def _reader_of(self, partitions: Collection[Partition], readers: list[TapeReader]) -> list[TapeReader]:
-        return [readers[1 if partition.topic == TICKS else 0] for partition in partitions]
-
-    async def _starts(self, log: OpenTape, partitions: Collection[Partition]) -> Offsets:
+    async def _starts(self, log: OpenTape, ends: Offsets) -> Offsets:
         """Return where to begin: where we were, else the backlog."""
-        ends = await log.ends(partitions)
-        beginnings = await log.beginnings(partitions)
+        beginnings = await log.beginnings(tuple(ends))
         starts = {}
-        for partition in partitions:
-            backlog = max(beginnings[partition], ends[partition] - backlog_of(partition.topic))
+        for partition, end in ends.items():
+            backlog = max(beginnings[partition], end - backlog_of(partition.topic))
             known = self._next.get(partition)
-            starts[partition] = known if known is not None and backlog <= known <= ends[partition] else backlog
+            starts[partition] = known if known is not None and backlog <= known <= end else backlog
         return starts
 
     async def _follow(self, reader: TapeReader, partitions: list[Partition], port: Port) -> None:
-        desk = port.desk
-        if not partitions:
-            return
-        await self._catch_up(reader, partitions, desk)
         while True:
             records = await reader.poll(5.0, BATCH)
             if not records:
                 continue
-            self._take(desk, records)
+            self._take(port.desk, records)
             port.heard()
             if len(records) >= BATCH:
-                await self._skip(reader, partitions, desk)
+                await self._skip(reader, partitions, port.desk)
             await asyncio.sleep(BEAT_S)
 
-    async def _catch_up(self, reader: TapeReader, partitions: list[Partition], desk: Desk) -> None:
-        """Read the backlog of all partitions and fold it as it happened."""
-        held: list[Record] = []
-        waiting = set(partitions)
-        idle = 0
-        while waiting and idle < 3:
-            records = await reader.poll(0.3, 4 * BATCH)
-            held += records
-            idle = 0 if records else idle + 1
-            for partition in tuple(waiting):
-                end = reader.known_end(partition)
-                if end is not None and await reader.position(partition) >= end:
-                    waiting.discard(partition)
-        ordered = in_order(held)
+    async def _catch_up(self, log: OpenTape, starts: Offsets, ends: Offsets, desk: Desk) -> None:
+        """Read the backlog of all partitions, and fold it as it happened."""
+        reader = await log.reader(patient=True)
+        async with aclosing(reader):
+            ordered = in_order(await read_range(reader, starts, ends))
         for first in range(0, len(ordered), BATCH):
             self._take(desk, ordered[first : first + BATCH], sort=False)
             await asyncio.sleep(0)
@@ -160,6 +166,7 @@ class LogSource:
         self,
         log: OpenTape,
         readers: Mapping[Partition, TapeReader],
+        ends: Offsets,
         port: Port,
         follow: Sequence[asyncio.Future[None]],
     ) -> None:
@@ -172,7 +179,7 @@ class LogSource:
                     return
                 beginnings = await log.beginnings(tuple(readers))
             committed = await log.committed()
-            ends = {p: end for p, reader in readers.items() if (end := reader.known_end(p)) is not None}
+            ends |= {p: end for p, reader in readers.items() if (end := reader.known_end(p)) is not None}
             port.desk.topics.take_ends(ends, beginnings, committed, self._clock.now())
             port.heard()
             looks += 1

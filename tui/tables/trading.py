@@ -69,7 +69,7 @@ def signals() -> TableSpec[SignalRow]:
                 title="Reason",
                 width=22,
                 value=lambda r: r.code or None,
-                rank=USUAL,
+                rank=WIDE,
                 cell=lambda r, look: (
                     r.code or look.glyphs.line,
                     look.palette.warn if r.code else look.palette.faint,
@@ -99,7 +99,7 @@ def signals() -> TableSpec[SignalRow]:
                 width=8,
                 value=lambda r: r.why,
                 grow=True,
-                cell=lambda r, look: (r.why, look.palette.dim),
+                cell=_signal_why,
             ),
             Column(key="decision", title="Decision", width=36, value=lambda r: r.correlation_id, rank=ASKED),
         ),
@@ -115,6 +115,12 @@ def signals() -> TableSpec[SignalRow]:
 
 def _signal_broker(row: SignalRow, look: Look) -> Cell:
     return row.broker, look.palette.live if row.signal.trading_mode is TradingMode.LIVE else None
+
+
+def _signal_why(row: SignalRow, look: Look) -> Cell:
+    if row.code:
+        return f"{row.code}: {row.why}", look.palette.warn
+    return row.why, look.palette.dim
 
 
 def _verdict(row: SignalRow, look: Look) -> Cell:

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from alphapanda.bus.records import Record
+from alphapanda.telemetry.reader import SERVERS
 from alphapanda.telemetry.record import LogRecord
 from tui.desk.dead_letters import DeadLetter, Reason
 from tui.desk.desk import Desk
@@ -54,6 +55,8 @@ class DaemonsView(View):
             }
             pane = self.query_one("#pane-lines", TablePane)
             pane.title = f"Log of {name}" if name else "Logs"
+        pane = self.query_one("#pane-lines", TablePane)
+        pane.hint = (f"No line of {name} here.", f"Run: alphapanda logs {name}") if name in SERVERS else ()
 
 
 class TopicsView(View):

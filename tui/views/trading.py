@@ -15,6 +15,10 @@ from tui.panes.pane import DrawnPane, TablePane
 from tui.tables import market, trading
 from tui.views.base import Scene, View
 
+NARROW = 110
+FRAME = 2
+TWO_COLUMNS = 70
+
 
 class OverviewView(View):
     """Is anything wrong, and am I making or losing money."""
@@ -28,6 +32,16 @@ class OverviewView(View):
             yield DrawnPane("Profit along the day", DayChart(id="day-chart"), id="day")
             card = SystemCard(self.scene.status.calendar, id="system-card")
             yield DrawnPane("System", card, needs=("Supervisor",), id="system")
+
+    def prepare(self, desk: Desk) -> None:
+        """Give the upper panes the height that they need, the lower ones the rest."""
+        super().prepare(desk)
+        narrow = self.app.size.width < NARROW
+        concerns = max(1, min(2 if narrow else 5, self.query_one(Attention).count))
+        self.query_one("#attention").styles.height = concerns + FRAME
+        brokers = max(1, len(desk.money.brokers))
+        wide = self.app.size.width // brokers >= TWO_COLUMNS
+        self.query_one("#brokers").styles.height = 8 if wide else 9 if narrow else 12
 
 
 class MarketView(View):

@@ -1,0 +1,171 @@
+"""Connects the dashboard to a deployment: its settings, Kafka, Redis, the supervisor, the logs, and what acts."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from alphapanda.ids import BrokerId
+from alphapanda.model.control import Command, ControlCommand, Outcome
+from alphapanda.model.kinds import EventType, TradingMode
+from topics.errors import AlphaPandaError
+from topics.names import TopicName
+from tui.desk.system import Daemon, DaemonState, SystemView
+
+if TYPE_CHECKING:
+    from commands._context import Context
+    from daemons.supervisor.protocol import ProcessStatus
+    from tui.sources.ports import Wiring
+
+
+class DeploymentWire:
+    """Reads the settings and prepares the sources, away from the screen's loop where that takes time.
+
+    Args:
+        context: the deployment.
+        control: whether acts are offered.
+    """
+
+    def __init__(self, context: Context, *, control: bool) -> None:
+        self._context = context
+        self._control = control
+
+    async def __call__(self) -> Wiring:
+        """Return the wiring; raises AlphaPandaError for settings that cannot be used."""
+        return await asyncio.to_thread(self._prepare)
+
+    def _prepare(self) -> Wiring:
+        # Imported here, in a thread and after the first paint: together they take a second.
+        from alphapanda.bus.routes import Routes
+        from alphapanda.settings.topics import catalogue_of
+        from commands._reading import endpoints_of
+        from daemons.wiring import MODES
+        from tui.sources.kafka_tape import KafkaTape
+        from tui.sources.ports import Wiring
+        from tui.sources.system_source import LogFileHistory, LogFilesSource, SystemSource
+        from tui.sources.views import ViewsSource
+
+        context = self._context
+        loaded = context.loaded()
+        settings = loaded.settings
+        brokers = tuple(
+            (name, MODES.get(settings.brokers[name].kind, TradingMode.LIVE)) for name in settings.active_brokers
+        )
+        catalogue = catalogue_of(settings)
+        names = [str(spec.name) for spec in catalogue.topics(settings.active_brokers)]
+        groups = ["alphapanda.strategies"]
+        groups += [f"{broker}.{service}" for broker, _ in brokers for service in ("risk", "trader")]
+        tape = KafkaTape(lambda: endpoints_of(context).bootstrap_servers, frozenset(names), tuple(groups))
+        return Wiring(
+            name=context.deployment.root.name or str(context.deployment.root),
+            folder=str(context.deployment.root),
+            brokers=brokers,
+            routes=Routes(catalogue, None),
+            tape=tape,
+            history=LogFileHistory(context.deployment, context.clock),
+            sources=(
+                ViewsSource(lambda: endpoints_of(context).redis_url, brokers),
+                SystemSource(self._look),
+                LogFilesSource(context.deployment, context.clock),
+            ),
+            control=DeploymentControl(context) if self._control else None,
+        )
+
+    async def _look(self) -> SystemView:
+        from daemons.supervisor.client import connect
+        from daemons.supervisor.places import Places
+
+        async with connect(Places(self._context.deployment)) as client:
+            status = await client.status()
+        return SystemView(at=status.at, daemons=tuple(map(_daemon, (*status.processes, status.supervisor))))
+
+
+def _daemon(process: ProcessStatus) -> Daemon:
+    return Daemon(
+        name=process.name,
+        kind=process.kind.value,
+        state=DaemonState(process.state.value),
+        reason=process.reason,
+        since=process.since,
+        pid=process.pid,
+        uptime_s=process.uptime_s,
+        cpu_percent=process.cpu_percent,
+        rss_bytes=process.rss_bytes,
+        restarts=process.restarts,
+        last_exit=process.last_exit,
+        adopted=process.adopted,
+        needs=process.needs,
+        retry_in_s=process.retry_in_s,
+    )
+
+
+class DeploymentControl:
+    """Acts through the log and the control socket; each act is audited, failed ones too.
+
+    Args:
+        context: the deployment.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def halt(self, broker: str, reason: str) -> str:
+        """Stop a broker from trading."""
+        return await self._order(Command.HALT, broker, reason)
+
+    async def reduce(self, broker: str, reason: str) -> str:
+        """Let a broker only reduce what it holds."""
+        return await self._order(Command.REDUCE, broker, reason)
+
+    async def resume(self, broker: str, reason: str) -> str:
+        """Let a broker trade again."""
+        return await self._order(Command.RESUME, broker, reason)
+
+    async def restart(self, daemon: str, reason: str) -> str:
+        """Stop a daemon and start it again."""
+        from daemons.supervisor.client import connect
+        from daemons.supervisor.places import Places
+
+        async def act() -> str:
+            async with connect(Places(self._context.deployment)) as client:
+                await client.restart((daemon,))
+            return f"{daemon} starts again."
+
+        return await self._audited("restart", daemon, reason, act)
+
+    async def _order(self, command: Command, broker: str, reason: str) -> str:
+        from alphapanda.bus.kafka_log import open_log
+        from alphapanda.bus.message_producer import MessageProducer
+        from commands._reading import kafka_options
+
+        owner = BrokerId(broker)
+        actor = getpass.getuser()
+        order = ControlCommand(command=command, broker=owner, actor=actor, reason=reason)
+        async with open_log(kafka_options(self._context, "tui.control")) as log:
+            producer = MessageProducer(log, "tui", self._context.clock)
+            topic = TopicName(broker, "control", "commands")
+            sent, _ = await producer.send(topic, order, key=broker, event_type=EventType.CONTROL_COMMAND)
+            await producer.audit(
+                actor, command.value, broker, outcome=Outcome.DONE, reason=reason, correlation_id=sent.id
+            )
+        return f"{command.capitalize()} for {broker} is in the log; who obeys is seen under Daemons (6)."
+
+    async def _audited(self, action: str, target: str, reason: str, act: Callable[[], Awaitable[str]]) -> str:
+        from alphapanda.bus.kafka_log import open_log
+        from alphapanda.bus.message_producer import MessageProducer
+        from commands._reading import kafka_options
+
+        actor, outcome = getpass.getuser(), Outcome.FAILED
+        try:
+            said = await act()
+            outcome = Outcome.DONE
+        finally:
+            try:
+                async with open_log(kafka_options(self._context, "tui.control")) as log:
+                    producer = MessageProducer(log, "tui", self._context.clock)
+                    await producer.audit(actor, action, target, outcome=outcome, reason=reason)
+            except AlphaPandaError as error:
+                said = f"{target} was told; the audit was not written: {error.message}"
+        return said
