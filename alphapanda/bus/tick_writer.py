@@ -20,10 +20,13 @@ from aiokafka.structs import RecordMetadata
 from alphapanda.bus.seam import kafka_errors
 from alphapanda.bus.tick_batch import BATCH_BYTES, Compression, TickBatch
 from alphapanda.bus.tick_encoder import TickEncoder
+from alphapanda.bus.tick_envelopes import EnvelopeTickEncoder
 from alphapanda.clock import Clock
 from alphapanda.errors import DependencyError
 from alphapanda.ids import InstrumentId, SequenceIds
 from alphapanda.market.frames import TickFrame
+from alphapanda.model import codec as json_codec
+from alphapanda.model.codec import Codec, JsonCodec
 from topics.names import TopicName
 
 TICKS_TOPIC: Final = str(TopicName("market", "", "ticks"))
@@ -112,7 +115,7 @@ class TickWriter:
         self,
         producer: AIOKafkaProducer,
         options: TickWriterOptions,
-        encoder: TickEncoder,
+        encoder: TickEncoder | EnvelopeTickEncoder,
         clock: Clock,
         *,
         written: Mapping[int, int],
@@ -225,6 +228,7 @@ async def open_tick_writer(
     *,
     written: Mapping[int, int] | None = None,
     on_acknowledged: Callable[[Acknowledged], None] = lambda _: None,
+    codec: Codec | None = None,
 ) -> AsyncIterator[TickWriter]:
     """Open a writer for the source whose ids these are. Call `drain` before leaving: a failure is seen there.
 
@@ -235,6 +239,7 @@ async def open_tick_writer(
         written: the number of the source's last tick in the log, for each partition that has one: ticks up
             to it are left out.
         on_acknowledged: told of each frame that is in the log.
+        codec: how ticks are written; JSON when not given.
 
     Raises:
         DependencyError: no Kafka answers, or the topic is not there.
@@ -256,7 +261,11 @@ async def open_tick_writer(
             partitions = await producer.partitions_for(options.topic)
         if not partitions:
             raise DependencyError(f"There is no topic {options.topic}.", hint="Run: alphapanda topics bootstrap")
-        encoder = TickEncoder(ids, len(partitions))
+        encode = (codec or JsonCodec()).encoder(options.topic)
+        is_json = encode is json_codec.encode  # which has an encoder of its own, many times as fast
+        encoder = (
+            TickEncoder(ids, len(partitions)) if is_json else EnvelopeTickEncoder(ids, len(partitions), encode)
+        )
         writer = TickWriter(
             producer, options, encoder, clock, written=written or {}, on_acknowledged=on_acknowledged
         )

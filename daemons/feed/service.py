@@ -13,7 +13,8 @@ from alphapanda.errors import AlphaPandaError, ConfigError, TransientError
 from alphapanda.ids import SequenceIds
 from alphapanda.infra.running import first_of
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
-from alphapanda.settings import FeedSettings, FeedSource
+from alphapanda.model.codec import Codec, JsonCodec
+from alphapanda.settings import FeedSettings, FeedSource, SerializationFormat, Settings
 from daemons.feed import bad_rows
 from daemons.feed.bad_rows import BadRowReport
 from daemons.feed.keeping import Keeping
@@ -59,6 +60,7 @@ class FeedService:
                 )
             )
             resumption = await progress.find()
+            codec = await _codec(context.settings)
             writer = await stack.enter_async_context(
                 open_tick_writer(
                     TickWriterOptions(
@@ -70,6 +72,7 @@ class FeedService:
                     context.clock,
                     written=resumption.written,
                     on_acknowledged=keeping.acknowledged,
+                    codec=codec,
                 )
             )
             if writer.partitions != resumption.partitions:
@@ -157,3 +160,13 @@ def _pace(settings: FeedSettings) -> Pace:
 def _resolved(context: DaemonContext, path: Path | None) -> Path | None:
     """Return a configured path; a relative one starts at the deployment's folder."""
     return None if path is None else context.deployment.root / path
+
+
+async def _codec(settings: Settings) -> Codec:
+    """Return how ticks are written; raises DependencyError where the registry does not have their schema."""
+    if settings.serialization.format is SerializationFormat.JSON:
+        return JsonCodec()
+    from alphapanda.settings.topics import catalogue_of  # noqa: PLC0415
+    from alphapanda.toolkit.schemas.runtime import writing_codec  # noqa: PLC0415 - not for every feed's memory
+
+    return await writing_codec(settings, catalogue_of(settings), [TICKS_TOPIC])

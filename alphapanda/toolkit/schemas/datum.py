@@ -78,7 +78,7 @@ class JsonFit:
 
     def _check_record(self, schema: dict[str, Any], value: Any, path: str) -> None:
         fields = schema["fields"]
-        if isinstance(value, list):  # a struct that JSON has as an array
+        if isinstance(value, list) and value:  # a struct that JSON has as an array
             value = {field["name"]: item for field, item in zip(fields, value, strict=False)}
         if not isinstance(value, dict):
             raise DecodeError(f"{path or 'It'} is {_brief(value)}, not {shown(schema, self._resolved)}.")
@@ -94,7 +94,7 @@ def _is_scalar(kind: str, schema: dict[str, Any], value: Any) -> bool:
     """Return whether `value` is one of a type without parts."""
     match kind:
         case "string":
-            fits = isinstance(value, str) and (schema.get("format") != "decimal" or _is_decimal(value))
+            fits = _is_decimal(value) if schema.get("format") == "decimal" else isinstance(value, str)
         case "enum":
             fits = isinstance(value, str) and _ILLEGAL.sub("_", value) in schema["symbols"]
         case "long" | "int" if schema.get("logicalType") == "timestamp-micros":
@@ -113,9 +113,13 @@ def _is_scalar(kind: str, schema: dict[str, Any], value: Any) -> bool:
     return fits
 
 
-def _is_decimal(text: str) -> bool:
+def _is_decimal(value: Any) -> bool:
+    if isinstance(value, int | float):
+        return not isinstance(value, bool)
+    if not isinstance(value, str):
+        return False
     try:
-        Decimal(text)
+        Decimal(value)
     except InvalidOperation:
         return False
     return True

@@ -10,7 +10,7 @@ from alphapanda.model.kinds import EventType
 from alphapanda.toolkit.schemas.canonical import canonical
 from alphapanda.toolkit.schemas.compatibility import Level, Reason, incompatibilities
 from topics.names import TopicName
-from topics.registry import Registered, RejectedSchemaError, SchemaRegistry
+from topics.registry import AVRO, Registered, RejectedSchemaError, SchemaRegistry
 from topics.schemas import subject_of
 
 
@@ -51,7 +51,7 @@ class Subject:
         """How the registry stands to our schema."""
         if self.latest is None:
             return Standing.ABSENT
-        same = canonical(self.latest.schema) == canonical(self.schema)
+        same = self.latest.schemaType == AVRO and canonical(self.latest.schema) == canonical(self.schema)
         return Standing.CURRENT if same else Standing.OTHER
 
 
@@ -95,6 +95,8 @@ async def objections(registry: SchemaRegistry, subject: Subject, asked: Level | 
     """
     if subject.standing is not Standing.OTHER:
         return []
+    if subject.latest is not None and subject.latest.schemaType != AVRO:
+        return [Reason("", f"the registry has it as {subject.latest.schemaType}, not as Avro")]
     level = wanted_level(subject, asked)
     reasons = incompatibilities(subject.schema, await _earlier(registry, subject, level), level)
     verdict = await registry.check(subject.name, subject.schema)
