@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from alphapanda.bus.kafka_log import KafkaOptions, join_group, open_log
+from alphapanda.bus.kafka_log import KafkaOptions, join_group, open_log, open_read_log
 from alphapanda.bus.records import Header, Outgoing, Record, envelope_headers
 from alphapanda.bus.recovery import read_all
 from alphapanda.bus.routes import Routes
@@ -161,6 +161,13 @@ class World:
             async with open_log(self.options) as log:
                 partitions = await log.partitions([topic])
                 return await read_all(log, await log.beginnings(partitions), await log.ends(partitions))
+
+        return asyncio.run(act())
+
+    def end(self, topic: str) -> int:
+        async def act() -> int:
+            async with open_read_log(self.options) as log:
+                return sum((await log.ends(await log.partitions([topic]))).values())
 
         return asyncio.run(act())
 
