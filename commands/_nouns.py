@@ -49,6 +49,7 @@ _TABLE = (
     Noun("signals", "signals", Panel.LOOK, "List signals and what risk made of them."),
     Noun("logs", "logs", Panel.LOOK, "Read the daemons' logs, merged in time order."),
     Noun("why", "why", Panel.LOOK, "Show the whole chain behind an order or an event."),
+    Noun("trace", "why", Panel.LOOK, "The same as why."),
     Noun("halt", "halt", Panel.CONTROL, "Stop a broker from trading; cancels still pass."),
     Noun("resume", "halt", Panel.CONTROL, "Let a halted broker trade again."),
     Noun("state", "state", Panel.CONTROL, "Compare remembered state with the log."),

@@ -21,6 +21,8 @@ _alphapanda() {
             "pnl") verb="$longer" ;;
             "signals") verb="$longer" ;;
             "logs") verb="$longer" ;;
+            "why") verb="$longer" ;;
+            "trace") verb="$longer" ;;
             "halt") verb="$longer" ;;
             "resume") verb="$longer" ;;
             "state") verb="$longer" ;;
@@ -160,6 +162,22 @@ _alphapanda() {
             return
             ;;
         "logs:--channel")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "why:--since")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "why:--until")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "trace:--since")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "trace:--until")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
@@ -547,7 +565,7 @@ _alphapanda() {
     case "$verb" in
         "")
             options="--version -V --debug --help -h"
-            words="up down status restart run tui orders positions pnl signals logs halt resume state topics groups dlq schemas init config doctor infra completions"
+            words="up down status restart run tui orders positions pnl signals logs why trace halt resume state topics groups dlq schemas init config doctor infra completions"
             ;;
         "up")
             options="--only --foreground --wait-timeout --dry-run --feed --file --speed --accept-log-reset --json --help -h"
@@ -585,6 +603,12 @@ _alphapanda() {
         "logs")
             options="--follow -f --lines -n --since --until --level --grep --channel --no-prefix --json --help -h"
             words="$(_alphapanda_names daemons)"
+            ;;
+        "why")
+            options="--since --until --json --help -h"
+            ;;
+        "trace")
+            options="--since --until --json --help -h"
             ;;
         "halt")
             options="--reason -r --reduce --timeout --json --help -h"

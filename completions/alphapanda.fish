@@ -16,7 +16,7 @@ function __alphapanda_at
 end
 
 complete -c alphapanda -f
-set -g __alphapanda_verbs 'up' 'down' 'status' 'restart' 'run' 'tui' 'orders' 'positions' 'pnl' 'signals' 'logs' 'halt' 'resume' 'state' 'state verify' 'topics' 'topics list' 'topics describe' 'topics bootstrap' 'topics diff' 'topics plan' 'topics apply' 'topics import' 'topics tail' 'groups' 'groups list' 'groups lag' 'groups reset' 'dlq' 'dlq list' 'dlq show' 'dlq reasons' 'dlq replay' 'dlq edit' 'dlq discard' 'dlq quarantine' 'dlq history' 'dlq undo' 'schemas' 'schemas list' 'schemas check' 'schemas diff' 'schemas register' 'schemas generate' 'init' 'config' 'config show' 'config check' 'doctor' 'infra' 'infra prepare' 'infra status' 'infra reset' 'completions'
+set -g __alphapanda_verbs 'up' 'down' 'status' 'restart' 'run' 'tui' 'orders' 'positions' 'pnl' 'signals' 'logs' 'why' 'trace' 'halt' 'resume' 'state' 'state verify' 'topics' 'topics list' 'topics describe' 'topics bootstrap' 'topics diff' 'topics plan' 'topics apply' 'topics import' 'topics tail' 'groups' 'groups list' 'groups lag' 'groups reset' 'dlq' 'dlq list' 'dlq show' 'dlq reasons' 'dlq replay' 'dlq edit' 'dlq discard' 'dlq quarantine' 'dlq history' 'dlq undo' 'schemas' 'schemas list' 'schemas check' 'schemas diff' 'schemas register' 'schemas generate' 'init' 'config' 'config show' 'config check' 'doctor' 'infra' 'infra prepare' 'infra status' 'infra reset' 'completions'
 complete -c alphapanda -n '__alphapanda_at ""' -a up -d 'Start everything on this machine and wait until it is ready.'
 complete -c alphapanda -n '__alphapanda_at ""' -a down -d 'Stop everything, in order.'
 complete -c alphapanda -n '__alphapanda_at ""' -a status -d 'Show what runs, how it is, and since when.'
@@ -28,6 +28,8 @@ complete -c alphapanda -n '__alphapanda_at ""' -a positions -d 'List positions.'
 complete -c alphapanda -n '__alphapanda_at ""' -a pnl -d 'Show profit and loss.'
 complete -c alphapanda -n '__alphapanda_at ""' -a signals -d 'List signals and what risk made of them.'
 complete -c alphapanda -n '__alphapanda_at ""' -a logs -d 'Read the daemons\' logs, merged in time order.'
+complete -c alphapanda -n '__alphapanda_at ""' -a why -d 'Show the whole chain behind an order or an event.'
+complete -c alphapanda -n '__alphapanda_at ""' -a trace -d 'The same as why.'
 complete -c alphapanda -n '__alphapanda_at ""' -a halt -d 'Stop a broker from trading; cancels still pass.'
 complete -c alphapanda -n '__alphapanda_at ""' -a resume -d 'Let a halted broker trade again.'
 complete -c alphapanda -n '__alphapanda_at ""' -a state -d 'Compare remembered state with the log.'
@@ -111,6 +113,14 @@ complete -c alphapanda -n '__alphapanda_at "logs"' -l channel -x -d 'Only app, t
 complete -c alphapanda -n '__alphapanda_at "logs"' -l no-prefix -d 'Do not begin lines with the daemon.'
 complete -c alphapanda -n '__alphapanda_at "logs"' -l json -d 'Write JSON for programs: versioned, raw values.'
 complete -c alphapanda -n '__alphapanda_at "logs"' -l help -s h -d 'Show this message and exit.'
+complete -c alphapanda -n '__alphapanda_at "why"' -l since -x -d 'Look for it only from then on: 10m, 09:15 (IST).'
+complete -c alphapanda -n '__alphapanda_at "why"' -l until -x -d 'Look for it only up to then.'
+complete -c alphapanda -n '__alphapanda_at "why"' -l json -d 'Write JSON for programs: versioned, raw values.'
+complete -c alphapanda -n '__alphapanda_at "why"' -l help -s h -d 'Show this message and exit.'
+complete -c alphapanda -n '__alphapanda_at "trace"' -l since -x -d 'Look for it only from then on: 10m, 09:15 (IST).'
+complete -c alphapanda -n '__alphapanda_at "trace"' -l until -x -d 'Look for it only up to then.'
+complete -c alphapanda -n '__alphapanda_at "trace"' -l json -d 'Write JSON for programs: versioned, raw values.'
+complete -c alphapanda -n '__alphapanda_at "trace"' -l help -s h -d 'Show this message and exit.'
 complete -c alphapanda -n '__alphapanda_at "halt"' -x -a "(__alphapanda_names brokers)"
 complete -c alphapanda -n '__alphapanda_at "halt"' -l reason -s r -x -d 'Why; it is written to the audit.'
 complete -c alphapanda -n '__alphapanda_at "halt"' -l reduce -d 'Let exits pass: only nothing new is opened.'

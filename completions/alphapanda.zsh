@@ -25,6 +25,8 @@ _alphapanda() {
             "pnl") verb="$longer" ;;
             "signals") verb="$longer" ;;
             "logs") verb="$longer" ;;
+            "why") verb="$longer" ;;
+            "trace") verb="$longer" ;;
             "halt") verb="$longer" ;;
             "resume") verb="$longer" ;;
             "state") verb="$longer" ;;
@@ -164,6 +166,22 @@ _alphapanda() {
             return
             ;;
         "logs:--channel")
+            true
+            return
+            ;;
+        "why:--since")
+            true
+            return
+            ;;
+        "why:--until")
+            true
+            return
+            ;;
+        "trace:--since")
+            true
+            return
+            ;;
+        "trace:--until")
             true
             return
             ;;
@@ -569,6 +587,8 @@ _alphapanda() {
                 'pnl:Show profit and loss.'
                 'signals:List signals and what risk made of them.'
                 'logs:Read the daemons'\'' logs, merged in time order.'
+                'why:Show the whole chain behind an order or an event.'
+                'trace:The same as why.'
                 'halt:Stop a broker from trading; cancels still pass.'
                 'resume:Let a halted broker trade again.'
                 'state:Compare remembered state with the log.'
@@ -719,6 +739,24 @@ _alphapanda() {
                 '-h:Show this message and exit.'
             )
             [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names daemons; return; }
+            ;;
+        "why")
+            options=(
+                '--since:Look for it only from then on: 10m, 09:15 (IST).'
+                '--until:Look for it only up to then.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "trace")
+            options=(
+                '--since:Look for it only from then on: 10m, 09:15 (IST).'
+                '--until:Look for it only up to then.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
             ;;
         "halt")
             options=(

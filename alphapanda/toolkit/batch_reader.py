@@ -31,7 +31,7 @@ from alphapanda.bus.records import Offsets, Partition, Record
 from alphapanda.bus.seam import kafka_errors
 from alphapanda.toolkit.batches import next_offset, records_of
 
-FETCH_BYTES = 1 << 20
+FETCH_BYTES = 256 << 10
 """Of one partition at once."""
 _RESPONSE_BYTES = 16 << 20
 _READ_UNCOMMITTED = 0
@@ -64,7 +64,7 @@ class BatchReader:
     def __init__(self, client: AIOKafkaClient, beginnings: Beginnings, fetch_bytes: int) -> None:
         self._client = client
         self._beginnings = beginnings
-        self._fetch_bytes = fetch_bytes
+        self._usual_bytes = self._fetch_bytes = fetch_bytes
         self._positions: Offsets = {}
         self._ends: Offsets = {}
         self._bytes: dict[Partition, int] = {}
@@ -72,9 +72,11 @@ class BatchReader:
         self._ahead: asyncio.Task[None] | None = None
         self._turn = 0
 
-    def seek(self, offsets: Mapping[Partition, int]) -> None:
-        """Go to these offsets; the partitions named are those read from now on."""
+    def seek(self, offsets: Mapping[Partition, int], *, fetch_bytes: int | None = None) -> None:
+        """Go to these offsets; the partitions named are those read from now on, `fetch_bytes` of each at once."""
         self._drop_ahead()
+        self._bytes.clear()
+        self._fetch_bytes = self._usual_bytes if fetch_bytes is None else fetch_bytes
         self._positions = dict(offsets)
         self._ready.clear()
         self._ends.clear()

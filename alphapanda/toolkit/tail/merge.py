@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from alphapanda.bus.records import Partition, Record
 
-HELD = 20_000
+HELD = 4_000
 """How many records wait for slower partitions at most, about, over all partitions."""
 
 

@@ -1,0 +1,143 @@
+"""Finds records by bytes that occur in them: whole batches are searched, only hits are read.
+
+A log has no index by id. What makes this fast: batches are searched as bytes, topics side by side, and from the
+newest records back in ever larger steps, since people ask about what happened just now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from alphapanda.bus.kafka_log import KafkaReadLog
+from alphapanda.bus.records import Offsets, Partition, Record
+from alphapanda.errors import KafkaUnreachableError
+from alphapanda.model.envelope import LogPosition
+from alphapanda.toolkit.batch_reader import BatchReader
+from alphapanda.toolkit.batches import batches_with, records_of
+
+SEARCH_BYTES = 2 << 20
+"""Of one partition at once."""
+FIRST_STEP = 4_096
+STEP_GROWTH = 8
+"""A search backwards looks at so many records of each partition, then at so many times more."""
+
+_POLL_S = 0.5
+_PATIENCE_POLLS = 20
+_ONE_BATCH = 1
+
+Span = tuple[int, int]
+"""From an offset up to one that is not read."""
+
+
+@dataclass(slots=True)
+class LogSearch:
+    """Searches partitions of one log.
+
+    Attributes:
+        log: for offsets.
+        reader: for batches.
+        fetches: how many fetches were searched, for those who want to know what it cost.
+    """
+
+    log: KafkaReadLog
+    reader: BatchReader
+    fetches: int = 0
+    _seen: dict[LogPosition, Record | None] = field(default_factory=dict)
+
+    async def at(self, position: LogPosition) -> Record | None:
+        """Return the record at a place, None if it is not there any more (or yet)."""
+        if position not in self._seen:
+            self._seen[position] = await self._read_at(position)
+        return self._seen[position]
+
+    async def _read_at(self, position: LogPosition) -> Record | None:
+        partition = Partition(position.topic, position.partition)
+        first = (await self.log.beginnings([partition]))[partition]
+        end = (await self.log.ends([partition]))[partition]
+        if not first <= position.offset < end:
+            return None
+        records = await self.some_at(partition, position.offset)
+        return records[0] if records and records[0].offset == position.offset else None
+
+    async def some_at(self, partition: Partition, offset: int) -> Sequence[Record]:
+        """Return the records of one batch from `offset` on; empty when none comes."""
+        self.reader.seek({partition: offset}, fetch_bytes=_ONE_BATCH)
+        self.fetches += 1
+        return await self.reader.poll(_POLL_S)
+
+    async def forward(self, needle: str, spans: Mapping[Partition, Span]) -> list[Record]:
+        """Return every record in `spans` in which `needle` occurs, in order within each partition."""
+        found: list[Record] = []
+        wanted = needle.encode()
+        left = {partition: stop for partition, (start, stop) in spans.items() if start < stop}
+        self.reader.seek({partition: spans[partition][0] for partition in left}, fetch_bytes=SEARCH_BYTES)
+        idle = 0
+        while left:
+            fetched = await self.reader.fetch(_POLL_S, tuple(left))
+            if fetched is not None:
+                self.fetches += 1
+                found += _hits(fetched.partition, fetched.data, wanted, fetched.start, left[fetched.partition])
+            idle = 0 if fetched is not None else idle + 1
+            for partition, stop in tuple(left.items()):
+                if await self.reader.position(partition) >= stop:
+                    del left[partition]
+            if idle > _PATIENCE_POLLS:
+                raise KafkaUnreachableError(f"{next(iter(left))} promised records and gave none.")
+        return found
+
+    async def backward(
+        self, needle: str, spans: Mapping[Partition, Span], is_enough: Callable[[Sequence[Record]], bool] = bool
+    ) -> list[Record]:
+        """Return records in which `needle` occurs, searching from the ends of `spans` back until it is enough."""
+        found: list[Record] = []
+        left, step = dict(spans), FIRST_STEP
+        while left:
+            chunk = {partition: (max(start, stop - step), stop) for partition, (start, stop) in left.items()}
+            found += await self.forward(needle, chunk)
+            if is_enough(found):
+                break
+            left = {
+                partition: (start, chunk[partition][0])
+                for partition, (start, _) in left.items()
+                if chunk[partition][0] > start
+            }
+            step *= STEP_GROWTH
+        return found
+
+    async def spans(
+        self, topics: Collection[str], *, since_ms: int | None = None, until_ms: int | None = None
+    ) -> dict[Partition, Span]:
+        """Return where the records of `topics` between two times stand."""
+        partitions = await self.log.partitions(sorted(topics))
+        starts: Offsets = await self.log.beginnings(partitions)
+        ends: Offsets = await self.log.ends(partitions)
+        if since_ms is not None:
+            later = await self.log.since(partitions, since_ms)
+            starts = {one: _or(later[one], ends[one]) for one in partitions}
+        if until_ms is not None:
+            later = await self.log.since(partitions, until_ms)
+            ends = {one: min(_or(later[one], ends[one]), ends[one]) for one in partitions}
+        return {one: (starts[one], ends[one]) for one in partitions}
+
+
+def mentions(record: Record, needle: bytes) -> bool:
+    """Whether `needle` occurs in a record's key, value or headers."""
+    return (
+        needle in (record.value or b"")
+        or needle in (record.key or b"")
+        or any(needle in (value or b"") for _, value in record.headers)
+    )
+
+
+def _hits(partition: Partition, data: bytes, needle: bytes, start: int, stop: int) -> list[Record]:
+    return [
+        record
+        for batch in batches_with(data, needle)
+        for record in records_of(partition, batch, start)
+        if record.offset < stop and mentions(record, needle)
+    ]
+
+
+def _or(offset: int | None, end: int) -> int:
+    return end if offset is None else offset
