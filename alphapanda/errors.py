@@ -74,6 +74,10 @@ __all__ = [
 ]
 
 
+MOST_LISTED = 24
+"""Of the names that there are, so many are listed in an error."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name most like `name`, or None when nothing is close."""
     matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
@@ -86,8 +90,15 @@ class UnknownNameError(UsageError):
     def __init__(self, kind: str, name: str, known: Iterable[str], *, hint: str = "") -> None:
         names = sorted(known)
         near = nearest(name, names)
-        suggestion = f"Did you mean {near!r}?" if near else f"Known: {', '.join(names) or 'none'}."
+        suggestion = f"Did you mean {near!r}?" if near else f"Known: {_listed(names)}."
         super().__init__(f"There is no {kind} {name!r}.", hint=f"{suggestion} {hint}".strip())
+
+
+def _listed(names: list[str]) -> str:
+    """Return the names as one line that can still be read: the first ones, and how many more there are."""
+    more = len(names) - MOST_LISTED
+    shown = ", ".join(names[:MOST_LISTED]) or "none"
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 class ConfigError(AlphaPandaError):

@@ -6,6 +6,8 @@ import sys
 import traceback
 from collections.abc import Iterator
 
+import typer
+
 from alphapanda.errors import AlphaPandaError
 from alphapanda.exit_codes import ExitCode, exit_code_of
 from alphapanda.toolkit.faults import TypedTextError
@@ -40,6 +42,20 @@ def report(error: BaseException, output: Output, *, debug: bool) -> ExitCode:
     what = f"{type(first).__name__}: {first}".rstrip(": ")
     output.error(f"Unexpected {what}.", "" if debug else "It is a defect: alphapanda --debug … shows where.")
     return ExitCode.FAILED
+
+
+def report_usage(error: typer.TyperException, output: Output) -> ExitCode:
+    """Tell people in one line what they typed wrongly; where they typed nothing, show the help."""
+    text = error.format_message()
+    if "\n" in text:  # a group without a verb: the text is its help
+        output.say(text)
+        return ExitCode.USAGE
+    call: typer.Context | None = getattr(error, "ctx", None)
+    verb = call.command_path if call is not None else "alphapanda"
+    stop = "" if text.endswith((".", "?")) else "."
+    # The prefix is that of the library which checks values; it says nothing to people.
+    output.error(f"{text.replace('Value error, ', '')}{stop}", f"See: {verb} --help")
+    return ExitCode.USAGE
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

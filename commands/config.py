@@ -24,7 +24,10 @@ def register(app: typer.Typer) -> None:
 
 
 def show(call: typer.Context, json: JsonOption = False) -> None:
-    """Show every setting's value and where it came from. Secrets are masked."""
+    """Show every setting's value and where it came from. Secrets are masked.
+
+    Example: alphapanda config show --json
+    """
     context = Context.of(call, json=json)
     columns = (
         Column("setting", "SETTING"),
@@ -35,7 +38,10 @@ def show(call: typer.Context, json: JsonOption = False) -> None:
 
 
 def check(call: typer.Context, json: JsonOption = False) -> None:
-    """Check all files: alphapanda.toml, .env, strategies.toml, risk.toml. Ends with 78 if anything is wrong."""
+    """Check all files: alphapanda.toml, .env, strategies.toml, risk.toml. Ends with 78 if anything is wrong.
+
+    Example: SETTINGS__ENVIRONMENT=production alphapanda config check
+    """
     from alphapanda.settings import InvalidSettingsError
     from alphapanda.settings.documents import check_documents
 

@@ -21,7 +21,10 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(call: typer.Context, json: JsonOption = False) -> None:
-    """Check machine, files, ports, settings and servers; say what to do about each. Ends with 3 if one fails."""
+    """Check machine, files, ports, settings and servers; say what to do about each. Ends with 3 if one fails.
+
+    Example: alphapanda doctor
+    """
     from commands._checks import Verdict
 
     context = Context.of(call, json=json)

@@ -37,6 +37,8 @@ def down(
     """Stop everything, what needs others first, and show who is being waited for.
 
     Works, too, when the supervisor itself was killed. Ends with 0 if nothing was running.
+
+    Example: alphapanda down --timeout 30
     """
     context = Context.of(call, json=json)
     stopped = context.run(_down(context, timeout))

@@ -29,13 +29,18 @@ def prepare(call: typer.Context, json: JsonOption = False) -> None:
     """Do ahead what the first start needs: download, check, format, and train Java's cache.
 
     It needs the network once per machine and is harmless to repeat.
+
+    Example: alphapanda infra prepare
     """
     context = Context.of(call, json=json)
     context.run(_prepare(context))
 
 
 def status(call: typer.Context, json: JsonOption = False) -> None:
-    """Show versions, ports, processes, sizes and where data lies. Exit code 3 when a server is not ready."""
+    """Show versions, ports, processes, sizes and where data lies. Exit code 3 when a server is not ready.
+
+    Example: alphapanda infra status
+    """
     context = Context.of(call, json=json)
     survey = context.run(_survey(context))
     if json:
@@ -52,6 +57,8 @@ def reset(call: typer.Context, yes: YesOption = False) -> None:
     """Delete all data of this deployment's Kafka and Valkey: every topic, every position, every snapshot.
 
     Asks for the folder's name to be typed; --yes answers ahead, for scripts. Settings, ports and logs stay.
+
+    Example: alphapanda infra reset
     """
     from alphapanda.errors import RefusedError
     from alphapanda.infra.embedded.survey import wipe

@@ -23,7 +23,10 @@ def init(
     call: typer.Context,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
 ) -> None:
-    """Write commented starter files: alphapanda.toml, strategies.toml, risk.toml and .env (0600)."""
+    """Write commented starter files: alphapanda.toml, strategies.toml, risk.toml and .env (0600).
+
+    Example: ALPHAPANDA_HOME=~/desk alphapanda init
+    """
     context = Context.of(call)
     output = context.output
     context.deployment.root.mkdir(parents=True, exist_ok=True)

@@ -64,6 +64,8 @@ def logs(
     """Read the daemons' logs, merged in time order across rotations and restarts.
 
     It reads files: it works whether or not anything runs.
+
+    Example: alphapanda logs risk -f --level warning
     """
     context = Context.of(call, json=json)
     query = _query(context, lines, since, until, level, grep, channel)

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from alphapanda import __version__
 from alphapanda.errors import UnknownNameError
 from commands._context import Context
-from commands._errors import report, silence_closed_pipe
+from commands._errors import report, report_usage, silence_closed_pipe
 from commands._nouns import Noun, nouns
 from commands.exit_codes import ExitCode, summary
 
@@ -116,7 +116,14 @@ def root(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; ends the process with the verb's exit code."""
-    app(args=_debug_first(list(sys.argv[1:] if arguments is None else arguments)), prog_name="alphapanda")
+    words = _debug_first(list(sys.argv[1:] if arguments is None else arguments))
+    try:
+        code = app(args=words, prog_name="alphapanda", standalone_mode=False)
+    except typer.TyperException as error:
+        code = report_usage(error, Context.of_process().output)
+    except typer.Abort:
+        code = ExitCode.INTERRUPTED
+    sys.exit(code)
 
 
 def _debug_first(arguments: list[str]) -> list[str]:

@@ -26,7 +26,10 @@ def restart(
     ] = WAIT_S,
     json: JsonOption = False,
 ) -> None:
-    """Stop daemons, in reverse order, and start them again; wait until they are ready."""
+    """Stop daemons, in reverse order, and start them again; wait until they are ready.
+
+    Example: alphapanda restart strategies
+    """
     context = Context.of(call, json=json)
     raise typer.Exit(context.run(_restart(context, tuple(names), wait_timeout)))
 

@@ -26,6 +26,8 @@ def run(
     """Run one daemon in the foreground until Ctrl-C or SIGTERM; a second one does not wait for the drain.
 
     Tells systemd when it is ready (Type=notify). Ends with 78 if its configuration cannot be used.
+
+    Example: alphapanda run risk.paper
     """
     from daemons.runtime import RunOptions, run_daemon
     from daemons.supervisor.ledger import Ledger

@@ -30,6 +30,8 @@ def status(
     """Show what runs, how it is, and since when.
 
     Ends with 0 if all is ready, 1 if something is not, 3 if nothing is running.
+
+    Example: alphapanda status --watch
     """
     context = Context.of(call, json=json)
     if watch:

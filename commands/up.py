@@ -58,7 +58,7 @@ def up(
     """Start everything on this machine and wait until it is ready; it then runs on by itself.
 
     On a running system: apply the difference that settings, files and options make. Options are remembered until
-    `alphapanda down`.
+    `alphapanda down`. Example: alphapanda up --feed recorded --file ticks.csv --speed max
     """
     from daemons.supervisor.environment import settings_variables
     from daemons.supervisor.protocol import Apply
@@ -66,6 +66,10 @@ def up(
     context = Context.of(call, json=json)
     if only and not names:
         raise UsageError("--only needs names.", hint="alphapanda up --only feed")
+    if speed is not None and not _is_speed(speed):
+        raise UsageError(
+            f"--speed {speed} is no speed.", hint="Say a number above 0 (1 is the market's pace), or max."
+        )
     overrides = _overrides(feed, file, speed)
     request = Apply(
         environ=settings_variables(context.environ, _setting_names()),
@@ -90,6 +94,13 @@ def _overrides(feed: FeedChoice | None, file: Path | None, speed: str | None) ->
         "FEED__SPEED": speed,
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _is_speed(text: str) -> bool:
+    try:
+        return text == "max" or 0.0 < float(text) < float("inf")
+    except ValueError:
+        return False
 
 
 def _setting_names() -> tuple[str, ...]:

@@ -27,7 +27,10 @@ def apply(
     dry_run: DryRunOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Make the cluster as declared. Never deletes a topic; a plan that the cluster has left behind is refused."""
+    """Make the cluster as declared. Never deletes a topic; a plan that the cluster has left behind is refused.
+
+    Example: alphapanda topics apply plan.json --reason "more partitions"
+    """
     context = Context.of(call, json=json)
     context.run(_run(context, file, allow_dangerous=allow_dangerous, dry_run=dry_run, reason=reason))
 

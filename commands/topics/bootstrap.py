@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def bootstrap(call: typer.Context, dry_run: DryRunOption = False, json: JsonOption = False) -> None:
-    """Make the declared topics that are missing. What is there stays as it is; a second run changes nothing."""
+    """Make the declared topics that are missing. What is there stays as it is; a second run changes nothing.
+
+    Example: alphapanda topics bootstrap --dry-run
+    """
     from commands._output import Column
 
     context = Context.of(call, json=json)

@@ -32,7 +32,10 @@ def describe(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Show one topic: what it is for, its partitions, and its configs, declared and real."""
+    """Show one topic: what it is for, its partitions, and its configs, declared and real.
+
+    Example: alphapanda topics describe market.ticks
+    """
     from commands.topics._session import choose, spec_by_name, topics_of
 
     context = Context.of(call, json=json)

@@ -20,7 +20,10 @@ def diff(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Show how the cluster differs from the catalogue. Ends with 3 if it does."""
+    """Show how the cluster differs from the catalogue. Ends with 3 if it does.
+
+    Example: alphapanda topics diff market.ticks
+    """
     from commands.topics._views import fail_on_drift, show_plan
 
     context = Context.of(call, json=json)

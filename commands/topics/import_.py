@@ -25,7 +25,10 @@ def import_(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Write topics that are there as declarations, in the form of catalogue.toml. Changes nothing."""
+    """Write topics that are there as declarations, in the form of catalogue.toml. Changes nothing.
+
+    Example: alphapanda topics import --out mine.toml
+    """
     from alphapanda.errors import UsageError
     from alphapanda.settings.topics import catalogue_of
     from topics.export import declaration_of, facts_of

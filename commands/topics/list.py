@@ -26,7 +26,10 @@ def list_(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """List the deployment's topics: what is declared, and whether the cluster has it so."""
+    """List the deployment's topics: what is declared, and whether the cluster has it so.
+
+    Example: alphapanda topics list --dlq
+    """
     from commands.topics._session import topics_of
     from commands.topics._views import state_style
 

@@ -22,7 +22,10 @@ def plan(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Work out what would make the cluster as declared; change nothing. Ends with 3 if anything would."""
+    """Work out what would make the cluster as declared; change nothing. Ends with 3 if anything would.
+
+    Example: alphapanda topics plan --out plan.json
+    """
     from commands.topics._views import fail_on_drift, show_plan
 
     context = Context.of(call, json=json)

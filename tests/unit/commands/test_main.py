@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from alphapanda import __version__
-from alphapanda.errors import DependencyError, RefusedError
+from alphapanda.errors import DependencyError, RefusedError, UnknownNameError
 from commands import _nouns
 from commands._nouns import Noun, Panel, nouns
 from commands.main import load_command
@@ -80,8 +80,39 @@ def test_an_unknown_verb_suggests_the_nearest(call: Call) -> None:
 
 def test_an_unknown_option_is_a_usage_error(call: Call) -> None:
     ended = call("config", "show", "--jsn")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("error: No such option: --jsn")
+    assert ended.err.endswith(" See: alphapanda config show --help\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run",),
+        ("up", "--feed", "nope"),
+        ("up", "--wait-timeout", "0"),
+        ("up", "--speed", "fast"),
+        ("pnl", "x"),
+        ("topics", "dsecribe"),
+        ("-x",),
+    ],
+)
+def test_whatever_is_typed_wrongly_is_one_line(call: Call, words: tuple[str, ...]) -> None:
+    ended = call(*words)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert ended.err.startswith("error: ")
+    assert "Value error" not in ended.err
+
+
+def test_without_a_verb_the_help_is_shown(call: Call) -> None:
+    ended = call("config")
     assert ended.code == 2
-    assert "No such option: --jsn" in ended.err
+    assert "Usage: alphapanda config" in ended.err
+
+
+def test_of_many_names_only_the_first_are_listed() -> None:
+    error = UnknownNameError("topic", "zzz", [f"t{number:02}" for number in range(40)])
+    assert error.hint.endswith("t22, t23 and 16 more.")
 
 
 @pytest.fixture
