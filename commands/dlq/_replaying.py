@@ -64,7 +64,8 @@ async def carry_out(job: Job) -> Report:
         _permit(job)
         mover = Mover(actor=actor(), reason=job.reason, run_id=plan.run_id)
         total = len(plan.doing(Action.SEND)) + len(plan.doing(Action.WATCH))
-        async with open_watch(log, bench.progress, await log.identity(), job.prepared.backlog.ends) as watch:
+        backlog = job.prepared.backlog
+        async with open_watch(log, bench.progress, await log.identity(), backlog.ends, backlog.refused) as watch:
             with (
                 job.context.output.progress().task(f"replay {plan.target.name}", total, "records") as advance,
                 stopped_by_signals() as stop,

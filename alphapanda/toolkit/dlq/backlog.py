@@ -127,6 +127,11 @@ class Backlog:
     ends: Offsets
     letters: int
 
+    @property
+    def refused(self) -> frozenset[tuple[str, LogPosition]]:
+        """The records that these dead letters are of, each with the group that refused it."""
+        return frozenset((item.letter.group, origin) for item in self.items.values() for origin in item.origins)
+
 
 async def read_backlog(log: KafkaReadLog, topics: Collection[str]) -> Backlog:
     """Read dead-letter topics, which must be there, and the ledger, up to their ends of this moment."""

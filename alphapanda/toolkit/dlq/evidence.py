@@ -95,7 +95,6 @@ class EvidenceReader:
         """Add what the log tells of these failures."""
         wanted = {item.letter.event.id for item in items if item.letter.event.id}
         since_ms = min((item.letter.original_ms for item in items), default=0) - CLOCK_SKEW_MS
-        evidence.failed |= {(item.letter.group, origin) for item in items for origin in item.origins}
         await self._read_source(items, wanted, since_ms, evidence)
         if wanted and self._kind in FOLLOWERS:
             await self._read_followers(wanted, since_ms, evidence)

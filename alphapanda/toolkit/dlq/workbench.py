@@ -172,9 +172,7 @@ class Workbench:
         return tuple(groups)
 
     async def _gather(self, target: Target, backlog: Backlog, items: Collection[Item], evidence: Evidence) -> None:
-        evidence.failed |= {
-            (item.letter.group, origin) for item in backlog.items.values() for origin in item.origins
-        }
+        evidence.failed |= backlog.refused
         if not items or target.kind is EventType.MARKET_TICK:
             return  # market data is not sent again, so nothing needs to be known of it
         await EvidenceReader(self.log, self.catalogue, target.name, target.kind).read(items, evidence)
