@@ -73,7 +73,11 @@ class Context:
         return self.loaded().settings
 
     def run(self, act: Coroutine[Any, Any, T]) -> T:
-        """Run an asynchronous verb to its end; Ctrl-C cancels it."""
+        """Run an asynchronous verb to its end, with libraries quiet unless under --debug; Ctrl-C cancels it."""
         import asyncio
+        from contextlib import nullcontext
 
-        return asyncio.run(act)
+        from commands._quiet import quiet_libraries
+
+        with nullcontext() if self.debug else quiet_libraries():
+            return asyncio.run(act)

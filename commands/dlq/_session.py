@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -44,7 +43,6 @@ async def reading(context: Context) -> AsyncIterator[KafkaReadLog]:
     """Open the log to look."""
     from alphapanda.bus.kafka_log import open_read_log
 
-    _quiet(context)
     async with open_read_log(kafka_options(context, "dlq")) as log:
         yield log
 
@@ -63,7 +61,6 @@ async def working(context: Context, *, changing: bool) -> AsyncIterator[Session]
     from commands.topics._pin import check_pin
     from topics.cluster import Cluster
 
-    _quiet(context)
     settings = context.settings()
     options = replace(kafka_options(context, "dlq"), batch_bytes=BATCH_BYTES)
     redis_url = endpoints_of(context).redis_url
@@ -166,9 +163,3 @@ def _time(option: str, typed: str, now: datetime) -> datetime | None:
     if moment is None:
         raise UsageError(f"{option} {typed!r} is not a time.", hint=TIME_HELP)
     return moment
-
-
-def _quiet(context: Context) -> None:
-    if not context.debug:
-        # What it says of a failed connection comes again as our own error.
-        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -47,9 +46,6 @@ async def connected(context: Context, *, changing: bool = False) -> AsyncIterato
 
     settings = context.settings()
     servers = endpoints_of(context).bootstrap_servers
-    if not context.debug:
-        # What it says of a failed connection comes again as our own error.
-        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     async with Cluster.connect(servers, request_timeout_ms=settings.kafka.request_timeout_ms) as cluster:
         live = await cluster.read()
         check_pin(context.deployment, settings, live.cluster_id, changing=changing)

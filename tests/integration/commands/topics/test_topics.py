@@ -97,7 +97,7 @@ def test_list_says_what_is_missing_and_then_ok(run: Run, unique_name: str) -> No
     run("bootstrap")
     assert state() == "ok"
     shown = run("list")
-    assert not [line for line in shown.out.splitlines() if ".dlq" in line]
+    assert not [line for line in shown.out.splitlines() if line.split()[0].endswith(".dlq")]
     assert [line for line in run("list", "--dlq").out.splitlines() if line.startswith(f"{topic}.dlq")]
 
 
