@@ -111,7 +111,9 @@ class Dashboard(Operating, App[int]):
         self.history: list[str] = ["overview"]
         self.history_place = 0
         self.pace = Pace()
+        self._views: dict[str, View] = {}
         self._beat = 0
+        self._edges = (Vitals(self.status), Tabs(self.status), Banner(self.status), Keys(self.status))
         self._cpu = 0.0
         for hues in HUES.values():
             self.register_theme(textual_theme(hues))
@@ -122,12 +124,10 @@ class Dashboard(Operating, App[int]):
 
     def compose(self) -> ComposeResult:
         """Have the vital signs, the screens and the keys."""
-        yield Vitals(self.status)
-        yield Tabs(self.status)
-        yield Banner(self.status)
+        yield from self._edges[:3]
         with Container(id="frame"):
             yield ContentSwitcher(id="stage")
-        yield Keys(self.status)
+        yield self._edges[3]
         yield Input(
             id="prompt",
             placeholder="filter: word  !word  column:value  qty:>100  =data.x > 1",
@@ -205,8 +205,7 @@ class Dashboard(Operating, App[int]):
     @property
     def view(self) -> View | None:
         """The screen in view."""
-        found = self.query(f"#view-{self.status.screen}")
-        return found.first(View) if found else None
+        return self._views.get(self.status.screen)
 
     @property
     def pane(self) -> TablePane[Any] | None:
@@ -225,15 +224,15 @@ class Dashboard(Operating, App[int]):
     async def show_screen(self, name: str) -> None:
         """Show a screen, building it the first time."""
         stage = self.query_one("#stage", ContentSwitcher)
-        if not self.query(f"#view-{name}"):
-            scene = Scene(self.desk, self.look, self.status, self.troubles)
-            await stage.add_content(VIEWS[name](scene, name), id=f"view-{name}")
-            view = self.query_one(f"#view-{name}", View)
+        view = self._views.get(name)
+        if view is None:
+            view = VIEWS[name](Scene(self.desk, self.look, self.status, self.troubles), name)
+            await stage.add_content(view, id=f"view-{name}")
             for pane in view.query(TablePane):
                 recall(self, pane)
+            self._views[name] = view
         self.status.screen = name
         stage.current = f"view-{name}"
-        view = self.query_one(f"#view-{name}", View)
         first = view.first_focus()
         if first is not None:
             self.set_focus(first)
@@ -292,12 +291,7 @@ class Dashboard(Operating, App[int]):
         view, look, now = self.view, self.look, self.clock.monotonic()
         slow = everything or self._beat % SLOW_BEATS == 0
         if slow:
-            for drawn in (
-                self.query_one(Vitals),
-                self.query_one(Tabs),
-                self.query_one(Banner),
-                self.query_one(Keys),
-            ):
+            for drawn in self._edges:
                 drawn.paint(self.desk, look, now)
             self.status.rewound_to = None if self.rewind is None else self.rewind.at
             if self.rewind is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 from typing import Final
 
@@ -84,7 +85,7 @@ class Market:
         self.updates = 0
         self.newest_ms: int | None = None
         self.event_ms: int | None = None
-        self._trails: dict[str, list[float]] = {}
+        self._trails: dict[str, array[float]] = {}
         self._trail_ms: dict[str, int] = {}
         self._candles: dict[str, list[Candle]] = {}
         self._volumes: dict[str, int] = {}
@@ -111,7 +112,7 @@ class Market:
         self.event_ms = at_ms if self.event_ms is None else max(at_ms, self.event_ms)
         last = self._trail_ms.get(name)
         if last is None:
-            self._trails[name] = [price]
+            self._trails[name] = array("f", (price,))
             self._trail_ms[name] = at_ms
         elif at_ms - last >= TRAIL_EVERY_MS or at_ms < last:
             trail = self._trails[name]
@@ -146,7 +147,8 @@ class Market:
 
     def trail(self, instrument: str) -> list[float]:
         """Return the last prices of an instrument, oldest first, about one a second."""
-        return self._trails.get(instrument, [])[-TRAIL:]
+        held = self._trails.get(instrument)
+        return [] if held is None else held[-TRAIL:].tolist()
 
     def candles(self, instrument: str) -> list[Candle]:
         """Return the minutes of an instrument, oldest first."""

@@ -77,19 +77,22 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         self._picked = False
         self._frozen = False
         self._ordered_at = -RESORT_S
+        self._changes = -1
+        self._unsorted = False
         self._moved_at = -HOLD_S
         self._aged_at = 0.0
         self._shape: tuple[int, Key | None, Key | None] | None = None
 
     # ------------------------------------------------------------ data
 
-    def show(self, rows: Mapping[Key, R | Gap], look: Look, now: float) -> None:
+    def show(self, rows: Mapping[Key, R | Gap], look: Look, now: float, changes: int) -> None:
         """Take the rows of this moment and repaint the lines in view that changed; frozen, do nothing.
 
         Args:
             rows: by key; kept, not copied.
             look: of the moment.
             now: monotonic seconds.
+            changes: a count that is another when any row is.
         """
         relook = look.palette is not self._look.palette or (look.hidden, look.compact, look.zone, look.glyphs) != (
             self._look.hidden,
@@ -102,20 +105,22 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
             self.redraw()
         if self._frozen:
             return
-        self._rows = rows
-        self._arrange(now)
+        if changes != self._changes or rows is not self._rows or self._unsorted:
+            self._rows = rows
+            self._changes = changes
+            self._arrange(now)
+            self._repaint_changed()
         if self.spec.ages and now - self._aged_at >= RESORT_S:
             self._aged_at = now
-            self._strips.clear()
-            self.refresh()
-            return
-        self._repaint_changed()
+            self._repaint_aged()
 
     def _arrange(self, now: float, *, force: bool = False) -> None:
         shape = self._shape_of()
         changed = shape != self._shape
         if not (changed or force) and (self.spec.tail or now - self._ordered_at < RESORT_S):
+            self._unsorted = not self.spec.tail
             return
+        self._unsorted = False
         self._shape = shape
         self._ordered_at = now
         top = self.scroll_offset.y
@@ -157,6 +162,21 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
             width = self.size.width
             self.refresh(*(Region(0, line + HEADER, width, 1) for line in dirty))
 
+    def _repaint_aged(self) -> None:
+        """Repaint the lines in view whose cells became others by time alone."""
+        top, width, dirty = self.scroll_offset.y, self.size.width, []
+        for line, key in enumerate(self.order.keys[top : top + self._page]):
+            cached = self._strips.get(key)
+            if cached is None:
+                continue
+            row = cast("R | Gap | None", cached[0])
+            strip = self._row_line(row, width)
+            if strip != cached[1]:
+                self._strips[key] = (row, strip)
+                dirty.append(Region(0, line + HEADER, width, 1))
+        if dirty:
+            self.refresh(*dirty)
+
     # ------------------------------------------------------------ state
 
     @property
@@ -171,6 +191,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
             self._rows = dict(self._rows)
         else:
             self._ordered_at = -RESORT_S
+            self._changes = -1
 
     @property
     def current(self) -> R | None:

@@ -124,6 +124,10 @@ class Look:
         """Return how long ago that was."""
         return "-" if moment is None else span((self.now - moment).total_seconds())
 
+    def rough_age(self, moment: datetime | None) -> str:
+        """Return how long ago that was, in one unit."""
+        return "-" if moment is None else coarse_span((self.now - moment).total_seconds())
+
     def _plain(self, text: str) -> str:
         if self.glyphs.is_braille:
             return text
@@ -154,6 +158,11 @@ def span(seconds: float) -> str:
     if whole < 86_400:
         return f"{sign}{whole // 3600}h {whole % 3600 // 60:02}m"
     return f"{sign}{whole // 86_400}d {whole % 86_400 // 3600}h"
+
+
+def coarse_span(seconds: float) -> str:
+    """Return a duration in one unit, so that it changes seldom: `0.4s`, `12s`, `4m`, `3h`, `2d`."""
+    return span(max(0.0, seconds)).split(" ")[0]
 
 
 def bytes_text(size: int | None) -> str:

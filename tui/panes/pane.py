@@ -156,7 +156,7 @@ class TablePane(Pane, Generic[R]):
         if table.message != message:
             table.message = message
             table.refresh()
-        table.show(self.rows(desk), look, now)
+        table.show(self.rows(desk), look, now, self._changes(desk))
         self.say(self._title(look), self._subtitle(desk, look, stale), stale=bool(stale), frozen=table.frozen)
 
     def _title(self, look: Look) -> str:

@@ -24,9 +24,11 @@ class MemoryTape:
 
     Args:
         topics: how many partitions each has.
+        kept: records of each partition.
     """
 
-    def __init__(self, topics: Mapping[str, int]) -> None:
+    def __init__(self, topics: Mapping[str, int], kept: int = KEPT) -> None:
+        self._kept = kept
         self._held: dict[Partition, list[Record]] = {
             Partition(topic, number): [] for topic, count in sorted(topics.items()) for number in range(count)
         }
@@ -43,9 +45,9 @@ class MemoryTape:
         held = self._held[partition]
         record = Record(partition, self.end(partition), written_ms, key, value, headers)
         held.append(record)
-        if len(held) > 2 * KEPT:
-            self._first[partition] += len(held) - KEPT
-            del held[:-KEPT]
+        if len(held) > 2 * self._kept:
+            self._first[partition] += len(held) - self._kept
+            del held[: -self._kept]
         self.arrived.set()
         return record
 

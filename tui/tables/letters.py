@@ -49,7 +49,7 @@ def reasons() -> TableSpec[Reason]:
                 width=8,
                 right=True,
                 value=lambda r: r.last_ms,
-                cell=lambda r, look: (look.age(from_ms(r.last_ms)), look.palette.dim),
+                cell=lambda r, look: (look.rough_age(from_ms(r.last_ms)), look.palette.dim),
             ),
             Column(key="group", title="Group", width=22, value=lambda r: r.group, rank=USUAL),
             Column(key="message", title="Message", width=16, value=lambda r: r.message, grow=True, rank=USUAL),

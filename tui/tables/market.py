@@ -118,7 +118,7 @@ def _spread(quote: Quote, look: Look) -> Cell:
 def _age(quote: Quote, look: Look) -> Cell:
     moment = from_ms(quote.written_ms)
     old = (look.now - moment).total_seconds() > OLD_S
-    return look.age(moment), look.palette.warn if old else look.palette.dim
+    return look.rough_age(moment), look.palette.warn if old else look.palette.dim
 
 
 def _document(quote: Quote) -> Document:

@@ -126,7 +126,7 @@ def topics() -> TableSpec[TopicRow]:
                 right=True,
                 value=lambda t: t.newest_ms,
                 cell=lambda t, look: (
-                    "-" if t.newest_ms is None else look.age(from_ms(t.newest_ms)),
+                    "-" if t.newest_ms is None else look.rough_age(from_ms(t.newest_ms)),
                     look.palette.dim,
                 ),
             ),

@@ -52,11 +52,14 @@ class View(Container):
         super().__init__(id=f"view-{name}", name=name)
         self.scene = scene
         self.desk = scene.desk
+        self._panes: list[Pane] = []
 
     @property
     def panes(self) -> list[Pane]:
         """The panes in view."""
-        return [pane for pane in self.query(Pane) if pane.display]
+        if not self._panes:
+            self._panes = list(self.query(Pane))
+        return [pane for pane in self._panes if pane.display]
 
     @property
     def tables(self) -> list[TablePane[Any]]:
