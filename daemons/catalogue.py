@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from alphapanda.errors import ConfigError, UnknownNameError
 from alphapanda.ids import BrokerId
+from alphapanda.settings.sections import ProcessLayout
 
 if TYPE_CHECKING:
     from alphapanda.settings import Settings
     from daemons.service import Service
 
-COMMON_SETTINGS = ("settings", "kafka", "redis", "infra", "logging", "tracing", "api", "process_layout")
+COMMON_SETTINGS = ("settings", "kafka", "redis", "infra", "logging", "tracing", "api")
 """What every daemon reads."""
 
 
@@ -23,7 +24,7 @@ class DaemonSpec:
     """One daemon.
 
     Attributes:
-        name: `feed`, `strategies`, `risk.paper`.
+        name: `feed`, `strategies`, `risk.paper`; `broker.paper` is risk and trader in one.
         description: what it does, in one line.
         needs: the daemons that are ready before it starts working.
         factory: makes its service; imports it only then.
@@ -66,32 +67,56 @@ def services(settings: Settings) -> tuple[DaemonSpec, ...]:
             files=("strategies.toml",),
         ),
     ]
+    compact = settings.process_layout is ProcessLayout.COMPACT
     for broker, configured in settings.active.items():
-        kind = str(configured.kind)
-        specs.append(
-            DaemonSpec(
-                name=f"risk.{broker}",
-                description=f"Signals of {broker}, allowed or denied.",
-                factory=partial(_risk, broker),
-                needs=("strategies",),
-                broker=broker,
-                broker_kind=kind,
-                reads=(f"brokers.{broker}", "feed.instruments_file", "topic_partitions_multiplier"),
-                files=("risk.toml",),
-            )
-        )
-        specs.append(
-            DaemonSpec(
-                name=f"trader.{broker}",
-                description=f"Orders, fills and positions of {broker}.",
-                factory=_trader_of(kind, broker),
-                needs=(f"risk.{broker}",),
-                broker=broker,
-                broker_kind=kind,
-                reads=(f"brokers.{broker}", "feed.instruments_file", "topic_partitions_multiplier"),
-            )
-        )
+        pair = _pair_of(broker, str(configured.kind))
+        specs.extend([_together(broker, pair)] if compact else pair)
     return tuple(specs)
+
+
+def _pair_of(broker: BrokerId, kind: str) -> tuple[DaemonSpec, ...]:
+    """Return what judges and what trades for `broker`."""
+    reads = (f"brokers.{broker}", "feed.instruments_file", "topic_partitions_multiplier")
+    risk = DaemonSpec(
+        name=f"risk.{broker}",
+        description=f"Signals of {broker}, allowed or denied.",
+        factory=partial(_risk, broker),
+        needs=("strategies",),
+        broker=broker,
+        broker_kind=kind,
+        reads=reads,
+        files=("risk.toml",),
+    )
+    trader = DaemonSpec(
+        name=f"trader.{broker}",
+        description=f"Orders, fills and positions of {broker}.",
+        factory=_trader_of(kind, broker),
+        needs=(risk.name,),
+        broker=broker,
+        broker_kind=kind,
+        reads=reads,
+    )
+    return risk, trader
+
+
+def _together(broker: BrokerId, parts: tuple[DaemonSpec, ...]) -> DaemonSpec:
+    """Return the daemon that is all of `parts` in one process."""
+    name, inside = f"broker.{broker}", {part.name for part in parts}
+    return DaemonSpec(
+        name=name,
+        description=" ".join(part.description for part in parts),
+        factory=partial(_several, name, tuple(part.factory for part in parts)),
+        needs=_united(tuple(need for need in part.needs if need not in inside) for part in parts),
+        broker=broker,
+        broker_kind=parts[0].broker_kind,
+        reads=_united(part.reads for part in parts),
+        files=_united(part.files for part in parts),
+    )
+
+
+def _united(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return every name once, in order."""
+    return tuple(dict.fromkeys(name for group in groups for name in group))
 
 
 def find(specs: tuple[DaemonSpec, ...], name: str) -> DaemonSpec:
@@ -134,3 +159,9 @@ def _paper_trader(broker: BrokerId) -> Service:
     from daemons.paper import PaperTraderService  # noqa: PLC0415 - loaded by its own process alone
 
     return PaperTraderService(broker)
+
+
+def _several(name: str, factories: tuple[Callable[[], Service], ...]) -> Service:
+    from daemons.together import TogetherService  # noqa: PLC0415 - loaded by its own process alone
+
+    return TogetherService(name, tuple(factory() for factory in factories))

@@ -41,7 +41,7 @@ def check(
     return problems, warnings
 
 
-_LATER = ("process_layout", "tracing")
+_LATER = ("tracing",)
 """Settings that are accepted already, for what comes with a later release."""
 
 

@@ -7,6 +7,7 @@ Incrementing a resolved metric costs 0.35 µs and observing 0.9 µs, so count a 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from functools import cached_property
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -49,7 +50,19 @@ class Metrics:
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}
         self._histograms: dict[str, Histogram] = {}
+        self._make()
+        self._ready = self._gauge(specs.READY)
+        self._gauge(specs.BUILD, __version__).set(1)
+        self.registry.register(ProcessCollector(service, broker))
 
+    def of(self, service: str) -> Metrics:
+        """Return the metrics of one of several services in this process: scraped here, under its own name."""
+        other = copy(self)
+        other.service = service
+        other._make()
+        return other
+
+    def _make(self) -> None:
         self.dlq_messages = self._counter(specs.DLQ_MESSAGES)
         """Records sent to dead letters."""
         self.duplicates = self._counter(specs.DUPLICATES)
@@ -66,9 +79,6 @@ class Metrics:
         """Events folded in the last recovery."""
         self.snapshot_seconds = self._histogram(specs.SNAPSHOT_SECONDS)
         """Writing one snapshot."""
-        self._ready = self._gauge(specs.READY)
-        self._gauge(specs.BUILD, __version__).set(1)
-        self.registry.register(ProcessCollector(service, broker))
 
     @cached_property
     def enqueue_delay(self) -> Histogram:

@@ -5,6 +5,7 @@ from pydantic import SecretStr
 
 from alphapanda.errors import ConfigError, UnknownNameError
 from alphapanda.settings import BrokerKind, BrokerSettings, Settings
+from alphapanda.settings.sections import ProcessLayout
 from daemons.catalogue import find, services
 from daemons.credentials import own_credentials
 from daemons.supervisor.outline import outline
@@ -45,3 +46,14 @@ def test_an_outline_has_what_is_needed_in_order() -> None:
     assert [line.name for line in lines] == ["kafka", "valkey", "topics", "feed", "strategies", "risk.paper2"]
     only = outline(settings_of("paper"), ["trader.paper"], only=True)
     assert [line.name for line in only] == ["kafka", "valkey", "topics", "trader.paper"]
+
+
+def test_a_compact_broker_is_one_process_that_needs_and_reads_what_its_parts_do() -> None:
+    split = services(settings_of("paper", "paper2"))
+    compact = services(settings_of("paper", "paper2").model_copy(update={"process_layout": ProcessLayout.COMPACT}))
+    assert [spec.name for spec in compact] == ["feed", "strategies", "broker.paper", "broker.paper2"]
+    one, parts = compact[2], split[2:4]
+    assert one.needs == ("strategies",)
+    assert (one.broker, one.broker_kind) == ("paper", "paper")
+    assert set(one.reads) == {name for part in parts for name in part.reads}
+    assert set(one.files) == {name for part in parts for name in part.files}
