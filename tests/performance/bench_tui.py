@@ -108,6 +108,8 @@ def app(rate: int) -> None:
                 for number in range(written, goal):
                     tape.write("market.ticks", number % 3, now_ms, b"k", values[number % len(values)])
                 written = goal
+                if not rate:
+                    await asyncio.Event().wait()
                 await asyncio.sleep(0.05)
 
     async def wire() -> Wiring:
@@ -227,7 +229,7 @@ def loaded(seconds: float, rate: int) -> dict[str, float]:
 
 
 def first_paint() -> tuple[float, float]:
-    """Return the seconds, and the CPU seconds, from the command to a screen that says something, in an empty folder."""
+    """Return the seconds, wall and CPU, from the command to a screen that says something, in an empty folder."""
     folder = Path("/tmp") / f"alphapanda-bench-{os.getpid()}"
     folder.mkdir(exist_ok=True)
     os.environ["ALPHAPANDA_HOME"] = str(folder)
