@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -68,9 +71,8 @@ class ManagedProcess:
             die_with_parent: the signal it gets when the calling *thread* dies; None lets it live on for adoption.
 
         Raises:
-            DependencyError: the command cannot be run.
+            DependencyError: the command cannot be run, or who it is cannot be kept; nothing runs then.
         """
-        _rotate(spec.log_file)
         argv = list(spec.argv)
         if die_with_parent is not None:
             shim = [
@@ -83,7 +85,8 @@ class ManagedProcess:
                 "--",
             ]
             argv = shim + argv
-        try:
+        with _starting(spec, argv[0]):
+            _rotate(spec.log_file)
             with spec.log_file.open("ab") as log:
                 log_start = log.tell()
                 popen = subprocess.Popen(  # noqa: S603 - argv is ours
@@ -95,15 +98,18 @@ class ManagedProcess:
                     env=dict(spec.env),
                     start_new_session=True,
                 )
-        except OSError as error:
-            raise DependencyError(
-                f"{spec.name} cannot be started: {error.strerror}: {error.filename or argv[0]}.",
-                hint="Check the installation with `alphapanda doctor`.",
-            ) from error
         # Until somebody waits for it a dead child is still there as a zombie, so its start time is always known.
         identity = ProcessIdentity.of(popen.pid) or ProcessIdentity(pid=popen.pid, started=-1, boot="")
-        IdentityFile(spec.identity_file).write(identity)
-        return cls(spec, identity, popen, log_start)
+        process = cls(spec, identity, popen, log_start)
+        try:
+            with _starting(spec, argv[0]):
+                IdentityFile(spec.identity_file).write(identity)
+        except BaseException:
+            # Nobody could find it again.
+            process.kill()
+            popen.wait()
+            raise
+        return process
 
     @classmethod
     def adopt(cls, spec: ChildSpec, identity: ProcessIdentity | None = None) -> ManagedProcess | None:
@@ -188,6 +194,19 @@ def log_tail(path: Path, limit: int = 16_384, start: int = 0) -> str:
             return log.read().decode(errors="replace")
     except FileNotFoundError:
         return ""
+
+
+@contextmanager
+def _starting(spec: ChildSpec, command: str) -> Iterator[None]:
+    """Turn the system's errors into one clear line."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise DependencyError(
+            f"{spec.name} cannot be started: {error.strerror}: {error.filename or command}.",
+            hint="Free some room and try again." if full else "Check the installation with `alphapanda doctor`.",
+        ) from error
 
 
 def _rotate(log_file: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
@@ -90,6 +91,21 @@ async def test_a_command_that_is_not_there_is_one_clear_line(child: MakeChild) -
         DependencyError, match="child cannot be started: No such file or directory: /nowhere/at/all"
     ):
         ManagedProcess.spawn(replace(child(""), argv=("/nowhere/at/all",)))
+
+
+async def test_one_whose_identity_cannot_be_kept_is_ended_again(
+    child: MakeChild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[ProcessIdentity] = []
+
+    def full(_file: IdentityFile, identity: ProcessIdentity) -> None:
+        written.append(identity)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(IdentityFile, "write", full)
+    with pytest.raises(DependencyError, match=r"child cannot be started: No space left.* Free some room"):
+        ManagedProcess.spawn(child("import time; time.sleep(60)"))
+    assert not written[0].alive
 
 
 async def test_what_was_left_is_adopted_and_stopped_by_identity(child: MakeChild) -> None:
