@@ -316,7 +316,7 @@ def run(environ: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
 @pytest.fixture
 def broker(deployment: Deployment, environ: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
     """A broker that only this test has: called as the test."""
-    name: str = request.node.originalname.removeprefix("test_").replace("_", "-")[:40]
+    name: str = request.node.originalname.removeprefix("test_").replace("_", "-")[:40].rstrip("-")
     deployment.config_file.write_text(f'[brokers.{name}]\nkind = "paper"\n')
     environ.setenv("ACTIVE_BROKERS", name)
     return name
