@@ -26,7 +26,7 @@ from alphapanda.bus.spec import RunnerSpec
 from alphapanda.clock import SystemClock
 from alphapanda.ids import MARKET, BrokerId, EventId, InstrumentId, StrategyId, derive_event_id
 from alphapanda.infra.base import Endpoints
-from alphapanda.model.codec import encode
+from alphapanda.model.codec import Codec, encode
 from alphapanda.model.envelope import Event, EventEnvelope, LogPosition, follow, trace_id_of
 from alphapanda.model.kinds import EventType, Side, TradingMode
 from alphapanda.model.signal import (
@@ -217,6 +217,7 @@ class Bench:
     world: World
     meter: Meter = field(default_factory=Meter)
     policy: Any = None
+    codec: Codec | None = None
 
     @property
     def broker(self) -> BrokerId:
@@ -254,7 +255,7 @@ class Bench:
                 log=log or self.world.log,
                 ownership=ownership,
                 snapshots=self.world.snapshots,
-                routes=Routes(Catalogue.load(), self.broker),
+                routes=Routes(Catalogue.load(), self.broker, self.codec),
                 clock=SystemClock(),
                 meter=self.meter,
                 logger=SilentLog(),
