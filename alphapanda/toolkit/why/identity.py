@@ -8,6 +8,7 @@ from enum import IntEnum
 
 from alphapanda.model.order import OrderAccepted, OrderFilled, OrderSubmitted
 from alphapanda.model.signal import Signal, SignalRejected, SignalValidated
+from alphapanda.model.tick import TickRef
 from alphapanda.toolkit.why.story import Found
 
 
@@ -61,7 +62,7 @@ def role_of(asked: str, found: Found) -> Role:
     if event is None:
         return Role.MENTION
     envelope, data = event.envelope, event.data
-    signal = data if isinstance(data, Signal) else getattr(data, "signal", None)
+    tick = tick_ref_in(found)
     role = Role.MENTION
     if envelope.id == asked:
         role = Role.EVENT
@@ -73,7 +74,7 @@ def role_of(asked: str, found: Found) -> Role:
         role = Role.VENUE_ORDER
     elif envelope.correlation_id == asked:
         role = Role.DECISION
-    elif _tick_id(signal, data) == asked:
+    elif tick is not None and tick.event_id == asked:
         role = Role.TICK
     elif envelope.causation_id == asked:
         role = Role.CAUSE
@@ -97,10 +98,12 @@ def _order_ids(data: object) -> tuple[str, ...]:
     return () if order_id is None else (order_id,)
 
 
-def _tick_id(signal: Signal | None, data: object) -> str:
-    if isinstance(data, OrderFilled):
-        return data.fill.tick.event_id if data.fill.tick is not None else ""
-    return "" if signal is None else signal.tick.event_id
+def tick_ref_in(found: Found) -> TickRef | None:
+    """Return the tick that a record names: a signal was decided on it, a fill was matched with it."""
+    if found.event is not None and isinstance(found.event.data, OrderFilled):
+        return found.event.data.fill.tick
+    signal = signal_in(found)
+    return None if signal is None else signal.tick
 
 
 def signal_in(found: Found) -> Signal | None:

@@ -11,11 +11,12 @@ from alphapanda.bus.records import Partition, Record
 from alphapanda.bus.routes import Routes
 from alphapanda.errors import UsageError
 from alphapanda.ids import MARKET, BrokerId
+from alphapanda.model.envelope import LogPosition
 from alphapanda.model.kinds import EventType
 from alphapanda.toolkit.why.decision import DecisionTracer
 from alphapanda.toolkit.why.gaps import STRATEGIES, Places
 from alphapanda.toolkit.why.hops import hop_of, read_record, timed
-from alphapanda.toolkit.why.identity import Identity, Role, best
+from alphapanda.toolkit.why.identity import Identity, Role, best, tick_ref_in
 from alphapanda.toolkit.why.search import LogSearch
 from alphapanda.toolkit.why.story import Decision, Found, Gap, Hop, Step, Story
 from alphapanda.toolkit.why.ticks import find_tick
@@ -68,7 +69,7 @@ class Tracer:
         if identity is None:
             raise UsageError(
                 f"Nothing in the log has the id {asked}; {len(self.topics)} topics were searched.",
-                hint="Older than their retention? Of another deployment? --since widens nothing, it only narrows.",
+                hint="It may be older than its topic keeps records, or of another deployment.",
             )
         event = identity.found.event
         if identity.role is Role.TICK or (event is not None and event.type is EventType.MARKET_TICK):
@@ -165,10 +166,17 @@ class Tracer:
 
     async def _tick_of(self, identity: Identity) -> tuple[Hop | None, list[Gap]]:
         """Return the tick itself, or why it is not there."""
-        event = identity.found.event
-        if event is not None and event.type is EventType.MARKET_TICK:
-            return timed([hop_of(identity.found)], None)[0], []
-        return None, [Gap(Step.TICK, "the tick itself is no longer in the log")]
+        found = identity.found
+        ref = tick_ref_in(found)
+        if ref is None:
+            return timed([hop_of(found)], None)[0], []
+        position = LogPosition(self._tick_topic, ref.partition, ref.offset)
+        record = await self.search.at(position)
+        if record is not None:
+            hop = hop_of(read_record(self.routes, record))
+            if hop.event_id == ref.event_id:
+                return timed([hop], None)[0], []
+        return None, [Gap(Step.TICK, f"{position}, which {found.record.position} names, is no longer in the log")]
 
     async def _other_story(self, asked: str, identity: Identity) -> Story:
         """Return what has the same correlation, of commands, what obeyed them, audits and alerts."""
