@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from alphapanda.settings import Settings
     from daemons.service import Service
 
-COMMON_SETTINGS = ("settings", "kafka", "redis", "infra", "logging", "tracing", "api")
+COMMON_SETTINGS = (
+    "settings",
+    "kafka",
+    "serialization",
+    "schema_registry_url",
+    "redis",
+    "infra",
+    "logging",
+    "tracing",
+    "api",
+)
 """What every daemon reads."""
 
 
