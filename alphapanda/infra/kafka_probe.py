@@ -255,6 +255,8 @@ async def _coordinator_ready(address: str, group: str) -> bool:
         if found.error_code != 0:
             return False
         offsets = await connection.send(OffsetFetchRequest(group, [("__consumer_offsets", [0])]))
+        if getattr(offsets, "error_code", 0) != 0:  # of the whole answer, which then names no partition
+            return False
         return all(partition[-1] == 0 for _, partitions in offsets.topics for partition in partitions)
 
 

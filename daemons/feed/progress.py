@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.structs import ConsumerRecord, OffsetAndMetadata
 
+from alphapanda.bus.committed import committed_offsets
 from alphapanda.bus.records import Header
 from alphapanda.bus.seam import kafka_errors
 from alphapanda.bus.tick_writer import Mark
@@ -106,7 +107,7 @@ class FeedProgress:
             tps.sort()
             self._consumer.assign(tps)
             self._consumer.pause(*tps)
-            remembered = await self._admin.list_consumer_group_offsets(self._group)
+            remembered = await committed_offsets(self._admin, self._group)
             begins = await self._consumer.beginning_offsets(tps)
             ends = await self._consumer.end_offsets(tps)
         known = {tp: memory for tp in tps if (memory := _Memory.read(remembered.get(tp))) is not None}

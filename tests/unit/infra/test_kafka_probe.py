@@ -12,6 +12,7 @@ from alphapanda.infra.kafka_probe import (
     NEEDED,
     KafkaFacts,
     client_apis,
+    kafka_is_up,
     parse_servers,
     probe_kafka,
     require_compatible,
@@ -154,6 +155,41 @@ def test_servers_are_host_and_port() -> None:
 def test_what_is_not_is_an_error(text: str) -> None:
     with pytest.raises(ConfigError, match="which is not host:port"):
         parse_servers(text)
+
+
+async def test_a_coordinator_that_still_loads_is_not_up() -> None:
+    """Kafka answers with an error for the whole, and no partition that could have one of its own."""
+    errors = [16, 14, 0, 0]
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        port = writer.get_extra_info("sockname")[1]
+        here = struct.pack(">ih9si", 1, 9, b"127.0.0.1", port)
+        while True:
+            (size,) = struct.unpack(">i", await reader.readexactly(4))
+            request = await reader.readexactly(size)
+            key, _version, correlation = struct.unpack(">hhi", request[:8])
+            if key == 18:
+                apis = {3: (0, 0), 9: (3, 3), 10: (0, 0)}
+                rows = b"".join(struct.pack(">hhh", api, *range_) for api, range_ in apis.items())
+                body = struct.pack(">hi", 0, len(apis)) + rows
+            elif key == 3:
+                body = struct.pack(">i", 1) + here + struct.pack(">i", 0)
+            elif key == 10:
+                body = struct.pack(">h", 0) + here
+            else:
+                error = errors.pop(0)
+                topic = b"__consumer_offsets"
+                one = struct.pack(f">h{len(topic)}siiqhh", len(topic), topic, 1, 0, -1, 0, 0)
+                body = (
+                    struct.pack(">ii", 0, 0 if error else 1) + (b"" if error else one) + struct.pack(">h", error)
+                )
+            answered = struct.pack(">i", correlation) + body
+            writer.write(struct.pack(">i", len(answered)) + answered)
+            await writer.drain()
+
+    async with serving(answer) as address, asyncio.timeout(30):
+        await kafka_is_up(address, group="group")
+    assert errors == [0]
 
 
 async def test_a_kafka_that_ends_is_told_at_once_and_so_is_its_return() -> None:
