@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
@@ -180,6 +181,7 @@ class KafkaLog(KafkaReadLog):
     ) -> None:
         super().__init__(options, lookup, admin)
         self._producer = producer
+        self._bulk = asyncio.Lock()
 
     async def append(self, outgoing: Sequence[Outgoing]) -> list[LogPosition]:
         """Write all, in order within each partition, and return where they stand once all are acknowledged."""
@@ -192,6 +194,51 @@ class KafkaLog(KafkaReadLog):
             ]
             acks = await asyncio.gather(*pending)
         return [LogPosition(ack.topic, ack.partition, ack.offset) for ack in acks]
+
+    async def append_in_bulk(self, outgoing: Sequence[Outgoing]) -> list[LogPosition]:
+        """Write as `append` does, in batches made here: for thousands at once, at a fraction of the cost of each.
+
+        Every record has to name its partition; those that do not make all of it go the other way.
+        """
+        if any(one.partition is None for one in outgoing):
+            return await self.append(outgoing)
+        places: dict[tuple[str, int], list[int]] = {}
+        for index, one in enumerate(outgoing):
+            places.setdefault((one.topic, one.partition or 0), []).append(index)
+        # Of two who hand batches for one partition to aiokafka, each waits for the other until its time is up.
+        async with self._bulk:
+            return await self._send_batches(outgoing, places)
+
+    async def _send_batches(
+        self, outgoing: Sequence[Outgoing], places: Mapping[tuple[str, int], Sequence[int]]
+    ) -> list[LogPosition]:
+        pending: list[tuple[list[int], asyncio.Future[Any]]] = []
+        with kafka_errors("writing"):
+            for (topic, partition), indexes in places.items():
+                for members, batch in self._batches(outgoing, indexes):
+                    pending.append((members, await self._producer.send_batch(batch, topic, partition=partition)))
+            acks = await asyncio.gather(*(future for _, future in pending))
+        positions: dict[int, LogPosition] = {}
+        for (members, _), ack in zip(pending, acks, strict=True):
+            for place, index in enumerate(members):
+                positions[index] = LogPosition(ack.topic, ack.partition, ack.offset + place)
+        return [positions[index] for index in range(len(outgoing))]
+
+    def _batches(self, outgoing: Sequence[Outgoing], indexes: Sequence[int]) -> Iterator[tuple[list[int], Any]]:
+        """Give the records of one partition as full batches, each with which records are in it."""
+        batch, members = self._producer.create_batch(), list[int]()
+        for index in indexes:
+            one = outgoing[index]
+            added = batch.append(timestamp=None, key=one.key, value=one.value, headers=list(one.headers))
+            if added is None:
+                batch.close()
+                yield members, batch
+                batch, members = self._producer.create_batch(), []
+                batch.append(timestamp=None, key=one.key, value=one.value, headers=list(one.headers))
+            members.append(index)
+        if members:
+            batch.close()
+            yield members, batch
 
 
 @asynccontextmanager
@@ -212,6 +259,7 @@ async def open_log(options: KafkaOptions) -> AsyncIterator[KafkaLog]:
             enable_idempotence=True,
             linger_ms=0,
             max_request_size=8 << 20,
+            max_batch_size=options.batch_bytes,
             request_timeout_ms=options.request_timeout_ms,
         )
         try:
