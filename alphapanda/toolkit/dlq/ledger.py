@@ -146,9 +146,9 @@ def entry_record(entry: Entry) -> Outgoing:
         trace_id=trace_id_of(event_id),
         data=moved,
     )
-    return Outgoing(LEDGER_TOPIC, moved.dead_letter_id.encode(), encode(envelope), envelope_headers(envelope))
+    return Outgoing(LEDGER_TOPIC, moved.dead_letter_id.encode(), encode(envelope), envelope_headers(envelope), 0)
 
 
 async def write_entries(log: KafkaLog, entries: Sequence[Entry]) -> None:
-    """Write entries and return when all are acknowledged."""
-    await log.append([entry_record(entry) for entry in entries])
+    """Write entries and return when all are acknowledged; in one partition, so in their order."""
+    await log.append_in_bulk([entry_record(entry) for entry in entries])

@@ -14,6 +14,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from redis.asyncio import Redis
 
+from alphapanda.bus.committed import committed_offsets
 from alphapanda.bus.kafka_log import KafkaOptions
 from alphapanda.bus.records import Offsets, Partition
 from alphapanda.bus.seam import kafka_errors
@@ -61,7 +62,7 @@ class GroupProgress:
     async def _committed(self, group: str, partitions: Collection[Partition]) -> Offsets:
         asked = {TopicPartition(one.topic, one.number): one for one in partitions}
         with kafka_errors(f"asking how far {group} has come"):
-            answer = await self._admin.list_consumer_group_offsets(group, partitions=list(asked))
+            answer = await committed_offsets(self._admin, group)
         return {one: max(0, answer[tp].offset if tp in answer else 0) for tp, one in asked.items()}
 
     async def _remembered(self, group: str, log_id: str) -> Offsets:

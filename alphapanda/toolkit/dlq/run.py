@@ -252,7 +252,7 @@ class ReplayRun:
         self.report.send_seconds = self.clock.monotonic() - began
 
     async def _send(self, batch: Sequence[Planned]) -> None:
-        positions = await self.log.append([self._outgoing(planned) for planned in batch])
+        positions = await self.log.append_in_bulk([self._outgoing(planned) for planned in batch])
         now = self.clock.now()
         entries = [
             self.mover.moved(self._planned[planned.item.id], LedgerTrigger.SEND, now, sent=position)

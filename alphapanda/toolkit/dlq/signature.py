@@ -13,6 +13,7 @@ _PARTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b[a-z][a-z0-9_.-]*\.[a-z0-9_-]+:\d+:\d+\b"), "<record>"),
     (re.compile(r"\b0x[0-9a-fA-F]+\b|\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{12,}\b"), "<hex>"),
     (re.compile(r"b'[^']*'|b\"[^\"]*\"|'[^']*'|\"[^\"]*\""), "<text>"),
+    (re.compile(r"\b(?:NSE|BSE|NFO|BFO|CDS|BCD|MCX|NCO):[A-Z0-9&-]+(?: [A-Z0-9]+)*\b"), "<instrument>"),
     (re.compile(r"(?<![\w<])[-+]?\d+(?:[.,]\d+)*"), "<n>"),
 )
 _SPACE = re.compile(r"\s+")
