@@ -12,9 +12,10 @@ from alphapanda.settings import load_strategies
 from alphapanda.settings.topics import catalogue_of
 from alphapanda.strategies.loader import FOLDER, bind_strategies
 from alphapanda.strategies.stage import StrategiesStage
+from alphapanda.toolkit.groups.exporter import exporting_lag
 from daemons.instruments import lookup_of
 from daemons.service import DaemonContext
-from daemons.wiring import StageWork, active_modes, run_stage
+from daemons.wiring import StageWork, active_modes, kafka_options, run_stage
 
 GROUP = "alphapanda.strategies"
 
@@ -64,4 +65,6 @@ class StrategiesService:
             on_decided=count,
         )
         context.log.info("strategies loaded", strategies=[str(one.config.id) for one in bound])
-        await run_stage(work, context)
+        options = kafka_options(context, f"{self.name}.lag")
+        async with exporting_lag(options, context.metrics, context.clock, context.log):
+            await run_stage(work, context)

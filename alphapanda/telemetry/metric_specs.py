@@ -1,7 +1,7 @@
 """Every metric that a daemon shows: its name, what it counts, its labels and buckets.
 
-`docs/metrics.md` is made from these. All names begin with `trading_`, except those of the process,
-which have Prometheus's own names.
+`docs/metrics.md` is made from these. All names begin with `trading_`, except those of the process and of consumer
+groups, which have the names that public dashboards know.
 """
 
 from __future__ import annotations
@@ -103,6 +103,16 @@ HOP_SECONDS = _histogram(
     "topic",
 )
 CONSUMER_LAG = _gauge("trading_consumer_lag", "Records in the log that were not yet read.", "topic", "partition")
+CONSUMERGROUP_LAG = _gauge(
+    "kafka_consumergroup_lag",
+    "Records that a consumer group has not read. Served by the strategies daemon, for all groups.",
+    *("consumergroup", "topic", "partition"),
+)
+GROUP_LAG_SECONDS = _gauge(
+    "kafka_consumergroup_group_lag_seconds",
+    "Age of the first record that a consumer group has not read, seconds; 0 when there is none.",
+    *("group", "topic", "partition"),
+)
 RECOVERY_SECONDS = _gauge("trading_recovery_seconds", "How long the last recovery took, seconds.")
 RECOVERY_EVENTS = _gauge("trading_recovery_events", "Events folded in the last recovery.")
 SNAPSHOT_SECONDS = _histogram("trading_snapshot_seconds", "Writing one snapshot, seconds.", LATENCY_BUCKETS_S)
@@ -156,6 +166,7 @@ GROUPS: tuple[tuple[str, tuple[MetricSpec, ...]], ...] = (
             CONSUMER_LAG,
         ),
     ),
+    ("Consumer groups", (CONSUMERGROUP_LAG, GROUP_LAG_SECONDS)),
     ("Recovery", (RECOVERY_SECONDS, RECOVERY_EVENTS, SNAPSHOT_SECONDS)),
     (
         "Queues and feed",

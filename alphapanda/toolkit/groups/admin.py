@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import CommitFailedError, IllegalGenerationError, UnknownMemberIdError, for_code
 
+from alphapanda.bus.committed import committed_offsets
 from alphapanda.bus.kafka_log import KafkaOptions
 from alphapanda.bus.records import Offsets, Partition
 from alphapanda.bus.seam import kafka_errors
@@ -76,7 +77,7 @@ class GroupAdmin:
     async def committed(self, group: str) -> Offsets:
         """Return every offset that a group has committed."""
         with kafka_errors(f"reading what {group} committed"):
-            offsets = await self._admin.list_consumer_group_offsets(group)
+            offsets = await committed_offsets(self._admin, group)
         return {
             Partition(tp.topic, tp.partition): int(entry.offset)
             for tp, entry in offsets.items()

@@ -9,12 +9,15 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from alphapanda import __version__
+from alphapanda.bus.records import Partition
 from alphapanda.clock import ManualClock
 from alphapanda.telemetry import metric_docs
 from alphapanda.telemetry.health import Health
 from alphapanda.telemetry.logs import LogSystem
 from alphapanda.telemetry.metric_specs import GROUPS, MetricKind
 from alphapanda.telemetry.metrics import Metrics
+from alphapanda.toolkit.groups.exporter import GroupLagCollector
+from alphapanda.toolkit.groups.lag import GroupLag, Look, PartitionLag
 
 ROOT = Path(__file__).parents[3]
 SPECS = [spec for _, specs in GROUPS for spec in specs]
@@ -47,6 +50,11 @@ def touch_all(metrics: Metrics, logs: LogSystem, health: Health) -> None:
     metrics.http_seconds("/readyz", 200).observe(0.001)
     metrics.watch_health(health)
     metrics.watch_logs(logs.stats)
+    groups = GroupLagCollector(metrics.service, metrics.broker)
+    partition = PartitionLag(partition=Partition("market.ticks", 0), committed=3, start=0, end=5, seconds=0.5)
+    group = GroupLag(name="alphapanda.strategies", state="Stable", members=(), partitions=(partition,))
+    groups.look = Look(0.0, (group,))
+    metrics.registry.register(groups)
 
 
 def test_every_declared_metric_is_served_with_its_kind_and_labels_and_no_other(
@@ -111,7 +119,7 @@ def test_a_labelled_metric_is_resolved_once_and_shared(metrics: Metrics) -> None
 def test_names_follow_the_rules(spec: object) -> None:
     assert spec in SPECS
     (found,) = [each for each in SPECS if each == spec]
-    assert found.name.startswith(("trading_", "process_"))
+    assert found.name.startswith(("trading_", "process_", "kafka_consumergroup_"))
     assert found.name.endswith("_total") == (found.kind is MetricKind.COUNTER)
     assert bool(found.buckets) == (found.kind is MetricKind.HISTOGRAM)
     assert list(found.buckets) == sorted(set(found.buckets))
