@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 
@@ -65,6 +66,22 @@ SCREENS: Final = (
     ("logs", "Logs", "All daemons' logs, merged in the order of time."),
 )
 """The screens, by name, in the order of their digits."""
+
+
+SHORT: Final = MappingProxyType(
+    {
+        "overview": "Over",
+        "market": "Mkt",
+        "signals": "Sig",
+        "orders": "Ord",
+        "positions": "Pos",
+        "daemons": "Daem",
+        "topics": "Top",
+        "dlq": "DLQ",
+        "logs": "Logs",
+    }
+)
+"""Their titles where there is little room."""
 
 
 def _screens() -> Iterator[Action]:

@@ -171,7 +171,7 @@ class Dashboard(Operating, App[int]):
         self.set_class(any(mode is TradingMode.LIVE for _, mode in wiring.brokers), "-live")
         if self.has_class("-live"):
             self.query_one("#frame").border_title = "REAL MONEY"
-            self.query_one(Vitals).set_class(True, "-live")
+            self.tint()
         sources = (LogSource(wiring.tape, self.clock), *wiring.sources)
         ports = [Port(source.name, self.live_desk, self.clock) for source in sources]
         self.status.ports = ports
@@ -181,6 +181,10 @@ class Dashboard(Operating, App[int]):
         async with asyncio.TaskGroup() as group:
             for source, port in zip(sources, ports, strict=True):
                 group.create_task(keep(source, port, self.clock))
+
+    def tint(self) -> None:
+        """Colour the top where real money is; the terminal's own colours have no light shade for that."""
+        self._edges[0].set_class(self.has_class("-live") and not self.theme.endswith("ansi"), "-live")
 
     # ------------------------------------------------------------ what is shown
 
@@ -201,6 +205,11 @@ class Dashboard(Operating, App[int]):
             compact=self.compact,
             zone=self.zone_shown,
         )
+
+    @property
+    def views(self) -> Sequence[View]:
+        """The screens that were looked at."""
+        return tuple(self._views.values())
 
     @property
     def view(self) -> View | None:

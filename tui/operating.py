@@ -240,6 +240,7 @@ class Operating(Controlling):
         app = self._app
         app.ansi_color = name.endswith("ansi")
         app.theme = name
+        app.tint()
         app.paint(everything=True)
 
     def action_retry(self) -> None:

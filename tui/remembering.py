@@ -38,7 +38,8 @@ def remember(app: Dashboard) -> None:
     memory = app.memory
     memory.theme, memory.screen = app.theme, app.status.screen
     memory.compact, memory.hidden, memory.zone = app.compact, app.hidden, app.zone_shown.value
-    for pane in app.query(TablePane):
+    panes = [pane for view in app.views for pane in view.all_panes if isinstance(pane, TablePane)]
+    for pane in panes:
         order = pane.table.order
         memory.tables[pane.table.spec.name] = TableMemory(
             sort=order.sort,

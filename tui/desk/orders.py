@@ -87,8 +87,8 @@ class Orders:
                 self._put(key, self._row(data.order, None, event, record))
             elif known.sent_ms is None:  # the view knew it before the log was read
                 self._put(key, self._row(known.order, None, event, record))
-                for later, its_record in self._early.pop(key, ()):
-                    self.take(later, its_record)
+            for later, its_record in self._early.pop(key, ()):
+                self.take(later, its_record)
             return
         key = str(data.client_order_id)
         before = self.rows.get(key)

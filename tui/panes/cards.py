@@ -111,22 +111,22 @@ class BrokerCards(Drawn):
                     inner,
                 )
             )
+            dot = look.glyphs.dot
+            counts = f"{pnl.open_positions} held {dot} {pnl.open_orders} open {dot} {look.count(pnl.fills)} fills"
             facts: list[tuple[str, Piece]] = [
                 ("realised", look.gain(pnl.realised)),
                 ("unrealised", look.gain(pnl.unrealised)),
-                ("charges", (look.money(pnl.charges), None)),
-                ("gross", (look.money(pnl.gross_exposure), None)),
+                ("gross exposure", (look.money(pnl.gross_exposure), None)),
                 ("net exposure", (look.money(pnl.net_exposure, signed=True), None)),
-                ("positions", (look.count(pnl.open_positions), None)),
-                ("open orders", (look.count(pnl.open_orders), None)),
-                ("fills", (look.count(pnl.fills), None)),
+                ("", (counts, None)),
+                ("charges", (look.money(pnl.charges), None)),
             ]
             body += _pairs(facts, look, inner, max(0, height - 4))
         return _framed(body, frame, look, width, height)
 
 
 def _pairs(facts: Sequence[tuple[str, Piece]], look: Look, width: int, height: int) -> list[Line]:
-    columns = 2 if len(facts) > height or width >= 64 else 1
+    columns = 2 if width >= 64 else 1
     size = width // columns
     lines: list[Line] = []
     for first in range(0, len(facts), columns):

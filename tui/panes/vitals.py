@@ -13,7 +13,7 @@ from textual import events
 from alphapanda.clock import to_ist
 from alphapanda.market.calendar import SessionPhase, TradingCalendar
 from alphapanda.model.kinds import TradingMode
-from tui.actions import SCREENS, footer
+from tui.actions import SCREENS, SHORT, footer
 from tui.desk.desk import Desk
 from tui.looks.look import Look, from_ms, span
 from tui.panes.drawn import Drawn, Line, Piece, line, spread
@@ -66,7 +66,7 @@ class Vitals(Drawn):
 
     DEFAULT_CSS = """
     Vitals { height: 2; background: $panel; }
-    Vitals.-live { background: $live 30%; }
+    Vitals.-live { background: $live 20%; }
     """
 
     def __init__(self, status: Status) -> None:
@@ -210,7 +210,7 @@ class Tabs(Drawn):
         self._edges = []
         for number, (name, title, _) in enumerate(SCREENS, start=1):
             here = name == self._status.screen
-            label = f" {number} {title} " if wide or here else f" {number} {title[:5]}"
+            label = f" {number} {title} " if wide or here else f" {number} {SHORT[name]}"
             pieces.append((label, look.palette.pill if here else look.palette.dim))
             if wide:
                 pieces.append((" ", None))

@@ -55,11 +55,16 @@ class View(Container):
         self._panes: list[Pane] = []
 
     @property
-    def panes(self) -> list[Pane]:
-        """The panes in view."""
+    def all_panes(self) -> list[Pane]:
+        """The panes, seen or not; those of a screen that was closed too."""
         if not self._panes:
             self._panes = list(self.query(Pane))
-        return [pane for pane in self._panes if pane.display]
+        return self._panes
+
+    @property
+    def panes(self) -> list[Pane]:
+        """The panes in view."""
+        return [pane for pane in self.all_panes if pane.display]
 
     @property
     def tables(self) -> list[TablePane[Any]]:

@@ -41,7 +41,7 @@ class OverviewView(View):
         self.query_one("#attention").styles.height = concerns + FRAME
         brokers = max(1, len(desk.money.brokers))
         wide = self.app.size.width // brokers >= TWO_COLUMNS
-        self.query_one("#brokers").styles.height = 8 if wide else 9 if narrow else 12
+        self.query_one("#brokers").styles.height = 7 if wide else 9 if narrow else 10
 
 
 class MarketView(View):
