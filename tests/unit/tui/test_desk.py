@@ -1,0 +1,214 @@
+"""Folds of the log: orders in any order, lag in seconds, days, dead letters, floods and sources."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from alphapanda.bus.records import Partition, Record
+from alphapanda.clock import ManualClock
+from alphapanda.model.order import OrderStatus
+from topics.errors import AlphaPandaError
+from tui.desk.desk import Desk
+from tui.desk.money import DayLine
+from tui.desk.topics import SHOWN_BYTES, Topics
+from tui.engine.ring import Gap
+from tui.looks.look import Look, coarse_span, span, to_ms
+from tui.sources.demo import BROKERS, DemoMarket
+from tui.sources.keeper import keep
+from tui.sources.log_source import FAR_BEHIND, LogSource, in_order
+from tui.sources.memory_tape import MemoryTape
+from tui.sources.port import Link, Port
+
+START = datetime(2026, 1, 5, 3, 50, tzinfo=UTC)
+
+
+def all_records(market: DemoMarket) -> list[Record]:
+    return in_order([record for held in market.tape._held.values() for record in held])
+
+
+def test_the_same_market_gives_the_same_desk(seeded_market: DemoMarket) -> None:
+    desks = []
+    for _ in range(2):
+        desk = Desk(seeded_market.routes, BROKERS)
+        desk.take(all_records(seeded_market))
+        desks.append(desk)
+    assert desks[0].orders.rows == desks[1].orders.rows
+    assert desks[0].money.brokers == desks[1].money.brokers
+    assert desks[0].undecodable == 0
+    assert desks[0].orders.odd == 0
+
+
+def test_topics_may_be_read_in_any_order(seeded_market: DemoMarket) -> None:
+    records = [r for r in all_records(seeded_market) if ".orders." in r.partition.topic]
+    straight, odd = Desk(seeded_market.routes, BROKERS), Desk(seeded_market.routes, BROKERS)
+    straight.take(records)
+    for first in range(0, len(records), 40):  # within a window, later topics first
+        window = records[first : first + 40]
+        odd.take(sorted(window, key=lambda r: r.partition.topic))
+    assert {k: r.order.status for k, r in odd.orders.rows.items()} == {
+        k: r.order.status for k, r in straight.orders.rows.items()
+    }
+    assert {r.order.status for r in odd.orders.rows.values()} == {OrderStatus.FILLED}
+
+
+def test_bytes_that_are_no_event_are_counted_and_shown(seeded_market: DemoMarket) -> None:
+    desk = Desk(seeded_market.routes, BROKERS)
+    partition = Partition("paper.orders.filled", 0)
+    desk.take([Record(partition, 0, to_ms(START), b"k", b"not json")])
+    assert desk.undecodable == 1
+    assert len(desk.topics.tails["paper.orders.filled"]) == 1
+
+
+def test_a_huge_record_is_cut_and_says_so(seeded_market: DemoMarket) -> None:
+    desk = Desk(seeded_market.routes, BROKERS)
+    desk.take([Record(Partition("market.ticks", 0), 0, to_ms(START), b"k", b"x" * 10_000_000)])
+    (held,) = desk.topics.tails["market.ticks"]
+    assert isinstance(held, Record)
+    assert len(held.value or b"") == SHOWN_BYTES
+    assert held.header("(cut)") is not None
+
+
+def test_lag_is_told_in_records_and_in_seconds() -> None:
+    topics, partition = Topics(), Partition("market.ticks", 0)
+    for offset in range(10):
+        topics.mark(partition, offset, to_ms(START + timedelta(seconds=offset)))
+    now = START + timedelta(seconds=12)
+    topics.take_ends({partition: 10}, {partition: 0}, {"g": {partition: 4}}, now)
+    (lag,) = topics.rows["market.ticks"].lags
+    assert (lag.records, lag.seconds) == (6, 8.0)
+    topics.take_ends({partition: 10}, {partition: 0}, {"g": {partition: 10}}, now)
+    (lag,) = topics.rows["market.ticks"].lags
+    assert (lag.records, lag.seconds) == (0, 0.0)
+
+
+def test_a_day_is_one_line_in_bounded_memory() -> None:
+    line = DayLine()
+    for second in range(20_000):
+        line.add(START + timedelta(seconds=second), float(second))
+    assert len(line.points) <= 2_049
+    assert line.points[0][1] < 60
+    assert line.points[-1][1] == 19_999.0
+    assert line.points == sorted(line.points)
+    line.add(START + timedelta(days=1), 5.0)
+    assert [value for _, value in line.points] == [5.0]
+
+
+def test_a_point_that_comes_late_finds_its_place() -> None:
+    line = DayLine()
+    for second in (10, 2, 4, 3):
+        line.add(START + timedelta(seconds=second), float(second))
+    assert [value for _, value in line.points] == [2.0, 3.0, 4.0, 10.0]
+
+
+def test_dead_letters_are_grouped_by_reason(seeded_market: DemoMarket) -> None:
+    desk = Desk(seeded_market.routes, BROKERS)
+    desk.take(all_records(seeded_market))
+    reasons = desk.dead.reasons
+    assert sum(reason.count for reason in reasons.values()) == desk.dead.seen == len(desk.dead.rows) > 0
+    assert {code for _, code, _ in reasons} <= {"decode", "handler-timeout"}
+
+
+async def test_a_flood_is_passed_over_and_the_gap_is_shown(seeded_market: DemoMarket) -> None:
+    clock = ManualClock(START)
+    tape = MemoryTape({"market.ticks": 1}, kept=100_000)
+    source, port = LogSource(tape, clock), Port("Kafka", Desk(seeded_market.routes), clock)
+    task = asyncio.ensure_future(source.run(port))
+    for _ in range(100):
+        await asyncio.sleep(0.01)
+        if port.link is Link.UP:
+            break
+    for _ in range(3 * FAR_BEHIND):
+        tape.write("market.ticks", 0, to_ms(START), b"k", b"{}")
+    for _ in range(300):
+        await asyncio.sleep(0.01)
+        if port.desk.skipped:
+            break
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert port.desk.skipped > FAR_BEHIND
+    gaps = [row for row in port.desk.topics.tails["market.ticks"] if isinstance(row, Gap)]
+    assert sum(gap.count for gap in gaps) == port.desk.skipped
+
+
+async def test_a_source_is_tried_for_ever(seeded_market: DemoMarket) -> None:
+    clock, tries = ManualClock(START), 0
+
+    class Flaky:
+        name = "Flaky"
+
+        async def run(self, port: Port) -> None:
+            nonlocal tries
+            tries += 1
+            if tries == 1:
+                raise AlphaPandaError("It is not there.", hint="Run: alphapanda up")
+            if tries == 2:
+                raise ZeroDivisionError("a bug of ours")
+            port.up()
+            await asyncio.Event().wait()
+
+    port = Port("Flaky", Desk(seeded_market.routes), clock)
+    task = asyncio.ensure_future(keep(Flaky(), port, clock))
+    faults = []
+    for _ in range(200):
+        await asyncio.sleep(0.005)
+        if port.fault is not None and port.fault.message not in faults:
+            faults.append(port.fault.message)
+            port.again.set()
+        if port.link is Link.UP:
+            break
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert faults == ["It is not there.", "ZeroDivisionError: a bug of ours"]
+    assert tries == 3
+
+
+async def test_deleted_topics_are_forgotten(own_market: DemoMarket) -> None:
+    clock = ManualClock(START)
+    desk = Desk(own_market.routes, BROKERS)
+    port = Port("Kafka", desk, clock)
+    source = LogSource(own_market.tape, clock)
+    task = asyncio.ensure_future(source.run(port))
+    for _ in range(200):
+        await asyncio.sleep(0.01)
+        if desk.topics.rows:
+            break
+    assert "paper.orders.expired" in desk.topics.rows
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    own_market.tape.remove_topic("paper.orders.expired")
+    task = asyncio.ensure_future(source.run(port))
+    for _ in range(300):
+        await asyncio.sleep(0.01)
+        if "paper.orders.expired" not in desk.topics.rows:
+            break
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert "paper.orders.expired" not in desk.topics.rows
+    assert port.fault is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text", "rough"),
+    [
+        (0.44, "0.4s", "0.4s"),
+        (12.9, "12s", "12s"),
+        (245, "4m 05s", "4m"),
+        (11_520, "3h 12m", "3h"),
+        (187_200, "2d 4h", "2d"),
+    ],
+)
+def test_durations(seconds: float, text: str, rough: str) -> None:
+    assert span(seconds) == text
+    assert coarse_span(seconds) == rough
+
+
+def test_signs_and_arrows_stand_beside_colour(look: Look) -> None:
+    from decimal import Decimal
+
+    assert look.gain(Decimal("1234567.5")) == ("+₹12,34,567.50 ▲", look.palette.up)
+    assert look.gain(Decimal(-5)) == ("−₹5.00 ▼", look.palette.down)
+    assert look.gain(Decimal(0))[0] == "₹0.00  "
+    assert look.money(Decimal(12345678), compact=True) == "₹1.23 Cr"

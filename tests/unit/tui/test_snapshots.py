@@ -1,0 +1,71 @@
+"""Every screen, in two sizes and two themes, as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tui.actions import SCREENS
+from tui.app import Dashboard
+
+SIZES = ((80, 24), (120, 40))
+THEMES = ("panda-dark", "panda-light")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+@pytest.mark.parametrize("digit", range(1, len(SCREENS) + 1), ids=[name for name, _, _ in SCREENS])
+def test_screen(
+    snap_compare: Any,
+    make: Callable[..., Dashboard],
+    ready: Callable[[Pilot[int]], Awaitable[None]],
+    repaint: Callable[[Pilot[int]], Awaitable[None]],
+    digit: int,
+    size: tuple[int, int],
+    theme: str,
+) -> None:
+    async def before(pilot: Pilot[int]) -> None:
+        await ready(pilot)
+        await pilot.press(str(digit))
+        await repaint(pilot)
+
+    assert snap_compare(make(theme=theme), terminal_size=size, run_before=before)
+
+
+@pytest.mark.parametrize("theme", ["panda-cvd", "panda-ansi"])
+def test_other_themes(
+    snap_compare: Any,
+    make: Callable[..., Dashboard],
+    ready: Callable[[Pilot[int]], Awaitable[None]],
+    theme: str,
+) -> None:
+    assert snap_compare(make(theme=theme), terminal_size=(120, 40), run_before=ready)
+
+
+def test_wide(
+    snap_compare: Any, make: Callable[..., Dashboard], ready: Callable[[Pilot[int]], Awaitable[None]]
+) -> None:
+    assert snap_compare(make(), terminal_size=(200, 60), run_before=ready)
+
+
+@pytest.mark.parametrize(
+    "keys", [("4", "w"), ("4", "enter"), ("question_mark",)], ids=["trace", "inspect", "help"]
+)
+def test_dialogs(
+    snap_compare: Any,
+    make: Callable[..., Dashboard],
+    ready: Callable[[Pilot[int]], Awaitable[None]],
+    repaint: Callable[[Pilot[int]], Awaitable[None]],
+    keys: tuple[str, ...],
+) -> None:
+    async def before(pilot: Pilot[int]) -> None:
+        await ready(pilot)
+        for key in keys:
+            await pilot.press(key)
+            await repaint(pilot)
+        await pilot.pause(0.2)
+
+    assert snap_compare(make(), terminal_size=(120, 40), run_before=before)
