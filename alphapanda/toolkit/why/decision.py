@@ -24,7 +24,7 @@ from alphapanda.toolkit.why.identity import signal_in
 from alphapanda.toolkit.why.search import LogSearch
 from alphapanda.toolkit.why.story import Branch, Decision, Found, Gap, Hop, Step
 
-WINDOWS_MS: tuple[int | None, ...] = (30_000, 600_000, None)
+WINDOWS_MS: tuple[int | None, ...] = (2_000, 30_000, 600_000, None)
 """How much time after the signal is searched: at first, if something is missing, and at last up to the end."""
 
 _MAX_CAUSES = 8

@@ -22,6 +22,9 @@ from alphapanda.toolkit.why.story import Decision, Found, Gap, Hop, Step, Story
 from alphapanda.toolkit.why.ticks import find_tick
 from topics.names import TopicName
 
+NEWEST_TICKS = 65_536
+"""How many ticks of each partition are searched for an id that is no number of theirs, unless a time is given."""
+
 _ID = re.compile(r"[!-~]{6,200}")
 _TRADING = frozenset({"signals", "orders", "pnl"})
 _SLACK_MS = 60_000
@@ -53,6 +56,7 @@ class Tracer:
     since_ms: int | None = None
     until_ms: int | None = None
     _tracer: DecisionTracer = field(init=False)
+    _skipped_ticks: bool = False
 
     def __post_init__(self) -> None:
         self._tracer = DecisionTracer(self.search, self.routes, self._trading_topics, self.ask_places)
@@ -69,7 +73,9 @@ class Tracer:
         if identity is None:
             raise UsageError(
                 f"Nothing in the log has the id {asked}; {len(self.topics)} topics were searched.",
-                hint="It may be older than its topic keeps records, or of another deployment.",
+                hint="Of ticks that are not numbered only the newest were: --since searches all from a time on."
+                if self._skipped_ticks
+                else "It may be older than its topic keeps records, or of another deployment.",
             )
         event = identity.found.event
         if identity.role is Role.TICK or (event is not None and event.type is EventType.MARKET_TICK):
@@ -97,7 +103,15 @@ class Tracer:
         return [] if record is None else self._read([record])
 
     async def _ticks_by_bytes(self, asked: str) -> list[Found]:
+        """Search ticks that no number leads to: about the time in the id; else from `since_ms`, else the newest."""
+        made_ms = _made_ms(asked)
+        if made_ms is not None:
+            around = await self._spans([self._tick_topic], made_ms - _SLACK_MS, made_ms + _AROUND_MS)
+            return self._read(await self.search.forward(asked, around))
         spans = await self._spans([self._tick_topic])
+        if self.since_ms is None:
+            self._skipped_ticks = any(stop - start > NEWEST_TICKS for start, stop in spans.values())
+            spans = {one: (max(start, stop - NEWEST_TICKS), stop) for one, (start, stop) in spans.items()}
         return self._read(await self.search.backward(asked, spans))
 
     async def _among_events(self, asked: str) -> list[Found]:
