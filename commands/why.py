@@ -80,6 +80,7 @@ async def _tell(context: Context, asked: str, since_ms: int | None, until_ms: in
     from alphapanda.ids import BrokerId
     from alphapanda.settings.topics import catalogue_of
     from alphapanda.toolkit.batch_reader import open_batch_reader
+    from alphapanda.toolkit.schemas.runtime import reading_codec
     from alphapanda.toolkit.why.search import LogSearch
     from alphapanda.toolkit.why.trace import Tracer
 
@@ -94,7 +95,7 @@ async def _tell(context: Context, asked: str, since_ms: int | None, until_ms: in
         async with open_batch_reader(options, topics, log.beginnings) as reader:
             tracer = Tracer(
                 LogSearch(log, reader),
-                Routes(catalogue, None),
+                Routes(catalogue, None, reading_codec(settings)),
                 there,
                 topics,
                 lambda: _places(options, there),

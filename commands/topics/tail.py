@@ -16,6 +16,7 @@ from commands._reading import kafka_options
 
 if TYPE_CHECKING:
     from alphapanda.bus.kafka_log import KafkaReadLog
+    from alphapanda.bus.ports import LogReader
     from alphapanda.bus.records import Partition, Record
     from alphapanda.toolkit.offsets import OffsetRange
     from alphapanda.toolkit.tail.filters import RecordFilter
@@ -184,7 +185,7 @@ async def _tail(
             shown = 0
             async with (
                 open_batch_reader(options, topics, log.beginnings) as reader,
-                aclosing(tail_.batches(reader)) as batches,
+                aclosing(tail_.batches(_decoding(context, reader, shape))) as batches,
             ):
                 async for batch in batches:
                     due = batch if limit is None else batch[: limit - shown]
@@ -195,6 +196,14 @@ async def _tail(
                     counter.tick(shown)
                     if shown == limit:
                         break
+
+
+def _decoding(context: Context, reader: LogReader, shape: Format) -> LogReader:
+    """Return what reads Avro as JSON; raw is raw."""
+    from alphapanda.toolkit.schemas.as_json import json_reader
+    from alphapanda.toolkit.tail.formats import Format
+
+    return reader if shape is Format.RAW else json_reader(reader, context.settings())
 
 
 async def _partitions(log: KafkaReadLog, names: Sequence[str], numbers: frozenset[int]) -> Sequence[Partition]:
