@@ -103,7 +103,7 @@ class Tracer:
         return [] if record is None else self._read([record])
 
     async def _ticks_by_bytes(self, asked: str) -> list[Found]:
-        """Search ticks that no number leads to: about the time in the id; else from `since_ms`, else the newest."""
+        """Search ticks that no number leads to: at the time in the id, else from `since_ms`, else the newest."""
         made_ms = _made_ms(asked)
         if made_ms is not None:
             around = await self._spans([self._tick_topic], made_ms - _SLACK_MS, made_ms + _AROUND_MS)
