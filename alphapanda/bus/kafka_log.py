@@ -181,7 +181,7 @@ class KafkaLog(KafkaReadLog):
     ) -> None:
         super().__init__(options, lookup, admin)
         self._producer = producer
-        self._bulk = asyncio.Lock()
+        self._bulk: dict[tuple[str, int], asyncio.Lock] = {}
 
     async def append(self, outgoing: Sequence[Outgoing]) -> list[LogPosition]:
         """Write all, in order within each partition, and return where they stand once all are acknowledged."""
@@ -205,9 +205,7 @@ class KafkaLog(KafkaReadLog):
         places: dict[tuple[str, int], list[int]] = {}
         for index, one in enumerate(outgoing):
             places.setdefault((one.topic, one.partition or 0), []).append(index)
-        # Of two who hand batches for one partition to aiokafka, each waits for the other until its time is up.
-        async with self._bulk:
-            return await self._send_batches(outgoing, places)
+        return await self._send_batches(outgoing, places)
 
     async def _send_batches(
         self, outgoing: Sequence[Outgoing], places: Mapping[tuple[str, int], Sequence[int]]
@@ -215,8 +213,11 @@ class KafkaLog(KafkaReadLog):
         pending: list[tuple[list[int], asyncio.Future[Any]]] = []
         with kafka_errors("writing"):
             for (topic, partition), indexes in places.items():
-                for members, batch in self._batches(outgoing, indexes):
-                    pending.append((members, await self._producer.send_batch(batch, topic, partition=partition)))
+                # Two who hand aiokafka batches for one partition wait for each other until their time is up.
+                async with self._bulk.setdefault((topic, partition), asyncio.Lock()):
+                    for members, batch in self._batches(outgoing, indexes):
+                        future = await self._producer.send_batch(batch, topic, partition=partition)
+                        pending.append((members, future))
             acks = await asyncio.gather(*(future for _, future in pending))
         positions: dict[int, LogPosition] = {}
         for (members, _), ack in zip(pending, acks, strict=True):

@@ -25,6 +25,8 @@ from alphapanda.toolkit.dlq.watch import Seen, Waiting, Watch
 
 BATCH = 1_000
 BETWEEN_LOOKS_S = 0.1
+HURRIED_LOOKS_S = 0.5
+"""While records are sent as fast as it goes: each look takes time that they would have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ class ReplayRun:
     report: Report = field(default_factory=Report)
     _planned: dict[str, Entry] = field(default_factory=dict)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _hurries: bool = False
 
     async def run(self, stop: asyncio.Event) -> Report:
         """Carry it out; `stop` ends it after the batch in hand, and what was not sent stays planned."""
@@ -243,16 +246,34 @@ class ReplayRun:
         began, done = self.clock.monotonic(), 0
         rate = self.pace.rate
         size = BATCH if rate is None else max(1, min(BATCH, int(rate / 10)))
-        while queue and not stop.is_set() and not self._is_broken():
-            batch = [queue.popleft() for _ in range(min(size, len(queue)))]
-            await self._send(batch)
-            done += len(batch)
-            if rate is not None and queue:
-                await _wait(stop, began + done / rate - self.clock.monotonic())
+        booking: asyncio.Task[None] | None = None
+        self._hurries = rate is None
+        try:
+            while queue and not stop.is_set() and not self._is_broken():
+                batch = [queue.popleft() for _ in range(min(size, len(queue)))]
+                positions = await self._write(batch)
+                done += len(batch)
+                if booking is not None:
+                    await booking
+                booking = asyncio.ensure_future(self._book(batch, positions))
+                if rate is not None and queue:
+                    await _wait(stop, began + done / rate - self.clock.monotonic())
+        finally:
+            self._hurries = False
+            if booking is not None:
+                await booking
         self.report.send_seconds = self.clock.monotonic() - began
 
     async def _send(self, batch: Sequence[Planned]) -> None:
+        await self._book(batch, await self._write(batch))
+
+    async def _write(self, batch: Sequence[Planned]) -> list[LogPosition]:
         positions = await self.log.append_in_bulk([self._outgoing(planned) for planned in batch])
+        self.report.sent += len(batch)
+        return positions
+
+    async def _book(self, batch: Sequence[Planned], positions: Sequence[LogPosition]) -> None:
+        """Write down what was sent, and watch it from then on: the ledger has its steps in their order."""
         now = self.clock.now()
         entries = [
             self.mover.moved(self._planned[planned.item.id], LedgerTrigger.SEND, now, sent=position)
@@ -261,7 +282,6 @@ class ReplayRun:
         await write_entries(self.log, entries)
         for planned, entry, position in zip(batch, entries, positions, strict=True):
             self.watch.add(Waiting(entry, planned.item.letter, position, self._group_of(planned.item)))
-        self.report.sent += len(batch)
         self.tell(self.report)
 
     def _outgoing(self, planned: Planned) -> Outgoing:
@@ -297,7 +317,7 @@ class ReplayRun:
                 await self._write_seen(seen)
                 self._news.set()
                 self.tell(self.report)
-            await asyncio.sleep(BETWEEN_LOOKS_S)
+            await asyncio.sleep(HURRIED_LOOKS_S if self._hurries else BETWEEN_LOOKS_S)
 
     async def _write_seen(self, seen: Seen) -> None:
         now = self.clock.now()
