@@ -149,7 +149,9 @@ class Following:
             return
         state = process.state.value
         line = f"{mark_of(state)} {process.name} {state}"
-        if state == "ready" and process.uptime_s is not None:
+        if state == "ready" and process.adopted:
+            line += ", as an earlier supervisor left it"
+        elif state == "ready" and process.uptime_s is not None:
             line += f" after {process.uptime_s:.1f} s"
         elif process.reason:
             line += f": {process.reason}"

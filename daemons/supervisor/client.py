@@ -19,6 +19,7 @@ from alphapanda.errors import (
     UsageError,
 )
 from alphapanda.exit_codes import ExitCode
+from daemons.supervisor.ledger import Ledger
 from daemons.supervisor.places import Places
 from daemons.supervisor.protocol import (
     LINE_LIMIT,
@@ -130,9 +131,7 @@ async def connect(places: Places) -> AsyncIterator[ControlClient]:
     try:
         reader, writer = await asyncio.open_unix_connection(path, limit=LINE_LIMIT)
     except (FileNotFoundError, ConnectionRefusedError):
-        raise NotRunningError(
-            f"Nothing is running in {places.deployment.root}.", hint="Start it with `alphapanda up`."
-        ) from None
+        raise _not_running(places) from None
     try:
         yield ControlClient(reader, writer, await _greeting(reader, path))
     finally:
@@ -142,6 +141,18 @@ async def connect(places: Places) -> AsyncIterator[ControlClient]:
         except ConnectionError:
             # The supervisor ended first; nothing of ours was in flight.
             writer.transport.abort()
+
+
+def _not_running(places: Places) -> NotRunningError:
+    root = places.deployment.root
+    left = [entry.name for entry in Ledger(places.ledger).survivors]
+    if not left:
+        return NotRunningError(f"Nothing is running in {root}.", hint="Start it with `alphapanda up`.")
+    runs = "runs" if len(left) == 1 else "run"
+    return NotRunningError(
+        f"The supervisor of {root} is gone; {', '.join(left)} still {runs}.",
+        hint="Go on with `alphapanda up`, or end it with `alphapanda down`.",
+    )
 
 
 async def _greeting(reader: asyncio.StreamReader, path: Path) -> Hello:

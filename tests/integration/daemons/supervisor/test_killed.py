@@ -8,7 +8,10 @@ import signal
 import sys
 from typing import Any
 
+import pytest
+
 from alphapanda.infra.identity import ProcessIdentity
+from daemons.supervisor.client import NotRunningError, connect
 from daemons.supervisor.ledger import Ledger
 from daemons.supervisor.states import State
 from daemons.supervisor.wish import remembered_wish
@@ -44,6 +47,9 @@ async def test_daemons_drain_and_end_with_it_and_servers_live_on(system: System)
 async def test_the_next_one_adopts_the_survivors_and_starts_the_others(system: System) -> None:
     running = await all_ready(system)
     await system.kill_supervisor()
+    with pytest.raises(NotRunningError, match=r"is gone; kafka.* still run.*alphapanda up"):
+        async with connect(system.places):
+            pass
     await system.begin()
     await system.apply()
     now = await system.until_state(kafka="ready", feed="ready", guard="starting")
