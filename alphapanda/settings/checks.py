@@ -45,10 +45,21 @@ _LATER = ("tracing",)
 """Settings that are accepted already, for what comes with a later release."""
 
 
+_OTHERS_SERVERS = ("kafka.bootstrap_servers", "redis.url")
+"""Settings of the tier `external` alone."""
+
+
 def _without_effect(loaded: Loaded) -> Iterator[str]:
     for setting in known_settings():
         if setting.path[0] in _LATER and _value(loaded, setting) != setting.default:
             yield f"{_place(loaded, setting.name)}: {setting.name} has no effect in this release."
+    if loaded.settings.infra.tier is InfraTier.EMBEDDED:
+        for name in _OTHERS_SERVERS:
+            if loaded.provenance[name].kind is not SourceKind.DEFAULT:
+                yield (
+                    f"{_place(loaded, name)}: {name} has no effect with servers of our own. "
+                    "To use those there: INFRA__TIER=external."
+                )
 
 
 def _value(loaded: Loaded, setting: Setting) -> object:

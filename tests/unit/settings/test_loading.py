@@ -265,11 +265,24 @@ def test_what_has_no_effect_yet_is_said(deployment: Deployment) -> None:
     assert warnings == ("environment TRACING__ENABLED: tracing.enabled has no effect in this release.",)
 
 
+def test_servers_that_are_named_and_not_used_are_pointed_out(deployment: Deployment) -> None:
+    named = {"KAFKA__BOOTSTRAP_SERVERS": "kafka:9092", "REDIS__URL": "redis://:secret@redis:6379/0"}
+    warnings = load(deployment, named).warnings
+    assert [warning.partition(":")[0] for warning in warnings] == [
+        "environment KAFKA__BOOTSTRAP_SERVERS",
+        "environment REDIS__URL",
+    ]
+    assert all("INFRA__TIER=external" in warning for warning in warnings)
+    assert "secret" not in "".join(warnings)
+    assert load(deployment, named | {"INFRA__TIER": "external"}).warnings == ()
+
+
 def test_a_single_underscore_is_pointed_out_but_accepted(deployment: Deployment) -> None:
     assert load(deployment, {"REDIS_URL": "redis://x"}).warnings == (
         "environment REDIS_URL: not read here; ours is REDIS__URL.",
     )
-    assert load(deployment, {"REDIS_URL": "redis://x", "REDIS__URL": "redis://y"}).warnings == ()
+    ours = {"REDIS__URL": "redis://y", "INFRA__TIER": "external", "KAFKA__BOOTSTRAP_SERVERS": "k:9092"}
+    assert load(deployment, {"REDIS_URL": "redis://x"} | ours).warnings == ()
 
 
 def test_an_unknown_key_names_its_line_and_its_neighbour(write: Write, problems: Problems) -> None:
