@@ -8,8 +8,8 @@ import msgspec
 
 from alphapanda.bus.ports import LogReader
 from alphapanda.bus.records import Partition, Record
-from alphapanda.errors import AlphaPandaError
-from alphapanda.model.avro import MAGIC
+from alphapanda.errors import DecodeError, DependencyError
+from alphapanda.model.avro import MAGIC, schema_id_of
 from alphapanda.model.codec import Codec, JsonCodec, encode
 from alphapanda.model.kinds import EventType
 from alphapanda.settings import Settings
@@ -32,6 +32,7 @@ class AsJson:
         self._decode = codec.decode
         self._catalogue = catalogue
         self._kinds: dict[str, EventType | None] = {}
+        self._unknown: set[int] = set()
 
     def record(self, record: Record) -> Record:
         """Return `record` with its event as JSON."""
@@ -39,11 +40,16 @@ class AsJson:
         if not value or value[:1] != MAGIC:
             return record
         kind = self._kind_of(record.partition.topic)
-        if kind is None:
-            return record
+        schema_id = -1
         try:
+            schema_id = schema_id_of(value) or schema_id
+            if kind is None or schema_id in self._unknown:
+                return record
             event = self._decode(kind, value)
-        except AlphaPandaError:  # it is shown as it is, with what is wrong with it
+        except DependencyError:  # a registry that is away is asked once for each schema
+            self._unknown.add(schema_id)
+            return record
+        except DecodeError:  # it is shown as it is, with what is wrong with it
             return record
         return msgspec.structs.replace(record, value=encode(event))
 

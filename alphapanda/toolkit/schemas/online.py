@@ -98,6 +98,8 @@ async def objections(registry: SchemaRegistry, subject: Subject, asked: Level | 
     if subject.latest is not None and subject.latest.schemaType != AVRO:
         return [Reason("", f"the registry has it as {subject.latest.schemaType}, not as Avro")]
     level = wanted_level(subject, asked)
+    if level is Level.NONE:
+        return []  # some registries go on to judge by BACKWARD
     reasons = incompatibilities(subject.schema, await _earlier(registry, subject, level), level)
     verdict = await registry.check(subject.name, subject.schema)
     if not verdict.is_compatible and not reasons:
@@ -143,12 +145,14 @@ async def register(registry: SchemaRegistry, subject: Subject, asked: Level | No
     """
     level = wanted_level(subject, asked)
     latest, is_new = subject.latest, subject.standing is not Standing.CURRENT
+    if latest is not None and subject.level is not level:
+        await registry.set_level(subject.name, level.value)
     if is_new:
         await registry.register(subject.name, subject.schema)
         latest = await registry.version(subject.name)
     if latest is None:
         raise RejectedSchemaError(f"{registry.name} took the schema of {subject.name} and does not have it.")
-    if subject.level is not level:
+    if subject.latest is None:  # before its first version there is no subject to have a level
         await registry.set_level(subject.name, level.value)
     return Registration(subject, latest.id, latest.version, is_new, level)
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from alphapanda.bus.memory_log import MemoryLog
-from alphapanda.bus.records import Outgoing, Partition
+from alphapanda.bus.records import Outgoing, Partition, Record
 from alphapanda.clock import SystemClock
+from alphapanda.errors import DependencyError
 from alphapanda.model.avro import AvroCodec
 from alphapanda.model.codec import encode
 from alphapanda.model.envelope import EventEnvelope
@@ -15,6 +16,7 @@ from alphapanda.model.kinds import EventType
 from alphapanda.toolkit.schemas.as_json import AsJson, JsonReader
 from topics.catalogue import Catalogue
 
+Examples = Mapping[EventType, EventEnvelope[Any]]
 KIND = EventType.ORDER_REJECTED
 TOPIC = "paper.orders.rejected"
 OTHERS = "somebody.elses-topic"
@@ -46,3 +48,16 @@ async def test_what_is_avro_is_read_as_json(
     await reader.aclose()
     assert read[TOPIC] == read[f"{TOPIC}.dlq"] == [json, *values[1:]]
     assert read[OTHERS] == values
+
+
+def test_a_registry_that_is_away_is_asked_once(codec: AvroCodec, examples: Examples) -> None:
+    asked: list[int] = []
+
+    def away(schema_id: int) -> str:
+        asked.append(schema_id)
+        raise DependencyError("nobody answers")
+
+    as_json = AsJson(AvroCodec({}, away), Catalogue.load())
+    record = Record(Partition(TOPIC, 0), 0, 0, b"k", codec.encoder(KIND.value)(examples[KIND]))
+    assert [as_json.record(record) for _ in range(3)] == [record] * 3
+    assert len(asked) == 1
