@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,6 +23,9 @@ from alphapanda.infra.base import Endpoints
 from alphapanda.infra.ports import PortBook, holder_of, is_free
 from alphapanda.settings import InfraTier, Settings
 
+if TYPE_CHECKING:
+    from alphapanda.infra.time_sync import TimeSync
+
 GIB = 1024**3
 OLDEST_PYTHON = (3, 11)
 DISK_WARN, DISK_FAIL = 5 * GIB, GIB // 2
@@ -30,6 +34,7 @@ FILES_WARN = 4_096
 """Kafka keeps a handful of files open for each partition."""
 CLOCK_WARN_S, CLOCK_FAIL_S = 0.5, 5.0
 """Orders and signals are judged by their age: more than this and they are judged wrongly."""
+CLOCK_HINT = "Have the clock set by NTP, on each machine: timedatectl set-ntp true"
 PROBE_TIMEOUT_S = 5.0
 
 
@@ -110,6 +115,23 @@ def check_machine(patient: Patient) -> Iterator[Finding]:
     )
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     yield _by_limits("open files", files, f"limit {files}", FILES_WARN, 0, "Raise it: ulimit -n 65536")
+
+
+def check_time_sync(_patient: Patient) -> Iterator[Finding]:
+    """Look at whether anybody keeps this machine's clock."""
+    from alphapanda.infra.time_sync import time_sync
+
+    yield time_sync_finding(time_sync())
+
+
+def time_sync_finding(found: TimeSync | None) -> Finding:
+    """Return what follows from what the kernel says of its clock."""
+    if found is None:
+        return Finding("time sync", Verdict.OK, "this system does not tell")
+    if not found.kept:
+        return Finding("time sync", Verdict.WARN, "nothing keeps this machine's clock", CLOCK_HINT)
+    detail = f"kept, at most {found.error_s * 1000:.0f} ms off"
+    return _by_limits("time sync", -found.error_s, detail, -CLOCK_WARN_S, -CLOCK_FAIL_S, CLOCK_HINT)
 
 
 def check_files(patient: Patient) -> Iterator[Finding]:
@@ -213,13 +235,13 @@ async def check_clock(patient: Patient) -> Finding:
     verdict = (
         Verdict.FAIL if abs(offset) > CLOCK_FAIL_S else Verdict.WARN if abs(offset) > CLOCK_WARN_S else Verdict.OK
     )
-    hint = "" if verdict is Verdict.OK else "Set both machines' clocks by NTP: timedatectl set-ntp true"
-    return Finding("clock", verdict, detail, hint)
+    return Finding("clock", verdict, detail, "" if verdict is Verdict.OK else CLOCK_HINT)
 
 
 PLAIN: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
     check_platform,
     check_machine,
+    check_time_sync,
     check_files,
     check_ports,
     check_servers_programs,
@@ -227,7 +249,7 @@ PLAIN: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
 PROBES: tuple[Callable[[Patient], Awaitable[Finding]], ...] = (check_kafka, check_redis, check_clock)
 
 
-def _by_limits(check: str, value: int, detail: str, warn: int, fail: int, hint: str) -> Finding:
+def _by_limits(check: str, value: float, detail: str, warn: float, fail: float, hint: str) -> Finding:
     verdict = Verdict.FAIL if value < fail else Verdict.WARN if value < warn else Verdict.OK
     return Finding(check, verdict, detail, "" if verdict is Verdict.OK else hint)
 
