@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from alphapanda.toolkit.groups.reset import ResetPlan, Target
     from commands.groups._session import Looker
 
+_FEED = "alphapanda.feed."
 _COLUMNS = (
     Column("topic", "TOPIC"),
     Column("partition", "P", right=True),
@@ -138,6 +139,7 @@ async def _reset(
         moves = "; ".join(f"{one}={offset}" for one, offset in plan.offsets.items())
         async with audited(context, "groups reset", name, reason=reason, offsets=moves):
             _refuse_live(group)
+            _refuse_feed_forward(name, plan)
             _confirm_live_broker(context, name)
             undo = await _execute(context, looker, name, plan)
         _show(context, group, plan, undo=undo, executed=True)
@@ -205,6 +207,15 @@ def _refuse_live(group: Group) -> None:
         raise RefusedError(
             f"Somebody is in {group.name}: {who}.",
             hint="Stop its members first; one that was killed is forgotten after its session time-out.",
+        )
+
+
+def _refuse_feed_forward(name: str, plan: ResetPlan) -> None:
+    """Refuse what would have the feed overlook its own ticks: it looks for the last of them from here on."""
+    if name.startswith(_FEED) and any(move.before is None or move.after > move.before for move in plan.moves):
+        raise RefusedError(
+            f"{name} tells the feed where to look for its last tick: forward, it would write ticks again.",
+            hint="Moving it back is safe.",
         )
 
 
