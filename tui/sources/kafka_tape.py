@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from tui.looks.look import to_ms
 
 CLIENT = "alphapanda.tui"
 TIMEOUT_MS = 5_000
+CLOSE_S = 3.0
 PATIENT_BYTES = 64 << 10
 PATIENT_MS = 200
 FETCH_BYTES = 512 << 10
@@ -41,7 +43,7 @@ class KafkaTape:
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[OpenKafkaTape]:
-        servers = self.address()
+        servers = await asyncio.to_thread(self.address)
         lookup = _consumer(servers, retry_backoff_ms=10)
         admin = AIOKafkaAdminClient(bootstrap_servers=servers, client_id=CLIENT, request_timeout_ms=TIMEOUT_MS)
         try:
@@ -50,8 +52,8 @@ class KafkaTape:
                 await admin.start()
             yield OpenKafkaTape(servers, lookup, admin, self.topics, self.groups)
         finally:
-            await admin.close()
-            await lookup.stop()
+            await _within(admin.close())
+            await _within(lookup.stop())
 
 
 class OpenKafkaTape:
@@ -118,7 +120,7 @@ class OpenKafkaTape:
             with kafka_errors("connecting", connecting=True):
                 await consumer.start()
         except BaseException:
-            await consumer.stop()
+            await _within(consumer.stop())
             raise
         return KafkaTapeReader(consumer)
 
@@ -161,7 +163,16 @@ class KafkaTapeReader:
 
     async def aclose(self) -> None:
         """Stop reading."""
-        await self._consumer.stop()
+        await _within(self._consumer.stop())
+
+
+async def _within(closing: Awaitable[None]) -> None:
+    """Wait for a client to close; one whose broker went away may never, and is left to the end of the process."""
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await closing
+    except TimeoutError:
+        return
 
 
 def _consumer(servers: str, **more: object) -> AIOKafkaConsumer:

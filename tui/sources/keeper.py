@@ -28,8 +28,14 @@ async def keep(source: Source, port: Port, clock: Clock) -> None:
             message, hint = "", ""
         except AlphaPandaError as error:
             message, hint = error.message, error.hint
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Nobody cancelled us: a client's own request was cancelled when its connection went away.
+            message, hint = "The connection was lost.", "Run: alphapanda doctor"
         except OSError as error:
-            message, hint = str(error), "Run: alphapanda doctor"
+            message, hint = str(error) or type(error).__name__, "Run: alphapanda doctor"
         except Exception as error:  # noqa: BLE001 - a pane's fault is shown in that pane, and ends nothing else
             message, hint = f"{type(error).__name__}: {error}", "Run: alphapanda doctor"
         if port.link is Link.UP:

@@ -13,7 +13,7 @@ from typing import Final
 
 from alphapanda.bus.records import Offsets, Partition, Record
 from alphapanda.clock import Clock
-from topics.errors import DependencyError
+from topics.errors import DependencyError, KafkaUnreachableError
 from topics.names import TopicName
 from tui.desk.desk import Desk
 from tui.sources.port import Port
@@ -32,6 +32,8 @@ FAR_BEHIND: Final = 10_000
 MEASURE_S: Final = 2.0
 LOOK_AGAIN_S: Final = 15.0
 PATIENCE_POLLS: Final = 6
+STUCK_LOOKS: Final = 3
+ANSWER_S: Final = 6.0
 
 _STEPS: Final = ("raw", "validated", "rejected", "submitted", "accepted", "modified", "filled")
 
@@ -94,6 +96,7 @@ class LogSource:
             partitions = await log.partitions()
             ends = await log.ends(partitions)
             await self._catch_up(log, await self._starts(log, ends), ends, port.desk)
+            self._next |= ends
             port.up()
             readers: dict[Partition, TapeReader] = {}
             follow = []
@@ -106,7 +109,7 @@ class LogSource:
                     readers |= dict.fromkeys(mine, reader)
                     follow.append(asyncio.ensure_future(self._follow(reader, mine, port)))
             try:
-                await self._measure(log, readers, ends, port, follow)
+                await self._measure(log, readers, port, follow)
             finally:
                 for task in follow:
                     task.cancel()
@@ -162,24 +165,48 @@ class LogSource:
             reader.seek(goals)
             self._next |= goals
 
+    def _is_stuck(self, ends: Offsets, silent: dict[Partition, tuple[int, int]]) -> bool:
+        """Return whether a partition went on and its reader did not, for some looks: after a broker's restart.
+
+        Args:
+            ends: of the partitions now.
+            silent: where each waiting partition stood, and for how many looks; kept between calls.
+        """
+        for partition, end in ends.items():
+            at = self._next.get(partition, end)
+            before, looks = silent.get(partition, (-1, 0))
+            if at >= end:
+                silent.pop(partition, None)
+            else:
+                silent[partition] = (at, looks + 1 if at == before else 0)
+        return any(looks >= STUCK_LOOKS for _, looks in silent.values())
+
     async def _measure(
         self,
         log: OpenTape,
         readers: Mapping[Partition, TapeReader],
-        ends: Offsets,
         port: Port,
         follow: Sequence[asyncio.Future[None]],
     ) -> None:
         """Tell rates and lags every two seconds; return when the topics are others than they were."""
         beginnings: Offsets = {}
+        silent: dict[Partition, tuple[int, int]] = {}
         looks = 0
         while True:
-            if looks % int(LOOK_AGAIN_S / MEASURE_S) == 0:
-                if looks and set(await log.partitions()) != set(readers):
-                    return
-                beginnings = await log.beginnings(tuple(readers))
-            committed = await log.committed()
-            ends |= {p: end for p, reader in readers.items() if (end := reader.known_end(p)) is not None}
+            try:
+                async with asyncio.timeout(ANSWER_S):
+                    if looks % int(LOOK_AGAIN_S / MEASURE_S) == 0:
+                        if looks and set(await log.partitions()) != set(readers):
+                            return
+                        beginnings = await log.beginnings(tuple(readers))
+                    committed = await log.committed()
+                    ends = await log.ends(tuple(readers))
+            except TimeoutError:
+                raise KafkaUnreachableError(
+                    f"Kafka did not answer within {ANSWER_S:g} s.", hint="Run: alphapanda doctor"
+                ) from None
+            if self._is_stuck(ends, silent):
+                return
             port.desk.topics.take_ends(ends, beginnings, committed, self._clock.now())
             port.heard()
             looks += 1

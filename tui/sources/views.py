@@ -41,7 +41,7 @@ class ViewsSource:
             for broker, mode in self._brokers
             for key in (keys.positions, keys.orders, keys.pnl)
         ]
-        async with open_redis(self._address()) as client:
+        async with open_redis(await asyncio.to_thread(self._address)) as client:
             while True:
                 with redis_errors("reading views"):
                     values = await client.mget([key for key, _, _ in wanted])

@@ -146,6 +146,8 @@ async def test_a_source_is_tried_for_ever(seeded_market: DemoMarket) -> None:
                 raise AlphaPandaError("It is not there.", hint="Run: alphapanda up")
             if tries == 2:
                 raise ZeroDivisionError("a bug of ours")
+            if tries == 3:
+                raise asyncio.CancelledError  # as a client's lost request does
             port.up()
             await asyncio.Event().wait()
 
@@ -161,8 +163,8 @@ async def test_a_source_is_tried_for_ever(seeded_market: DemoMarket) -> None:
             break
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert faults == ["It is not there.", "ZeroDivisionError: a bug of ours"]
-    assert tries == 3
+    assert faults == ["It is not there.", "ZeroDivisionError: a bug of ours", "The connection was lost."]
+    assert tries == 4
 
 
 async def test_deleted_topics_are_forgotten(own_market: DemoMarket) -> None:
