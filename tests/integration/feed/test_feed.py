@@ -37,6 +37,7 @@ async def test_every_good_row_becomes_one_tick_and_the_feed_is_ready_and_idle(be
         status = await feed.finished()
         assert (status.rows, status.ticks, status.bad_rows) == (ROWS, GOOD_ROWS, 1)
         assert feed.health.is_ready
+        assert feed.health.report().status == "the recording is in the log: 300 rows, 1 bad"
         assert not feed.task.done()
         assert feed.acknowledged == GOOD_ROWS
     report = (feed.deployment.logs / "feed-bad-rows.csv").read_text().splitlines()
