@@ -42,6 +42,8 @@ def diff(
     """Show, field by field, how a schema of this program differs from the registry's, or from the committed one.
 
     Without a registry the committed ones are compared. Ends with 3 if something differs.
+
+    Example: alphapanda schemas diff paper.orders.filled --version 1
     """
     from commands.schemas._session import choose, has_registry
 

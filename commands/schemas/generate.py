@@ -42,6 +42,8 @@ def generate(
     """Write the schema of every kind of event from its struct.
 
     One that could not read what the file there describes is refused with its reasons; then nothing is written.
+
+    Example: alphapanda schemas generate --check
     """
     from alphapanda.toolkit.schemas.baseline import baseline
     from alphapanda.toolkit.schemas.compatibility import incompatibilities

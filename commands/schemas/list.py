@@ -31,7 +31,10 @@ COLUMNS = (
 
 
 def list_(call: typer.Context, offline: OfflineOption = False, json: JsonOption = False) -> None:
-    """List the schema of every topic: whether it is in step with its struct, and what the registry has of it."""
+    """List the schema of every topic: whether it is in step with its struct, and what the registry has of it.
+
+    Example: alphapanda schemas list --offline
+    """
     from commands.schemas._session import choose, has_registry, kept_schemas
 
     context = Context.of(call, json=json)

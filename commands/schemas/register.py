@@ -46,6 +46,8 @@ def register(
     """Register schemas by topic, all that were named or none. Ends with 3, and says why, if one is incompatible.
 
     Before that the open dead letters are tried with them: what the schema of today reads, the new one must read.
+
+    Example: alphapanda schemas register --all --reason "release 0.2"
     """
     from commands.schemas._session import choose, kept_schemas, level_of
 
