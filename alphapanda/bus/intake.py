@@ -5,7 +5,7 @@ The policy's verdicts on failures are carried out here (`alphapanda.bus.delivery
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import stamina
@@ -49,7 +49,7 @@ class Intake:
 
     Attributes:
         positions: the next offset of every input partition; moved by whoever takes records.
-        refused: inputs whose dead letter is in the log already.
+        refused: inputs whose dead letter is in the log already, and when each was written, as far as it says.
         poisoned: inputs whose folding failed in this process; they are refused when they come again.
     """
 
@@ -61,7 +61,7 @@ class Intake:
     logger: Logger
     on_degraded: Callable[[str], None]
     positions: Offsets
-    refused: frozenset[LogPosition]
+    refused: Mapping[LogPosition, int | None]
     poisoned: dict[LogPosition, FoldError]
     engine: StageEngine = field(init=False)
 
@@ -120,7 +120,9 @@ class Intake:
 
     def _is_not_for_us(self, record: Record) -> bool:
         if self.refused and record.position in self.refused:
-            return True
+            written_ms = self.refused[record.position]
+            if written_ms in {None, record.timestamp_ms}:
+                return True
         addressee = record.header(Header.REPLAY_GROUP) if record.headers else None
         return addressee is not None and addressee.decode(errors="replace") != self.spec.group
 

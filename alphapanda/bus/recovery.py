@@ -62,12 +62,13 @@ class Recovered(msgspec.Struct, frozen=True):
 
     Attributes:
         decisions: in the order in which they were taken.
-        dead_lettered: inputs that were refused and are not folded.
+        dead_lettered: inputs that were refused and are not folded: where they stand, and when they were written.
+            A topic that was deleted and made again has other records at the same places.
         next_outputs: the end of each of our output partitions.
     """
 
     decisions: tuple[Decision, ...]
-    dead_lettered: frozenset[LogPosition]
+    dead_lettered: Mapping[LogPosition, int | None]
     next_outputs: Offsets
 
     @property
@@ -134,17 +135,17 @@ async def read_own(
     start = {p: max(since.get(p, 0), beginnings[p]) for p in ends}
     records = await read_all(log, start, ends)
     mine = [r for r in records if r.header(Header.GROUP) == group.encode()]
-    refused = frozenset(_refused_input(r) for r in mine if r.partition in set(dead_letters))
+    refused = dict(_refused_input(r) for r in mine if r.partition in set(dead_letters))
     # A decision that an operator sent again is a copy of one that is folded where it stands first.
     decided = [r for r in mine if r.partition not in set(dead_letters) and r.header(Header.REPLAY_OF) is None]
     return Recovered(_group(decided, routes), refused, ends)
 
 
-def _refused_input(record: Record) -> LogPosition:
+def _refused_input(record: Record) -> tuple[LogPosition, int | None]:
     failure = read_headers(record.headers, record.partition.topic).failure
     if failure.partition is None or failure.offset is None:
         raise DecodeError(f"{record.position} does not say which record it is of.")
-    return LogPosition(failure.topic, failure.partition, failure.offset)
+    return LogPosition(failure.topic, failure.partition, failure.offset), failure.original_timestamp_ms
 
 
 def _group(records: Sequence[Record], routes: Routes) -> tuple[Decision, ...]:

@@ -65,7 +65,7 @@ async def carry_out(job: Job) -> Report:
         mover = Mover(actor=actor(), reason=job.reason, run_id=plan.run_id)
         total = len(plan.doing(Action.SEND)) + len(plan.doing(Action.WATCH))
         backlog = job.prepared.backlog
-        async with open_watch(log, bench.progress, await log.identity(), backlog.ends, backlog.refused) as watch:
+        async with open_watch(log, bench.progress, await log.identity(), backlog.ends) as watch:
             with (
                 job.context.output.progress().task(f"replay {plan.target.name}", total, "records") as advance,
                 stopped_by_signals() as stop,

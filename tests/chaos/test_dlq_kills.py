@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import random
 import signal
@@ -42,6 +43,36 @@ pytestmark = [pytest.mark.chaos, pytest.mark.kafka]
 @pytest.mark.timeout(240)
 def test_a_replay_that_is_killed_five_times(world: Any) -> None:
     killed_and_run_again(world, records=300, kills=5, rate=300)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_replay_that_is_interrupted_goes_on(world: Any, how: signal.Signals) -> None:
+    words = ("replay", world.signals, "--valid-for", "1d", "--json")
+    with world.group_at_work() as risk:
+        signals = world.failing(40)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "commands.main", "dlq", *words, "--rate", "20"],
+            env={**os.environ, **world.environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        world.until(lambda: _sent(world) >= 5)
+        process.send_signal(how)
+        out, said = process.communicate(timeout=60)
+        assert process.returncode == 130, said
+        first = json.loads(out)
+        assert first["report"]["unsent"] == 40 - first["report"]["sent"] > 0
+        assert f"--run {first['run_id']}" in said
+        states = Counter(item["state"] for item in world.items(world.signals))
+        assert states["planned"] == first["report"]["unsent"]
+        again = world.run(*words, "--run", first["run_id"])
+        assert again.code == 0, again.err
+        assert again.document["resumes"]
+        assert dict(risk.folded) == {one.id: 1 for one in signals}
+    assert {entry.moved.run_id for entry in world.ledger().values()} == {first["run_id"]}
+    unknown = world.run(*words, "--run", first["run_id"])
+    assert (unknown.code, "no unfinished run" in unknown.err) == (2, True)
 
 
 @pytest.mark.conformance

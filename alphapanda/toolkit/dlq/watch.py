@@ -53,8 +53,6 @@ class Watch:
     Attributes:
         waiting: dead letter's id → what is watched.
         reached: group → how far it was at the last look.
-        refused: places that a group has refused before: of a topic that was made anew, whose offsets began again,
-            its group passes over records at these places, so going past them proves nothing.
     """
 
     log: KafkaReadLog
@@ -64,7 +62,6 @@ class Watch:
     dead_letters: tuple[Partition, ...]
     waiting: dict[str, Waiting] = field(default_factory=dict)
     reached: dict[str, Offsets] = field(default_factory=dict)
-    refused: frozenset[tuple[str, LogPosition]] = frozenset()
     _came_back: dict[str, DeadLetter] = field(default_factory=dict)
 
     def add(self, one: Waiting) -> None:
@@ -104,8 +101,6 @@ class Watch:
 
     def _has_passed(self, one: Waiting) -> bool:
         partition = Partition(one.sent.topic, one.sent.partition)
-        if (one.group, one.sent) in self.refused:
-            return False
         return self.reached.get(one.group, {}).get(partition, 0) > one.sent.offset
 
     async def _new_dead_letters(self) -> list[DeadLetter]:
@@ -120,14 +115,10 @@ class Watch:
 
 @asynccontextmanager
 async def open_watch(
-    log: KafkaReadLog,
-    progress: GroupProgress,
-    log_id: str,
-    ends: Offsets,
-    refused: frozenset[tuple[str, LogPosition]] = frozenset(),
+    log: KafkaReadLog, progress: GroupProgress, log_id: str, ends: Offsets
 ) -> AsyncIterator[Watch]:
     """Watch dead-letter partitions from the offsets in `ends` on."""
     reader = await log.reader()
     async with aclosing(reader):
         reader.seek(ends)
-        yield Watch(log, reader, progress, log_id, tuple(ends), refused=refused)
+        yield Watch(log, reader, progress, log_id, tuple(ends))
