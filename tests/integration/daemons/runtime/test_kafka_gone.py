@@ -25,31 +25,29 @@ class Door:
         self._host, _, port = server.rpartition(":")
         self._port = int(port)
         self._ways: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
-        self.port = 0
+        self._is_open = True
 
-    async def open(self) -> None:
-        self._server = await asyncio.start_server(self._pass, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def shut(self) -> None:
-        assert self._server is not None
-        self._server.close()
+    async def throw_out(self) -> None:
+        self._is_open = False
         for way in self._ways:
             way.cancel()
         await asyncio.gather(*self._ways, return_exceptions=True)
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def reopen(self) -> None:
+        self._is_open = True
+
+    async def enter(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._ways.add(task)
         ends = [writer]
         try:
-            there, back = await asyncio.open_connection(self._host, self._port)
-            ends.append(back)
-            async with asyncio.TaskGroup() as group:
-                group.create_task(_pump(reader, back))
-                group.create_task(_pump(there, writer))
+            if self._is_open:
+                there, back = await asyncio.open_connection(self._host, self._port)
+                ends.append(back)
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(_pump(reader, back))
+                    group.create_task(_pump(there, writer))
         except* ConnectionError:
             pass
         finally:
@@ -79,17 +77,17 @@ async def test_a_daemon_at_rest_says_that_kafka_is_gone_and_when_it_is_back(
         return notice
 
     door, notify = Door(servers.bootstrap_servers), tmp_path / "notify.sock"
-    await door.open()
-    address = f"127.0.0.1:{door.port}"
+    server = await asyncio.start_server(door.enter, "127.0.0.1", 0)
+    address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
     own = {**environ, "KAFKA__BOOTSTRAP_SERVERS": address, "NOTIFY_SOCKET": str(notify)}
-    async with NoticeListener(notify, heard.put_nowait):
+    async with server, NoticeListener(notify, heard.put_nowait):
         process = await asyncio.create_subprocess_exec(sys.executable, str(SCRIPT), "well", env=own)
         await until(lambda notice: notice.ready is True)
-        await door.shut()
+        await door.throw_out()
         gone = await until(lambda notice: notice.ready is False)
         assert (gone.status or "").startswith(f"Kafka does not answer ({address}: ")
-        await door.open()
+        door.reopen()
         await until(lambda notice: notice.ready is True)
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
-    await door.shut()
+        await door.throw_out()
