@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 _SHOWN = re.compile(r"(?:^|[`&|$] *|\.venv/bin/)alphapanda ((?:[a-z]|--version|-h)[^`|&#\n\\]*)", re.MULTILINE)
-ENDLESS = {"--watch", "-w", "-f", "--follow", "tui"}
+ENDLESS = {"--watch", "-w", "-f", "--follow"}
 
 
 def shown(page: Path) -> list[str]:
@@ -59,11 +61,14 @@ def test_the_readmes_commands_are_run(system: Any) -> None:
     system.write("alphapanda.toml", '[brokers.paper]\nkind = "paper"\n\n[brokers.paper2]\nkind = "paper"\n')
     system("up")
     system.until(lambda: system.fills() >= 1)
+    order = next(row["client_order_id"] for row in system.items("orders") if row["status"] == "FILLED")
     for command in sorted(shown(ROOT / "README.md"), key=lambda text: (text == "down", text != "up", text)):
-        words = shlex.split(command)
-        if words[0] == "init":
+        words = shlex.split(command.replace("ORDER_ID", order))
+        if words == ["tui"]:
+            opened_and_quit(system)
+        elif words[0] == "init":
             continue  # it writes the files that are here already; tests/unit/commands/test_init.py
-        if ENDLESS & set(words):
+        elif ENDLESS & set(words):
             interrupted(system, words)
         elif words == ["doctor"]:
             assert "kafka" in system(*words).stdout.lower()
@@ -89,3 +94,31 @@ def interrupted(system: Any, words: list[str]) -> None:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
         assert process.returncode == 130
+
+
+def opened_and_quit(system: Any) -> None:
+    """Open the dashboard in a terminal, wait for its first screen, and quit."""
+    ours, theirs = os.openpty()
+    with subprocess.Popen(
+        [system.program, "tui"],
+        env=system._environ() | {"TERM": "xterm-256color"},
+        cwd=system.root,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        seen = b""
+        while b"Overview" not in seen:
+            seen += os.read(ours, 65_536)
+        os.write(ours, b"q")
+        while process.poll() is None:
+            drained(ours)
+        assert process.returncode == 0
+    os.close(ours)
+
+
+def drained(terminal: int) -> None:
+    """Read what a terminal shows; one whose program has ended shows nothing more."""
+    with suppress(OSError):
+        os.read(terminal, 65_536)
