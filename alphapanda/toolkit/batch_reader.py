@@ -2,13 +2,13 @@
 
 aiokafka's consumer makes an object of every record three times over, 7 µs each. This reader takes the fetched
 batches as they are: 2 µs a record when all are wanted, next to nothing for batches that are searched and passed.
-While one fetch is worked on, the next is on its way. Memory is one fetch for each partition.
+While one fetch is worked on, the next is on its way. Memory is some two fetches for each partition.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,10 +29,12 @@ from aiokafka.protocol.fetch import FetchRequest
 from alphapanda.bus.kafka_log import KafkaOptions
 from alphapanda.bus.records import Offsets, Partition, Record
 from alphapanda.bus.seam import kafka_errors
-from alphapanda.toolkit.batches import next_offset, records_of
+from alphapanda.toolkit.batches import next_offset, records_of, slices
 
-FETCH_BYTES = 256 << 10
+FETCH_BYTES = 1 << 20
 """Of one partition at once."""
+SLICE_BYTES = 128 << 10
+"""What is given at once of it: few records at a time stay in the processor's cache."""
 _RESPONSE_BYTES = 16 << 20
 _READ_UNCOMMITTED = 0
 _NO_LEADER = -1
@@ -45,12 +47,12 @@ Beginnings: TypeAlias = Callable[[Collection[Partition]], Awaitable[Offsets]]
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One answer for one partition.
+    """Some batches of one partition.
 
     Attributes:
         partition: which.
-        start: the offset asked for; batches may begin before it.
-        data: whole batches, and maybe a part of one more.
+        start: the next offset to read; batches may begin before it.
+        data: whole batches.
     """
 
     partition: Partition
@@ -68,7 +70,7 @@ class BatchReader:
         self._positions: Offsets = {}
         self._ends: Offsets = {}
         self._bytes: dict[Partition, int] = {}
-        self._ready: dict[Partition, Fetched] = {}
+        self._ready: defaultdict[Partition, deque[Fetched]] = defaultdict(deque)
         self._ahead: asyncio.Task[None] | None = None
         self._turn = 0
 
@@ -82,30 +84,30 @@ class BatchReader:
         self._ends.clear()
 
     async def poll(self, timeout_s: float, only: Collection[Partition] | None = None) -> list[Record]:
-        """Return the records of one fetch, all of one partition; nothing after `timeout_s`."""
+        """Return records of some batches of one partition; nothing after `timeout_s`."""
         fetched = await self.fetch(timeout_s, only)
         return [] if fetched is None else records_of(fetched.partition, fetched.data, fetched.start)
 
     async def fetch(self, timeout_s: float, only: Collection[Partition] | None = None) -> Fetched | None:
-        """Return one fetch of one partition as it is, and go on behind it; None after `timeout_s`."""
+        """Return some batches of one partition as they are, and go on behind them; None after `timeout_s`."""
         wanted = tuple(self._positions if only is None else only)
         found = self._take(wanted)
         if found is None and self._ahead is not None:
-            await self._finish_ahead()
+            ahead, self._ahead = self._ahead, None
+            await ahead
             found = self._take(wanted)
         if found is None and wanted:
             await self._fill(wanted, timeout_s)
             found = self._take(wanted)
         if found is not None:
-            behind = [one for one in wanted if one not in self._ready and self._has_more(one)]
-            if behind and self._ahead is None:
-                self._ahead = asyncio.create_task(self._fill(behind, 0.0), name="fetch ahead")
+            self._read_ahead(wanted)
+            await asyncio.sleep(0)  # whoever works through what is here must not keep the next from coming
         return found
 
     async def position(self, partition: Partition) -> int:
         """Return the next offset that `poll` gives or waits for."""
-        fetched = self._ready.get(partition)
-        return self._positions[partition] if fetched is None else fetched.start
+        ready = self._ready[partition]
+        return ready[0].start if ready else self._positions[partition]
 
     def known_end(self, partition: Partition) -> int | None:
         """Return the end of a partition as the last fetch saw it; None before the first."""
@@ -119,17 +121,30 @@ class BatchReader:
         await self._client.close()
 
     def _take(self, wanted: Sequence[Partition]) -> Fetched | None:
-        """Take a fetch of one of `wanted` that is there; they take turns."""
+        """Take what is there of one of `wanted`; they take turns."""
         count = len(wanted)
         for step in range(count):
-            found = self._ready.pop(wanted[(self._turn + step) % count], None)
-            if found is not None:
+            ready = self._ready[wanted[(self._turn + step) % count]]
+            if ready:
                 self._turn = (self._turn + step + 1) % count
-                return found
+                return ready.popleft()
         return None
+
+    def _read_ahead(self, wanted: Sequence[Partition]) -> None:
+        """Have the next fetch on its way, unless enough is there."""
+        if self._ahead is not None and self._ahead.done() and not self._ahead.cancelled():
+            self._ahead.result()
+            self._ahead = None
+        if self._ahead is None and self._fetch_bytes >= SLICE_BYTES:
+            behind = [one for one in wanted if self._has_room(one) and self._has_more(one)]
+            if behind:
+                self._ahead = asyncio.create_task(self._fill(behind, 0.0), name="fetch ahead")
 
     def _has_more(self, partition: Partition) -> bool:
         return self._positions[partition] < self._ends.get(partition, 0)
+
+    def _has_room(self, partition: Partition) -> bool:
+        return sum(len(one.data) for one in self._ready[partition]) < self._fetch_bytes
 
     def _drop_ahead(self) -> asyncio.Task[None] | None:
         ahead, self._ahead = self._ahead, None
@@ -160,7 +175,7 @@ class BatchReader:
         """Ask every leader once; return whether some have to be asked again."""
         by_node: defaultdict[int, list[Partition]] = defaultdict(list)
         for partition in wanted:
-            if partition not in self._ready:
+            if self._has_room(partition):
                 leader = self._client.cluster.leader_for_partition(
                     TopicPartition(partition.topic, partition.number)
                 )
@@ -169,7 +184,7 @@ class BatchReader:
         answers = await asyncio.gather(
             *(self._ask(node, partitions, timeout_s) for node, partitions in by_node.items())
         )
-        return (again or any(answers)) and not any(partition in self._ready for partition in wanted)
+        return (again or any(answers)) and not any(self._ready[partition] for partition in wanted)
 
     async def _ask(self, node: int, partitions: Sequence[Partition], timeout_s: float) -> bool:
         by_topic: defaultdict[str, list[tuple[int, int, int]]] = defaultdict(list)
@@ -200,10 +215,13 @@ class BatchReader:
         self._ends[partition] = end
         data = bytes(rest[-1] or b"")
         start = self._positions[partition]
-        after = next_offset(data)
-        if after is not None and after > start:
-            self._ready[partition] = Fetched(partition, start, data)
-            self._positions[partition] = after
+        for part in slices(data, SLICE_BYTES):
+            after = next_offset(part)
+            if after is not None and after > start:
+                self._ready[partition].append(Fetched(partition, start, part))
+                start = after
+        if start > self._positions[partition]:
+            self._positions[partition] = start
             self._bytes.pop(partition, None)
         elif data:
             # Not even one batch fits: ask for more of it next time.

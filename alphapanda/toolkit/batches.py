@@ -53,6 +53,22 @@ def next_offset(data: bytes) -> int | None:
     return found
 
 
+def slices(data: bytes, about: int) -> Iterator[bytes]:
+    """Give the whole batches in `data` in pieces of `about` so many bytes; what is cut off is left out."""
+    start = at = 0
+    while at + _LENGTH_END <= len(data):
+        _, length = _LENGTH.unpack_from(data, at)
+        end = at + _LENGTH_END + length
+        if end > len(data):
+            break
+        at = end
+        if at - start >= about:
+            yield data[start:at]
+            start = at
+    if at > start:
+        yield data[start:at]
+
+
 def records_of(partition: Partition, data: bytes, start: int) -> list[Record]:
     """Return the records in `data` from offset `start` on; transactions' control records are left out.
 

@@ -59,7 +59,12 @@ async def test_many_topics_are_merged_in_the_order_of_time(chains: Chains, call:
     for n in range(6):
         await put(chains, "orders.filled" if n % 2 else "orders.submitted", b'{"n":%d}' % n)
     ended = await call("topics", "tail", chains.topic("orders.[sf]*"), "--json")
-    assert [value["n"] for value in values(ended)] == list(range(6))
+    assert sorted(value["n"] for value in values(ended)) == list(range(6))
+    times = [line["timestamp_ms"] for line in ended.lines()]
+    assert times == sorted(times)
+    for parity in (0, 1):
+        mine = [value["n"] for value in values(ended) if value["n"] % 2 == parity]
+        assert mine == sorted(mine)
 
 
 async def test_type_and_broker_come_from_headers_or_else_from_the_value(chains: Chains, call: Call) -> None:

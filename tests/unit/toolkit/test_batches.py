@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from alphapanda.bus.records import Partition
 from alphapanda.errors import DecodeError
-from alphapanda.toolkit.batches import batches_with, next_offset, records_of
+from alphapanda.toolkit.batches import batches_with, next_offset, records_of, slices
 
 PARTITION = Partition("market.ticks", 0)
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
@@ -63,6 +63,16 @@ def test_what_is_cut_off_is_not_read(cut: int) -> None:
     assert next_offset(data) == 1
     assert [one.value for one in records_of(PARTITION, data, 0)] == [b"0"]
     assert list(batches_with(data, b"one")) == []
+
+
+@given(st.lists(st.integers(1, 300), max_size=12), st.integers(1, 600), st.integers(0, 60))
+def test_pieces_are_whole_batches_and_all_of_them(sizes: list[int], about: int, cut: int) -> None:
+    whole = b"".join(batch(0, n, [b"v" * size]) for n, size in enumerate(sizes))
+    tail = batch(0, len(sizes), [b"cut"])[:cut]
+    pieces = list(slices(whole + tail, about))
+    assert b"".join(pieces) == whole
+    assert all(len(piece) >= about for piece in pieces[:-1])
+    assert [one.offset for piece in pieces for one in records_of(PARTITION, piece, 0)] == list(range(len(sizes)))
 
 
 def test_nothing_has_no_next_offset() -> None:
