@@ -64,7 +64,8 @@ def _tell_stuck(context: Context, places: Places, following: Following, stuck: C
             output.say(f"{process.name} | {line}")
         blocked = following.blocked_by(process.name)
         waiting = f" {', '.join(blocked)} wait for it." if blocked else ""
+        reason = (process.reason or process.last_exit).removesuffix(".")
         output.error(
-            f"{process.name} is in state {process.state}: {process.reason or process.last_exit}.{waiting}",
+            f"{process.name} is in state {process.state}: {reason}.{waiting}",
             f"See `alphapanda logs {process.name}`; then `alphapanda up` tries again.",
         )

@@ -142,7 +142,7 @@ class _Drawing:
         )
         return ChildSpec(
             name=name,
-            argv=(sys.executable, *words),
+            argv=(sys.executable, "-P", *words),  # -P: the deployment's folder is no place to import from
             env={**environment, NOTIFY_VARIABLE: str(self._places.notify_socket)},
             cwd=self._deployment.root,
             log_file=self._places.output_of(name),

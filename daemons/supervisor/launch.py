@@ -65,7 +65,8 @@ def _spawn(places: Places, environ: Mapping[str, str], announce: int) -> subproc
     env = {**environ, HOME_VARIABLE: str(places.deployment.root), **({"PYTHONPATH": path} if path else {})}
     with places.output.open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - argv is ours
-            [sys.executable, "-m", "daemons.supervisor", "--announce", str(announce)],
+            # -P: the deployment's folder is no place to import from, whatever is called `topics` there.
+            [sys.executable, "-P", "-m", "daemons.supervisor", "--announce", str(announce)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

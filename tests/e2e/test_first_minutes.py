@@ -17,6 +17,9 @@ def still(system: Any) -> list[dict[str, Any]]:
 
 
 def test_up_trade_look_down_and_up_again(system: Any) -> None:
+    # A user's own folder, with a name that one of our packages has.
+    (system.root / "topics").mkdir()
+    system.write("topics/__init__.py", "raise RuntimeError('this is not yours to import')")
     system("up")
     status = system.status()
     assert status["all_ready"]
