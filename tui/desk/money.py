@@ -126,7 +126,7 @@ class Money:
         self.strategies: dict[str, StrategyRow] = {}
         self.lines: dict[str, DayLine] = {}
         self.changes = 0
-        self._unsettled: set[str] = set()
+        self._unsettled: dict[str, None] = {}  # a set would give rows in another order each time
 
     def know(self, broker: str, mode: TradingMode) -> None:
         """Have a broker's row before anything is known of it."""
@@ -144,7 +144,7 @@ class Money:
         self.brokers[broker] = msgspec.structs.replace(
             before, mode=snapshot.trading_mode, pnl=snapshot, written_ms=written_ms
         )
-        self._unsettled.add(broker)
+        self._unsettled[broker] = None
 
     def settle(self) -> None:
         """Take the positions of the snapshots that came: once a batch is enough."""

@@ -45,7 +45,7 @@ def backlog_of(topic: str) -> int:
 
 def in_order(records: Collection[Record]) -> list[Record]:
     """Return records of several topics as they happened: by time, and causes before what follows."""
-    return sorted(records, key=lambda r: (r.timestamp_ms, _step(r.partition.topic), r.partition.number, r.offset))
+    return sorted(records, key=lambda r: (r.timestamp_ms, _step(r.partition.topic), r.partition, r.offset))
 
 
 def _step(topic: str) -> int:
