@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -50,6 +51,12 @@ def kafka_errors(doing: str, *, connecting: bool = False) -> Iterator[None]:
     """
     try:
         yield
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        # aiokafka cancels its own requests when a connection breaks; nobody asked this task to end.
+        raise TransientError(f"Kafka's connection broke while {doing}.") from error
     except _REFUSED as error:
         raise AuthError(f"Kafka refused the credentials while {doing}: {error}.") from error
     except _TOO_OLD as error:
