@@ -22,6 +22,7 @@ from aiokafka.errors import (
 )
 
 from alphapanda.errors import (
+    AlphaPandaError,
     AuthError,
     DependencyError,
     IncompatibleServerError,
@@ -57,26 +58,31 @@ def kafka_errors(doing: str, *, connecting: bool = False) -> Iterator[None]:
             raise
         # aiokafka cancels its own requests when a connection breaks; nobody asked this task to end.
         raise TransientError(f"Kafka's connection broke while {doing}.") from error
-    except _REFUSED as error:
-        raise AuthError(f"Kafka refused the credentials while {doing}: {error}.") from error
-    except _TOO_OLD as error:
-        raise IncompatibleServerError(
-            f"This Kafka cannot be worked with ({error}), seen while {doing}.",
-            hint="AlphaPanda needs Apache Kafka 2.1 or newer, or Redpanda.",
-        ) from error
-    except UnknownTopicOrPartitionError as error:
-        raise DependencyError(
-            f"A topic is missing while {doing}: {error}.", hint="Run: alphapanda topics bootstrap"
-        ) from error
-    except MessageSizeTooLargeError as error:
-        raise PermanentError(f"A record is larger than its topic takes, while {doing}: {error}.") from error
-    except IllegalStateError as error:
-        raise InvariantError(f"The client was used wrongly while {doing}: {error}.") from error
     except KafkaError as error:
-        if connecting:
-            raise KafkaUnreachableError(
-                f"Kafka did not answer while {doing}: {error}.", hint="Run: alphapanda doctor"
-            ) from error
-        if error.retriable:
-            raise TransientError(f"Kafka did not answer while {doing}: {error}.") from error
-        raise DependencyError(f"Kafka failed while {doing}: {error!r}.") from error
+        raise _ours(error, doing, connecting=connecting) from error
+
+
+def _ours(error: KafkaError, doing: str, *, connecting: bool) -> AlphaPandaError:
+    match error:
+        case error if isinstance(error, _REFUSED):
+            ours: AlphaPandaError = AuthError(f"Kafka refused the credentials while {doing}: {error}.")
+        case error if isinstance(error, _TOO_OLD):
+            ours = IncompatibleServerError(
+                f"This Kafka cannot be worked with ({error}), seen while {doing}.",
+                hint="AlphaPanda needs Apache Kafka 2.1 or newer, or Redpanda.",
+            )
+        case UnknownTopicOrPartitionError():
+            hint = "Run: alphapanda topics bootstrap"
+            ours = DependencyError(f"A topic is missing while {doing}: {error}.", hint=hint)
+        case MessageSizeTooLargeError():
+            ours = PermanentError(f"A record is larger than its topic takes, while {doing}: {error}.")
+        case IllegalStateError():
+            ours = InvariantError(f"The client was used wrongly while {doing}: {error}.")
+        case _ if connecting:
+            hint = "Run: alphapanda doctor"
+            ours = KafkaUnreachableError(f"Kafka did not answer while {doing}: {error}.", hint=hint)
+        case _ if error.retriable:
+            ours = TransientError(f"Kafka did not answer while {doing}: {error}.")
+        case _:
+            ours = DependencyError(f"Kafka failed while {doing}: {error!r}.")
+    return ours
