@@ -46,6 +46,8 @@ def tui(
     """Open the dashboard. It only looks, unless it is opened with --control.
 
     It opens whether or not anything runs, says what is missing, and comes alive when it is there.
+
+    Example: alphapanda tui --control
     """
     context = Context.of(call)
     if serve:
@@ -83,12 +85,14 @@ def _dashboard(
     import logging
     from pathlib import Path
 
+    from commands._quiet import quiet_retries
     from tui.app import Dashboard, Options
     from tui.layout_file import LayoutFile, NoLayout
     from tui.looks.glyphs import ASCII, UNICODE
 
     # Libraries' complaints belong to their banner; Python would write them over the screen.
     logging.getLogger().addHandler(logging.NullHandler())
+    quiet_retries()
     encoding = (sys.stdout.encoding or "").lower()
     plain = ascii_only or not encoding.startswith("utf")
     options = Options(

@@ -26,7 +26,7 @@ _PASSED, _FAILED = "✓", "✗"
 def register(app: typer.Typer) -> None:
     """Add `why` and its other name, `trace`."""
     app.command("why")(why)
-    app.command("trace")(why)
+    app.command("trace", help=(why.__doc__ or "").replace("alphapanda why", "alphapanda trace"))(why)
 
 
 def why(

@@ -53,6 +53,8 @@ def lag(
     """Show how far behind groups are in each partition, how fast they read, and when nothing will wait.
 
     BEHIND is the age of the first record that was not read; ~ is an estimate. Commits come once a second at least.
+
+    Example: alphapanda groups lag paper.trader --over 1000
     """
     context = Context.of(call, json=json)
     limit = None if over is None else _limit(over)

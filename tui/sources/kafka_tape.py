@@ -11,6 +11,7 @@ from datetime import datetime
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from alphapanda.bus.committed import committed_offsets
 from alphapanda.bus.records import Offsets, Partition, Record
 from alphapanda.bus.seam import kafka_errors
 from tui.looks.look import to_ms
@@ -18,6 +19,8 @@ from tui.looks.look import to_ms
 CLIENT = "alphapanda.tui"
 TIMEOUT_MS = 5_000
 CLOSE_S = 3.0
+PATIENCE_S = 2.0
+"""For a coordinator that still loads; a source is asked again anyway."""
 PATIENT_BYTES = 64 << 10
 PATIENT_MS = 200
 FETCH_BYTES = 512 << 10
@@ -104,7 +107,7 @@ class OpenKafkaTape:
         answer: dict[str, Offsets] = {}
         with kafka_errors("asking for consumer groups", connecting=True):
             for group in self._groups:
-                found = await self._admin.list_consumer_group_offsets(group)
+                found = await committed_offsets(self._admin, group, patience_s=PATIENCE_S)
                 answer[group] = {
                     Partition(tp.topic, tp.partition): entry.offset
                     for tp, entry in found.items()
