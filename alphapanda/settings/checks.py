@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -133,6 +134,9 @@ def _serialization(loaded: Loaded) -> Iterator[Problem]:
     if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
         where = _place(loaded, "schema_registry_url")
         yield Problem(where, "schema_registry_url must be http://host:port or https://host:port.")
+    if url and importlib.util.find_spec("fastavro") is None:
+        where = _place(loaded, "schema_registry_url")
+        yield Problem(where, "Avro needs packages that are not installed.", "Install alphapanda[avro].")
 
 
 def _production(loaded: Loaded, deployment: Deployment, toml: TomlFile) -> Iterator[Problem]:

@@ -347,3 +347,13 @@ def test_avro_needs_a_registry(deployment: Deployment) -> None:
     loaded = load(deployment, {**environ, "SERIALIZATION__TOPICS": "market.ticks, paper.orders.filled"})
     assert loaded.settings.serialization.topics == ("market.ticks", "paper.orders.filled")
     assert "pw" not in repr(loaded.settings)
+
+
+def test_a_registry_without_avros_packages_is_refused_ahead(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from importlib.util import find_spec
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "fastavro" else find_spec(name))
+    with pytest.raises(InvalidSettingsError, match=r"alphapanda\[avro\]"):
+        load(deployment, {"SCHEMA_REGISTRY_URL": "http://127.0.0.1:8081"})
