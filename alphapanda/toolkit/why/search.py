@@ -26,6 +26,7 @@ _POLL_S = 0.5
 _PATIENCE_POLLS = 20
 _ONE_BATCH = 1
 
+IsEnough = Callable[[Sequence[Record]], bool]
 Span = tuple[int, int]
 """From an offset up to one that is not read."""
 
@@ -66,8 +67,13 @@ class LogSearch:
         self.fetches += 1
         return await self.reader.poll(_POLL_S)
 
-    async def forward(self, needle: str, spans: Mapping[Partition, Span]) -> list[Record]:
-        """Return every record in `spans` in which `needle` occurs, in order within each partition."""
+    async def forward(
+        self, needle: str, spans: Mapping[Partition, Span], is_enough: IsEnough | None = None
+    ) -> list[Record]:
+        """Return the records in `spans` in which `needle` occurs, in order within each partition.
+
+        All of them, or, with `is_enough`, those found until it says so.
+        """
         found: list[Record] = []
         wanted = needle.encode()
         left = {partition: stop for partition, (start, stop) in spans.items() if start < stop}
@@ -78,6 +84,8 @@ class LogSearch:
             if fetched is not None:
                 self.fetches += 1
                 found += _hits(fetched.partition, fetched.data, wanted, fetched.start, left[fetched.partition])
+                if is_enough is not None and is_enough(found):
+                    break
             idle = 0 if fetched is not None else idle + 1
             for partition, stop in tuple(left.items()):
                 if await self.reader.position(partition) >= stop:
@@ -87,14 +95,14 @@ class LogSearch:
         return found
 
     async def backward(
-        self, needle: str, spans: Mapping[Partition, Span], is_enough: Callable[[Sequence[Record]], bool] = bool
+        self, needle: str, spans: Mapping[Partition, Span], is_enough: IsEnough = bool
     ) -> list[Record]:
         """Return records in which `needle` occurs, searching from the ends of `spans` back until it is enough."""
         found: list[Record] = []
         left, step = dict(spans), FIRST_STEP
         while left:
             chunk = {partition: (max(start, stop - step), stop) for partition, (start, stop) in left.items()}
-            found += await self.forward(needle, chunk)
+            found += await self.forward(needle, chunk, is_enough)
             if is_enough(found):
                 break
             left = {

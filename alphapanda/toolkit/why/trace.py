@@ -16,7 +16,7 @@ from alphapanda.model.kinds import EventType
 from alphapanda.toolkit.why.decision import DecisionTracer
 from alphapanda.toolkit.why.gaps import STRATEGIES, Places
 from alphapanda.toolkit.why.hops import hop_of, read_record, timed
-from alphapanda.toolkit.why.identity import Identity, Role, best, tick_ref_in
+from alphapanda.toolkit.why.identity import Identity, Role, best, role_of, tick_ref_in
 from alphapanda.toolkit.why.search import LogSearch
 from alphapanda.toolkit.why.story import Decision, Found, Gap, Hop, Step, Story
 from alphapanda.toolkit.why.ticks import find_tick
@@ -128,7 +128,12 @@ class Tracer:
             hits = await self.search.forward(asked, spans)
             if hits:
                 return self._read(hits)
-        return self._read(await self.search.backward(asked, await self._spans(topics)))
+
+        def is_known(records: Sequence[Record]) -> bool:
+            """Whether a record says what the id is; an audit may mention it, too, and says nothing of it."""
+            return any(role_of(asked, found) <= Role.TICK for found in self._read(records))
+
+        return self._read(await self.search.backward(asked, await self._spans(topics), is_known))
 
     def _read(self, records: Sequence[Record]) -> list[Found]:
         return [read_record(self.routes, record) for record in records]

@@ -247,6 +247,20 @@ async def test_without_the_headers_of_causes_the_chain_is_found_all_the_same(
     assert steps_of(story) == WHOLE
 
 
+async def test_an_audit_that_mentions_an_id_does_not_stand_for_it(chains: Chains, options: KafkaOptions) -> None:
+    from alphapanda.bus.message_producer import MessageProducer
+    from alphapanda.clock import SystemClock
+    from alphapanda.model.control import Outcome
+
+    events = await a_chain(chains)
+    order_id = events["orders.submitted"].data.order.client_order_id
+    producer = MessageProducer(chains.log, "test", SystemClock())
+    await producer.audit("me", "looked", order_id, outcome=Outcome.DONE)
+    story = await tell(options, chains.broker, order_id)
+    assert story.is_what == "client order id"
+    assert steps_of(story) == WHOLE
+
+
 async def test_bytes_that_are_no_event_are_told_as_such(chains: Chains, options: KafkaOptions) -> None:
     from alphapanda.bus.records import Outgoing
 
