@@ -82,7 +82,7 @@ def test_a_dry_run_of_names_shows_what_they_need(call: Call) -> None:
         (("up", "strategy"), 2, "'strategies'"),
         (("up", "--only"), 2, "--only needs names"),
         (("up", "--feed", "recorded"), 78, "file"),
-        (("up", "--speed", "warp"), 78, "FEED__SPEED"),
+        (("up", "--speed", "warp"), 2, "--speed warp"),
         (("run", "trader.papr"), 2, "'trader.paper'"),
     ],
 )
