@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 
 from alphapanda.errors import DependencyError, IncompatibleServerError
 from alphapanda.infra.base import Endpoints
@@ -56,9 +57,10 @@ async def _check_kafka(bootstrap_servers: str, topics: Collection[str]) -> None:
 
 async def _wait(check: Callable[[], Awaitable[None]], patience_s: float, tell: Callable[[str], None]) -> None:
     last: DependencyError | None = None
-    try:
-        async with asyncio.timeout(patience_s):
-            while True:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(patience_s) as limit:
+            # A client library may swallow the cancellation by which a time-out ends a wait: so it is asked, too.
+            while not limit.expired():
                 try:
                     return await check()
                 except _NOT_BY_WAITING:
@@ -67,5 +69,4 @@ async def _wait(check: Callable[[], Awaitable[None]], patience_s: float, tell: C
                     last = error
                     tell(error.message)
                 await asyncio.sleep(PAUSE_S)
-    except TimeoutError:
-        raise last or DependencyError(f"Nothing answered within {patience_s:g} s.") from None
+    raise last or DependencyError(f"Nothing answered within {patience_s:g} s.")
