@@ -66,7 +66,5 @@ _TABLE = (
 
 
 def nouns() -> dict[str, Noun]:
-    """Return the table, by name, of what is installed."""
-    from importlib.util import find_spec
-
-    return {noun.name: noun for noun in _TABLE if find_spec(f"commands.{noun.module}")}
+    """Return the table, by name."""
+    return {noun.name: noun for noun in _TABLE}

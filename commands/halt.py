@@ -123,7 +123,7 @@ async def _until_obeyed(
 ) -> None:
     """Wait until all of `wanted` said that they obeyed; who did is added to `obeyed`. Raises DeadlineError."""
     import asyncio
-    from contextlib import aclosing
+    from contextlib import aclosing, suppress
 
     from alphapanda.bus.tail import follow
     from alphapanda.errors import PermanentError
@@ -131,9 +131,11 @@ async def _until_obeyed(
     from alphapanda.model.kinds import EventType
 
     waiting = set(wanted)
-    try:
-        async with asyncio.timeout(patience_s), aclosing(follow(log, start)) as news:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(patience_s) as limit, aclosing(follow(log, start)) as news:
             async for records in news:
+                if limit.expired():  # the client may have swallowed the cancellation
+                    break
                 for record in records:
                     try:
                         said: ControlEvent = decode(EventType.CONTROL_EVENT, record.value or b"").data
@@ -144,9 +146,8 @@ async def _until_obeyed(
                         obeyed.append(said)
                 if not waiting:
                     return
-    except TimeoutError as error:
-        raise DeadlineError(
-            f"{' and '.join(sorted(waiting))} did not obey within {patience_s:g} s; the command is in the log and"
-            " takes effect when they run.",
-            hint="Run: alphapanda status",
-        ) from error
+    raise DeadlineError(
+        f"{' and '.join(sorted(waiting))} did not obey within {patience_s:g} s; the command is in the log and"
+        " takes effect when they run.",
+        hint="Run: alphapanda status",
+    )
