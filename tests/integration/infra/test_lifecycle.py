@@ -202,6 +202,7 @@ async def test_valkey_takes_only_its_password_and_shows_it_to_nobody(deployment:
             assert secret.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.conformance  # three JVMs on the default run's two cores take a minute
 async def test_three_nodes_replicate(deployment: Deployment) -> None:
     tier = EmbeddedTier(EmbeddedSettings(), deployment, SystemClock(), nodes=3)
     async with running(tier) as endpoints:
