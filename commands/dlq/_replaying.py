@@ -50,13 +50,13 @@ class Job:
 
 async def carry_out(job: Job) -> Report:
     """Ask, then run the plan to its end; raises RefusedError when it is not allowed."""
+    from alphapanda.toolkit.dlq.conduct import conduct
     from alphapanda.toolkit.dlq.ledger import Mover
     from alphapanda.toolkit.dlq.plan import Action
-    from alphapanda.toolkit.dlq.run import ReplayRun
-    from alphapanda.toolkit.dlq.watch import open_watch
+    from alphapanda.toolkit.dlq.run import Report
     from commands.dlq._acting import actor, audited
 
-    plan, log, bench = job.prepared.plan, job.session.log, job.session.bench
+    plan, log, bench, report = job.prepared.plan, job.session.log, job.session.bench, Report()
     run_id = EventId(plan.run_id)
     async with audited(
         job.context, log, job.action, str(plan.target.name), reason=job.reason, run_id=run_id
@@ -64,36 +64,34 @@ async def carry_out(job: Job) -> Report:
         _permit(job)
         mover = Mover(actor=actor(), reason=job.reason, run_id=plan.run_id)
         total = len(plan.doing(Action.SEND)) + len(plan.doing(Action.WATCH))
-        backlog = job.prepared.backlog
-        async with open_watch(log, bench.progress, await log.identity(), backlog.ends) as watch:
-            with (
-                job.context.output.progress().task(f"replay {plan.target.name}", total, "records") as advance,
-                stopped_by_signals() as stop,
-            ):
-                settled = 0
+        with (
+            job.context.output.progress().task(f"replay {plan.target.name}", total, "records") as advance,
+            stopped_by_signals() as stop,
+        ):
+            settled = 0
 
-                def tell(report: Report) -> None:
-                    nonlocal settled
-                    now_settled = report.confirmed + report.returned - len(plan.doing(Action.SETTLE))
-                    if now_settled > settled:
-                        advance(now_settled - settled)
-                        settled = now_settled
+            def tell(report: Report) -> None:
+                nonlocal settled
+                now_settled = report.confirmed + report.returned - len(plan.doing(Action.SETTLE))
+                if now_settled > settled:
+                    advance(now_settled - settled)
+                    settled = now_settled
 
-                run = ReplayRun(
-                    log=log,
-                    watch=watch,
-                    clock=job.context.clock,
-                    plan=plan,
-                    mover=mover,
+            try:
+                await conduct(
+                    log,
+                    bench,
+                    job.prepared,
+                    mover,
+                    report,
+                    stop=stop,
+                    tell=tell,
                     pace=job.pace,
                     group=job.wishes.group,
                     edits=job.edits,
-                    tell=tell,
                 )
-                try:
-                    report = await run.run(stop)
-                finally:
-                    details.update(_details(plan.run_id, run.report))
+            finally:
+                details.update(details_of(plan.run_id, report))
     return report
 
 
@@ -118,7 +116,8 @@ def _permit(job: Job) -> None:
     )
 
 
-def _details(run_id: str, report: Report) -> dict[str, str]:
+def details_of(run_id: str, report: Report) -> dict[str, str]:
+    """Return what a run did, as the audit keeps it."""
     counts = {
         "sent": report.sent,
         "confirmed": report.confirmed,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from alphapanda.toolkit.dlq.summary import short
 from commands._output import Column, Output, Style
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ _STATES = {
     "discarded": Style.FAINT,
 }
 _VERDICTS = {"new": Style.GOOD, "already-processed": Style.FAINT, "in-doubt": Style.BAD, "stale": Style.WARN}
-LONGEST = 80
 
 
 def state_style(value: object) -> Style | None:
@@ -40,12 +39,6 @@ def verdict_style(value: object) -> Style | None:
 def moment(milliseconds: int) -> datetime:
     """Return Unix milliseconds as a time."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
-
-
-def short(text: str, length: int = LONGEST) -> str:
-    """Return text that fits into a cell: one line, cut with an ellipsis."""
-    line = " ".join(text.split())
-    return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
 def age(seconds: float) -> str:
@@ -117,34 +110,20 @@ def raw(item: Item) -> dict[str, object]:
 PLAN_COLUMNS = (
     Column("count", "RECORDS", right=True),
     Column("verdict", "VERDICT", style=verdict_style),
-    Column("action", "WILL BE"),
+    Column("fate", "WILL BE"),
     Column("group", "GROUP"),
     Column("code", "CODE"),
     Column("why", "WHY"),
 )
-_WILL_BE = {
-    "send": "sent",
-    "hold": "held",
-    "watch": "watched",
-    "settle": "confirmed",
-    "discard": "discarded",
-    "quarantine": "quarantined",
-}
 
 
 def plan_lines(plan: ReplayPlan, output: Output) -> list[str]:
     """Return a plan for people: one line for those that are alike."""
-    from alphapanda.toolkit.dlq.signature import signature
+    from dataclasses import asdict
 
-    alike: Counter[tuple[str, str, str, str, str]] = Counter()
-    for record in plan.records:
-        letter = record.item.letter
-        verdict, action = record.judgement.verdict.value, _WILL_BE[record.action.value]
-        alike[verdict, action, letter.group or "-", letter.failure.error_code, short(signature(record.why))] += 1
-    rows = [
-        {"count": count, "verdict": verdict, "action": action, "group": group, "code": code, "why": why}
-        for (verdict, action, group, code, why), count in sorted(alike.items(), key=lambda pair: -pair[1])
-    ]
+    from alphapanda.toolkit.dlq.summary import alike
+
+    rows = [asdict(line) for line in alike(plan)]
     return output.render(rows, PLAN_COLUMNS)
 
 

@@ -170,6 +170,6 @@ def _show(context: Context, item: Item, differences: list[Difference]) -> None:
 
 
 def _cell(value: object) -> str:
-    from commands.dlq._views import short
+    from alphapanda.toolkit.dlq.summary import short
 
     return "-" if value is None else short(str(value), 50)

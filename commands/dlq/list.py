@@ -93,7 +93,8 @@ def _summaries(
     context: Context, backlog: Backlog, topics: Sequence[str], selection: Selection
 ) -> list[Mapping[str, object]]:
     from alphapanda.toolkit.dlq.signature import signature
-    from commands.dlq._views import age, moment, short
+    from alphapanda.toolkit.dlq.summary import short
+    from commands.dlq._views import age, moment
 
     now = context.clock.now().timestamp()
     rows: list[Mapping[str, object]] = []

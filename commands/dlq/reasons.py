@@ -52,8 +52,9 @@ def reasons(
 async def _show(context: Context, typed: str | None, takes: Callable[[Item], bool], *, everything: bool) -> None:
     from alphapanda.toolkit.dlq.backlog import read_backlog
     from alphapanda.toolkit.dlq.reasons import reasons_of
+    from alphapanda.toolkit.dlq.summary import short
     from commands.dlq._session import own_topics, reading, typed_topic
-    from commands.dlq._views import moment, short
+    from commands.dlq._views import moment
 
     async with reading(context) as log:
         topics = await own_topics(context, log) if typed is None else (await typed_topic(log, typed),)
