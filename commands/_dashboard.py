@@ -15,8 +15,11 @@ from topics.names import TopicName
 from tui.desk.system import Daemon, DaemonState, SystemView
 
 if TYPE_CHECKING:
+    from alphapanda.settings import Settings
     from commands._context import Context
     from daemons.supervisor.protocol import ProcessStatus
+    from topics.catalogue import Catalogue
+    from tui.sources.avro import AvroTopics
     from tui.sources.ports import Wiring
 
 
@@ -57,7 +60,8 @@ class DeploymentWire:
         names = [str(spec.name) for spec in catalogue.topics(settings.active_brokers)]
         groups = ["alphapanda.strategies"]
         groups += [f"{broker}.{service}" for broker, _ in brokers for service in ("risk", "trader")]
-        tape = KafkaTape(lambda: endpoints_of(context).bootstrap_servers, frozenset(names), tuple(groups))
+        avro = _avro(settings, catalogue)
+        tape = KafkaTape(lambda: endpoints_of(context).bootstrap_servers, frozenset(names), tuple(groups), avro)
         return Wiring(
             name=context.deployment.root.name or str(context.deployment.root),
             folder=str(context.deployment.root),
@@ -69,6 +73,7 @@ class DeploymentWire:
                 ViewsSource(lambda: endpoints_of(context).redis_url, brokers),
                 SystemSource(self._look),
                 LogFilesSource(context.deployment, context.clock),
+                *((avro,) if avro is not None else ()),
             ),
             control=DeploymentControl(context) if self._control else None,
         )
@@ -80,6 +85,16 @@ class DeploymentWire:
         async with connect(Places(self._context.deployment)) as client:
             status = await client.status()
         return SystemView(at=status.at, daemons=tuple(map(_daemon, (*status.processes, status.supervisor))))
+
+
+def _avro(settings: Settings, catalogue: Catalogue) -> AvroTopics | None:
+    """Return what reads topics in Avro; None where no schema registry is named, and all is JSON."""
+    url = settings.schema_registry_url.get_secret_value()
+    if not url:
+        return None
+    from tui.sources.avro import AvroTopics
+
+    return AvroTopics(url, catalogue)
 
 
 def _daemon(process: ProcessStatus) -> Daemon:

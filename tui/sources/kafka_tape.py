@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -15,6 +16,9 @@ from alphapanda.bus.committed import committed_offsets
 from alphapanda.bus.records import Offsets, Partition, Record
 from alphapanda.bus.seam import kafka_errors
 from tui.looks.look import to_ms
+
+if TYPE_CHECKING:  # it brings an HTTP client, which only Avro needs
+    from tui.sources.avro import AvroTopics
 
 CLIENT = "alphapanda.tui"
 TIMEOUT_MS = 5_000
@@ -34,11 +38,13 @@ class KafkaTape:
         address: returns host:port of Kafka; raises AlphaPandaError for a deployment that was never started.
         topics: that belong to the deployment, dead letters too.
         groups: consumer groups whose lag is shown.
+        avro: reads what is written as Avro; None where all is JSON.
     """
 
     address: Callable[[], str]
     topics: frozenset[str]
     groups: tuple[str, ...]
+    avro: AvroTopics | None = None
 
     def open(self) -> AbstractAsyncContextManager[OpenKafkaTape]:
         """Connect; raises DependencyError."""
@@ -53,7 +59,7 @@ class KafkaTape:
             with kafka_errors(f"connecting to {servers}", connecting=True):
                 await lookup.start()
                 await admin.start()
-            yield OpenKafkaTape(servers, lookup, admin, self.topics, self.groups)
+            yield OpenKafkaTape(servers, lookup, admin, self)
         finally:
             await _within(admin.close())
             await _within(lookup.stop())
@@ -67,14 +73,14 @@ class OpenKafkaTape:
         servers: str,
         lookup: AIOKafkaConsumer,
         admin: AIOKafkaAdminClient,
-        topics: frozenset[str],
-        groups: tuple[str, ...],
+        tape: KafkaTape,
     ) -> None:
         self._servers = servers
         self._lookup = lookup
         self._admin = admin
-        self._topics = topics
-        self._groups = groups
+        self._topics = tape.topics
+        self._groups = tape.groups
+        self._avro = tape.avro
 
     async def partitions(self) -> tuple[Partition, ...]:
         """Return the partitions of all our topics that exist."""
@@ -125,14 +131,19 @@ class OpenKafkaTape:
         except BaseException:
             await _within(consumer.stop())
             raise
-        return KafkaTapeReader(consumer)
+        return KafkaTapeReader(consumer, self._avro)
+
+    def to_read_again(self) -> Offsets:
+        """Return from where on events can be read that could not before; they are told once."""
+        return {} if self._avro is None else self._avro.to_read_again()
 
 
 class KafkaTapeReader:
     """Reads partitions of Kafka. Made by `OpenKafkaTape.reader`."""
 
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, avro: AvroTopics | None = None) -> None:
         self._consumer = consumer
+        self._avro = avro
         self._partitions: dict[TopicPartition, Partition] = {}
 
     def seek(self, offsets: Mapping[Partition, int]) -> None:
@@ -152,7 +163,7 @@ class KafkaTapeReader:
         for tp, messages in got.items():
             partition = self._partitions[tp]
             records += [Record(partition, m.offset, m.timestamp, m.key, m.value, m.headers) for m in messages]
-        return records
+        return records if self._avro is None else await self._avro.records(records)
 
     async def position(self, partition: Partition) -> int:
         """Return the next offset that `poll` gives."""

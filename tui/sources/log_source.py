@@ -165,6 +165,11 @@ class LogSource:
             reader.seek(goals)
             self._next |= goals
 
+    def _read_again(self, offsets: Offsets) -> bool:
+        """Go back to these offsets; returns whether there are any."""
+        self._next |= {p: min(offset, self._next.get(p, offset)) for p, offset in offsets.items()}
+        return bool(offsets)
+
     def _is_stuck(self, ends: Offsets, silent: dict[Partition, tuple[int, int]]) -> bool:
         """Return whether a partition went on and its reader did not, for some looks: after a broker's restart.
 
@@ -205,7 +210,7 @@ class LogSource:
                 raise KafkaUnreachableError(
                     f"Kafka did not answer within {ANSWER_S:g} s.", hint="Run: alphapanda doctor"
                 ) from None
-            if self._is_stuck(ends, silent):
+            if self._is_stuck(ends, silent) or self._read_again(log.to_read_again()):
                 return
             port.desk.topics.take_ends(ends, beginnings, committed, self._clock.now())
             port.heard()

@@ -75,6 +75,10 @@ class OpenTape(Protocol):
         """Return what the trading groups committed, by group."""
         ...
 
+    def to_read_again(self) -> Offsets:
+        """Return from where on events can be read that could not before; they are told once."""
+        ...
+
     async def reader(self, *, patient: bool = False) -> TapeReader:
         """Open a reader; a patient one lets records gather, so that many small frames cost one answer."""
         ...
