@@ -13,6 +13,7 @@ from alphapanda.model.dead_letter import LedgerState, LedgerTrigger
 from alphapanda.model.envelope import LogPosition
 from alphapanda.toolkit.dlq.ledger import LEDGER_TOPIC, Entry, Mover, read_ledger
 from alphapanda.toolkit.dlq.letters import DeadLetter, read_dead_letter
+from alphapanda.toolkit.dlq.standing import standing
 from topics.dead_letter_families import source_name_of
 
 _S, _T = LedgerState, LedgerTrigger
@@ -57,20 +58,8 @@ class Item:
     @property
     def state(self) -> LedgerState:
         """Where it stands: what the ledger says, unless a newer dead letter shows that it came back."""
-        if self.entry is None:
-            return LedgerState.OPEN
-        moved, said = self.entry.moved, self.entry.state
-        if self.letter.place == moved.record or self.letter.place.offset < moved.record.offset:
-            return said
-        match said:
-            case LedgerState.REPLAYED | LedgerState.CONFIRMED:
-                return LedgerState.RETURNED
-            case LedgerState.PLANNED if self.letter.replay_run == moved.run_id:
-                return LedgerState.RETURNED
-            case LedgerState.DISCARDED:
-                return LedgerState.OPEN
-            case _:
-                return said
+        moved = self.entry.moved if self.entry is not None else None
+        return standing(moved, self.letter.place, self.letter.replay_run)
 
     @property
     def replays(self) -> int:
