@@ -6,7 +6,7 @@ import msgspec
 
 from alphapanda.errors import MisroutedError
 from alphapanda.ids import BrokerId, EventId
-from alphapanda.model.control import ControlCommand, ControlEvent
+from alphapanda.model.control import ControlCommand, ControlEvent, Done
 from alphapanda.model.envelope import Event, follow
 from alphapanda.model.kinds import EventType, TradingState
 
@@ -50,19 +50,31 @@ class TradingSwitch:
         reason = f": {self._now.reason}" if self._now.reason else ""
         return f"{self._now.state}{who}{reason}"
 
-    def decide(self, event: Event) -> tuple[Event, ...]:
-        """Return the CONTROL_EVENT that follows from a CONTROL_COMMAND; none if it was obeyed before."""
-        command = self._command(event)
-        if event.id in self._now.obeyed:
+    def is_new(self, event: Event) -> bool:
+        """Return whether a CONTROL_COMMAND was not obeyed yet; raises MisroutedError for another broker's."""
+        self._command(event)
+        return event.id not in self._now.obeyed
+
+    def decide(self, event: Event, done: Done | None = None) -> tuple[Event, ...]:
+        """Return the CONTROL_EVENT that follows from a CONTROL_COMMAND; none if it was obeyed before.
+
+        Args:
+            event: the command.
+            done: what was done beside the change of the trading state.
+        """
+        if not self.is_new(event):
             return ()
+        command = self._command(event)
         obeyed = ControlEvent(
             command_id=event.id,
             broker=self._broker,
             service=self._service,
             before=self._now.state,
-            after=command.command.leads_to,
+            after=command.command.leads_to or self._now.state,
             actor=command.actor,
             reason=command.reason,
+            command=command.command,
+            done=done,
         )
         return (
             follow(
@@ -82,9 +94,10 @@ class TradingSwitch:
             command = self._command(event)
             self._obey(event.id, command.command.leads_to, command.actor, command.reason)
         else:
-            done: ControlEvent = event.data
-            if done.service == self._service:
-                self._obey(done.command_id, done.after, done.actor, done.reason)
+            told: ControlEvent = event.data
+            if told.service == self._service:
+                state = told.command.leads_to if told.command else told.after
+                self._obey(told.command_id, state, told.actor, told.reason)
 
     def dump(self) -> SwitchState:
         """Return the state for a snapshot."""
@@ -100,8 +113,11 @@ class TradingSwitch:
             raise MisroutedError(f"Command {event.id} is for {command.broker}, this is {self._service}.")
         return command
 
-    def _obey(self, command_id: EventId, state: TradingState, actor: str, reason: str) -> None:
+    def _obey(self, command_id: EventId, state: TradingState | None, actor: str, reason: str) -> None:
         if command_id in self._now.obeyed:
             return
         obeyed = (*self._now.obeyed, command_id)[-REMEMBERED_COMMANDS:]
-        self._now = SwitchState(state=state, actor=actor, reason=reason, obeyed=obeyed)
+        if state is None:
+            self._now = msgspec.structs.replace(self._now, obeyed=obeyed)
+        else:
+            self._now = SwitchState(state=state, actor=actor, reason=reason, obeyed=obeyed)

@@ -135,7 +135,7 @@ class DemoControl:
                 broker=owner,
                 service=service,
                 before=TradingState.ACTIVE,
-                after=command.leads_to,
+                after=command.leads_to or TradingState.ACTIVE,
                 actor="demo",
                 reason=reason,
             )
