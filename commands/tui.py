@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,6 +59,8 @@ def tui(
         return
     _check_terminal(theme)
     app = _dashboard(context, control=control, demo=demo, theme=theme, ascii_only=ascii_only, reset=reset_layout)
+    # Else the collector goes through the whole program once more before it ends: up to a second, for nothing.
+    atexit.register(gc.freeze)
     code = app.run(mouse=True)
     if code is None or app.return_code:
         raise typer.Exit(app.return_code or 0)

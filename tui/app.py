@@ -39,7 +39,7 @@ from tui.sources.keeper import keep
 from tui.sources.log_source import LogSource
 from tui.sources.port import Link, Port
 from tui.sources.ports import Wire, Wiring
-from tui.terminal import on_hangup, watch_terminal
+from tui.terminal import on_hangup, on_terminal_lost
 from tui.views.base import Scene, View
 from tui.views.catalogue import VIEWS
 
@@ -140,8 +140,8 @@ class Dashboard(Operating, App[int]):
         if self.options.calm:
             self.animation_level = "none"
         self._unhang = on_hangup(self.exit)
+        on_terminal_lost(self.exit)
         self.set_interval(BEAT_S, self.beat)
-        self.keep_terminal()
         self.open_sources()
 
     async def on_unmount(self) -> None:
@@ -149,11 +149,6 @@ class Dashboard(Operating, App[int]):
         self._unhang()
         remember(self)
         self.layout_store.save(self.memory)
-
-    @work(group="terminal")
-    async def keep_terminal(self) -> None:
-        """End with the terminal."""
-        await watch_terminal(self.exit)
 
     @work(group="sources", exclusive=True, exit_on_error=False)
     async def open_sources(self) -> None:

@@ -4,38 +4,68 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import sys
+import threading
 from collections.abc import Callable
+from types import FrameType
 from typing import Final
 
-POLL_S: Final = 2.0
+LOOK_MS: Final = 5_000
+"""How often a terminal is looked at that does not say when it goes."""
+LAST_RESORT_S: Final = 2.0
+"""An end that was asked for from outside takes no longer, whatever a server, a resolver or a terminal that nobody
+reads keeps waiting."""
+ENDING: Final = (signal.SIGHUP, signal.SIGTERM)
 
 
 def on_hangup(end: Callable[[], None]) -> Callable[[], None]:
-    """Call `end` on SIGHUP; returns what undoes that. Does nothing where the loop cannot watch signals."""
-    loop = asyncio.get_running_loop()
-    try:
-        loop.add_signal_handler(signal.SIGHUP, end)
-    except (NotImplementedError, ValueError, RuntimeError):
+    """Call `end` on SIGHUP and SIGTERM; returns what undoes that. Does nothing outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
         return lambda: None
-    return lambda: _forget(loop)
+    loop = asyncio.get_running_loop()
+
+    # The loop's own handlers wait for the loop, which waits for a terminal that takes nothing any more.
+    def ended(_number: int, _frame: FrameType | None) -> None:
+        end_soon()
+        loop.call_soon_threadsafe(end)
+
+    before = {number: signal.signal(number, ended) for number in ENDING}
+
+    def undo() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    return undo
 
 
-def _forget(loop: asyncio.AbstractEventLoop) -> None:
-    loop.remove_signal_handler(signal.SIGHUP)
+def end_soon() -> None:
+    """See to it that the process is gone within `LAST_RESORT_S`, even if its orderly end never comes."""
+    timer = threading.Timer(LAST_RESORT_S, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
 
 
-async def watch_terminal(end: Callable[[], None]) -> None:
-    """Call `end` when the terminal is gone; returns at once where there never was one."""
+def on_terminal_lost(end: Callable[[], None]) -> None:
+    """Call `end` when the terminal is gone, though no signal told so; does nothing where there never was one."""
     descriptor = _descriptor()
     if descriptor is None or not os.isatty(descriptor):
         return
-    while True:
-        await asyncio.sleep(POLL_S)
-        if not _is_there(descriptor):
-            end()
-            return
+    loop = asyncio.get_running_loop()
+
+    # A thread, since the loop may wait for the terminal; it sleeps in the kernel until there is something to tell.
+    def watch() -> None:
+        poll = select.poll()
+        poll.register(descriptor, 0)
+        while os.isatty(descriptor) and not loop.is_closed():
+            if any(what & select.POLLHUP for _, what in poll.poll(LOOK_MS)):
+                break
+        if not loop.is_closed():
+            end_soon()
+            loop.call_soon_threadsafe(end)
+
+    threading.Thread(target=watch, name="terminal", daemon=True).start()
 
 
 def _descriptor() -> int | None:
@@ -46,12 +76,3 @@ def _descriptor() -> int | None:
         return stream.fileno()
     except (OSError, ValueError):
         return None
-
-
-def _is_there(descriptor: int) -> bool:
-    """Return whether a terminal still answers: a hung-up one is a descriptor that gives errors."""
-    try:
-        os.tcgetpgrp(descriptor)
-    except OSError:
-        return False
-    return os.isatty(descriptor)
