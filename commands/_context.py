@@ -74,10 +74,13 @@ class Context:
 
     def run(self, act: Coroutine[Any, Any, T]) -> T:
         """Run an asynchronous verb to its end, with libraries quiet unless under --debug; Ctrl-C cancels it."""
-        import asyncio
-        from contextlib import nullcontext
+        try:
+            from contextlib import nullcontext
 
-        from commands._quiet import quiet_libraries
+            from commands._quiet import quiet_libraries
+            from commands._running import run_to_its_end
 
-        with nullcontext() if self.debug else quiet_libraries():
-            return asyncio.run(act)
+            with nullcontext() if self.debug else quiet_libraries():
+                return run_to_its_end(act)
+        finally:
+            act.close()  # Ctrl-C may come before it began

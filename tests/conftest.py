@@ -35,6 +35,15 @@ from alphapanda.settings import EmbeddedSettings, load
 _numbers = count(1)
 
 
+def pytest_configure() -> None:
+    """Let children obey Ctrl-C: a shell starts what it runs in the background with SIGINT ignored, for all below.
+
+    What is caught here is a child's default again; a run in the background goes on being deaf to the terminal.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda *_: None)
+
+
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
     """A real Kafka and a real Valkey in a deployment of their own; they die with this process, however it ends."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from commands._nouns import nouns
-from commands.main import load_command, root_options
+from commands._root import load_command, root_options
 
 
 class Offer(StrEnum):

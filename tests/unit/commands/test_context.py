@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
-from alphapanda.errors import ConfigError
+from alphapanda.errors import ConfigError, DependencyError, TransientError
 from commands._context import Context
 from commands._output import Output
 
@@ -44,3 +46,44 @@ def test_an_asynchronous_verb_gives_its_result(make: Make) -> None:
         return 3
 
     assert make().run(work()) == 3
+
+
+async def interrupted() -> None:
+    """Be where Ctrl-C comes."""
+    signal.raise_signal(signal.SIGINT)
+    await asyncio.Event().wait()
+
+
+def test_ctrl_c_ends_an_asynchronous_verb(make: Make) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        make().run(interrupted())
+
+
+def test_what_fails_while_ctrl_c_cuts_it_off_is_no_fault(make: Make) -> None:
+    async def fails() -> None:
+        try:
+            await interrupted()
+        finally:
+            raise DependencyError("The connection was closed.")
+
+    with pytest.raises(KeyboardInterrupt):
+        make().run(fails())
+
+
+def test_ctrl_c_before_a_verb_has_begun_leaves_nothing_behind(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_early(_work: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(asyncio, "run", too_early)
+    with pytest.raises(KeyboardInterrupt):
+        make().run(interrupted())  # a coroutine that is not awaited would be a warning, and so an error here
+
+
+def test_a_request_that_its_library_cancels_is_an_error_like_others(make: Make) -> None:
+    async def cut_off() -> None:
+        request = asyncio.get_running_loop().create_future()
+        request.cancel()
+        await request
+
+    with pytest.raises(TransientError, match="connection broke"):
+        make().run(cut_off())

@@ -15,7 +15,7 @@ from alphapanda import __version__
 from alphapanda.errors import DependencyError, RefusedError, UnknownNameError
 from commands import _nouns
 from commands._nouns import Noun, Panel, nouns
-from commands.main import load_command
+from commands._root import load_command
 
 Call = Callable[..., Any]
 HEAVY = {"aiohttp", "aiokafka", "asyncio", "kiteconnect", "msgspec", "psutil", "pydantic", "redis", "rich"}
@@ -184,6 +184,22 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     root = Path(__file__).parents[3]
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, cwd=root)
     assert (done.stdout, done.stderr) == ("0\n", "")
+
+
+def test_ctrl_c_while_the_program_is_being_imported_is_told_by_the_exit_code_alone() -> None:
+    script = (
+        "import sys\n"
+        "class Interrupts:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'typer':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupts())\n"
+        "from commands.main import main\n"
+        "main(['status'])\n"
+    )
+    root = Path(__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=root)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_a_panel_stands_together() -> None:
