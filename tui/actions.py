@@ -3,55 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from tui.act_actions import ACTS
+from tui.action import Action, Group
+from tui.log_actions import FINDING, LOGS
 
-class Group(StrEnum):
-    """The headings of the help."""
-
-    SCREENS = "Screens"
-    MOVE = "Move"
-    LOOK = "Look"
-    TIME = "Time"
-    TAKE = "Take with you"
-    CONTROL = "Control (with --control)"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
-    """One thing that can be done.
-
-    Attributes:
-        name: of the method that does it: `action_NAME` of the application.
-        argument: what that is called with; empty for nothing.
-        keys: as Textual calls them; none for what only the palette offers.
-        shown: the keys as people read them.
-        title: in the footer and the palette.
-        help: one sentence.
-        group: its heading.
-        footer: whether the footer shows it, and how early: 1 first; 0 for no.
-        rewound: whether it is for a past moment only.
-        control: whether it changes something, and is locked without `--control`.
-    """
-
-    name: str
-    argument: str = ""
-    keys: tuple[str, ...] = ()
-    shown: str = ""
-    title: str
-    help: str
-    group: Group
-    footer: int = 0
-    rewound: bool = False
-    control: bool = False
-
-    @property
-    def call(self) -> str:
-        """The action as Textual is told."""
-        return f"{self.name}('{self.argument}')" if self.argument else self.name
+__all__ = ["ACTIONS", "MOVES", "SCREENS", "SHORT", "Action", "Group", "documented", "footer", "keys_of"]
 
 
 SCREENS: Final = (
@@ -117,8 +76,8 @@ _OTHERS: Final = (
     ),
     _A(
         name="last_screen",
-        keys=("minus",),
-        shown="-",
+        keys=("backspace",),
+        shown="backspace",
         title="Last screen",
         help="Go to the last screen and back.",
         group=Group.SCREENS,
@@ -155,7 +114,7 @@ _OTHERS: Final = (
         keys=("escape",),
         shown="esc",
         title="Back",
-        help="Close, clear the filter, end full size, or return to the present: whatever is on top.",
+        help="Close, clear the filter, end full size, return to the present, leave Logs: whatever is on top.",
         group=Group.SCREENS,
     ),
     _A(
@@ -167,6 +126,7 @@ _OTHERS: Final = (
         group=Group.LOOK,
         footer=4,
     ),
+    *FINDING,
     _A(
         name="inspect",
         shown="enter",
@@ -270,6 +230,24 @@ _OTHERS: Final = (
         group=Group.LOOK,
     ),
     _A(
+        name="rate",
+        argument="1",
+        keys=("plus",),
+        shown="+",
+        title="Paint more often",
+        help="Up to ten times a second.",
+        group=Group.LOOK,
+    ),
+    _A(
+        name="rate",
+        argument="-1",
+        keys=("minus",),
+        shown="-",
+        title="Paint less often",
+        help="Down to once a second; what comes meanwhile is not lost.",
+        group=Group.LOOK,
+    ),
+    _A(
         name="retry",
         keys=("ctrl+r",),
         shown="ctrl+r",
@@ -283,6 +261,7 @@ _OTHERS: Final = (
         help="Forget remembered sorts, filters and columns.",
         group=Group.LOOK,
     ),
+    *LOGS,
     _A(
         name="go_to_time",
         keys=("at",),
@@ -380,36 +359,7 @@ _OTHERS: Final = (
         help="Write the screen to an SVG file.",
         group=Group.TAKE,
     ),
-    _A(
-        name="halt",
-        keys=("X",),
-        shown="X",
-        title="Halt a broker",
-        help="Stop a broker from trading at once; cancels still pass.",
-        group=Group.CONTROL,
-        control=True,
-    ),
-    _A(
-        name="reduce", title="Let a broker only reduce", help="Only exits pass.", group=Group.CONTROL, control=True
-    ),
-    _A(
-        name="resume",
-        keys=("U",),
-        shown="U",
-        title="Resume a broker",
-        help="Let a halted broker trade again.",
-        group=Group.CONTROL,
-        control=True,
-    ),
-    _A(
-        name="restart",
-        keys=("R",),
-        shown="R",
-        title="Restart a daemon",
-        help="Stop the selected daemon and start it again.",
-        group=Group.CONTROL,
-        control=True,
-    ),
+    *ACTS,
 )
 
 ACTIONS: Final[tuple[Action, ...]] = (*_screens(), *_OTHERS)
@@ -419,17 +369,26 @@ MOVES: Final = (
     ("j k ↑ ↓", "Next row, row before."),
     ("g G home end", "First row, last row."),
     ("ctrl+d ctrl+u pgdn pgup", "Half a page, a page."),
-    ("h l ← →", "Move long lines sideways."),
+    ("← →", "Move long lines sideways; h and l too in logs and tails."),
     ("tab shift+tab", "Next pane, pane before."),
     ("enter", "Inspect the row."),
 )
 """Keys that tables themselves know."""
 
 
-def footer(*, rewound: bool) -> list[Action]:
-    """Return what the footer shows, most useful first."""
-    chosen = [action for action in ACTIONS if action.footer and (rewound or not action.rewound)]
+def footer(*, rewound: bool, screen: str = "") -> list[Action]:
+    """Return what the footer shows on a screen, most useful first."""
+    chosen = [
+        action
+        for action in ACTIONS
+        if action.footer and (rewound or not action.rewound) and action.screen in {"", screen}
+    ]
     return sorted(chosen, key=lambda action: (not (rewound and action.rewound), action.footer))
+
+
+def keys_of(screen: str) -> list[Action]:
+    """Return the actions whose keys mean something on that screen alone; on every screen for the empty name."""
+    return [action for action in ACTIONS if action.keys and action.screen == screen]
 
 
 def documented() -> str:

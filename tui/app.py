@@ -22,7 +22,7 @@ from alphapanda.clock import Clock, to_ist
 from alphapanda.model.kinds import TradingMode
 from topics.catalogue import Catalogue
 from topics.errors import AlphaPandaError
-from tui.actions import ACTIONS, SCREENS
+from tui.actions import SCREENS, keys_of
 from tui.desk.desk import Desk
 from tui.engine.pace import Pace
 from tui.engine.table import LiveTable
@@ -88,8 +88,7 @@ class Dashboard(Operating, App[int]):
             action.title,
             show=False,
         )
-        for action in ACTIONS
-        if action.keys
+        for action in keys_of("")
     ]
 
     def __init__(
@@ -111,6 +110,7 @@ class Dashboard(Operating, App[int]):
         self.history: list[str] = ["overview"]
         self.history_place = 0
         self.pace = Pace()
+        self.every = self.memory.every
         self._views: dict[str, View] = {}
         self._beat = 0
         self._edges = (Vitals(self.status), Tabs(self.status), Banner(self.status), Keys(self.status))
@@ -287,7 +287,7 @@ class Dashboard(Operating, App[int]):
         cpu = time.process_time()
         self.pace.spent(cpu - self._cpu)
         self._cpu = cpu
-        if self._beat % (self.pace.slowdown) == 0:
+        if self._beat % (self.pace.slowdown * self.every) == 0:
             self.paint(everything=False)
 
     def paint(self, *, everything: bool) -> None:

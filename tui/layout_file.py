@@ -33,6 +33,7 @@ class Memory(msgspec.Struct, kw_only=True):
         compact: whether money is short.
         hidden: whether money is masked.
         zone: how times are shown.
+        every: of how many beats one is painted.
         tables: by name.
     """
 
@@ -41,6 +42,7 @@ class Memory(msgspec.Struct, kw_only=True):
     compact: bool = False
     hidden: bool = False
     zone: str = ""
+    every: int = 1
     tables: dict[str, TableMemory] = msgspec.field(default_factory=dict)
 
 

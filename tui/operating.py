@@ -19,8 +19,10 @@ from tui.dialogs.text import TextDialog, help_text
 from tui.dialogs.waterfall import waterfall
 from tui.engine.filters import parse_filter
 from tui.export import file_name, write_csv, write_jsonl
+from tui.finding import Finding
 from tui.looks.look import Zone
 from tui.looks.themes import HUES
+from tui.views.operations import LogsView
 
 if TYPE_CHECKING:
     from tui.app import Dashboard
@@ -29,7 +31,7 @@ ROW_LIMIT = 4_096
 """Characters of a copied row that a terminal is sure to take."""
 
 
-class Operating(Controlling):
+class Operating(Finding, Controlling):
     """The actions of the dashboard; mixed into it."""
 
     asking = ""
@@ -78,7 +80,7 @@ class Operating(Controlling):
         choices = [
             Choice(str(place), action.title, action.help, action.shown)
             for place, action in enumerate(ACTIONS)
-            if not action.rewound or app.rewind is not None
+            if (not action.rewound or app.rewind is not None) and action.screen in {"", app.status.screen}
         ]
         choices += [Choice(f"theme {name}", f"Theme {name}", "Colours.") for name in HUES]
         chosen = await app.push_screen_wait(ChooseDialog("Commands", choices, app.look))
@@ -109,8 +111,14 @@ class Operating(Controlling):
             self.action_maximise()
         elif table is not None and table.order.filter is not None:
             table.set_filter(None)
+        elif table is not None and table.search is not None:
+            table.set_search(None)
+        elif isinstance(app.view, LogsView) and app.view.clear():
+            table = None
         elif app.rewind is not None:
             self.action_live()
+        elif app.status.screen == "logs":
+            await self.action_last_screen()
         app.paint(everything=True)
 
     # ------------------------------------------------------------ looking

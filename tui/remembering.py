@@ -38,6 +38,7 @@ def remember(app: Dashboard) -> None:
     memory = app.memory
     memory.theme, memory.screen = app.theme, app.status.screen
     memory.compact, memory.hidden, memory.zone = app.compact, app.hidden, app.zone_shown.value
+    memory.every = app.every
     panes = [pane for view in app.views for pane in view.all_panes if isinstance(pane, TablePane)]
     for pane in panes:
         order = pane.table.order

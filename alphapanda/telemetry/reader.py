@@ -28,6 +28,7 @@ from alphapanda.telemetry.record import LogRecord, Marker
 
 __all__ = ["LiveLogs", "LogQuery", "LogReader", "LogRecord", "RestartMarks", "compile_pattern"]
 
+EVERYBODY = "*"
 SERVERS = ("kafka", "valkey")
 """Names that are always known, though their logs may not exist."""
 
@@ -51,11 +52,11 @@ class LogReader:
         """Return the logs that `names` mean: all daemons' for none.
 
         A name is a daemon's or a server's (`kafka`, `valkey`); `risk` also means every `risk.{broker}`, and
-        `*.paper` every daemon of that broker. Raises UnknownNameError.
+        `*.paper` every daemon of that broker; `*` is everybody, nobody yet too. Raises UnknownNameError.
         """
         chosen = self.find(names)
         for name in names:
-            if name not in SERVERS and not any(_means(name, key) for key in chosen):
+            if name not in {*SERVERS, EVERYBODY} and not any(_means(name, key) for key in chosen):
                 known = self.find(["*"])
                 raise UnknownNameError("daemon", name, {*known, *SERVERS})
         return chosen

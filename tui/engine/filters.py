@@ -6,6 +6,7 @@
 `status:FILLED`          the column holds this text
 `last:>1500`             the column compares so: `=` `!=` `>` `>=` `<` `<=`
 `reason:~collar|stale`   the column matches the expression
+`level:>=warn`           a column of words with an order, by that order
 `=data.qty > 100`        the filter language of `alphapanda topics`, for the whole line
 =======================  ============================================================
 
@@ -43,10 +44,12 @@ class RowFilter(Generic[R]):
     Attributes:
         text: as typed.
         test: whether a row passes; never raises.
+        words: that are looked for, in lower case, to be shown in the rows.
     """
 
     text: str
     test: Callable[[R], bool]
+    words: tuple[str, ...] = ()
 
 
 def parse_filter(text: str, spec: TableSpec[R], now: datetime) -> RowFilter[R] | None:
@@ -63,7 +66,17 @@ def parse_filter(text: str, spec: TableSpec[R], now: datetime) -> RowFilter[R] |
         expression = compile_expression(text[1:].strip(), now)
         return RowFilter(text, lambda row: expression.test(spec.for_filter(row)))
     tests = [_part(word, spec) for word in text.split()]
-    return RowFilter(text, lambda row: all(test(row) for test in tests))
+    return RowFilter(text, lambda row: all(test(row) for test in tests), _words_in(text))
+
+
+def _words_in(text: str) -> tuple[str, ...]:
+    """Return the plain words of a filter, longest first."""
+    plain = [
+        word.casefold()
+        for word in text.split()
+        if not word.startswith("!") and not _SPECIAL.intersection(word) and not _CONDITION.fullmatch(word)
+    ]
+    return tuple(sorted(plain, key=len, reverse=True))
 
 
 def _part(word: str, spec: TableSpec[R]) -> Callable[[R], bool]:
@@ -123,6 +136,13 @@ def _condition(word: str, match: re.Match[str], spec: TableSpec[R]) -> Callable[
         found = _finder(wanted)
         return lambda row: found(_text(value(row)))
     compare = _Comparison(how)
+    if column.scale:
+        place = _place(wanted, column.scale)
+        if place is None:
+            raise TypedTextError(
+                "No such value", word, match.start("value"), hint=f"From least to most: {' '.join(column.scale)}."
+            )
+        return lambda row: _holds(compare, _place(_text(value(row)), column.scale), place)
     number = _number(wanted)
     if number is None:
         if compare not in {_Comparison.EQUAL, _Comparison.UNEQUAL}:
@@ -134,6 +154,12 @@ def _condition(word: str, match: re.Match[str], spec: TableSpec[R]) -> Callable[
 
 def _text(value: Any) -> str:
     return "" if value is None else str(value)
+
+
+def _place(text: str, scale: tuple[str, ...]) -> float | None:
+    """Return where a word stands on a scale; its beginning is enough."""
+    found = (place for place, word in enumerate(scale) if word.startswith(text.casefold()))
+    return next(found, None) if text else None
 
 
 def _number(text: str) -> float | None:

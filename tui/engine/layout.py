@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
-from tui.engine.spec import ASKED, Column
+from tui.engine.spec import ASKED, USUAL, Column
 
 SPACE = 1
 """Cells between columns."""
@@ -16,7 +16,10 @@ EDGE = 1
 
 
 def fit(
-    columns: Sequence[Column[Any]], width: int, chosen: Collection[str] | None = None
+    columns: Sequence[Column[Any]],
+    width: int,
+    chosen: Collection[str] | None = None,
+    needs: Mapping[str, int] | None = None,
 ) -> list[tuple[Column[Any], int]]:
     """Return the columns that fit, in order, with their widths.
 
@@ -24,19 +27,35 @@ def fit(
         columns: all of them.
         width: cells.
         chosen: the keys of those that the operator wants, as far as they fit; None leaves it to their ranks.
+        needs: how wide a column's longest text is, where that is more than the column; given where there is room.
     """
     wanted = [c for c in columns if (c.rank < ASKED if chosen is None else c.key in chosen)]
     room = width - EDGE
-    taken: set[str] = set()
-    for column in sorted(wanted, key=lambda c: c.rank):
-        need = column.width + SPACE
-        if need <= room or not taken:
-            taken.add(column.key)
-            room -= need
-    shown = [column for column in wanted if column.key in taken]
+    sizes: dict[str, int] = {}
+    needs = needs or {}
+
+    def widen(key: str, size: int) -> None:
+        nonlocal room
+        more = max(0, min(size - sizes[key], room))
+        sizes[key] += more
+        room -= more
+
+    for rank in sorted({column.rank for column in wanted}):
+        if rank > USUAL:
+            for column in wanted:
+                if column.key in sizes:
+                    widen(column.key, column.wish)
+        for column in wanted:
+            need = column.width + SPACE
+            if column.rank == rank and (need <= room or not sizes):
+                sizes[column.key] = column.width
+                room -= need
+    shown = [column for column in wanted if column.key in sizes]
+    for column in shown:
+        widen(column.key, min(column.most, needs.get(column.key, 0)))
     growing = [column for column in shown if column.grow]
     extra = max(0, room) // len(growing) if growing else 0
-    return [(column, column.width + (extra if column.grow else 0)) for column in shown]
+    return [(column, sizes[column.key] + (extra if column.grow else 0)) for column in shown]
 
 
 def padded(text: str, width: int, *, right: bool, more: str = "…") -> str:

@@ -44,6 +44,9 @@ class Column(Generic[R]):
         right: whether it is aligned to the right.
         rank: which columns give way first when it gets narrow: those of the highest rank.
         grow: whether it takes the width that is left.
+        most: the width up to which it grows for longer texts, where there is room; 0 for no growing.
+        wish: the width that it gets before columns of a higher rank come in; 0 for no more than `width`.
+        scale: its values in order, the least first, so that filters can compare them; empty for numbers.
     """
 
     key: str
@@ -54,6 +57,9 @@ class Column(Generic[R]):
     right: bool = False
     rank: int = ALWAYS
     grow: bool = False
+    most: int = 0
+    wish: int = 0
+    scale: tuple[str, ...] = ()
 
     def draw(self, row: R, look: Look) -> Cell:
         """Return the cell of a row."""

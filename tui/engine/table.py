@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -15,8 +14,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.engine.filters import RowFilter
-from tui.engine.layout import SPACE, fit, padded
+from tui.engine.layout import SPACE, fit
 from tui.engine.order import Key, RowOrder
+from tui.engine.painting import message_line, row_line, title_line
 from tui.engine.ring import Gap
 from tui.engine.spec import Column, TableSpec
 from tui.looks.look import Look
@@ -71,7 +71,11 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         self._look = look
         self._rows: Mapping[Key, R | Gap] = {}
         self._columns: list[tuple[Column[R], int]] = []
+        self._needs: dict[str, int] = {}
+        self._needs_new = False
         self._strips: dict[Key, tuple[object, Strip]] = {}
+        self.search: RowFilter[R] | None = None
+        self.marked: set[Key] = set()
         self._key: Key | None = None
         self._place = 0
         self._picked = False
@@ -170,7 +174,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
             if cached is None:
                 continue
             row = cast("R | Gap | None", cached[0])
-            strip = self._row_line(row, width)
+            strip = self._line(row, width)
             if strip != cached[1]:
                 self._strips[key] = (row, strip)
                 dirty.append(Region(0, line + HEADER, width, 1))
@@ -294,6 +298,46 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         self.move_to(place)
         return True
 
+    # ------------------------------------------------------------ finding
+
+    def find_next(self, step: int) -> bool:
+        """Select the next row that the search finds, or the one before; False when there is none."""
+        if self.search is None:
+            return False
+        return self._go_round(step, self._is_found)
+
+    def _is_found(self, key: Key) -> bool:
+        row = self._rows.get(key)
+        return self.search is not None and row is not None and not isinstance(row, Gap) and self.search.test(row)
+
+    def toggle_mark(self) -> bool | None:
+        """Mark the selected row or unmark it; returns whether it is marked now, None without a row."""
+        key = self._key
+        if key is None or self.current is None:
+            return None
+        self.marked ^= {key}
+        self.refresh()
+        return key in self.marked
+
+    def next_mark(self) -> bool:
+        """Select the next marked row; False when there is none."""
+        self.marked &= self._rows.keys()
+        return self._go_round(1, self.marked.__contains__)
+
+    def _go_round(self, step: int, wanted: Callable[[Key], bool]) -> bool:
+        keys = self.order.keys
+        for passed in range(1, len(keys) + 1):
+            place = (self._place + step * passed) % len(keys)
+            if wanted(keys[place]):
+                self.move_to(place)
+                return True
+        return False
+
+    def set_search(self, wanted: RowFilter[R] | None) -> None:
+        """Mark what is looked for in all rows, from now on."""
+        self.search = wanted
+        self.redraw()
+
     def _scroll(self, top: int) -> None:
         most = max(0, len(self.order.keys) - self._page)
         self.scroll_to(y=max(0, min(top, most)), animate=False, immediate=True)
@@ -322,8 +366,9 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
             event.stop()
             event.prevent_default()
             self.move_to(moves[event.key])
-        elif event.key in {"left", "h", "right", "l"}:
+        elif event.key in {"left", "right"} or (self.spec.tail and event.key in {"h", "l"}):
             event.stop()
+            event.prevent_default()
             step = 8 if event.key in {"right", "l"} else -8
             self.shift = max(0, self.shift + step)
             self.redraw()
@@ -362,16 +407,19 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
 
     def _fit(self) -> None:
         room = self.scrollable_content_region.width or self.size.width
-        self._columns = cast("list[tuple[Column[R], int]]", fit(self.spec.columns, room, self.chosen))
+        self._columns = cast("list[tuple[Column[R], int]]", fit(self.spec.columns, room, self.chosen, self._needs))
 
     def render_line(self, y: int) -> Strip:
         """Return a line of the screen."""
         width = self.size.width
         ground = self.rich_style
         if not self.order.keys:
-            return self._message_line(y, width).apply_style(ground)
+            said = message_line(self._said, y, self._look, width, self.size.height)
+            return said.apply_style(ground)
         if y < HEADER:
-            return self._title_line(width).apply_style(ground)
+            sort = "" if self.spec.tail else self.order.sort
+            titles = title_line(self._columns, self._look, width, sort=sort, reverse=self.order.reverse)
+            return titles.apply_style(ground)
         place = self.scroll_offset.y + y - HEADER
         if place >= len(self.order.keys):
             return Strip.blank(width, ground)
@@ -379,58 +427,54 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         row = self._rows.get(key)
         cached = self._strips.get(key)
         if cached is None or cached[0] is not row:
-            strip = self._row_line(row, width)
+            strip = self._line(row, width)
             if len(self._strips) > 8 * self._page:
                 self._strips.clear()
             self._strips[key] = (row, strip)
         else:
             strip = cached[1]
+        marked_row = key in self.marked
+        if marked_row:
+            strip = Strip([Segment(self._look.glyphs.mark, self._look.palette.warn), *strip.crop(1)])
         if place == self._place and (self.has_focus or self._picked):
             mark = self._look.palette.accent if self.has_focus else self._look.palette.dim
-            marked = [Segment(self._look.glyphs.cursor, mark), *strip.crop(1)]
+            marked = list(strip) if marked_row else [Segment(self._look.glyphs.cursor, mark), *strip.crop(1)]
             under = self._look.palette.cursor if self.has_focus else None
             strip = Strip(
                 [Segment(s.text, under + s.style if s.style and under else s.style or under) for s in marked]
             )
         return strip.apply_style(ground)
 
-    def _row_line(self, row: R | Gap | None, width: int) -> Strip:
+    def _line(self, row: object, width: int) -> Strip:
         if row is None:
             return Strip.blank(width)
-        look = self._look
-        if isinstance(row, Gap):
-            text = f"{look.glyphs.gap} {look.count(row.count)} {row.why} {look.glyphs.gap}"
-            return Strip([Segment(text.center(width), look.palette.warn)]).adjust_cell_length(width)
-        segments = [Segment(" ")]
-        for column, size in self._columns:
-            text, style = column.draw(row, look)
-            if column.grow and self.shift:
-                text = text[self.shift :]
-            segments.append(Segment(padded(text, size, right=column.right), style))
-            segments.append(Segment(" " * SPACE))
-        return Strip(segments).adjust_cell_length(width)
+        found = self.order.filter or self.search
+        words = found.words if found is not None else ()
+        return row_line(
+            row, self._columns, self._look, width, shift=self.shift, words=words, needed=self._learn_need
+        )
 
-    def _title_line(self, width: int) -> Strip:
-        look, segments = self._look, [Segment(" ")]
-        arrow = look.glyphs.sorted_down if self.order.reverse else look.glyphs.sorted_up
-        for column, size in self._columns:
-            mine = column.key == self.order.sort and not self.spec.tail
-            title = f"{column.title}{arrow}" if mine else column.title
-            style = look.palette.accent if mine else look.palette.head
-            segments.append(Segment(padded(title, size, right=column.right), style))
-            segments.append(Segment(" " * SPACE))
-        return Strip(segments).adjust_cell_length(width)
+    def _learn_need(self, key: str, cells: int) -> None:
+        """Learn that a column has a longer text than it shows; it is given room after this paint."""
+        if cells > self._needs.get(key, 0):
+            if not self._needs_new:
+                self._needs_new = True
+                self.call_later(self._give_room)
+            self._needs[key] = cells
 
-    def _message_line(self, y: int, width: int) -> Strip:
-        lines = self.message or (self.spec.empty,)
+    def _give_room(self) -> None:
+        self._needs_new = False
+        before = self._columns
+        self._fit()
+        if self._columns != before:
+            self.redraw()
+
+    @property
+    def _said(self) -> tuple[str, ...]:
+        """What stands there instead of rows."""
         if self._rows and self.order.filter is not None:
-            lines = (f"No {self.spec.noun} pass the filter {self.order.filter.text!r}.", "esc clears it.")
-        first = max(0, (self.size.height - len(lines)) // 2)
-        if not first <= y < first + len(lines):
-            return Strip.blank(width)
-        style: Style = self._look.palette.text if y == first else self._look.palette.dim
-        text = padded(lines[y - first], min(width, len(lines[y - first])), right=False)
-        return Strip([Segment(text.center(width), style)]).adjust_cell_length(width)
+            return (f"No {self.spec.noun} pass the filter {self.order.filter.text!r}.", "esc clears it.")
+        return self.message or (self.spec.empty,)
 
 
 class RingLog(LiveTable[R]):

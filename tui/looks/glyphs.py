@@ -29,6 +29,7 @@ class Glyphs:
         sorted_up: ascending.
         sorted_down: descending.
         cursor: before the selected row.
+        mark: before a marked row.
         wick: of a candle.
         body: of a candle.
         lower_half: the lower half of a cell of a candle's body.
@@ -58,6 +59,7 @@ class Glyphs:
     sorted_up: str = "↑"
     sorted_down: str = "↓"
     cursor: str = "▌"
+    mark: str = "◆"
     wick: str = "│"
     body: str = "█"
     lower_half: str = "▄"
@@ -94,6 +96,7 @@ ASCII: Final = Glyphs(
     sorted_up="^",
     sorted_down="v",
     cursor=">",
+    mark="#",
     wick="|",
     body="#",
     lower_half="#",

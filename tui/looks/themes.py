@@ -197,7 +197,7 @@ class Palette:
     """The styles of one theme, ready for segments.
 
     Attributes: as in `Hues`; `strong` is bold text, `head` a column's title, `pill` text on the accent,
-    `live_pill` text on the colour of real money, `paper_pill` its counterpart.
+    `live_pill` text on the colour of real money, `paper_pill` its counterpart, `found` a word that was looked for.
     """
 
     text: Style
@@ -219,6 +219,7 @@ class Palette:
     paper_pill: Style
     cursor: Style
     flash: Style
+    found: Style
 
     @classmethod
     def of(cls, hues: Hues) -> Palette:
@@ -245,6 +246,7 @@ class Palette:
             paper_pill=_style(hues.accent, bold=True, ground=hues.panel),
             cursor=Style(bgcolor=_rich(hues.cursor)),
             flash=Style(bgcolor=_rich(hues.flash)) if hues.flash != "ansi_default" else Style(),
+            found=_style(on_accent, ground=hues.warn),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -79,6 +80,25 @@ class DemoLinesSource:
         port.desk.take_lines(demo_lines(self._present))
         port.up()
         await asyncio.Event().wait()
+
+
+class DemoHistory:
+    """The same lines, as if they lay in files.
+
+    Args:
+        lines: oldest first.
+    """
+
+    def __init__(self, lines: Sequence[LogRecord]) -> None:
+        self._lines = lines
+
+    async def before(self, moment: datetime, count: int, service: str = "") -> Sequence[LogRecord]:
+        """Return the last lines up to a moment, oldest first."""
+        return [line for line in self._lines if line.at <= moment and service in {"", line.service}][-count:]
+
+    async def after(self, moment: datetime, until: datetime, count: int) -> Sequence[LogRecord]:
+        """Return the first lines after a moment and up to another, oldest first."""
+        return [line for line in self._lines if moment < line.at <= until][:count]
 
 
 class DemoControl:
@@ -194,6 +214,7 @@ class DemoWire:
             brokers=self._plan.brokers,
             routes=market.routes,
             tape=market.tape,
+            history=DemoHistory(demo_lines(started)),
             sources=(system, lines, *moving),
             control=DemoControl(market, self._clock, self.restarted) if self._control else None,
         )
@@ -248,6 +269,8 @@ def demo_lines(started: datetime) -> list[LogRecord]:
             fields |= {"state": "done", "reason": "34 topics made, 0 there", "last_exit": "exit code 0"}
         said.append((at + 0.3, "supervisor", LogLevel.INFO, "app", "process changed", fields, None))
     said += [
+        (0.2, "kafka", LogLevel.INFO, "", "Kafka Server started", {}, None),
+        (0.5, "valkey", LogLevel.INFO, "", "Ready to accept connections tcp", {}, None),
         (
             5.0,
             "strategies",

@@ -93,10 +93,14 @@ class Tape(Protocol):
 
 
 class LogHistory(Protocol):
-    """Lines of the daemons' logs before a moment."""
+    """Lines of the daemons' and the servers' logs."""
 
-    async def before(self, moment: datetime, count: int) -> Sequence[LogRecord]:
-        """Return the last lines up to a moment, oldest first."""
+    async def before(self, moment: datetime, count: int, service: str = "") -> Sequence[LogRecord]:
+        """Return the last lines up to a moment, oldest first: everybody's, or one service's."""
+        ...
+
+    async def after(self, moment: datetime, until: datetime, count: int) -> Sequence[LogRecord]:
+        """Return the first lines after a moment and up to another, oldest first."""
         ...
 
 

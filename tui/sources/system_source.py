@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
 from alphapanda.clock import Clock
@@ -18,6 +19,8 @@ from tui.sources.port import Port
 EVERY_S: Final = 1.0
 LINES_EVERY_S: Final = 0.5
 HISTORY: Final = 1_000
+EVERYBODY: Final = ("*",)
+"""Daemons and servers."""
 
 
 class SystemSource:
@@ -45,7 +48,7 @@ class SystemSource:
 
 
 class LogFilesSource:
-    """Follows the daemons' log files, whether or not anything runs.
+    """Follows the logs of the daemons and of the servers that the deployment has, whether or not anything runs.
 
     Args:
         deployment: whose.
@@ -62,7 +65,7 @@ class LogFilesSource:
     async def run(self, port: Port) -> None:
         """Read the end of what is there, then what is added."""
         reader = LogReader(self._deployment, self._clock)
-        live = await asyncio.to_thread(reader.follow, (), LogQuery(limit=HISTORY))
+        live = await asyncio.to_thread(reader.follow, EVERYBODY, LogQuery(limit=HISTORY))
         with live:
             if not self._began:
                 port.desk.take_lines(await asyncio.to_thread(lambda: list(live.history())))
@@ -77,7 +80,7 @@ class LogFilesSource:
 
 
 class LogFileHistory:
-    """Lines of the log files before a moment.
+    """Lines of the log files before and after a moment.
 
     Args:
         deployment: whose.
@@ -85,14 +88,19 @@ class LogFileHistory:
     """
 
     def __init__(self, deployment: Deployment, clock: Clock) -> None:
-        self._deployment = deployment
-        self._clock = clock
+        self._reader = LogReader(deployment, clock)
 
-    async def before(self, moment: datetime, count: int) -> Sequence[LogRecord]:
-        """Return the last lines up to a moment, oldest first."""
+    async def before(self, moment: datetime, count: int, service: str = "") -> Sequence[LogRecord]:
+        """Return the last lines up to a moment, oldest first: everybody's, or one service's."""
+        names = (service,) if service else EVERYBODY
+        query = LogQuery(until=moment, limit=count)
+        return await asyncio.to_thread(lambda: list(self._reader.history(self._reader.find(names), query)))
+
+    async def after(self, moment: datetime, until: datetime, count: int) -> Sequence[LogRecord]:
+        """Return the first lines after a moment and up to another, oldest first."""
+        query = LogQuery(since=moment + timedelta(microseconds=1), until=until)
 
         def read() -> list[LogRecord]:
-            reader = LogReader(self._deployment, self._clock)
-            return list(reader.history(reader.select(()), LogQuery(until=moment, limit=count)))
+            return list(islice(self._reader.history(self._reader.find(EVERYBODY), query), count))
 
         return await asyncio.to_thread(read)

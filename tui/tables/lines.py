@@ -34,12 +34,18 @@ def lines() -> TableSpec[LogRecord]:
                 cell=lambda r, look: (look.clock(r.at, millis=True), look.palette.dim),
             ),
             Column(
-                key="level", title="Level", width=5, value=lambda r: (r.level or LogLevel.INFO).value, cell=_level
+                key="level",
+                title="Level",
+                width=5,
+                value=lambda r: (r.level or LogLevel.INFO).value,
+                cell=_level,
+                scale=tuple(level.value for level in LogLevel),
             ),
             Column(
                 key="service",
-                title="Daemon",
+                title="Source",
                 width=15,
+                most=24,
                 value=lambda r: r.service,
                 cell=lambda r, look: (r.service, look.palette.accent),
             ),
@@ -76,7 +82,7 @@ def _level(record: LogRecord, look: Look) -> Cell:
 def _line(record: LogRecord, look: Look) -> Cell:
     level = record.level or LogLevel.INFO
     style = look.palette.strong if record.marker is not None else None
-    if level.rank >= LogLevel.WARNING.rank:
+    if level.rank >= LogLevel.ERROR.rank:
         style = getattr(look.palette, _LEVELS[level][1])
     return log_text(record), style
 

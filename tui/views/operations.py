@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar, cast
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
 from alphapanda.bus.records import Record
-from alphapanda.telemetry.reader import SERVERS
+from alphapanda.clock import to_ist
 from alphapanda.telemetry.record import LogRecord
+from tui.actions import keys_of
 from tui.desk.dead_letters import DeadLetter, Reason
 from tui.desk.desk import Desk
 from tui.desk.system import Daemon
 from tui.desk.topics import TopicRow
+from tui.desk.window import LogWindow, Wanted
 from tui.engine.ring import Gap
 from tui.engine.table import LiveTable, RingLog
 from tui.panes.pane import TablePane
@@ -56,7 +60,7 @@ class DaemonsView(View):
             pane = self.query_one("#pane-lines", TablePane)
             pane.title = f"Log of {name}" if name else "Logs"
         pane = self.query_one("#pane-lines", TablePane)
-        pane.hint = (f"No line of {name} here.", f"Run: alphapanda logs {name}") if name in SERVERS else ()
+        pane.hint = (f"No line of {name} here.", f"Run: alphapanda logs {name}") if name else ()
 
 
 class TopicsView(View):
@@ -116,11 +120,54 @@ class DlqView(View):
 
 
 class LogsView(View):
-    """All daemons' lines."""
+    """Everybody's lines: the daemons', Kafka's and Valkey's.
+
+    Attributes:
+        window: which of them are shown.
+        about: what they speak of, where that was asked for.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(",".join(action.keys), f"app.{action.call}", action.title, show=False)
+        for action in keys_of("logs")
+    ]
+
+    def __init__(self, scene: Scene, name: str) -> None:
+        super().__init__(scene, name)
+        self.window = LogWindow()
+        self.about = ""
 
     def compose(self) -> ComposeResult:
         """One pane."""
-        pane = TablePane(
-            lines.lines(), lambda desk: desk.lines.rows, self.scene.look, needs=("Logs",), kind=RingLog
-        )
+        pane = TablePane(lines.lines(), self._lines, self.scene.look, needs=("Logs",), kind=RingLog)
         yield pane.counting(lambda desk: desk.lines.added)
+
+    @property
+    def table(self) -> LiveTable[LogRecord]:
+        """Its table."""
+        return cast("LiveTable[LogRecord]", self.query_one("#table-lines", LiveTable))
+
+    def _lines(self, desk: Desk) -> Mapping[int, LogRecord | Gap]:
+        return self.window.rows(desk.lines)
+
+    def clear(self) -> bool:
+        """Show everything again; returns whether that is a change."""
+        changed = not self.window.wanted.is_all or bool(self.about)
+        self.window.wanted, self.about = Wanted(), ""
+        return changed
+
+    def prepare(self, desk: Desk) -> None:
+        """Say in the frame which lines are shown."""
+        super().prepare(desk)
+        pane, wanted = self.query_one("#pane-lines", TablePane), self.window.wanted
+        look = self.scene.look
+        since = "" if wanted.since is None else f"{to_ist(wanted.since):%H:%M:%S}"
+        pane.note = self.window.label(since) or self.about
+        whose = wanted.service or self.about
+        if whose:
+            pane.hint = (
+                f"No line of {whose} here.",
+                f"esc shows all lines {look.glyphs.dot} 1 reads from the first on",
+            )
+        else:
+            pane.hint = ("No such line here.", "esc shows all lines") if not wanted.is_all else ()

@@ -356,7 +356,7 @@ async def test_screens_have_a_history(make: Make, ready: Step) -> None:
         assert app.status.screen == "market"
         await pilot.press("right_square_bracket")
         assert app.status.screen == "orders"
-        await pilot.press("minus")
+        await pilot.press("backspace")
         assert app.status.screen == "market"
 
 

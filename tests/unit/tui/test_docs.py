@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.cells import cell_len
 
-from tui.actions import ACTIONS, SCREENS, documented
+from tui.actions import ACTIONS, SCREENS, documented, keys_of
 from tui.app import Dashboard
 from tui.looks.glyphs import ASCII, UNICODE
 from tui.views.catalogue import VIEWS
@@ -24,8 +24,9 @@ def test_every_action_can_be_done() -> None:
 
 
 def test_no_key_means_two_things() -> None:
-    keys = [key for action in ACTIONS for key in action.keys]
-    assert len(keys) == len(set(keys))
+    for screen in {action.screen for action in ACTIONS}:
+        keys = [key for action in keys_of(screen) for key in action.keys]
+        assert len(keys) == len(set(keys)), screen
 
 
 def test_every_screen_has_a_view() -> None:
