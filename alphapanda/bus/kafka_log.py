@@ -109,6 +109,7 @@ class KafkaReadLog:
         self._options = options
         self._lookup = lookup
         self._admin = admin
+        self._met: frozenset[str] = frozenset()
 
     async def identity(self) -> str:
         """Return the cluster's id."""
@@ -142,8 +143,16 @@ class KafkaReadLog:
             return {}
         ask = self._lookup.end_offsets if latest else self._lookup.beginning_offsets
         with kafka_errors("asking for offsets"):
+            await self._meet(partitions)
             found = await ask([_tp(partition) for partition in partitions])
         return {Partition(tp.topic, tp.partition): offset for tp, offset in found.items()}
+
+    async def _meet(self, partitions: Collection[Partition]) -> None:
+        """Look topics up together: aiokafka would ask for one after the other, with a pause after each."""
+        known = self._met | {partition.topic for partition in partitions}
+        if known != self._met:
+            await self._lookup._client.set_topics(known)  # noqa: SLF001 - nothing public does it without reading
+            self._met = known
 
     async def topics(self) -> frozenset[str]:
         """Return the names of all topics, without Kafka's own."""
@@ -155,6 +164,7 @@ class KafkaReadLog:
         if not partitions:
             return {}
         with kafka_errors("asking for offsets by time"):
+            await self._meet(partitions)
             found = await self._lookup.offsets_for_times({_tp(one): timestamp_ms for one in partitions})
         return {
             Partition(tp.topic, tp.partition): None if answer is None else int(answer.offset)
@@ -273,7 +283,6 @@ async def open_log(options: KafkaOptions) -> AsyncIterator[KafkaLog]:
 
 @asynccontextmanager
 async def _lookups(options: KafkaOptions) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
-    # Offsets of topics that it has not met cost aiokafka one pause a topic, one after the other.
     lookup = _consumer(options, retry_backoff_ms=10)
     admin = AIOKafkaAdminClient(
         bootstrap_servers=options.bootstrap_servers,

@@ -52,11 +52,13 @@ class Fetched:
     Attributes:
         partition: which.
         start: the next offset to read; batches may begin before it.
+        stop: the offset after the last of them.
         data: whole batches.
     """
 
     partition: Partition
     start: int
+    stop: int
     data: bytes
 
 
@@ -218,7 +220,7 @@ class BatchReader:
         for part in slices(data, SLICE_BYTES):
             after = next_offset(part)
             if after is not None and after > start:
-                self._ready[partition].append(Fetched(partition, start, part))
+                self._ready[partition].append(Fetched(partition, start, after, part))
                 start = after
         if start > self._positions[partition]:
             self._positions[partition] = start

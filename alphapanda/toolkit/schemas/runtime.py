@@ -7,16 +7,13 @@ from collections.abc import Collection, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from alphapanda.errors import ConfigError, DecodeError, DependencyError, nearest
+from alphapanda.errors import ConfigError, DecodeError, nearest
 from alphapanda.model.avro import AvroCodec
 from alphapanda.model.codec import Codec, JsonCodec
 from alphapanda.model.kinds import EventType
 from alphapanda.settings import SerializationFormat, Settings
-from alphapanda.toolkit.schemas.baseline import schema_text
-from alphapanda.toolkit.schemas.online import Standing, look
 from topics.catalogue import Catalogue
 from topics.names import TopicName
-from topics.registry import Registered, SchemaRegistry
 
 ALWAYS_JSON = frozenset(
     {
@@ -60,6 +57,8 @@ class SchemaBook:
         self._known[schema_id] = schema
 
     async def _ask(self, schema_id: int) -> str | None:
+        from topics.registry import SchemaRegistry  # noqa: PLC0415 - heavy, and not asked where all is JSON
+
         async with SchemaRegistry.connect(self._url, timeout_s=ASK_TIMEOUT_S) as registry:
             return await registry.schema(schema_id)
 
@@ -111,28 +110,12 @@ async def writing_codec(settings: Settings, catalogue: Catalogue, topics: Collec
     chosen = avro_topics(settings, catalogue) & frozenset(topics)
     if not chosen:
         return reading_codec(settings)
+    from alphapanda.toolkit.schemas.registered import versions_of  # noqa: PLC0415 - heavy, and only for Avro
+
     url = settings.schema_registry_url.get_secret_value()
     book = SchemaBook(url)
-    async with SchemaRegistry.connect(url) as registry:
-        names = [TopicName.parse(topic) for topic in sorted(chosen)]
-        found = await asyncio.gather(*(_registered(registry, catalogue, name) for name in names))
+    names = [TopicName.parse(topic) for topic in sorted(chosen)]
+    found = await versions_of(url, catalogue, names)
     for version in found:
         book.learn(version.id, version.schema)
     return AvroCodec({str(name): version.id for name, version in zip(names, found, strict=True)}, book)
-
-
-async def _registered(registry: SchemaRegistry, catalogue: Catalogue, topic: TopicName) -> Registered:
-    """Return the version of a topic's subject that is our schema, the latest or an earlier one."""
-    kind = EventType(catalogue.event_type_of(topic))
-    subject = await look(registry, topic, kind, schema_text(kind))
-    if subject.latest is not None and subject.standing is Standing.CURRENT:
-        return subject.latest
-    # While an upgrade is under way, the newer release has registered its version already.
-    earlier = await registry.look_up(subject.name, subject.schema) if subject.latest is not None else None
-    if earlier is None:
-        what = "is not registered" if subject.latest is None else f"is not version {subject.latest.version} of it"
-        raise DependencyError(
-            f"{topic} is to be written as avro, and its schema {what}.",
-            hint=f"Run: alphapanda schemas register {topic}",
-        )
-    return earlier

@@ -167,7 +167,7 @@ class DecisionTracer:
         position = LogPosition(topic, signal.tick.partition, signal.tick.offset)
         record = await self.search.at(position)
         if record is None:
-            oldest = await self._oldest(position)
+            oldest = self.search.beginning(Partition(topic, signal.tick.partition))
             said = f"{signal.instrument} at {signal.tick.last_price:,.2f}"
             why = f"{position} is no longer in the log, which begins at {oldest}; the signal says it was {said}"
             return None, (Gap(Step.TICK, why),)
@@ -181,11 +181,6 @@ class DecisionTracer:
         if raw is not None:
             candidates.insert(0, read_record(self.routes, raw))
         return next((signal for found in candidates if (signal := signal_in(found)) is not None), None)
-
-    async def _oldest(self, position: LogPosition) -> int | None:
-        partition = Partition(position.topic, position.partition)
-        known = await self.search.log.partitions([position.topic])
-        return (await self.search.log.beginnings([partition]))[partition] if partition in known else None
 
     def _broker_of(self, record: Record) -> BrokerId:
         return self.routes.carried_by(record.partition.topic)[1]

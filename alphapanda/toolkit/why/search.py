@@ -6,6 +6,8 @@ newest records back in ever larger steps, since people ask about what happened j
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -33,18 +35,36 @@ Span = tuple[int, int]
 
 @dataclass(slots=True)
 class LogSearch:
-    """Searches partitions of one log.
+    """Searches partitions of one log, as it stands when `look` is called.
 
     Attributes:
         log: for offsets.
         reader: for batches.
-        fetches: how many fetches were searched, for those who want to know what it cost.
+        read: how many records of each topic were looked through: what it cost.
     """
 
     log: KafkaReadLog
     reader: BatchReader
-    fetches: int = 0
+    read: Counter[str] = field(default_factory=Counter)
     _seen: dict[LogPosition, Record | None] = field(default_factory=dict)
+    _partitions: dict[str, list[Partition]] = field(default_factory=dict)
+    _beginnings: Offsets = field(default_factory=dict)
+    _ends: Offsets = field(default_factory=dict)
+
+    async def look(self, topics: Collection[str]) -> None:
+        """See which records there are of `topics`: one question for all, however often they are searched then."""
+        partitions = await self.log.partitions(sorted(topics))
+        self._beginnings, self._ends = await asyncio.gather(
+            self.log.beginnings(partitions), self.log.ends(partitions)
+        )
+        self._partitions = {topic: [] for topic in topics}
+        for partition in partitions:
+            self._partitions[partition.topic].append(partition)
+        self._seen.clear()
+
+    def beginning(self, partition: Partition) -> int | None:
+        """Return the first offset that is still there, None for a partition that is not."""
+        return self._beginnings.get(partition)
 
     async def at(self, position: LogPosition) -> Record | None:
         """Return the record at a place, None if it is not there any more (or yet)."""
@@ -54,9 +74,7 @@ class LogSearch:
 
     async def _read_at(self, position: LogPosition) -> Record | None:
         partition = Partition(position.topic, position.partition)
-        first = (await self.log.beginnings([partition]))[partition]
-        end = (await self.log.ends([partition]))[partition]
-        if not first <= position.offset < end:
+        if not self._beginnings.get(partition, 0) <= position.offset < self._ends.get(partition, 0):
             return None
         records = await self.some_at(partition, position.offset)
         return records[0] if records and records[0].offset == position.offset else None
@@ -64,8 +82,9 @@ class LogSearch:
     async def some_at(self, partition: Partition, offset: int) -> Sequence[Record]:
         """Return the records of one batch from `offset` on; empty when none comes."""
         self.reader.seek({partition: offset}, fetch_bytes=_ONE_BATCH)
-        self.fetches += 1
-        return await self.reader.poll(_POLL_S)
+        records = await self.reader.poll(_POLL_S)
+        self.read[partition.topic] += len(records)
+        return records
 
     async def forward(
         self, needle: str, spans: Mapping[Partition, Span], is_enough: IsEnough | None = None
@@ -82,8 +101,9 @@ class LogSearch:
         while left:
             fetched = await self.reader.fetch(_POLL_S, tuple(left))
             if fetched is not None:
-                self.fetches += 1
-                found += _hits(fetched.partition, fetched.data, wanted, fetched.start, left[fetched.partition])
+                stop = left[fetched.partition]
+                self.read[fetched.partition.topic] += min(fetched.stop, stop) - fetched.start
+                found += _hits(fetched.partition, fetched.data, wanted, fetched.start, stop)
                 if is_enough is not None and is_enough(found):
                     break
             idle = 0 if fetched is not None else idle + 1
@@ -117,16 +137,20 @@ class LogSearch:
         self, topics: Collection[str], *, since_ms: int | None = None, until_ms: int | None = None
     ) -> dict[Partition, Span]:
         """Return where the records of `topics` between two times stand."""
-        partitions = await self.log.partitions(sorted(topics))
-        starts: Offsets = await self.log.beginnings(partitions)
-        ends: Offsets = await self.log.ends(partitions)
-        if since_ms is not None:
-            later = await self.log.since(partitions, since_ms)
-            starts = {one: _or(later[one], ends[one]) for one in partitions}
-        if until_ms is not None:
-            later = await self.log.since(partitions, until_ms)
-            ends = {one: min(_or(later[one], ends[one]), ends[one]) for one in partitions}
-        return {one: (starts[one], ends[one]) for one in partitions}
+        partitions = [partition for topic in sorted(topics) for partition in self._partitions[topic]]
+        first, last = await asyncio.gather(self._since(partitions, since_ms), self._since(partitions, until_ms))
+        return {
+            one: (
+                self._beginnings[one] if first is None else _or(first[one], self._ends[one]),
+                self._ends[one] if last is None else min(_or(last[one], self._ends[one]), self._ends[one]),
+            )
+            for one in partitions
+        }
+
+    async def _since(
+        self, partitions: Collection[Partition], timestamp_ms: int | None
+    ) -> Mapping[Partition, int | None] | None:
+        return None if timestamp_ms is None else await self.log.since(partitions, timestamp_ms)
 
 
 def mentions(record: Record, needle: bytes) -> bool:

@@ -69,6 +69,7 @@ class Tracer:
         """
         if not _ID.fullmatch(asked):
             raise UsageError(f"{asked!r} is no id.", hint="Ids stand in: alphapanda orders, signals, topics tail.")
+        await self.search.look(self.topics)
         identity = await self._identify(asked)
         if identity is None:
             raise UsageError(

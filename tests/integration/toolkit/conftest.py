@@ -275,6 +275,12 @@ def options(servers: Endpoints) -> KafkaOptions:
 
 
 @pytest.fixture
+def toolkit() -> Any:
+    """What stands here, for who makes logs and servers of their own."""
+    return sys.modules[__name__]
+
+
+@pytest.fixture
 async def chains(servers: Endpoints, options: KafkaOptions, unique_name: str) -> AsyncIterator[Chains]:
     """A writer of chains of a broker of the test's own."""
     await make_topics(servers.bootstrap_servers, unique_name)
