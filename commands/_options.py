@@ -19,5 +19,14 @@ ReasonOption = Annotated[
     str, typer.Option("--reason", "-r", metavar="TEXT", help="Why; it is written to the audit.")
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+ConfirmOption = Annotated[
+    str,
+    typer.Option(
+        "--confirm", metavar="NAME", help="The name that would be typed, given ahead; several with commas."
+    ),
+]
+BreakGlassOption = Annotated[
+    bool, typer.Option("--break-glass", help="For a live broker, though the exchange trades now.")
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; do nothing.")]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many, newest first.")]

@@ -44,12 +44,16 @@ _alphapanda() {
             "dlq list") verb="$longer" ;;
             "dlq show") verb="$longer" ;;
             "dlq reasons") verb="$longer" ;;
+            "dlq plan") verb="$longer" ;;
             "dlq replay") verb="$longer" ;;
             "dlq edit") verb="$longer" ;;
             "dlq discard") verb="$longer" ;;
             "dlq quarantine") verb="$longer" ;;
+            "dlq purge") verb="$longer" ;;
             "dlq history") verb="$longer" ;;
             "dlq undo") verb="$longer" ;;
+            "dlq policy") verb="$longer" ;;
+            "dlq policy check") verb="$longer" ;;
             "schemas") verb="$longer" ;;
             "schemas list") verb="$longer" ;;
             "schemas check") verb="$longer" ;;
@@ -357,11 +361,71 @@ _alphapanda() {
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
+        "dlq plan:--id")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq plan:--code" | "dlq plan:-c")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq plan:--reason-id")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq plan:--failed-in")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq plan:--since")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq plan:--until")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq plan:--message")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq plan:--where")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq plan:--max")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq plan:--run")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq plan:--group")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq plan:--max-replays")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq plan:--valid-for")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq plan:--force-one")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
         "dlq replay:--id")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
         "dlq replay:--code" | "dlq replay:-c")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--reason-id")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
@@ -521,6 +585,26 @@ _alphapanda() {
             mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
             return
             ;;
+        "dlq purge:--before")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq purge:--to-offset")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq purge:--partition")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq purge:--reason" | "dlq purge:-r")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq purge:--confirm")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            return
+            ;;
         "dlq history:--limit" | "dlq history:-n")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
@@ -673,7 +757,7 @@ _alphapanda() {
             ;;
         "dlq")
             options="--help -h"
-            words="list show reasons replay edit discard quarantine history undo"
+            words="list show reasons plan replay edit discard quarantine purge history undo policy"
             ;;
         "dlq list")
             options="--all -a --code -c --failed-in --since --until --message --where --limit -n --metrics --json --help -h"
@@ -686,12 +770,16 @@ _alphapanda() {
             options="--all -a --failed-in --since --until --where --json --help -h"
             words="$(_alphapanda_names topics)"
             ;;
+        "dlq plan")
+            options="--id --code -c --reason-id --failed-in --since --until --message --where --max --run --group --max-replays --valid-for --include-stale --include-unreadable --force-one --json --help -h"
+            words="$(_alphapanda_names topics)"
+            ;;
         "dlq replay")
-            options="--id --code -c --failed-in --since --until --message --where --max --rate --run --group --max-replays --valid-for --include-stale --include-unreadable --force-one --no-canary --canary --patience --max-returned --reason -r --yes -y --confirm --dry-run --json --help -h"
+            options="--id --code -c --reason-id --failed-in --since --until --message --where --max --rate --run --group --max-replays --valid-for --include-stale --include-unreadable --force-one --no-canary --canary --patience --max-returned --reason -r --yes -y --confirm --break-glass --dry-run --json --help -h"
             words="$(_alphapanda_names topics)"
             ;;
         "dlq edit")
-            options="--file -f --force --group --patience --reason -r --yes -y --confirm --dry-run --json --help -h"
+            options="--file -f --force --group --patience --reason -r --yes -y --confirm --break-glass --dry-run --json --help -h"
             ;;
         "dlq discard")
             options="--verdict --code -c --failed-in --since --until --message --where --reason -r --yes -y --confirm --dry-run --json --help -h"
@@ -699,11 +787,22 @@ _alphapanda() {
         "dlq quarantine")
             options="--verdict --code -c --failed-in --since --until --message --where --reason -r --yes -y --confirm --dry-run --json --help -h"
             ;;
+        "dlq purge")
+            options="--before --to-offset --partition --settled --allow-dangerous --reason -r --yes -y --confirm --break-glass --dry-run --json --help -h"
+            words="$(_alphapanda_names topics)"
+            ;;
         "dlq history")
             options="--limit -n --json --help -h"
             ;;
         "dlq undo")
             options="--reason -r --yes -y --confirm --dry-run --json --help -h"
+            ;;
+        "dlq policy")
+            options="--help -h"
+            words="check"
+            ;;
+        "dlq policy check")
+            options="--json --help -h"
             ;;
         "schemas")
             options="--help -h"

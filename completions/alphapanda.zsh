@@ -48,12 +48,16 @@ _alphapanda() {
             "dlq list") verb="$longer" ;;
             "dlq show") verb="$longer" ;;
             "dlq reasons") verb="$longer" ;;
+            "dlq plan") verb="$longer" ;;
             "dlq replay") verb="$longer" ;;
             "dlq edit") verb="$longer" ;;
             "dlq discard") verb="$longer" ;;
             "dlq quarantine") verb="$longer" ;;
+            "dlq purge") verb="$longer" ;;
             "dlq history") verb="$longer" ;;
             "dlq undo") verb="$longer" ;;
+            "dlq policy") verb="$longer" ;;
+            "dlq policy check") verb="$longer" ;;
             "schemas") verb="$longer" ;;
             "schemas list") verb="$longer" ;;
             "schemas check") verb="$longer" ;;
@@ -361,11 +365,71 @@ _alphapanda() {
             true
             return
             ;;
+        "dlq plan:--id")
+            true
+            return
+            ;;
+        "dlq plan:--code" | "dlq plan:-c")
+            true
+            return
+            ;;
+        "dlq plan:--reason-id")
+            true
+            return
+            ;;
+        "dlq plan:--failed-in")
+            true
+            return
+            ;;
+        "dlq plan:--since")
+            true
+            return
+            ;;
+        "dlq plan:--until")
+            true
+            return
+            ;;
+        "dlq plan:--message")
+            true
+            return
+            ;;
+        "dlq plan:--where")
+            true
+            return
+            ;;
+        "dlq plan:--max")
+            true
+            return
+            ;;
+        "dlq plan:--run")
+            true
+            return
+            ;;
+        "dlq plan:--group")
+            true
+            return
+            ;;
+        "dlq plan:--max-replays")
+            true
+            return
+            ;;
+        "dlq plan:--valid-for")
+            true
+            return
+            ;;
+        "dlq plan:--force-one")
+            true
+            return
+            ;;
         "dlq replay:--id")
             true
             return
             ;;
         "dlq replay:--code" | "dlq replay:-c")
+            true
+            return
+            ;;
+        "dlq replay:--reason-id")
             true
             return
             ;;
@@ -522,6 +586,26 @@ _alphapanda() {
             return
             ;;
         "dlq quarantine:--confirm")
+            _alphapanda_names daemons
+            return
+            ;;
+        "dlq purge:--before")
+            true
+            return
+            ;;
+        "dlq purge:--to-offset")
+            true
+            return
+            ;;
+        "dlq purge:--partition")
+            true
+            return
+            ;;
+        "dlq purge:--reason" | "dlq purge:-r")
+            true
+            return
+            ;;
+        "dlq purge:--confirm")
             _alphapanda_names daemons
             return
             ;;
@@ -978,12 +1062,15 @@ _alphapanda() {
                 'list:List what is unresolved: a line a topic, or with TOPIC a line a dead letter, oldest first.'
                 'show:Show one dead letter: why it failed, where it came from, what was done with it, and what replay would do.'
                 'reasons:Group dead letters by why they failed: ids, numbers and times in messages are put aside.'
+                'plan:Show what `dlq replay` would do with each dead letter, and why; changes nothing.'
                 'replay:Send dead letters again to the topic they came from, for the group that failed alone.'
                 'edit:Edit the event in one dead letter and send it again, with its id and the names of the fields that differ.'
                 'discard:Set dead letters aside for good: they are not replayed, and no longer counted as open.'
                 'quarantine:Put dead letters aside until somebody brings them back: no replay takes them.'
+                'purge:Remove the oldest dead letters of a topic from the disk, for good. The ledger keeps what became of them.'
                 'history:Show what was done with dead letters, by whom and why: the newest steps, oldest first.'
                 'undo:Open again what was discarded, quarantined or only planned. What was sent again cannot be unsent.'
+                'policy:What the desk has decided of its dead letters.'
             )
             ;;
         "dlq list")
@@ -1027,11 +1114,37 @@ _alphapanda() {
             )
             [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names topics; return; }
             ;;
+        "dlq plan")
+            options=(
+                '--id:Only this dead letter; more than once.'
+                '--code:Only this error code; more than once.'
+                '-c:Only this error code; more than once.'
+                '--reason-id:Only what failed for it, by `dlq reasons`; more than once.'
+                '--failed-in:Only what this consumer group could not process.'
+                '--since:Only what failed from then on: 09:15, -10m, 2026-03-02T09:15.'
+                '--until:Only what failed before then.'
+                '--message:Only those whose message contains this.'
+                '--where:Only those whose record passes: data.quantity > 100.'
+                '--max:Send at most so many.'
+                '--run:Go on with this run, and nothing else.'
+                '--group:Who is to process what names no group itself.'
+                '--max-replays:Quarantine what came back so often.'
+                '--valid-for:How long records are good for: 10m, 2h.'
+                '--include-stale:Send what is stale, too.'
+                '--include-unreadable:Send what this version cannot decode, too.'
+                '--force-one:Send this one, though it is in doubt or stale.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names topics; return; }
+            ;;
         "dlq replay")
             options=(
                 '--id:Only this dead letter; more than once.'
                 '--code:Only this error code; more than once.'
                 '-c:Only this error code; more than once.'
+                '--reason-id:Only what failed for it, by `dlq reasons`; more than once.'
                 '--failed-in:Only what this consumer group could not process.'
                 '--since:Only what failed from then on: 09:15, -10m, 2026-03-02T09:15.'
                 '--until:Only what failed before then.'
@@ -1054,7 +1167,8 @@ _alphapanda() {
                 '-r:Why; it is written to the audit.'
                 '--yes:Do not ask.'
                 '-y:Do not ask.'
-                '--confirm:The name that would be typed, where there is no terminal.'
+                '--confirm:The name that would be typed, given ahead; several with commas.'
+                '--break-glass:For a live broker, though the exchange trades now.'
                 '--dry-run:Show what would be done; do nothing.'
                 '--json:Write JSON for programs: versioned, raw values.'
                 '--help:Show this message and exit.'
@@ -1073,7 +1187,8 @@ _alphapanda() {
                 '-r:Why; it is written to the audit.'
                 '--yes:Do not ask.'
                 '-y:Do not ask.'
-                '--confirm:The name that would be typed, where there is no terminal.'
+                '--confirm:The name that would be typed, given ahead; several with commas.'
+                '--break-glass:For a live broker, though the exchange trades now.'
                 '--dry-run:Show what would be done; do nothing.'
                 '--json:Write JSON for programs: versioned, raw values.'
                 '--help:Show this message and exit.'
@@ -1094,7 +1209,7 @@ _alphapanda() {
                 '-r:Why; it is written to the audit.'
                 '--yes:Do not ask.'
                 '-y:Do not ask.'
-                '--confirm:The name that would be typed, where there is no terminal.'
+                '--confirm:The name that would be typed, given ahead; several with commas.'
                 '--dry-run:Show what would be done; do nothing.'
                 '--json:Write JSON for programs: versioned, raw values.'
                 '--help:Show this message and exit.'
@@ -1115,12 +1230,32 @@ _alphapanda() {
                 '-r:Why; it is written to the audit.'
                 '--yes:Do not ask.'
                 '-y:Do not ask.'
-                '--confirm:The name that would be typed, where there is no terminal.'
+                '--confirm:The name that would be typed, given ahead; several with commas.'
                 '--dry-run:Show what would be done; do nothing.'
                 '--json:Write JSON for programs: versioned, raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
+            ;;
+        "dlq purge")
+            options=(
+                '--before:Only what was written before then: 09:15, -2d.'
+                '--to-offset:Only what stands before it.'
+                '--partition:Only this partition; more than once.'
+                '--settled:Stop before the first that has to stay, instead of refusing.'
+                '--allow-dangerous:Remove settled ones, too, whose records are still in the log.'
+                '--reason:Why; it is written to the audit.'
+                '-r:Why; it is written to the audit.'
+                '--yes:Do not ask.'
+                '-y:Do not ask.'
+                '--confirm:The name that would be typed, given ahead; several with commas.'
+                '--break-glass:For a live broker, though the exchange trades now.'
+                '--dry-run:Show what would be done; do nothing.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names topics; return; }
             ;;
         "dlq history")
             options=(
@@ -1137,8 +1272,24 @@ _alphapanda() {
                 '-r:Why; it is written to the audit.'
                 '--yes:Do not ask.'
                 '-y:Do not ask.'
-                '--confirm:The name that would be typed, where there is no terminal.'
+                '--confirm:The name that would be typed, given ahead; several with commas.'
                 '--dry-run:Show what would be done; do nothing.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            ;;
+        "dlq policy")
+            options=(
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            verbs=(
+                'check:Check dlq-policy.toml and list its rules. Ends with 3, and says where, if anything is wrong.'
+            )
+            ;;
+        "dlq policy check")
+            options=(
                 '--json:Write JSON for programs: versioned, raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'

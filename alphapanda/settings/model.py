@@ -20,6 +20,7 @@ from alphapanda.settings.sections import (
     LoggingSettings,
     ProcessLayout,
     RedisSettings,
+    SafetySettings,
     SerializationSettings,
     SupervisorSettings,
     TracingSettings,
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
     """The brokers that trade, by name, with commas between. Each is configured as [brokers.NAME]."""
     brokers: Mapping[str, BrokerSettings] = Field(default={"paper": BrokerSettings(kind=BrokerKind.PAPER)})
     """Every broker that may be active, by name."""
+    safety: SafetySettings = SafetySettings()
     infra: InfraSettings = InfraSettings()
     kafka: KafkaSettings = KafkaSettings()
     serialization: SerializationSettings = SerializationSettings()

@@ -8,6 +8,9 @@ from commands.dlq.discard import discard
 from commands.dlq.edit import edit
 from commands.dlq.history import history
 from commands.dlq.list import list_
+from commands.dlq.plan import plan
+from commands.dlq.policy import register as register_policy
+from commands.dlq.purge import purge
 from commands.dlq.quarantine import quarantine
 from commands.dlq.reasons import reasons
 from commands.dlq.replay import replay
@@ -21,10 +24,13 @@ def register(app: typer.Typer) -> None:
     noun.command("list")(list_)
     noun.command("show")(show)
     noun.command("reasons")(reasons)
+    noun.command("plan")(plan)
     noun.command("replay")(replay)
     noun.command("edit")(edit)
     noun.command("discard")(discard)
     noun.command("quarantine")(quarantine)
+    noun.command("purge")(purge)
     noun.command("history")(history)
     noun.command("undo")(undo)
+    register_policy(noun)
     app.add_typer(noun, name="dlq")

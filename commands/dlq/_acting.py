@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from alphapanda.errors import AlphaPandaError, RefusedError
 from commands._context import Context
+from commands._safety import Said, need_name, permit_live
 
 if TYPE_CHECKING:
     from alphapanda.bus.kafka_log import KafkaLog
@@ -39,34 +40,24 @@ def is_live(context: Context, topic: TopicName | None) -> bool:
 
 
 def permit(
-    context: Context, topic: TopicName | None, question: str, *, yes: bool, typed: str, beyond_new: bool = True
+    context: Context, topic: TopicName | None, question: str, said: Said, *, beyond_new: bool = True
 ) -> None:
-    """Have a change allowed: asked for on a terminal; for a live broker --yes and its name typed.
+    """Have a change allowed: asked for on a terminal; for a live broker as `permit_live` demands.
 
     Args:
         context: whose.
         topic: the topic that is changed; None for none of ours.
         question: what is about to be done.
-        yes: whether --yes was given.
-        typed: the name given ahead with --confirm.
+        said: what was said ahead.
         beyond_new: whether it does more than off a terminal may be done unasked.
 
     Raises:
         RefusedError: it was not allowed.
     """
     if topic is not None and is_live(context, topic):
-        if not yes:
-            raise RefusedError(
-                f"{topic.scope} is not known to trade on paper. {question} needs --yes and its name.",
-                hint=f"Add --yes; then type {topic.scope}, or add --confirm {topic.scope}.",
-            )
-        if typed:
-            if typed != topic.scope:
-                raise RefusedError(f"Not confirmed: {typed!r} is not {topic.scope!r}. Nothing was changed.")
-            return
-        context.output.confirm(topic.scope, question, flag=f"Add --confirm {topic.scope}.")
+        permit_live(context, topic.scope, str(topic), question, said)
         return
-    if yes or not (beyond_new or on_terminal(context)):
+    if said.yes or not (beyond_new or on_terminal(context)):
         return
     if not on_terminal(context):
         raise RefusedError(f"{question} needs a yes, and there is no terminal to ask on.", hint="Add --yes.")
@@ -74,6 +65,14 @@ def permit(
     context.output.stderr.flush()
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise RefusedError("Not confirmed: nothing was changed.")
+
+
+def permit_removal(context: Context, topic: TopicName, question: str, said: Said) -> None:
+    """Have the removal of records allowed: the topic's name has to be typed; on paper --yes says it ahead."""
+    if is_live(context, topic):
+        permit_live(context, topic.scope, str(topic), question, said)
+    elif not said.yes:
+        need_name(context, str(topic), f"{question}.", said.confirm)
 
 
 @contextmanager

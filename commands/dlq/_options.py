@@ -36,10 +36,28 @@ UntilOption = Annotated[str, typer.Option("--until", metavar="TIME", help="Only 
 MessageOption = Annotated[
     str, typer.Option("--message", metavar="TEXT", help="Only those whose message contains this.")
 ]
+ReasonIdOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reason-id", metavar="REASON", help="Only what failed for it, by `dlq reasons`; more than once."
+    ),
+]
 WhereOption = Annotated[
     str, typer.Option("--where", metavar="EXPRESSION", help="Only those whose record passes: data.quantity > 100.")
 ]
-ConfirmOption = Annotated[
-    str,
-    typer.Option("--confirm", metavar="NAME", help="The name that would be typed, where there is no terminal."),
+LimitOfPlan = Annotated[int | None, typer.Option("--max", min=1, help="Send at most so many.")]
+RunOption = Annotated[str, typer.Option("--run", metavar="RUN", help="Go on with this run, and nothing else.")]
+AddresseeOption = Annotated[
+    str, typer.Option("--group", metavar="GROUP", help="Who is to process what names no group itself.")
+]
+MaxReplaysOption = Annotated[int, typer.Option("--max-replays", min=1, help="Quarantine what came back so often.")]
+ValidForOption = Annotated[
+    str, typer.Option("--valid-for", metavar="DURATION", help="How long records are good for: 10m, 2h.")
+]
+IncludeStaleOption = Annotated[bool, typer.Option("--include-stale", help="Send what is stale, too.")]
+IncludeUnreadableOption = Annotated[
+    bool, typer.Option("--include-unreadable", help="Send what this version cannot decode, too.")
+]
+ForceOneOption = Annotated[
+    str, typer.Option("--force-one", metavar="ID", help="Send this one, though it is in doubt or stale.")
 ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from alphapanda.ids import EventId
 from commands._context import Context
+from commands._safety import Said
 
 if TYPE_CHECKING:
     from alphapanda.toolkit.dlq.plan import Wishes
@@ -29,9 +30,7 @@ class Job:
         prepared: the plan.
         wishes: what was asked for beyond the default.
         pace: how fast.
-        reason: why.
-        yes: whether --yes was given.
-        confirm: the name given ahead.
+        said: what was said ahead.
         edits: what to send instead of a record's own value.
         action: what the audit calls it.
     """
@@ -41,9 +40,7 @@ class Job:
     prepared: Prepared
     wishes: Wishes
     pace: Pace
-    reason: str = ""
-    yes: bool = False
-    confirm: str = ""
+    said: Said = field(default_factory=Said)
     edits: Mapping[str, Edit] = field(default_factory=dict)
     action: str = "dlq replay"
 
@@ -59,10 +56,10 @@ async def carry_out(job: Job) -> Report:
     plan, log, bench, report = job.prepared.plan, job.session.log, job.session.bench, Report()
     run_id = EventId(plan.run_id)
     async with audited(
-        job.context, log, job.action, str(plan.target.name), reason=job.reason, run_id=run_id
+        job.context, log, job.action, str(plan.target.name), reason=job.said.reason, run_id=run_id
     ) as details:
         _permit(job)
-        mover = Mover(actor=actor(), reason=job.reason, run_id=plan.run_id)
+        mover = Mover(actor=actor(), reason=job.said.reason, run_id=plan.run_id)
         total = len(plan.doing(Action.SEND)) + len(plan.doing(Action.WATCH))
         with (
             job.context.output.progress().task(f"replay {plan.target.name}", total, "records") as advance,
@@ -110,8 +107,7 @@ def _permit(job: Job) -> None:
         job.context,
         plan.target.name,
         f"Sending {len(sending):,} {one} to {plan.target.name} for {groups}",
-        yes=job.yes,
-        typed=job.confirm,
+        job.said,
         beyond_new=beyond,
     )
 

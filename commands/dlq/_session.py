@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from alphapanda.model.kinds import TradingMode
     from alphapanda.settings import Settings
     from alphapanda.toolkit.dlq.backlog import Backlog, Item
+    from alphapanda.toolkit.dlq.policy import Policy
     from alphapanda.toolkit.dlq.selection import Selection
     from alphapanda.toolkit.dlq.workbench import Workbench
 
@@ -80,10 +81,18 @@ async def working(context: Context, *, changing: bool) -> AsyncIterator[Session]
             catalogue=catalogue_of(settings),
             modes=modes_of(settings),
             clock=context.clock,
+            policy=policy_of(context),
         )
         if changing:
             await bench.need_ledger()
         yield Session(log, bench)
+
+
+def policy_of(context: Context) -> Policy:
+    """Return what the deployment's `dlq-policy.toml` says; raises ConfigError where it is wrong."""
+    from alphapanda.toolkit.dlq.policy_file import load_policy
+
+    return load_policy(context.deployment.root, context.clock.now())
 
 
 def modes_of(settings: Settings) -> dict[str, TradingMode]:
@@ -138,6 +147,7 @@ def selection_of(
     until: str = "",
     message: str = "",
     where: str = "",
+    reasons: Sequence[str] | None = None,
 ) -> Selection:
     """Return what was typed as a selection; raises UsageError."""
     from alphapanda.toolkit.dlq.selection import Selection
@@ -151,6 +161,7 @@ def selection_of(
         until=_time("--until", until, now),
         message=message,
         where=compile_expression(where, now) if where else None,
+        reasons=frozenset(reasons or ()),
     )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from alphapanda.model.dead_letter import LedgerState, LedgerTrigger
     from alphapanda.toolkit.dlq.backlog import Item
     from alphapanda.toolkit.dlq.selection import Selection
+    from commands._safety import Said
     from commands.dlq._session import Session
 
 
@@ -22,9 +23,7 @@ async def set_aside(
     trigger: LedgerTrigger,
     *,
     verdict: str,
-    reason: str,
-    yes: bool,
-    confirm: str,
+    said: Said,
     dry_run: bool,
 ) -> None:
     """Take the chosen dead letters one step: discarded or quarantined; raises RefusedError, UsageError."""
@@ -36,7 +35,7 @@ async def set_aside(
     from commands.dlq._session import working
     from commands.dlq._views import count_of
 
-    if not reason.strip() and not dry_run:
+    if not said.reason.strip() and not dry_run:
         raise UsageError(f"{trigger.value.capitalize()} needs a reason.", hint='Add --reason "…"; it is kept.')
     async with working(context, changing=not dry_run) as session:
         topic, items = await _chosen(context, session, what, selection, verdict)
@@ -53,11 +52,11 @@ async def set_aside(
         name = own_name(topic)
         with alone(context, topic):
             async with audited(
-                context, session.log, f"dlq {trigger.value}", topic, reason=reason, run_id=run_id
+                context, session.log, f"dlq {trigger.value}", topic, reason=said.reason, run_id=run_id
             ) as details:
                 question = f"{trigger.value.capitalize()}ing {len(items):,} of {topic}"
-                permit(context, name.source if name else None, question, yes=yes, typed=confirm)
-                mover = Mover(actor=actor(), reason=reason.strip(), run_id=run_id)
+                permit(context, name.source if name else None, question, said)
+                mover = Mover(actor=actor(), reason=said.reason.strip(), run_id=run_id)
                 now = context.clock.now()
                 await write_entries(session.log, [item.step(mover, trigger, now) for item in items])
                 details.update({"records": str(len(items)), "run_id": run_id})

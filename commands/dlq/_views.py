@@ -153,6 +153,9 @@ def raw_planned(record: Planned) -> dict[str, object]:
         "verdict": record.judgement.verdict.value,
         "action": record.action.value,
         "why": record.why,
+        "policy": None
+        if record.rule is None
+        else {"rule": record.rule.name, "verdict": record.rule.ruling.value, "reason": record.rule.reason},
     }
 
 

@@ -7,10 +7,9 @@ from typing import Annotated
 import typer
 
 from commands._context import Context
-from commands._options import DryRunOption, JsonOption, ReasonOption, YesOption
+from commands._options import ConfirmOption, DryRunOption, JsonOption, ReasonOption, YesOption
 from commands.dlq._options import (
     CodeOption,
-    ConfirmOption,
     FailedGroupOption,
     MessageOption,
     SinceOption,
@@ -44,6 +43,7 @@ def discard(
     Example: alphapanda dlq discard paper.signals.raw --verdict stale --reason "yesterday's"
     """
     from alphapanda.model.dead_letter import LedgerTrigger
+    from commands._safety import Said
     from commands.dlq._session import selection_of
     from commands.dlq._setting_aside import set_aside
 
@@ -58,9 +58,7 @@ def discard(
             selection,
             LedgerTrigger.DISCARD,
             verdict=verdict,
-            reason=reason,
-            yes=yes,
-            confirm=confirm,
+            said=Said(yes=yes, confirm=confirm, reason=reason),
             dry_run=dry_run,
         )
     )

@@ -12,15 +12,16 @@ import typer
 
 from alphapanda.errors import CheckFailedError, RefusedError, UsageError
 from commands._context import Context
-from commands._options import DryRunOption, JsonOption, ReasonOption, YesOption
+from commands._options import BreakGlassOption, ConfirmOption, DryRunOption, JsonOption, ReasonOption, YesOption
 from commands._output import Column
-from commands.dlq._options import ConfirmOption, OneArgument
+from commands.dlq._options import OneArgument
 
 if TYPE_CHECKING:
     from alphapanda.bus.routes import Routes
     from alphapanda.toolkit.dlq.backlog import Item
     from alphapanda.toolkit.dlq.edit import Difference
     from alphapanda.toolkit.dlq.run import Edit
+    from commands._safety import Said
 
 _COLUMNS = (Column("field", "FIELD"), Column("before", "BEFORE"), Column("after", "AFTER"))
 
@@ -41,6 +42,7 @@ def edit(
     reason: ReasonOption = "",
     yes: YesOption = False,
     confirm: ConfirmOption = "",
+    break_glass: BreakGlassOption = False,
     dry_run: DryRunOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -50,11 +52,13 @@ def edit(
 
     Example: alphapanda dlq edit 4f0c2a
     """
+    from commands._safety import Said
+
     context = Context.of(call, json=json)
     code = context.run(
         _run(
-            context, which, file, force=force, group=group, patience=patience, reason=reason, yes=yes,
-            confirm=confirm, dry_run=dry_run,
+            context, which, file, Said(yes=yes, confirm=confirm, reason=reason, glass=break_glass),
+            force=force, group=group, patience=patience, dry_run=dry_run,
         )
     )  # fmt: skip
     if code:
@@ -65,13 +69,11 @@ async def _run(
     context: Context,
     typed: str,
     file: Path | None,
+    said: Said,
     *,
     force: bool,
     group: str,
     patience: float,
-    reason: str,
-    yes: bool,
-    confirm: str,
     dry_run: bool,
 ) -> int:
     from alphapanda.bus.routes import Routes
@@ -79,9 +81,9 @@ async def _run(
     from alphapanda.toolkit.dlq.plan import Action, Wishes
     from alphapanda.toolkit.dlq.run import Pace
     from commands.dlq._acting import alone
+    from commands.dlq._asking import verdict_on
     from commands.dlq._replaying import Job, carry_out
     from commands.dlq._session import find, working
-    from commands.dlq.replay import verdict_on
 
     async with working(context, changing=not dry_run) as session:
         item, _ = await find(context, session.log, typed)
@@ -109,8 +111,7 @@ async def _run(
                 )
             pace = Pace(patience_s=patience)
             job = Job(
-                context, session, prepared, wishes, pace, reason=reason, yes=yes, confirm=confirm,
-                edits={item.id: change}, action="dlq edit",
+                context, session, prepared, wishes, pace, said, edits={item.id: change}, action="dlq edit"
             )  # fmt: skip
             report = await carry_out(job)
     return int(verdict_on(context, prepared.plan, report))

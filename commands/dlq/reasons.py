@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from alphapanda.toolkit.dlq.backlog import Item
 
 _COLUMNS = (
+    Column("id", "REASON"),
     Column("count", "RECORDS", right=True),
     Column("open", "OPEN", right=True),
     Column("topic", "TOPIC"),
@@ -24,6 +25,7 @@ _COLUMNS = (
     Column("spark", "OVER TIME"),
     Column("first", "FIRST (IST)"),
     Column("last", "LAST (IST)"),
+    Column("policy", "POLICY"),
     Column("message", "MESSAGE"),
 )
 
@@ -40,6 +42,9 @@ def reasons(
 ) -> None:
     """Group dead letters by why they failed: ids, numbers and times in messages are put aside.
 
+    REASON names a group: `alphapanda dlq replay TOPIC --reason-id REASON` sends it again. POLICY is what
+    dlq-policy.toml says of it.
+
     Example: alphapanda dlq reasons paper.signals.raw
     """
     from commands.dlq._session import selection_of
@@ -53,7 +58,7 @@ async def _show(context: Context, typed: str | None, takes: Callable[[Item], boo
     from alphapanda.toolkit.dlq.backlog import read_backlog
     from alphapanda.toolkit.dlq.reasons import reasons_of
     from alphapanda.toolkit.dlq.summary import short
-    from commands.dlq._session import own_topics, reading, typed_topic
+    from commands.dlq._session import own_topics, policy_of, reading, typed_topic
     from commands.dlq._views import moment
 
     async with reading(context) as log:
@@ -64,11 +69,12 @@ async def _show(context: Context, typed: str | None, takes: Callable[[Item], boo
         for item in backlog.items.values()
         if takes(item) and (everything or item.state.value not in {"confirmed", "discarded"})
     ]
-    found = reasons_of(items)
+    found = reasons_of(items, policy_of(context))
     output = context.output
     if output.as_json:
         rows = [
             {
+                "id": reason.id,
                 "topic": reason.topic,
                 "group": reason.group or None,
                 "error_code": reason.error_code,
@@ -79,6 +85,7 @@ async def _show(context: Context, typed: str | None, takes: Callable[[Item], boo
                 "first_at": moment(reason.first_ms),
                 "last_at": moment(reason.last_ms),
                 "example": reason.example,
+                "policy": reason.policy or None,
             }
             for reason in found
         ]
@@ -86,6 +93,7 @@ async def _show(context: Context, typed: str | None, takes: Callable[[Item], boo
         return
     shown = [
         {
+            "id": reason.id,
             "count": f"{reason.count:,}",
             "open": f"{reason.unresolved:,}",
             "topic": reason.topic,
@@ -94,6 +102,7 @@ async def _show(context: Context, typed: str | None, takes: Callable[[Item], boo
             "spark": reason.spark,
             "first": moment(reason.first_ms),
             "last": moment(reason.last_ms),
+            "policy": reason.policy or "-",
             "message": short(reason.signature),
         }
         for reason in found

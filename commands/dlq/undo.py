@@ -9,12 +9,12 @@ import typer
 
 from alphapanda.errors import RefusedError, UnknownNameError
 from commands._context import Context
-from commands._options import DryRunOption, JsonOption, ReasonOption, YesOption
-from commands.dlq._options import ConfirmOption
+from commands._options import ConfirmOption, DryRunOption, JsonOption, ReasonOption, YesOption
 
 if TYPE_CHECKING:
     from alphapanda.toolkit.dlq.backlog import Backlog, Item
     from alphapanda.toolkit.dlq.ledger import Entry, Mover
+    from commands._safety import Said
     from commands.dlq._session import Session
 
 
@@ -31,11 +31,13 @@ def undo(
 
     Example: alphapanda dlq undo 4f0c2a
     """
+    from commands._safety import Said
+
     context = Context.of(call, json=json)
-    context.run(_run(context, what, reason=reason, yes=yes, confirm=confirm, dry_run=dry_run))
+    context.run(_run(context, what, Said(yes=yes, confirm=confirm, reason=reason), dry_run=dry_run))
 
 
-async def _run(context: Context, what: str, *, reason: str, yes: bool, confirm: str, dry_run: bool) -> None:
+async def _run(context: Context, what: str, said: Said, *, dry_run: bool) -> None:
     from alphapanda.toolkit.dlq.ledger import Mover, write_entries
     from alphapanda.toolkit.dlq.names import own_name
     from commands.dlq._acting import actor, audited, permit
@@ -45,7 +47,7 @@ async def _run(context: Context, what: str, *, reason: str, yes: bool, confirm: 
     async with working(context, changing=not dry_run) as session:
         items = await _meant(context, session, what)
         sent_ids = await _sent_after_all(session, items)
-        mover = Mover(actor=actor(), reason=reason.strip() or "undo")
+        mover = Mover(actor=actor(), reason=said.reason.strip() or "undo")
         back = [item for item in items if item.id not in sent_ids and _can_go_back(item)]
         sent = [item for item in items if item.id in sent_ids or item.state.value in {"replayed", "confirmed"}]
         _show(context, back, sent, dry_run=dry_run)
@@ -54,7 +56,7 @@ async def _run(context: Context, what: str, *, reason: str, yes: bool, confirm: 
             async with audited(context, session.log, "dlq undo", topic, reason=mover.reason) as details:
                 name = own_name(topic)
                 question = f"Opening {len(back):,} of {topic} again"
-                permit(context, name.source if name else None, question, yes=yes, typed=confirm, beyond_new=False)
+                permit(context, name.source if name else None, question, said, beyond_new=False)
                 await write_entries(session.log, [_reopened(item, mover, context) for item in back])
                 details.update({"records": str(len(back)), "what": what})
             context.output.say(f"{count_of(len(back))} open again.")

@@ -20,21 +20,21 @@ ORIGINAL_TIMESTAMP_HEADER = f"{REPLAY_PREFIX}original-timestamp"
 
 
 class _Order(msgspec.Struct):
-    validity: str = ""
-    client_order_id: str = ""
+    validity: str | None = None
+    client_order_id: str | None = None
 
 
 class _Signal(msgspec.Struct):
-    validity: str = ""
-    trading_mode: str = ""
+    validity: str | None = None
+    trading_mode: str | None = None
 
 
 class _Data(msgspec.Struct):
-    client_order_id: str = ""
-    trading_mode: str = ""
-    validity: str = ""
-    command_id: str = ""
-    service: str = ""
+    client_order_id: str | None = None
+    trading_mode: str | None = None
+    validity: str | None = None
+    command_id: str | None = None
+    service: str | None = None
     order: _Order | None = None
     signal: _Signal | None = None
 
@@ -94,10 +94,10 @@ def event_facts(value: bytes | None) -> EventFacts:
         ts=_aware(envelope.ts),
         broker=envelope.broker,
         causation_id=envelope.causation_id or "",
-        client_order_id=data.client_order_id or order.client_order_id,
-        trading_mode=data.trading_mode or signal.trading_mode,
-        validity=data.validity or order.validity or signal.validity,
-        obeyed=f"{data.service}/{data.command_id}" if data.command_id else "",
+        client_order_id=data.client_order_id or order.client_order_id or "",
+        trading_mode=data.trading_mode or signal.trading_mode or "",
+        validity=data.validity or order.validity or signal.validity or "",
+        obeyed=f"{data.service}/{data.command_id}" if data.service and data.command_id else "",
     )
 
 

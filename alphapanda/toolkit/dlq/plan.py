@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -15,6 +15,7 @@ from alphapanda.ids import BrokerId
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.toolkit.dlq.backlog import Item
+from alphapanda.toolkit.dlq.policy import NO_POLICY, Policy, Rule, Ruling
 from alphapanda.toolkit.dlq.resend import Resend, resend, size_of
 from alphapanda.toolkit.dlq.verdicts import Judge, Judgement, Verdict
 from topics.catalogue import Catalogue
@@ -88,12 +89,14 @@ class Planned:
         judgement: what is known of it.
         action: what is done with it.
         why: in words.
+        rule: of the policy that speaks of it; None where none does.
     """
 
     item: Item
     judgement: Judgement
     action: Action
     why: str
+    rule: Rule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +148,16 @@ class Planner:
         judge: what is known.
         catalogue: which topic carries what.
         wishes: what is asked for.
+        policy: what the desk has decided.
+        edited: ids of those that an operator has edited just now.
     """
 
     target: Target
     judge: Judge
     catalogue: Catalogue
     wishes: Wishes
+    policy: Policy = NO_POLICY
+    edited: frozenset[str] = frozenset()
 
     def plan(self, items: Iterable[Item], run_id: str, *, resumes: bool, notes: Sequence[str] = ()) -> ReplayPlan:
         """Return what to do with `items`."""
@@ -160,7 +167,7 @@ class Planner:
             planned = self._decide(item, routes)
             if planned.action is Action.SEND:
                 if self.wishes.limit is not None and sending >= self.wishes.limit:
-                    planned = Planned(item, planned.judgement, Action.HOLD, "over --max: the next run takes it")
+                    planned = replace(planned, action=Action.HOLD, why="over --max: the next run takes it")
                 else:
                     sending += 1
             records.append(planned)
@@ -171,10 +178,11 @@ class Planner:
         if judgement.copy is not None:
             processed = judgement.verdict is Verdict.ALREADY_PROCESSED
             return Planned(item, judgement, Action.SETTLE if processed else Action.WATCH, judgement.why)
-        action, why = self._action(item, judgement, routes)
-        return Planned(item, judgement, action, why)
+        rule = self.policy.rule_for(item)
+        action, why = self._action(item, judgement, routes, rule)
+        return Planned(item, judgement, action, why, rule)
 
-    def _action(self, item: Item, judgement: Judgement, routes: Routes) -> tuple[Action, str]:
+    def _action(self, item: Item, judgement: Judgement, routes: Routes, rule: Rule | None) -> tuple[Action, str]:
         if refused := self._wall(item) or self._too_large(item) or _half_edited(item):
             return Action.HOLD, refused
         if judgement.verdict is Verdict.ALREADY_PROCESSED:
@@ -182,8 +190,8 @@ class Planner:
         if self.target.kind is EventType.MARKET_TICK and not self._is_forced(item):
             return Action.DISCARD, judgement.why
         unreadable, elsewhere = _read(item, routes)
-        if elsewhere:
-            return Action.HOLD, elsewhere
+        if refused := elsewhere or self._ruled_out(rule, item):
+            return Action.HOLD, refused
         if item.replays >= self.wishes.max_replays and not self._is_forced(item):
             return Action.QUARANTINE, f"it came back {item.replays} times"
         return self._by_verdict(item, judgement, unreadable)
@@ -197,6 +205,12 @@ class Planner:
         if unreadable and not (forced or self.wishes.include_unreadable):
             return Action.HOLD, f"it would come back: {unreadable}"
         return Action.SEND, judgement.why
+
+    def _ruled_out(self, rule: Rule | None, item: Item) -> str:
+        """Return why the policy keeps a record from being sent, whatever is asked for; empty where it does not."""
+        if rule is None or rule.ruling is Ruling.REPLAY:
+            return ""
+        return "" if rule.ruling is Ruling.FIX and item.id in self.edited else str(rule)
 
     def _is_forced(self, item: Item) -> bool:
         return bool(self.wishes.force_one) and item.id == self.wishes.force_one

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from alphapanda.toolkit.dlq.backlog import Item
+from alphapanda.toolkit.dlq.policy import NO_POLICY, Policy
+from alphapanda.toolkit.dlq.selection import reason_id
 from alphapanda.toolkit.dlq.signature import signature
 from topics.dead_letters import Retryable
 
@@ -19,6 +21,7 @@ class Reason:
     """Why some records failed.
 
     Attributes:
+        id: names it, the same for ever: `dlq replay TOPIC --reason-id ID`.
         topic: the dead-letter topic.
         group: who failed; empty where nobody says.
         error_code: the slug.
@@ -30,8 +33,10 @@ class Reason:
         spark: how they came over time, from the first failure of all shown to the last.
         retryable: whether trying again may help, if all say the same.
         example: the id of the newest.
+        policy: what the policy says of them: a verdict, `mixed`, or nothing.
     """
 
+    id: str
     topic: str
     group: str
     error_code: str
@@ -43,10 +48,11 @@ class Reason:
     spark: str
     retryable: Retryable
     example: str
+    policy: str = ""
 
 
-def reasons_of(items: Iterable[Item]) -> list[Reason]:
-    """Return the reasons, the most frequent first."""
+def reasons_of(items: Iterable[Item], policy: Policy = NO_POLICY) -> list[Reason]:
+    """Return the reasons, the most frequent first, each with what `policy` says of it."""
     groups: dict[tuple[str, str, str, str], list[Item]] = {}
     known: dict[str, str] = {}
     for item in items:
@@ -58,15 +64,18 @@ def reasons_of(items: Iterable[Item]) -> list[Reason]:
         groups.setdefault(key, []).append(item)
     times = [item.letter.failed_at_ms for found in groups.values() for item in found]
     first, last = min(times, default=0), max(times, default=0)
-    reasons = [_reason(key, found, first, last) for key, found in groups.items()]
+    reasons = [_reason(key, found, first, last, policy) for key, found in groups.items()]
     return sorted(reasons, key=lambda reason: (-reason.count, reason.topic, reason.error_code, reason.signature))
 
 
-def _reason(key: tuple[str, str, str, str], items: Sequence[Item], first: int, last: int) -> Reason:
+def _reason(
+    key: tuple[str, str, str, str], items: Sequence[Item], first: int, last: int, policy: Policy
+) -> Reason:
     topic, group, code, collapsed = key
     times = [item.letter.failed_at_ms for item in items]
     said = {item.letter.failure.retryable for item in items}
     return Reason(
+        id=reason_id(*key),
         topic=topic,
         group=group,
         error_code=code,
@@ -78,6 +87,7 @@ def _reason(key: tuple[str, str, str, str], items: Sequence[Item], first: int, l
         spark=sparkline(times, first, last),
         retryable=said.pop() if len(said) == 1 else Retryable.UNKNOWN,
         example=max(items, key=lambda item: item.letter.failed_at_ms).id,
+        policy=policy.said_of(items),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from alphapanda.toolkit.dlq.signature import signature
 from alphapanda.toolkit.expressions import Expression
 
 SHORTEST_ID = 4
+REASON_ID_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Selection:
         until: failed before.
         message: a text that its message, or what its message has in common with others, contains.
         where: an expression over the record.
+        reasons: ids of reasons, as `dlq reasons` shows them.
     """
 
     states: frozenset[LedgerState] = frozenset()
@@ -43,6 +46,7 @@ class Selection:
     until: datetime | None = None
     message: str = ""
     where: Expression | None = None
+    reasons: frozenset[str] = frozenset()
 
     def takes(self, item: Item) -> bool:
         """Whether a dead letter is chosen."""
@@ -55,6 +59,7 @@ class Selection:
             and (not self.run_id or item.run_id == self.run_id)
             and self._is_in_time(item)
             and (not self.message or self.message in failure.message or self.message in signature(failure.message))
+            and (not self.reasons or reason_of(item) in self.reasons)
             and (self.where is None or bool(self.where.test(fields_of(item))))
         )
 
@@ -63,6 +68,20 @@ class Selection:
         return (self.since is None or failed >= self.since.timestamp()) and (
             self.until is None or failed < self.until.timestamp()
         )
+
+
+def reason_of(item: Item) -> str:
+    """Return the id of the reason that a dead letter failed for."""
+    letter = item.letter
+    return reason_id(
+        letter.place.topic, letter.group, letter.failure.error_code, signature(letter.failure.message)
+    )
+
+
+def reason_id(topic: str, group: str, error_code: str, collapsed: str) -> str:
+    """Return the id of a reason: short enough to type, the same for ever."""
+    said = f"{topic}\0{group}\0{error_code}\0{collapsed}"
+    return hashlib.sha256(said.encode()).hexdigest()[:REASON_ID_LENGTH]
 
 
 def fields_of(item: Item) -> Mapping[str, Any]:

@@ -21,6 +21,7 @@ from alphapanda.toolkit.dlq.ledger import LEDGER_TOPIC
 from alphapanda.toolkit.dlq.letters import event_facts
 from alphapanda.toolkit.dlq.names import own_name
 from alphapanda.toolkit.dlq.plan import Planner, ReplayPlan, Target, Wishes, chosen_run
+from alphapanda.toolkit.dlq.policy import NO_POLICY, Policy
 from alphapanda.toolkit.dlq.progress import GroupProgress
 from alphapanda.toolkit.dlq.staleness import Freshness
 from alphapanda.toolkit.dlq.verdicts import Judge
@@ -59,6 +60,7 @@ class Workbench:
         catalogue: the declared topics.
         modes: the configured brokers, and how near to real money each is.
         clock: the time.
+        policy: what the desk has decided of its dead letters.
     """
 
     log: KafkaReadLog
@@ -68,6 +70,7 @@ class Workbench:
     catalogue: Catalogue
     modes: Mapping[str, TradingMode]
     clock: Clock
+    policy: Policy = NO_POLICY
 
     async def need_ledger(self) -> None:
         """Raise DependencyError if there is no ledger to write to."""
@@ -157,7 +160,7 @@ class Workbench:
             freshness=Freshness(self.clock.now(), await self._market_now(), wishes.valid_for),
             group=wishes.group,
         )
-        planner = Planner(target, judge, self.catalogue, wishes)
+        planner = Planner(target, judge, self.catalogue, wishes, self.policy, frozenset(instead or ()))
         return Prepared(planner.plan(items, run_id, resumes=resumes, notes=evidence.notes), backlog)
 
     def _groups(self, target: TopicName) -> tuple[str, ...]:

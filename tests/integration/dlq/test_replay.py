@@ -192,16 +192,29 @@ def test_paper_records_never_reach_another_broker(world: Any) -> None:
     assert world.read(world.signals) == []
 
 
-def test_a_live_broker_needs_yes_and_its_name(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_live_broker_needs_yes_a_reason_the_topics_name_and_in_market_hours_more(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A broker that is not configured on paper here may be anything."""
     world.deployment.config_file.write_text('[brokers.paper]\nkind = "paper"\n')
     monkeypatch.setenv("ACTIVE_BROKERS", "paper")
     envelope = world.signal(1, trading_mode="live")
     world.write([world.dead_letter(world.record(envelope).value, 0)])
-    for words in ((), ("--yes",), ("--yes", "--confirm", "paper")):
-        assert world.run("replay", world.signals, *FRESH, *words).code == 5
+    why, name = ("--reason", "tested"), ("--confirm", world.signals)
+    for words in (
+        (),
+        ("--yes", *why),
+        ("--yes", *name),
+        (*why, *name),
+        ("--yes", *why, "--confirm", "paper"),
+        ("--yes", *why, "--confirm", world.broker),
+    ):
+        assert world.run("replay", world.signals, *FRESH, "--break-glass", *words).code == 5, words
         assert world.read(world.signals) == []
-    sent = world.run("replay", world.signals, *FRESH, "--yes", "--confirm", world.broker, "--patience", 0.3)
+    monkeypatch.setattr("commands._safety.exchange_trades", lambda _context: True)
+    ready = ("--yes", *why, *name, "--patience", 0.3)
+    glass = world.run("replay", world.signals, *FRESH, *ready)
+    assert (glass.code, "--break-glass" in glass.err) == (5, True)
+    assert world.read(world.signals) == []
+    sent = world.run("replay", world.signals, *FRESH, *ready, "--break-glass")
     assert sent.code == 124
     assert len(world.read(world.signals)) == 1
 

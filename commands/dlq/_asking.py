@@ -1,0 +1,170 @@
+"""From what was typed to a plan, and on to the run: what `dlq plan` and `dlq replay` share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from alphapanda.errors import CheckFailedError, DeadlineError, UnknownNameError, UsageError
+from alphapanda.exit_codes import ExitCode
+from commands._context import Context
+from commands._safety import Said
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from alphapanda.toolkit.dlq.plan import ReplayPlan, Wishes
+    from alphapanda.toolkit.dlq.run import Pace, Report
+    from alphapanda.toolkit.dlq.selection import Selection
+    from commands.dlq._session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was typed.
+
+    Attributes:
+        topic: the source topic or its dead letters.
+        selection: which dead letters.
+        wishes: what is asked for beyond the default.
+        ids: dead letters that were named; none named, all.
+        run: go on with this run alone.
+    """
+
+    topic: str
+    selection: Selection
+    wishes: Wishes
+    ids: tuple[str, ...] = field(default=())
+    run: str = ""
+
+
+def duration_of(text: str) -> timedelta | None:
+    """Return what `--valid-for` says; None for nothing. Raises UsageError."""
+    from alphapanda.toolkit.times import parse_duration
+
+    if not text:
+        return None
+    found = parse_duration(text)
+    if found is None:
+        raise UsageError(f"--valid-for {text!r} is not a duration.", hint="Write 90s, 10m or 2h30m.")
+    return found
+
+
+async def plan_only(context: Context, asked: Asked) -> ExitCode:
+    """Show what a replay would do; changes nothing."""
+    from commands.dlq._session import typed_topic, working
+
+    async with working(context, changing=False) as session:
+        topic = await typed_topic(session.log, asked.topic)
+        asked = await _narrowed(session, topic, asked)
+        prepared = await session.bench.prepare(topic, asked.selection.takes, asked.wishes, asked_run=asked.run)
+    if not prepared.plan.records:
+        return _nothing(context, prepared.plan)
+    show_plan(context, prepared.plan)
+    if context.output.as_json:
+        _document(context, prepared.plan, None)
+    return ExitCode.OK
+
+
+async def plan_and_run(context: Context, asked: Asked, pace: Pace, said: Said) -> ExitCode:
+    """Show the plan, ask, and carry it out; raises where something is left to do."""
+    from commands.dlq._acting import alone
+    from commands.dlq._replaying import Job, carry_out
+    from commands.dlq._session import typed_topic, working
+
+    async with working(context, changing=True) as session:
+        topic = await typed_topic(session.log, asked.topic)
+        asked = await _narrowed(session, topic, asked)
+        with alone(context, topic):
+            prepared = await session.bench.prepare(topic, asked.selection.takes, asked.wishes, asked_run=asked.run)
+            if not prepared.plan.records:
+                return _nothing(context, prepared.plan)
+            show_plan(context, prepared.plan)
+            report = await carry_out(Job(context, session, prepared, asked.wishes, pace, said))
+    if context.output.as_json:
+        _document(context, prepared.plan, report)
+    return verdict_on(context, prepared.plan, report)
+
+
+async def _narrowed(session: Session, topic: str, asked: Asked) -> Asked:
+    """Return what was asked with the dead letters and the reasons that were named looked up."""
+    from alphapanda.toolkit.dlq.backlog import read_backlog
+    from alphapanda.toolkit.dlq.selection import find_ids, reason_of
+
+    if not asked.ids and not asked.selection.reasons:
+        return asked
+    items = (await read_backlog(session.log, [topic])).items
+    if asked.selection.reasons:
+        known = {reason_of(item) for item in items.values()}
+        for one in sorted(asked.selection.reasons - known):
+            hint = f"All of them: alphapanda dlq reasons {topic}"
+            raise UnknownNameError(f"reason in {topic}", one, known, hint=hint)
+    if not asked.ids:
+        return asked
+    chosen = find_ids(asked.ids, items)
+    wishes = asked.wishes
+    if wishes.force_one:
+        wishes = replace(wishes, force_one=next(one for one in chosen if one.startswith(wishes.force_one)))
+    return replace(asked, selection=replace(asked.selection, ids=chosen), wishes=wishes)
+
+
+def _nothing(context: Context, plan: ReplayPlan) -> ExitCode:
+    context.output.say(f"No dead letter of {plan.target.name} is to be replayed.")
+    if context.output.as_json:
+        _document(context, plan, None)
+    return ExitCode.OK
+
+
+def show_plan(context: Context, plan: ReplayPlan) -> None:
+    """Tell people what will be done, on stderr where programs read stdout."""
+    from commands.dlq._views import plan_lines
+
+    output = context.output
+    if output.as_json:
+        return
+    if plan.resumes:
+        output.say(f"Going on with run {plan.run_id}, which was cut short.")
+    output.lines(plan_lines(plan, output))
+    for note in plan.notes:
+        output.warn(f"{note}.")
+
+
+def _document(context: Context, plan: ReplayPlan, report: Report | None) -> None:
+    from commands.dlq._views import raw_plan, raw_report
+
+    context.output.document(
+        "dlq-replay",
+        {**raw_plan(plan), "dry_run": report is None, "report": raw_report(report) if report else None},
+    )
+
+
+def verdict_on(context: Context, plan: ReplayPlan, report: Report) -> ExitCode:
+    """Tell how a run ended and return its exit code; raises where something is left to do."""
+    from commands.dlq._views import report_line
+
+    output, topic = context.output, plan.target.name
+    output.say(f"Run {plan.run_id}: {report_line(report)}")
+    if report.interrupted:
+        output.say(f"Interrupted. Go on with: alphapanda dlq replay {topic} --run {plan.run_id}")
+        return ExitCode.INTERRUPTED
+    if report.waiting:
+        raise DeadlineError(
+            f"{report.waiting} of {topic} were sent and not processed yet{_because(report)}.",
+            hint=f"Are they running? alphapanda status; then again: alphapanda dlq replay {topic}",
+        )
+    if report.returned:
+        raise CheckFailedError(
+            f"{report.returned} came back to {topic.dead_letters}{_because(report)}.",
+            hint=f"Why: alphapanda dlq reasons {topic}",
+        )
+    if not (report.sent or report.confirmed or report.discarded or report.quarantined):
+        held = len(plan.records)
+        raise CheckFailedError(
+            f"Nothing of {topic} was sent: {held} held.",
+            hint=f"Why: alphapanda dlq replay {topic} --dry-run; set them aside: alphapanda dlq discard {topic}",
+        )
+    return ExitCode.OK
+
+
+def _because(report: Report) -> str:
+    return f"; sending stopped: {report.breaker}" if report.breaker else ""
