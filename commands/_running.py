@@ -13,16 +13,20 @@ T = TypeVar("T")
 
 def run_to_its_end(act: Coroutine[Any, Any, T]) -> T:
     """Run a verb; raises what it raises, and KeyboardInterrupt where Ctrl-C ended it."""
-    guarded = _guarded(act)
+    watched = _watched(act)
     try:
-        return asyncio.run(guarded)
+        return asyncio.run(watched)
     finally:
-        guarded.close()  # Ctrl-C may come before the loop has begun with it
+        watched.close()  # Ctrl-C may come before the loop has begun with it
 
 
-async def _guarded(act: Coroutine[Any, Any, T]) -> T:
+async def _watched(act: Coroutine[Any, Any, T]) -> T:
+    """Run the verb in a task of its own: nobody but Ctrl-C cancels this one.
+
+    The verb's own task says less: a time-out or a group of tasks that ended in it may have left it marked.
+    """
     try:
-        return await act
+        return await asyncio.create_task(act, name="verb")
     except asyncio.CancelledError as error:
         if _is_interrupted():
             raise

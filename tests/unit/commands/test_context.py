@@ -87,3 +87,34 @@ def test_a_request_that_its_library_cancels_is_an_error_like_others(make: Make) 
 
     with pytest.raises(TransientError, match="connection broke"):
         make().run(cut_off())
+
+
+async def leave_a_mark() -> None:
+    """Fail in a group of tasks: before Python 3.13 it leaves the task that waited for it marked as cancelled."""
+
+    async def fails() -> None:
+        raise DependencyError("No Kafka.")
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fails())
+    except* DependencyError:
+        pass
+
+
+def test_what_fails_after_another_failure_is_told_as_it_is(make: Make) -> None:
+    async def fails_twice() -> None:
+        await leave_a_mark()
+        raise DependencyError("No Redis.")
+
+    with pytest.raises(DependencyError, match="No Redis"):
+        make().run(fails_twice())
+
+
+def test_ctrl_c_after_a_failure_is_an_interrupt_all_the_same(make: Make) -> None:
+    async def goes_on() -> None:
+        await leave_a_mark()
+        await interrupted()
+
+    with pytest.raises(KeyboardInterrupt):
+        make().run(goes_on())
