@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
-from contextlib import suppress
 
+from alphapanda.bus.patience import up_to
 from alphapanda.errors import DependencyError, IncompatibleServerError
 from alphapanda.infra.base import Endpoints
 from alphapanda.infra.kafka_probe import probe_kafka, require_compatible
@@ -57,16 +57,14 @@ async def _check_kafka(bootstrap_servers: str, topics: Collection[str]) -> None:
 
 async def _wait(check: Callable[[], Awaitable[None]], patience_s: float, tell: Callable[[str], None]) -> None:
     last: DependencyError | None = None
-    with suppress(TimeoutError):
-        async with asyncio.timeout(patience_s) as limit:
-            # A client library may swallow the cancellation by which a time-out ends a wait: so it is asked, too.
-            while not limit.expired():
-                try:
-                    return await check()
-                except _NOT_BY_WAITING:
-                    raise
-                except DependencyError as error:
-                    last = error
-                    tell(error.message)
-                await asyncio.sleep(PAUSE_S)
+    async with up_to(patience_s) as limit:
+        while not limit.expired():
+            try:
+                return await check()
+            except _NOT_BY_WAITING:
+                raise
+            except DependencyError as error:
+                last = error
+                tell(error.message)
+            await asyncio.sleep(PAUSE_S)
     raise last or DependencyError(f"Nothing answered within {patience_s:g} s.")
