@@ -49,8 +49,7 @@ def down(
 
 async def _down(context: Context, timeout_s: float) -> list[str]:
     from alphapanda.infra.identity import IdentityFile
-    from alphapanda.model.control import Outcome
-    from commands._audit import audit
+    from commands._audit import Act, audit
     from daemons.supervisor.client import NotRunningError, UnresponsiveError, connect
     from daemons.supervisor.places import Places
 
@@ -64,7 +63,8 @@ async def _down(context: Context, timeout_s: float) -> list[str]:
             stopped = [process.name for process in found if process.pid is not None]
             if any(process.name == "topics" and process.state.value == "done" for process in found):
                 # While there is a log to write it to.
-                await audit(context, "down", context.deployment.root.name, Outcome.DONE, stopped=",".join(stopped))
+                details = {"stopped": ",".join(stopped)}
+                await audit(context, Act("down", context.deployment.root.name, details=details))
             await _stop(context, places, client, timeout_s)
         await _gone(supervisor, places, KILL_WITHIN_S)
     except NotRunningError:

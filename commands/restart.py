@@ -36,14 +36,14 @@ def restart(
 
 async def _restart(context: Context, names: tuple[str, ...], wait_timeout: float) -> ExitCode:
     from alphapanda.model.control import Outcome
-    from commands._audit import audit
+    from commands._audit import audited
     from commands._waiting import wait_until_ready
     from daemons.supervisor.client import connect
     from daemons.supervisor.places import Places
 
     places = Places(context.deployment)
-    async with connect(places) as client:
+    async with connect(places) as client, audited(context, "restart", ",".join(names)) as act:
         await client.restart(names)
-    code = await wait_until_ready(context, places, names, wait_timeout)
-    await audit(context, "restart", ",".join(names), Outcome.DONE if code is ExitCode.OK else Outcome.FAILED)
+        code = await wait_until_ready(context, places, names, wait_timeout)
+        act.outcome = Outcome.DONE if code is ExitCode.OK else Outcome.FAILED
     return code

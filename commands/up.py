@@ -180,6 +180,8 @@ async def _prepare(context: Context) -> None:
 
 
 async def _wait(context: Context, places: Places, applied: Applied, patience_s: float) -> ExitCode:
+    from alphapanda.model.control import Outcome
+    from commands._audit import audited
     from commands._waiting import wait_until_ready
     from daemons.supervisor.client import connect
 
@@ -190,22 +192,20 @@ async def _wait(context: Context, places: Places, applied: Applied, patience_s: 
         context.output.say(f"Nothing to do: all {len(names)} are ready.")
         return ExitCode.OK
     _tell(context, applied)
-    code = await wait_until_ready(context, places, names, max(patience_s, 0.1))
-    if context.output.as_json:
-        _show_change(context, applied)
-    await _write_down(context, applied, status.overrides, code)
+    details = _details_of(applied, status.overrides)
+    async with audited(context, "up", context.deployment.root.name, details=details) as act:
+        code = await wait_until_ready(context, places, names, max(patience_s, 0.1))
+        if context.output.as_json:
+            _show_change(context, applied)
+        act.outcome = Outcome.DONE if code is ExitCode.OK else Outcome.FAILED
     return code
 
 
-async def _write_down(context: Context, applied: Applied, overrides: Mapping[str, str], code: ExitCode) -> None:
-    from alphapanda.model.control import Outcome
-    from commands._audit import audit
-
+def _details_of(applied: Applied, overrides: Mapping[str, str]) -> dict[str, str]:
+    """Return what an `up` did, as the audit keeps it."""
     acts = {"started": applied.start, "restarted": applied.restart, "stopped": applied.stop}
     details = {verb: ",".join(names) for verb, names in acts.items() if names}
-    options = {name.lower(): value for name, value in overrides.items()}
-    outcome = Outcome.DONE if code is ExitCode.OK else Outcome.FAILED
-    await audit(context, "up", context.deployment.root.name, outcome, **details, **options)
+    return details | {name.lower(): value for name, value in overrides.items()}
 
 
 async def _stay(context: Context, request: Apply) -> ExitCode:

@@ -123,7 +123,7 @@ def _by_duration(context: Context, text: str) -> Target:
 async def _reset(
     context: Context, name: str, target: Target, topics: Sequence[str], *, reason: str, execute: bool
 ) -> None:
-    from commands.groups._audit import audited
+    from commands._audit import audited
     from commands.groups._session import looking
 
     async with looking(context) as looker:
@@ -136,8 +136,8 @@ async def _reset(
             _show(context, group, plan, undo=None, executed=False)
             _tell_more(context, group, plan)
             return
-        moves = "; ".join(f"{one}={offset}" for one, offset in plan.offsets.items())
-        async with audited(context, "groups reset", name, reason=reason, offsets=moves):
+        moves = {"offsets": "; ".join(f"{one}={offset}" for one, offset in plan.offsets.items())}
+        async with audited(context, "groups reset", name, reason=reason, details=moves):
             _refuse_live(group)
             _refuse_feed_forward(name, plan)
             _confirm_live_broker(context, name)

@@ -134,12 +134,11 @@ async def _register(
     context: Context, registry: SchemaRegistry, subjects: list[Subject], level: Level | None, reason: str
 ) -> list[Registration]:
     from alphapanda.toolkit.schemas.online import register as register_one
-    from commands.schemas._audit import audited
+    from commands._audit import audited
     from topics.registry import RejectedSchemaError
 
     done: list[Registration] = []
-    details: dict[str, str] = {}
-    async with audited(context, "schemas register", registry.name, reason=reason, details=details):
+    async with audited(context, "schemas register", registry.name, reason=reason, always=False) as act:
         with context.output.progress().task("schemas", len(subjects), "schemas") as advance:
             for subject in subjects:
                 try:
@@ -151,7 +150,7 @@ async def _register(
                     ) from error
                 done.append(made)
                 if made.is_new or made.level is not subject.level:
-                    details[subject.name] = f"version {made.version}, id {made.id}, {made.level.value}"
+                    act.details[subject.name] = f"version {made.version}, id {made.id}, {made.level.value}"
                 advance(1)
     return done
 

@@ -62,7 +62,7 @@ async def _run(context: Context, file: Path | None, *, allow_dangerous: bool, dr
 
 
 async def _apply(context: Context, cluster: Cluster, plan: Plan, reason: str) -> None:
-    from commands.topics._audit import audited
+    from commands._audit import audited
     from topics.bootstrap import apply_plan
     from topics.plan import describe
 
@@ -71,8 +71,9 @@ async def _apply(context: Context, cluster: Cluster, plan: Plan, reason: str) ->
         def told(_change: Change) -> None:
             advance(1)
 
-        changes = "; ".join(describe(change) for change in plan.changes)
-        async with audited(context, "topics apply", plan.cluster_id, reason=reason, changes=changes):
+        details = {"changes": "; ".join(describe(change) for change in plan.changes)}
+        target = f"cluster {plan.cluster_id}"
+        async with audited(context, "topics apply", target, reason=reason, details=details):
             done = await apply_plan(cluster, plan, allow_dangerous=True, progress=told)
     context.output.say(f"{len(done)} changes made.")
 

@@ -50,7 +50,7 @@ def bootstrap(call: typer.Context, dry_run: DryRunOption = False, json: JsonOpti
 
 
 async def _run(context: Context, *, dry_run: bool) -> BootstrapReport:
-    from commands.topics._audit import audited
+    from commands._audit import audited
     from commands.topics._session import connected, topics_of
     from topics.bootstrap import bootstrap as make_missing
     from topics.bootstrap import plan_for, report_of
@@ -66,6 +66,7 @@ async def _run(context: Context, *, dry_run: bool) -> BootstrapReport:
             def told(_change: Change) -> None:
                 advance(1)
 
-            made = ",".join(report.made)
-            async with audited(context, "topics bootstrap", report.cluster_id, reason="declared", made=made):
+            details = {"made": ",".join(report.made)}
+            target = f"cluster {report.cluster_id}"
+            async with audited(context, "topics bootstrap", target, reason="declared", details=details):
                 return await make_missing(cluster, declared, made_at=context.clock.now(), progress=told)
