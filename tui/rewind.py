@@ -7,25 +7,31 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Final
 
-from alphapanda.bus.records import Offsets, Record
+from alphapanda.bus.records import Offsets, Partition, Record
 from alphapanda.clock import Clock
 from alphapanda.telemetry.record import LogRecord
 from tui.desk.desk import Desk
-from tui.desk.system import Daemon, DaemonState, SystemView
+from tui.desk.past import SUPERVISOR, PastSystem, ReadersPlaces
 from tui.looks.look import to_ms
 from tui.sources.log_source import backlog_of, in_order, read_range
-from tui.sources.ports import TapeReader, Wiring
+from tui.sources.ports import OpenTape, TapeReader, Wiring
 
 SPEEDS: Final = (1, 5, 20, 60)
 BEAT_S: Final = 0.1
 AHEAD: Final = 4_000
 """Records that are read ahead of the moment at most."""
 LINES: Final = 1_000
+SUPERVISORS_LINES: Final = 4_000
+LINES_AHEAD: Final = timedelta(seconds=60)
+"""How far lines are read ahead at the pace of the clock."""
+RATE_OVER: Final = timedelta(seconds=5)
+LOOK_EVERY_S: Final = 1.0
+"""How often offsets are asked for while the past plays."""
 
 
 class Rewind:
@@ -57,7 +63,12 @@ class Rewind:
         self._wake = asyncio.Event()
         self._ahead: deque[Record] = deque()
         self._lines: deque[LogRecord] = deque()
-        self._ends: Offsets = {}
+        self._lines_until = self.at
+        self._places = ReadersPlaces()
+        self._system = PastSystem()
+        self._partitions: tuple[Partition, ...] = ()
+        self._beginnings: Offsets = {}
+        self._looked_at = 0.0
 
     # ------------------------------------------------------------ steering
 
@@ -88,41 +99,52 @@ class Rewind:
         self.go(moment)
         async with AsyncExitStack() as stack:
             log = await stack.enter_async_context(self._wiring.tape.open())
-            partitions = await log.partitions()
+            self._partitions = await log.partitions()
             reader = await log.reader(patient=True)
             stack.push_async_callback(reader.aclose)
             while True:
                 if self._goal is not None:
                     goal, self._goal = self._goal, None
-                    at = await log.offsets_at(goal, partitions)
-                    beginnings = await log.beginnings(partitions)
-                    self._ends = await log.ends(partitions)
-                    await self._load(reader, goal, at, beginnings)
+                    await self._load(log, reader, goal)
                 elif self.playing:
-                    await self._play(reader)
+                    await self._play(log, reader)
                 else:
                     self._wake.clear()
                     await self._wake.wait()
 
-    async def _load(self, reader: TapeReader, goal: datetime, at: Offsets, beginnings: Offsets) -> None:
+    async def _load(self, log: OpenTape, reader: TapeReader, goal: datetime) -> None:
         """Fold what was known at a moment into a new desk."""
-        starts = {p: max(beginnings[p], offset - backlog_of(p.topic)) for p, offset in at.items()}
-        records = await read_range(reader, starts, at)
+        at = await log.offsets_at(goal, self._partitions)
+        self._beginnings = await log.beginnings(self._partitions)
+        starts = {p: max(self._beginnings[p], offset - backlog_of(p.topic)) for p, offset in at.items()}
+        records = in_order(await read_range(reader, starts, at))
         desk = Desk(self._wiring.routes, self._wiring.brokers)
-        desk.take(in_order(records))
-        history = self._wiring.history
+        desk.system.of_past = desk.topics.of_past = True
+        desk.take(records)
+        self._places, self._system = ReadersPlaces(), PastSystem()
+        self._places.take(records)
         self._lines.clear()
+        self._lines_until = goal
+        history = self._wiring.history
         if history is not None:
-            lines = await history.before(goal, LINES)
-            desk.take_lines(lines)
-            desk.system.take(system_of(lines, goal))
-        desk.topics.take_ends(at, beginnings, {}, goal)
+            desk.take_lines(await history.before(goal, LINES))
+            self._system.take(await history.before(goal, SUPERVISORS_LINES, SUPERVISOR))
         reader.seek(at)
         self._ahead.clear()
+        await self._look(log, desk, goal, at)
         self.desk, self.at, self.loaded = desk, goal, True
         self._changed()
 
-    async def _play(self, reader: TapeReader) -> None:
+    async def _look(self, log: OpenTape, desk: Desk, moment: datetime, at: Offsets) -> None:
+        """Tell how the topics, their readers and the processes stood at a moment."""
+        before = await log.offsets_at(moment - RATE_OVER, self._partitions)
+        desk.topics.take_past(
+            at, before, RATE_OVER.total_seconds(), self._beginnings, self._places.offsets(), moment
+        )
+        desk.system.take(self._system.view(moment))
+        self._looked_at = self._clock.monotonic()
+
+    async def _play(self, log: OpenTape, reader: TapeReader) -> None:
         """Move on by one beat, folding what was written in it."""
         started = self._clock.monotonic()
         self.at += timedelta(seconds=BEAT_S * self.speed)
@@ -139,6 +161,10 @@ class Rewind:
             due.append(self._ahead.popleft())
         if due:
             self.desk.take(due)
+            self._places.take(due)
+        await self._play_lines()
+        if started - self._looked_at >= LOOK_EVERY_S:
+            await self._look(log, self.desk, self.at, await log.offsets_at(self.at, self._partitions))
         self._wake.clear()
         try:
             async with asyncio.timeout(max(0.01, BEAT_S - (self._clock.monotonic() - started))):
@@ -146,17 +172,19 @@ class Rewind:
         except TimeoutError:
             return
 
-
-def system_of(lines: Sequence[LogRecord], moment: datetime) -> SystemView:
-    """Return how the processes stood, as far as the supervisor's own log tells."""
-    found: dict[str, Daemon] = {}
-    for line in lines:
-        name, state = line.fields.get("process"), line.fields.get("state")
-        if line.service != "supervisor" or not isinstance(name, str) or state not in set(DaemonState):
-            continue
-        reason = str(line.fields.get("reason") or "")
-        last_exit = str(line.fields.get("last_exit") or "")
-        found[name] = Daemon(
-            name=name, kind="", state=DaemonState(str(state)), reason=reason, since=line.at, last_exit=last_exit
-        )
-    return SystemView(at=moment, daemons=tuple(found.values()))
+    async def _play_lines(self) -> None:
+        """Show the lines of the beat; much is read ahead at once, since files are read from their beginning."""
+        history = self._wiring.history
+        if history is None:
+            return
+        if self.at >= self._lines_until:
+            until = self.at + LINES_AHEAD * self.speed
+            self._lines += await history.after(self._lines_until, until, AHEAD)
+            full = len(self._lines) >= AHEAD
+            self._lines_until = self._lines[-1].at if full else min(until, max(self.at, self._clock.now()))
+        due: list[LogRecord] = []
+        while self._lines and self._lines[0].at <= self.at:
+            due.append(self._lines.popleft())
+        if due:
+            self.desk.take_lines(due)
+            self._system.take(due)

@@ -45,7 +45,7 @@ class Daemon(msgspec.Struct, frozen=True, kw_only=True):
         uptime_s: of the process.
         cpu_percent: of one core.
         rss_bytes: resident memory.
-        restarts: starts after the first.
+        restarts: starts after the first; None where they were not counted.
         last_exit: how its last run ended.
         adopted: whether an earlier supervisor started it.
         needs: what it waits for.
@@ -61,7 +61,7 @@ class Daemon(msgspec.Struct, frozen=True, kw_only=True):
     uptime_s: float | None = None
     cpu_percent: float | None = None
     rss_bytes: int | None = None
-    restarts: int = 0
+    restarts: int | None = 0
     last_exit: str = ""
     adopted: bool = False
     needs: tuple[str, ...] = ()
@@ -86,9 +86,11 @@ class System:
     Attributes:
         daemons: by name.
         at: when that was true; None before anybody said.
+        of_past: whether it is a past moment, of which nobody knows what the processes cost.
     """
 
     def __init__(self) -> None:
+        self.of_past = False
         self.daemons: dict[str, Daemon] = {}
         self.at: datetime | None = None
 

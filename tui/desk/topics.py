@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -29,11 +29,13 @@ class GroupLag(msgspec.Struct, frozen=True):
         group: its name.
         records: that it has not read; None where it never committed.
         seconds: age of the oldest of them; None where that is not known.
+        at_most: whether it may have been less: of the past only what readers wrote is known.
     """
 
     group: str
     records: int | None
     seconds: float | None
+    at_most: bool = False
 
 
 class TopicRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +66,11 @@ class TopicRow(msgspec.Struct, frozen=True, kw_only=True):
         return max(known) if known else None
 
     @property
+    def lag_at_most(self) -> bool:
+        """Whether the lag may have been less."""
+        return any(lag.at_most and lag.records for lag in self.lags)
+
+    @property
     def lag_s(self) -> float | None:
         """The same in seconds."""
         known = [lag.seconds for lag in self.lags if lag.seconds is not None]
@@ -92,9 +99,11 @@ class Topics:
         rows: by name.
         tails: the newest records, by topic.
         changes: records seen.
+        of_past: whether it is a past moment.
     """
 
     def __init__(self) -> None:
+        self.of_past = False
         self.rows: dict[str, TopicRow] = {}
         self.tails: dict[str, Ring[Record]] = {}
         self.changes = 0
@@ -102,8 +111,8 @@ class Topics:
         self._newest: dict[str, int] = {}
         self._marks: dict[Partition, deque[tuple[int, int]]] = {}
 
-    def take(self, record: Record) -> None:
-        """See a record; a long one is cut."""
+    def take(self, record: Record) -> Record:
+        """See a record, and return it as it may be kept: a long one is cut."""
         topic = record.partition.topic
         tail = self.tails.get(topic)
         if tail is None:
@@ -124,6 +133,7 @@ class Topics:
         tail.add(record, size + 200)
         self.changes += 1
         self._newest[topic] = record.timestamp_ms
+        return record
 
     def mark(self, partition: Partition, offset: int, written_ms: int) -> None:
         """Remember when an offset was written, to tell lag in seconds."""
@@ -145,6 +155,36 @@ class Topics:
         now: datetime,
     ) -> None:
         """Take the offsets of this moment: the partitions' ends and beginnings, and what groups committed."""
+        self._take(ends, beginnings, committed, now, self._measured)
+
+    def take_past(
+        self,
+        ends: Mapping[Partition, int],
+        before: Mapping[Partition, int],
+        seconds: float,
+        beginnings: Mapping[Partition, int],
+        seen: Mapping[str, Mapping[Partition, int]],
+        moment: datetime,
+    ) -> None:
+        """Take the offsets of a past moment, and of some seconds before it, and what groups had seen at least."""
+
+        def rate(topic: str, records: int, now: datetime) -> float:
+            del records, now
+            return sum(end - before.get(p, end) for p, end in ends.items() if p.topic == topic) / seconds
+
+        self._take(ends, beginnings, seen, moment, rate)
+
+    def _measured(self, topic: str, records: int, now: datetime) -> float:
+        return self._meters.setdefault(topic, _Meter()).rate(now.timestamp(), records)
+
+    def _take(
+        self,
+        ends: Mapping[Partition, int],
+        beginnings: Mapping[Partition, int],
+        committed: Mapping[str, Mapping[Partition, int]],
+        now: datetime,
+        rate: Callable[[str, int, datetime], float],
+    ) -> None:
         by_topic: dict[str, list[Partition]] = {}
         for partition in ends:
             by_topic.setdefault(partition.topic, []).append(partition)
@@ -156,7 +196,7 @@ class Topics:
                 partitions=len(partitions),
                 records=records,
                 held=sum(known) if known else None,
-                rate=self._meters.setdefault(topic, _Meter()).rate(now.timestamp(), records),
+                rate=rate(topic, records, now),
                 newest_ms=self._newest.get(topic),
                 lags=tuple(
                     self._lag(group, partitions, ends, offsets, now)
@@ -189,7 +229,7 @@ class Topics:
                 if since is not None:
                     oldest = since if oldest is None else min(oldest, since)
         seconds = 0.0 if not records else None if oldest is None else max(0.0, (to_ms(now) - oldest) / 1000)
-        return GroupLag(group, records, seconds)
+        return GroupLag(group, records, seconds, self.of_past)
 
     @property
     def worst(self) -> tuple[GroupLag, str] | None:

@@ -403,6 +403,11 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         self.virtual_size = Size(self.size.width, len(self.order.keys) + HEADER)
         self._strips.clear()
         if self.follow and not self._picked:
+            # Only after the layout it is known how far one can scroll.
+            self.call_after_refresh(self._go_to_end)
+
+    def _go_to_end(self) -> None:
+        if self.follow and not self._picked:
             self._settle(self.scroll_offset.y)
 
     def _fit(self) -> None:

@@ -36,6 +36,8 @@ class Glyphs:
         upper_half: likewise the upper half.
         line: horizontal.
         bar: vertical.
+        unknown: where a value is not known.
+        at_most: before a number that may be less.
         play: the past is playing.
         pause: the past stands still.
         is_braille: whether charts may use braille dots.
@@ -66,6 +68,8 @@ class Glyphs:
     upper_half: str = "▀"
     line: str = "─"
     bar: str = "│"
+    unknown: str = "—"
+    at_most: str = "≤"
     play: str = "▶"
     pause: str = "‖"
     is_braille: bool = True
@@ -103,6 +107,8 @@ ASCII: Final = Glyphs(
     upper_half="#",
     line="-",
     bar="|",
+    unknown="--",
+    at_most="<=",
     play=">",
     pause="=",
     is_braille=False,

@@ -35,7 +35,7 @@ def daemons() -> TableSpec[Daemon]:
         title="Daemons",
         noun="daemons",
         columns=(
-            Column(key="name", title="Daemon", width=16, value=lambda d: d.name),
+            Column(key="name", title="Daemon", width=16, most=28, value=lambda d: d.name),
             Column(key="state", title="State", width=11, value=lambda d: d.state.value, cell=daemon_state),
             Column(
                 key="uptime",
@@ -52,7 +52,7 @@ def daemons() -> TableSpec[Daemon]:
                 width=8,
                 right=True,
                 value=lambda d: d.rss_bytes,
-                cell=lambda d, _: (bytes_text(d.rss_bytes), None),
+                cell=_memory,
             ),
             Column(
                 key="restarts",
@@ -60,7 +60,7 @@ def daemons() -> TableSpec[Daemon]:
                 width=8,
                 right=True,
                 value=lambda d: d.restarts,
-                cell=lambda d, look: (str(d.restarts), look.palette.warn if d.restarts else look.palette.dim),
+                cell=_restarts,
             ),
             Column(key="pid", title="PID", width=8, right=True, rank=WIDE, value=lambda d: d.pid),
             Column(key="last_exit", title="Last exit", width=18, rank=WIDE, value=lambda d: d.last_exit or None),
@@ -86,10 +86,22 @@ def _why(daemon: Daemon) -> str:
     return f"{adopted}{retry}{daemon.reason}"
 
 
+def _restarts(daemon: Daemon, look: Look) -> Cell:
+    if daemon.restarts is None:
+        return look.glyphs.unknown, look.palette.dim
+    return str(daemon.restarts), look.palette.warn if daemon.restarts else look.palette.dim
+
+
 def _cpu(daemon: Daemon, look: Look) -> Cell:
     if daemon.cpu_percent is None:
-        return "-", look.palette.dim
+        return look.glyphs.unknown, look.palette.dim
     return f"{daemon.cpu_percent:.1f}%", look.palette.warn if daemon.cpu_percent > 90 else None
+
+
+def _memory(daemon: Daemon, look: Look) -> Cell:
+    if daemon.rss_bytes is None:
+        return look.glyphs.unknown, look.palette.dim
+    return bytes_text(daemon.rss_bytes), None
 
 
 def topics() -> TableSpec[TopicRow]:
@@ -138,7 +150,7 @@ def topics() -> TableSpec[TopicRow]:
                 right=True,
                 rank=USUAL,
                 value=lambda t: t.lag_s,
-                cell=lambda t, look: ("-" if t.lag_s is None else span(t.lag_s), look.palette.dim),
+                cell=_lag_s,
             ),
             Column(
                 key="groups",
@@ -170,7 +182,15 @@ def _rate(row: TopicRow, look: Look) -> Cell:
 def _lag(row: TopicRow, look: Look) -> Cell:
     if row.lag is None:
         return "-", look.palette.faint
-    return look.count(row.lag), look.palette.warn if row.lag > 1_000 else look.palette.dim
+    most = look.glyphs.at_most if row.lag_at_most else ""
+    return f"{most}{look.count(row.lag)}", look.palette.warn if row.lag > 1_000 else look.palette.dim
+
+
+def _lag_s(row: TopicRow, look: Look) -> Cell:
+    if row.lag_s is None:
+        return look.glyphs.unknown if row.lags else "-", look.palette.dim
+    most = look.glyphs.at_most if row.lag_at_most else ""
+    return f"{most}{span(row.lag_s)}" if row.lag_s else "0s", look.palette.dim
 
 
 def tail() -> TableSpec[Record]:
