@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from alphapanda.execution.matching import Match, Outcome, Thread, Working
 from alphapanda.ids import ClientOrderId, TradeId, VenueOrderId, derive_event_id
 from alphapanda.model.envelope import Event, follow
@@ -106,7 +108,11 @@ def ended(working: Working, match: Match, done: int, reason: str, service: str) 
         expired = OrderExpired(**common, filled_quantity=done, reason=reason)
         return _event(working, service, EventType.ORDER_EXPIRED, expired, "order/ended", match.ts)
     cancelled = OrderCancelled(**common, filled_quantity=done, reason=reason)
-    return _event(working, service, EventType.ORDER_CANCELLED, cancelled, "order/ended", match.ts)
+    event = _event(working, service, EventType.ORDER_CANCELLED, cancelled, "order/ended", match.ts)
+    if match.command_id is None:
+        return event
+    # An order ends once, so the id stays that of its end; but it follows from the command.
+    return Event(msgspec.structs.replace(event.envelope, causation_id=match.command_id))
 
 
 def _common(order_id: ClientOrderId, signal: Signal) -> dict[str, Any]:

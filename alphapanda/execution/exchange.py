@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from alphapanda.errors import InvariantError
+from alphapanda.execution.cancelling import CancelOrder, Matched, Withdrawn
 from alphapanda.execution.history import HistoryRequest
-from alphapanda.execution.matching import Match, Outcome, Working, examine
+from alphapanda.execution.matching import Match, Outcome, Withdrawal, Working, examine
 from alphapanda.execution.quotes import KEPT_TICKS, Quote, QuoteHistory
 from alphapanda.ids import ClientOrderId, InstrumentId
+from alphapanda.model.control import Scope
 from alphapanda.model.envelope import Event
-
-Matched = tuple[Working, Match]
 
 
 class ExchangeState(msgspec.Struct, kw_only=True):
@@ -76,9 +76,38 @@ class PaperExchange:
         if self._is_caught_up(order):
             for quote in self._quotes.after(instrument, partition, order.cursor):
                 order.meet(quote)
+        self._settle(order)
         return order.match
 
+    def read_until(self, partition: int) -> int:
+        """Return the offset of the last tick that was read of a partition; -1 before the first."""
+        end = self._quotes.end(partition)
+        return -1 if end is None else end
+
+    def cancelled(self, order: CancelOrder) -> Withdrawn:
+        """Return what a cancellation brings about. Changes nothing."""
+        found: list[Matched] = []
+        too_late = unsettled = 0
+        for working in self._meant(order.scope):
+            withdrawal = working.withdrawal or self._withdrawal(working, order)
+            match = working.match or (withdrawal.match if self._is_settled(withdrawal, working) else None)
+            if match is None:
+                unsettled += 1
+                continue
+            is_late = match.command_id is None
+            too_late += is_late
+            if not (is_late and self._is_held_back(working)):
+                found.append((working, match))
+        return Withdrawn(tuple(found), too_late, unsettled)
+
     # ------------------------------------------------------------------ folding
+    def cancel(self, order: CancelOrder) -> None:
+        """Withdraw what a cancellation is for; orders that wait for history are judged when they have it."""
+        for working in self._meant(order.scope):
+            if working.match is None and working.withdrawal is None:
+                working.withdrawal = self._withdrawal(working, order)
+                self._settle(working)
+
     def enter(self, order: Working) -> None:
         """Take an order."""
         self.catch_up(order)
@@ -136,7 +165,8 @@ class PaperExchange:
     def abandon(self, request: HistoryRequest, reason: str) -> None:
         """Cancel the orders that wait for the request's ticks."""
         for order in self._waiting(request):
-            order.match = Match(outcome=Outcome.CANCEL, ts=order.due, reason=reason)
+            lost = Match(outcome=Outcome.CANCEL, ts=order.due, reason=reason)
+            order.match = order.withdrawal.match if order.withdrawal is not None else lost
 
     # ------------------------------------------------------------------ state
     def dump(self) -> ExchangeState:
@@ -165,6 +195,35 @@ class PaperExchange:
         if floor is None:
             return coming is not None and coming.partition == tick.partition and coming.offset - 1 <= order.cursor
         return floor <= order.cursor and (coming is None or coming.partition == tick.partition)
+
+    def _meant(self, scope: Scope) -> list[Working]:
+        """Return the orders in scope, by instrument, strategy and rank."""
+        return [
+            order
+            for _, orders in sorted(self._working.items())
+            for order in orders
+            if scope.covers(order.signal.strategy_id, order.signal.instrument, order.order_id)
+        ]
+
+    def _withdrawal(self, working: Working, order: CancelOrder) -> Withdrawal:
+        # Nobody cancels an order before it has reached the exchange.
+        earliest = max(working.thread.ts, working.due)
+        return Withdrawal(
+            command_id=order.command_id,
+            until=self.read_until(working.signal.tick.partition),
+            ts=earliest if order.seen_until is None else max(order.seen_until, earliest),
+            reason=order.reason,
+        )
+
+    def _is_settled(self, withdrawal: Withdrawal, order: Working) -> bool:
+        """Return whether the order has met all that counts until it was withdrawn."""
+        return order.cursor >= withdrawal.until or self._is_caught_up(order)
+
+    def _settle(self, order: Working) -> None:
+        """End an order that was withdrawn, once nothing can have become of it before."""
+        withdrawal = order.withdrawal
+        if order.match is None and withdrawal is not None and self._is_settled(withdrawal, order):
+            order.match = withdrawal.match
 
     def _is_held_back(self, order: Working, coming: Quote | None = None) -> bool:
         """Return whether an order before this one still waits for history: they are told in their order."""

@@ -33,6 +33,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
         quote: the quote that did it; None for an order whose ticks are lost.
         price: of a fill, rupees on the grid.
         reason: of a cancellation or an expiry.
+        command_id: of the operator's command that brought it about; None for what the market did.
     """
 
     outcome: Outcome
@@ -40,6 +41,28 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     quote: Quote | None = None
     price: Decimal | None = None
     reason: str = ""
+    command_id: EventId | None = None
+
+
+class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
+    """An operator's cancellation of an order; what the order met until then still counts.
+
+    Attributes:
+        command_id: of the command.
+        until: offset of the last tick that counts, in the order's partition.
+        ts: when it takes effect, event time.
+        reason: who cancelled, and why.
+    """
+
+    command_id: EventId
+    until: int
+    ts: datetime
+    reason: str
+
+    @property
+    def match(self) -> Match:
+        """What becomes of an order to which nothing happened until then."""
+        return Match(outcome=Outcome.CANCEL, ts=self.ts, reason=self.reason, command_id=self.command_id)
 
 
 class Thread(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +117,7 @@ class Working(msgspec.Struct, kw_only=True):
         cursor: offset of the last tick it was held against, in the partition of its signal's tick.
         arrived: whether it has met a quote since it reached the exchange: from then on it rests.
         match: what became of it, once a quote did something.
+        withdrawal: an operator's cancellation, for which ticks must be read again before it can be told.
     """
 
     order_id: ClientOrderId
@@ -106,10 +130,14 @@ class Working(msgspec.Struct, kw_only=True):
     cursor: int
     arrived: bool = False
     match: Match | None = None
+    withdrawal: Withdrawal | None = None
 
     def meet(self, quote: Quote) -> None:
         """Hold it against the next quote of its instrument; does nothing once something has become of it."""
         if self.match is not None or quote.offset <= self.cursor:
+            return
+        if self.withdrawal is not None and quote.offset > self.withdrawal.until:
+            self.match = self.withdrawal.match
             return
         self.match = examine(self, quote)
         self.arrived = self.arrived or (quote.exchange_ts >= self.due and _touch(self.signal.side, quote) > 0.0)

@@ -16,7 +16,8 @@ from alphapanda.clock import to_ist
 from alphapanda.errors import InvariantError
 from alphapanda.execution import answers
 from alphapanda.execution.book import ORDER_EVENTS, BookState, OrderBook
-from alphapanda.execution.exchange import ExchangeState, Matched, PaperExchange
+from alphapanda.execution.cancelling import CancelOrder, Matched
+from alphapanda.execution.exchange import ExchangeState, PaperExchange
 from alphapanda.execution.history import HistoryRequest
 from alphapanda.execution.lanes import BEFORE_ALL, Lane
 from alphapanda.execution.matching import Match, Outcome, Thread, Working
@@ -24,6 +25,7 @@ from alphapanda.execution.portfolio import Portfolio, PortfolioState
 from alphapanda.execution.quotes import KEPT_TICKS
 from alphapanda.ids import BrokerId, InstrumentId, StrategyId
 from alphapanda.market.calendar import TradingCalendar
+from alphapanda.model.control import Command, ControlCommand, Done
 from alphapanda.model.envelope import Event, EventEnvelope, follow
 from alphapanda.model.fill import Fill
 from alphapanda.model.instrument import Instrument, InstrumentLookup
@@ -139,7 +141,7 @@ class PaperTraderStage:
         if event_type is EventType.SIGNAL_VALIDATED:
             return self._answer(event)
         if event_type is EventType.CONTROL_COMMAND:
-            return self._switch.decide(event)
+            return self._obey(event)
         if event_type is EventType.TIMER:
             return self._on_timer(event)
         return ()
@@ -156,7 +158,11 @@ class PaperTraderStage:
             self._fold_order(event)
         elif event_type is EventType.PNL_SNAPSHOT:
             self._changed = False
-        elif event_type in {EventType.CONTROL_COMMAND, EventType.CONTROL_EVENT}:
+        elif event_type is EventType.CONTROL_COMMAND:
+            if self._cancels(event):
+                self._exchange.cancel(self._cancellation(event))
+            self._switch.evolve(event)
+        elif event_type is EventType.CONTROL_EVENT:
             self._switch.evolve(event)
 
     def snapshot(self) -> bytes:
@@ -194,7 +200,7 @@ class PaperTraderStage:
     def _answer(self, event: Event) -> Sequence[Event]:
         """Submit the order of a validated signal, unless trading is halted, and match it as far as is known."""
         signal: Signal = event.data.signal
-        order_id, thread = client_order_id_of(event.id), Thread.of(event)
+        order_id, thread = client_order_id_of(event.id), self._thread(event)
         if self._guard.knows(event.id, signal) or self._book.knows(order_id):
             return ()
         instrument = self._instruments.get(signal.instrument)
@@ -215,6 +221,30 @@ class PaperTraderStage:
         if instrument is None:
             return f"{DenialCode.INSTRUMENT_UNKNOWN}: {signal.instrument} is not loaded"
         return ""
+
+    def _obey(self, event: Event) -> Sequence[Event]:
+        """Cancel the orders that a command is for, and say that it was obeyed."""
+        if not self._cancels(event):
+            return self._switch.decide(event)
+        withdrawn = self._exchange.cancelled(self._cancellation(event))
+        told = self._tell(withdrawn.matched, event)
+        cancelled = sum(match.command_id is not None for _, match in withdrawn.matched)
+        done = Done(cancelled=cancelled, too_late=withdrawn.too_late, unsettled=withdrawn.unsettled)
+        return (*told, *self._switch.decide(event, done))
+
+    def _cancels(self, event: Event) -> bool:
+        """Return whether a command cancels orders, and was not obeyed before."""
+        command: ControlCommand = event.data
+        return command.command is Command.CANCEL and self._switch.is_new(event)
+
+    def _cancellation(self, event: Event) -> CancelOrder:
+        command: ControlCommand = event.data
+        return CancelOrder(
+            command_id=event.id,
+            scope=command.meant,
+            reason=f"cancelled by {command.actor}: {command.reason}",
+            seen_until=self._seen_until,
+        )
 
     def _tell(self, matches: Iterable[Matched], cause: Event) -> list[Event]:
         """Return the events of what became of orders, and the profit after their fills."""
@@ -327,17 +357,30 @@ class PaperTraderStage:
     def _working(self, event: Event, instrument: Instrument) -> Working:
         """Return the order of a validated signal as it will stand at the exchange, next in its lane."""
         signal: Signal = event.data.signal
-        lane = self._lane(signal)
+        lane, tick, thread = self._lane(signal), signal.tick, self._thread(event)
+        sent, cursor = tick.exchange_ts, tick.offset
+        if signal.command_id is not None:
+            # An operator's order follows from no tick: it meets what comes after all that was read.
+            sent, cursor = thread.ts, max(cursor, self._exchange.read_until(tick.partition))
         return Working(
             order_id=client_order_id_of(event.id),
             signal=signal,
-            thread=Thread.of(event),
+            thread=thread,
             instrument=instrument,
             rank=lane.next_rank,
-            due=lane.due(signal.tick.exchange_ts + self._latency),
-            expires=self._session_end(signal.tick.exchange_ts),
-            cursor=signal.tick.offset,
+            due=lane.due(sent + self._latency),
+            expires=self._session_end(sent),
+            cursor=cursor,
         )
+
+    def _thread(self, event: Event) -> Thread:
+        """Return the thread of a validated signal; an operator's has the time that the market has come to."""
+        thread, signal = Thread.of(event), event.data.signal
+        if signal.command_id is None:
+            return thread
+        newest = signal.tick.exchange_ts
+        at = newest if self._seen_until is None else max(self._seen_until, newest)
+        return msgspec.structs.replace(thread, ts=at)
 
     def _session_end(self, ts: datetime) -> datetime:
         """Return the first end of a session after `ts`."""

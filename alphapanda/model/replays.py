@@ -69,10 +69,9 @@ class ReplayGuard:
         ids = (*mark.ids, event_id)[-IDS_PER_TICK:] if mark is not None and same else (event_id,)
         self._marks[key] = SignalMark(*key, tick.partition, tick.offset, tick.exchange_ts, ids)
 
-    def newest_offset(self, strategy_id: StrategyId, instrument: InstrumentId) -> int:
-        """Return the offset of the newest tick that a signal followed from; -1 before the first."""
-        mark = self._marks.get((strategy_id, instrument))
-        return -1 if mark is None else mark.offset
+    def mark(self, strategy_id: StrategyId, instrument: InstrumentId) -> SignalMark | None:
+        """Return how far the signals of that strategy and instrument were taken; None before the first."""
+        return self._marks.get((strategy_id, instrument))
 
     def dump(self) -> list[SignalMark]:
         """Return the marks for a snapshot."""

@@ -38,8 +38,10 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
         limit_price: for LIMIT, rupees.
         product: CNC, MIS or NRML.
         validity: DAY or IOC.
-        tick: the tick it was decided on.
+        tick: the tick it was decided on; for an operator's order the newest one that the strategy named, which
+            only says where the instrument's ticks stand.
         reason: the strategy's own words, e.g. `EMA 12 crossed above EMA 26`.
+        command_id: the operator's command that it follows from; None for a strategy's wish.
     """
 
     decision_id: EventId
@@ -57,6 +59,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     validity: Validity = Validity.DAY
     tick: TickRef
     reason: str = ""
+    command_id: EventId | None = None
 
 
 class DenialCode(StrEnum):

@@ -6,13 +6,16 @@ of its entry have come back yet.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
 from alphapanda.ids import ClientOrderId, InstrumentId, StrategyId
+from alphapanda.model.control import Scope
 from alphapanda.model.envelope import Event
-from alphapanda.model.kinds import EventType, Side
+from alphapanda.model.kinds import EventType, Product, Side
 from alphapanda.model.order import (
     OrderCancelled,
     OrderExpired,
@@ -22,6 +25,7 @@ from alphapanda.model.order import (
     client_order_id_of,
 )
 from alphapanda.model.signal import Signal, SignalIntent
+from alphapanda.model.tick import TickRef
 from alphapanda.risk.checks import Likeness
 
 Key = tuple[StrategyId, InstrumentId]
@@ -37,6 +41,8 @@ class Line(msgspec.Struct, kw_only=True):
         newest: event time of its newest signal.
         last_like: the last signal that passed, if that was an entry.
         last_ts: event time of it.
+        tick: the newest tick that its signals named.
+        product: of the last signal that passed.
     """
 
     strategy_id: StrategyId
@@ -45,10 +51,12 @@ class Line(msgspec.Struct, kw_only=True):
     newest: datetime | None = None
     last_like: Likeness | None = None
     last_ts: datetime | None = None
+    tick: TickRef | None = None
+    product: Product = Product.MIS
 
 
 class Pending(msgspec.Struct, kw_only=True):
-    """An order that was let pass and is not known to be closed."""
+    """An order that was let pass and is not known to be closed; one of an older snapshot has no intent."""
 
     client_order_id: ClientOrderId
     strategy_id: StrategyId
@@ -56,6 +64,39 @@ class Pending(msgspec.Struct, kw_only=True):
     side: Side
     quantity_units: int
     filled_units: int = 0
+    intent: SignalIntent | None = None
+
+    @property
+    def undone_units(self) -> int:
+        """Units that are not known to be done, signed."""
+        return self.side.sign * (self.quantity_units - self.filled_units)
+
+
+class Held(NamedTuple):
+    """How much may be held, whatever becomes, or became already, of the orders that are not known to be closed.
+
+    Attributes:
+        long: units at most, 0 when it cannot be long.
+        short: units at most, positive, 0 when it cannot be short.
+    """
+
+    long: int
+    short: int
+
+    @classmethod
+    def of(cls, net_units: int, pending: Iterable[Pending]) -> Held:
+        """Return the bounds for a line that was let have `net_units` once all `pending` orders are done."""
+        undone = [(order.undone_units, order.intent) for order in pending]
+        known = net_units - sum(units for units, _ in undone)
+        entries = [units for units, intent in undone if intent is not SignalIntent.EXIT]
+        exits = [units for units, intent in undone if intent is not SignalIntent.ENTRY]
+        return cls(_most(known, entries, exits), _most(-known, [-u for u in entries], [-u for u in exits]))
+
+
+def _most(known: int, entries: Iterable[int], exits: Iterable[int]) -> int:
+    """Return the most that can be held on the positive side: exits only bring what is under zero up to it."""
+    lifted = min(0, known + sum(units for units in exits if units > 0)) if known < 0 else known
+    return max(0, lifted + sum(units for units in entries if units > 0))
 
 
 class Ledger:
@@ -76,10 +117,24 @@ class Ledger:
         found = self._lines.get((signal.strategy_id, signal.instrument))
         return found or Line(strategy_id=signal.strategy_id, instrument=signal.instrument)
 
-    def saw(self, signal: Signal, ts: datetime) -> None:
-        """Remember the event time of a signal, whatever becomes of it."""
+    def held(self, scope: Scope) -> list[tuple[Line, Held]]:
+        """Return what the lines in scope may hold, by strategy and instrument; flat ones are left out."""
+        pending: dict[Key, list[Pending]] = {}
+        for order in self._pending.values():
+            pending.setdefault((order.strategy_id, order.instrument), []).append(order)
+        found = [
+            (line, Held.of(line.net_units, pending.get(key, ())))
+            for key, line in sorted(self._lines.items())
+            if scope.covers(*key)
+        ]
+        return [(line, held) for line, held in found if held.long or held.short]
+
+    def saw(self, signal: Signal, ts: datetime, *, is_new: bool) -> None:
+        """Remember the event time of a signal, whatever becomes of it, and the tick of one that is new."""
         line = self._keep(signal.strategy_id, signal.instrument)
         line.newest = ts if line.newest is None else max(line.newest, ts)
+        if is_new:
+            line.tick = signal.tick
 
     def passed(self, event: Event) -> None:
         """Count a SIGNAL_VALIDATED."""
@@ -93,10 +148,12 @@ class Ledger:
             instrument=signal.instrument,
             side=signal.side,
             quantity_units=signal.quantity,
+            intent=signal.intent,
         )
         line = self._add(signal.strategy_id, signal.instrument, signal.side.sign * signal.quantity)
         line.last_like = Likeness.of(signal) if signal.intent is SignalIntent.ENTRY else None
         line.last_ts = event.envelope.ts
+        line.product = signal.product
 
     def order_moved(self, event: Event) -> None:
         """Fold an event of an order; one of an order that is closed, or not ours, changes nothing."""

@@ -9,6 +9,7 @@ import msgspec
 
 from alphapanda.errors import InvariantError
 from alphapanda.ids import BrokerId
+from alphapanda.model.control import Command, ControlCommand, Done
 from alphapanda.model.envelope import Event, follow
 from alphapanda.model.instrument import InstrumentLookup
 from alphapanda.model.kinds import EventType, TradingMode, TradingState
@@ -17,6 +18,7 @@ from alphapanda.model.signal import CheckResult, Signal, SignalIntent, SignalRej
 from alphapanda.model.switch import SwitchState, TradingSwitch
 from alphapanda.model.tick import Tick
 from alphapanda.risk.checks import CHECKS, Facts
+from alphapanda.risk.flattening import FlattenOrder
 from alphapanda.risk.ledger import Ledger, Line, Pending
 from alphapanda.risk.limits import RiskLimits
 from alphapanda.risk.rate import RateWindow
@@ -93,7 +95,7 @@ class RiskStage:
         if event_type is EventType.SIGNAL_RAW:
             return self._judge(event)
         if event_type is EventType.CONTROL_COMMAND:
-            return self._switch.decide(event)
+            return self._obey(event)
         return ()
 
     def evolve(self, event: Event) -> None:
@@ -104,11 +106,13 @@ class RiskStage:
             if self._market_time is None or tick.exchange_ts > self._market_time:
                 self._market_time = tick.exchange_ts
         elif event_type is EventType.SIGNAL_RAW:
+            is_new = not self._guard.knows(event.id, event.data)
             self._guard.add(event.id, event.data)
-            self._ledger.saw(event.data, event.envelope.ts)
+            self._ledger.saw(event.data, event.envelope.ts, is_new=is_new)
         elif event_type is EventType.SIGNAL_VALIDATED:
             self._ledger.passed(event)
-            self._rate.add(event.envelope.ts)
+            if event.data.signal.command_id is None:  # an operator's order has no event time
+                self._rate.add(event.envelope.ts)
         elif event_type in _ORDER_EVENTS:
             self._ledger.order_moved(event)
         elif event_type in {EventType.CONTROL_COMMAND, EventType.CONTROL_EVENT}:
@@ -139,6 +143,28 @@ class RiskStage:
         self._ledger.load(state.lines, state.pending)
         self._rate.load(state.rate)
         self._market_time = state.market_time
+
+    # ------------------------------------------------------------------ commands
+    def _obey(self, event: Event) -> tuple[Event, ...]:
+        """Order the exits of a command to flatten, and say that a command was obeyed."""
+        command: ControlCommand = event.data
+        if command.command is not Command.FLATTEN or not self._switch.is_new(event):
+            return self._switch.decide(event)
+        order = FlattenOrder(
+            command=event,
+            service=self._service,
+            mode=self._mode,
+            state=self._switch.state,
+            why=self._switch.why,
+            instruments=self._instruments,
+        )
+        exits = [
+            verdict
+            for line, held in self._ledger.held(command.meant)
+            for verdict in order.exits(line, held, self._guard.mark(line.strategy_id, line.instrument))
+        ]
+        passed = sum(verdict.type is EventType.SIGNAL_VALIDATED for verdict in exits)
+        return (*exits, *self._switch.decide(event, Done(exits=passed, denied=len(exits) - passed)))
 
     # ------------------------------------------------------------------ the verdict
     def _judge(self, event: Event) -> tuple[Event, ...]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from alphapanda.execution.history import HistoryRequest
 from alphapanda.execution.paper import PaperTraderStage
 from alphapanda.ids import BrokerId, ClientOrderId, InstrumentId, StrategyId, TradeId, derive_event_id
-from alphapanda.model.control import Command, ControlCommand
+from alphapanda.model.control import Command, ControlCommand, Scope
 from alphapanda.model.envelope import Event, EventEnvelope, LogPosition, trace_id_of
 from alphapanda.model.fill import Charges, Fill
 from alphapanda.model.instrument import Instrument
@@ -114,9 +115,19 @@ class Make:
         validated = SignalValidated(signal=signal)
         return Event(_envelope(EventType.SIGNAL_VALIDATED, validated, name, tick.exchange_ts, strategy))
 
-    def command(self, command: Command, n: int = 0) -> Event:
-        data = ControlCommand(command=command, broker=PAPER, actor="meera", reason="drill")
+    def command(self, command: Command, n: int = 0, **scope: str) -> Event:
+        meant = msgspec.convert(scope, Scope) if scope else None
+        data = ControlCommand(command=command, broker=PAPER, actor="meera", reason="drill", scope=meant)
         return Event(_envelope(EventType.CONTROL_COMMAND, data, f"command/{n}", self.start, PAPER))
+
+    def operators_exit(self, newest: Event, side: Side, quantity: int, *, n: int = 0) -> Event:
+        """The validated exit of a command to flatten; `newest` is the last tick that the strategy named."""
+        command = self.command(Command.FLATTEN, n)
+        exit_ = self.signal(newest, side, quantity, intent=SignalIntent.EXIT, n=n)
+        signal = msgspec.structs.replace(exit_.data.signal, command_id=command.id)
+        name, commanded = f"flatten/{n}/{signal.instrument}/{side}", self.at(-86_400_000)
+        validated = SignalValidated(signal=signal)
+        return Event(_envelope(EventType.SIGNAL_VALIDATED, validated, name, commanded, signal.strategy_id))
 
     def timer(self, ms: float) -> Event:
         return timer_event(self.at(ms), "trader.paper")

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapanda.errors import DecodeError
-from alphapanda.ids import MARKET, EventId, InstrumentId
+from alphapanda.ids import MARKET, EventId, InstrumentId, StrategyId
 from alphapanda.model.codec import PAYLOADS, decode, encode
+from alphapanda.model.control import Command, ControlCommand, Done, Scope
 from alphapanda.model.envelope import EventEnvelope
 from alphapanda.model.fill import Charges
 from alphapanda.model.kinds import EventType
@@ -35,6 +36,31 @@ def test_bytes_are_those_that_are_kept(examples: dict[EventType, Any], kind: Eve
     kept = (GOLDEN / f"{kind}.json").read_bytes().rstrip(b"\n")
     assert encode(examples[kind]) == kept
     assert decode(kind, kept) == examples[kind]
+
+
+@pytest.mark.parametrize("kept", sorted((GOLDEN / "older").iterdir()), ids=lambda path: path.stem)
+def test_what_older_versions_wrote_is_read(examples: dict[EventType, Any], kept: Path) -> None:
+    """Fields that came later have defaults, which are those of the examples."""
+    kind = EventType(kept.stem)
+    assert decode(kind, kept.read_bytes().rstrip(b"\n")) == examples[kind]
+
+
+def test_orders_to_cancel_and_to_flatten_and_what_was_done(examples: dict[EventType, Any]) -> None:
+    told = examples[EventType.CONTROL_COMMAND]
+    scope = Scope(strategy_id=StrategyId("ema-fast"), instrument=InstrumentId("NSE:INFY"))
+    order = ControlCommand(command=Command.CANCEL, broker=told.broker, actor="a", reason="r", scope=scope)
+    event = msgspec.structs.replace(told, data=order)
+    value = encode(event)
+    assert b'"scope":{"strategy_id":"ema-fast","instrument":"NSE:INFY"}' in value
+    assert decode(EventType.CONTROL_COMMAND, value) == event
+    obeyed = msgspec.structs.replace(
+        examples[EventType.CONTROL_EVENT],
+        data=msgspec.structs.replace(
+            examples[EventType.CONTROL_EVENT].data, command=Command.CANCEL, done=Done(cancelled=2, too_late=1)
+        ),
+    )
+    assert encode(obeyed).endswith(b'"command":"cancel","done":{"cancelled":2,"too_late":1}}}')
+    assert decode(EventType.CONTROL_EVENT, encode(obeyed)) == obeyed
 
 
 @pytest.mark.parametrize("kind", IN_LOG)

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from alphapanda.ids import BrokerId, EventId, InstrumentId, StrategyId, TradeId, derive_event_id
-from alphapanda.model.control import Command, ControlCommand
+from alphapanda.model.control import Command, ControlCommand, Scope
 from alphapanda.model.envelope import Event, EventEnvelope, LogPosition, trace_id_of
 from alphapanda.model.fill import Fill
 from alphapanda.model.instrument import Instrument
@@ -111,8 +112,9 @@ class Make:
         event = self.event(EventType.MARKET_TICK, tick, f"tick/{ms}", ms)
         return Event(event.envelope, LogPosition("market.ticks", 0, int(ms)))
 
-    def command(self, command: Command, n: int = 0) -> Event:
-        data = ControlCommand(command=command, broker=PAPER, actor="meera", reason="drill")
+    def command(self, command: Command, n: int = 0, **scope: str) -> Event:
+        meant = msgspec.convert(scope, Scope) if scope else None
+        data = ControlCommand(command=command, broker=PAPER, actor="meera", reason="drill", scope=meant)
         return self.event(EventType.CONTROL_COMMAND, data, f"command/{n}")
 
     def order(self, validated: Event, kind: EventType, filled: int = 0, quantity: int | None = None) -> Event:
