@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from alphapanda.ids import BrokerId
-from alphapanda.model.control import Command, ControlCommand, Outcome
-from alphapanda.model.kinds import EventType, TradingMode
-from topics.errors import AlphaPandaError
-from topics.names import TopicName
+from alphapanda.model.kinds import TradingMode
 from tui.desk.system import Daemon, DaemonState, SystemView
 
 if TYPE_CHECKING:
@@ -43,6 +37,7 @@ class DeploymentWire:
         # Imported here, in a thread and after the first paint: together they take a second.
         from alphapanda.bus.routes import Routes
         from alphapanda.settings.topics import catalogue_of
+        from commands._dashboard_control import DeploymentControl
         from commands._reading import endpoints_of
         from daemons.wiring import MODES
         from tui.sources.kafka_tape import KafkaTape
@@ -114,73 +109,3 @@ def _daemon(process: ProcessStatus) -> Daemon:
         needs=process.needs,
         retry_in_s=process.retry_in_s,
     )
-
-
-class DeploymentControl:
-    """Acts through the log and the control socket; each act is audited, failed ones too.
-
-    Args:
-        context: the deployment.
-    """
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    async def halt(self, broker: str, reason: str) -> str:
-        """Stop a broker from trading."""
-        return await self._order(Command.HALT, broker, reason)
-
-    async def reduce(self, broker: str, reason: str) -> str:
-        """Let a broker only reduce what it holds."""
-        return await self._order(Command.REDUCE, broker, reason)
-
-    async def resume(self, broker: str, reason: str) -> str:
-        """Let a broker trade again."""
-        return await self._order(Command.RESUME, broker, reason)
-
-    async def restart(self, daemon: str, reason: str) -> str:
-        """Stop a daemon and start it again."""
-        from daemons.supervisor.client import connect
-        from daemons.supervisor.places import Places
-
-        async def act() -> str:
-            async with connect(Places(self._context.deployment)) as client:
-                await client.restart((daemon,))
-            return f"{daemon} starts again."
-
-        return await self._audited("restart", daemon, reason, act)
-
-    async def _order(self, command: Command, broker: str, reason: str) -> str:
-        from alphapanda.bus.kafka_log import open_log
-        from alphapanda.bus.message_producer import MessageProducer
-        from commands._reading import kafka_options
-
-        owner = BrokerId(broker)
-        actor = getpass.getuser()
-        order = ControlCommand(command=command, broker=owner, actor=actor, reason=reason)
-        async with open_log(kafka_options(self._context, "tui.control")) as log:
-            producer = MessageProducer(log, "tui", self._context.clock)
-            topic = TopicName(broker, "control", "commands")
-            sent, _ = await producer.send(topic, order, key=broker, event_type=EventType.CONTROL_COMMAND)
-            await producer.audit(
-                actor, command.value, broker, outcome=Outcome.DONE, reason=reason, correlation_id=sent.id
-            )
-        return f"{command.capitalize()} for {broker} is in the log; who obeys is seen under Daemons (6)."
-
-    async def _audited(self, action: str, target: str, reason: str, act: Callable[[], Awaitable[str]]) -> str:
-        from alphapanda.bus.kafka_log import open_log
-        from alphapanda.bus.message_producer import MessageProducer
-        from commands._reading import kafka_options
-
-        actor, outcome = getpass.getuser(), Outcome.FAILED
-        try:
-            said = await act()
-            outcome = Outcome.DONE
-        finally:
-            try:
-                async with open_log(kafka_options(self._context, "tui.control")) as log:
-                    producer = MessageProducer(log, "tui", self._context.clock)
-                    await producer.audit(actor, action, target, outcome=outcome, reason=reason)
-            except AlphaPandaError as error:
-                said = f"{target} was told; the audit was not written: {error.message}"
-        return said

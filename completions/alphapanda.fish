@@ -70,7 +70,7 @@ complete -c alphapanda -n '__alphapanda_at "restart"' -l help -s h -d 'Show this
 complete -c alphapanda -n '__alphapanda_at "run"' -x -a "(__alphapanda_names daemons)"
 complete -c alphapanda -n '__alphapanda_at "run"' -l accept-log-reset -d 'Start empty if the log is shorter than what was remembered.'
 complete -c alphapanda -n '__alphapanda_at "run"' -l help -s h -d 'Show this message and exit.'
-complete -c alphapanda -n '__alphapanda_at "tui"' -l control -d 'Unlock acts: halt, resume, restart.'
+complete -c alphapanda -n '__alphapanda_at "tui"' -l control -d 'Unlock acts: halt, resume, cancel, flatten, restart, replay.'
 complete -c alphapanda -n '__alphapanda_at "tui"' -l serve -d 'Show it in a browser on this machine; it only looks.'
 complete -c alphapanda -n '__alphapanda_at "tui"' -l port -x -d 'Where --serve listens, on loopback.'
 complete -c alphapanda -n '__alphapanda_at "tui"' -l demo -d 'Show a market and two brokers in memory; no servers.'

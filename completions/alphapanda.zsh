@@ -741,7 +741,7 @@ _alphapanda() {
             ;;
         "tui")
             options=(
-                '--control:Unlock acts: halt, resume, restart.'
+                '--control:Unlock acts: halt, resume, cancel, flatten, restart, replay.'
                 '--serve:Show it in a browser on this machine; it only looks.'
                 '--port:Where --serve listens, on loopback.'
                 '--demo:Show a market and two brokers in memory; no servers.'

@@ -376,14 +376,18 @@ MOVES: Final = (
 """Keys that tables themselves know."""
 
 
-def footer(*, rewound: bool, screen: str = "") -> list[Action]:
-    """Return what the footer shows on a screen, most useful first."""
+def footer(*, rewound: bool, screen: str = "", control: bool = False) -> list[Action]:
+    """Return what the footer shows on a screen: its own acts where they are unlocked, then the most useful."""
     chosen = [
         action
         for action in ACTIONS
-        if action.footer and (rewound or not action.rewound) and action.screen in {"", screen}
+        if action.footer
+        and (rewound or not action.rewound)
+        and (not action.control or (control and not rewound))
+        and action.screen in {"", screen}
+        and action.at in {"", screen}
     ]
-    return sorted(chosen, key=lambda action: (not (rewound and action.rewound), action.footer))
+    return sorted(chosen, key=lambda action: (not (rewound and action.rewound), not action.control, action.footer))
 
 
 def keys_of(screen: str) -> list[Action]:

@@ -23,6 +23,7 @@ from alphapanda.model.kinds import TradingMode
 from topics.catalogue import Catalogue
 from topics.errors import AlphaPandaError
 from tui.actions import SCREENS, keys_of
+from tui.acts import Acts
 from tui.desk.desk import Desk
 from tui.engine.pace import Pace
 from tui.engine.table import LiveTable
@@ -31,6 +32,7 @@ from tui.looks.glyphs import UNICODE, Glyphs
 from tui.looks.look import Look, Zone, span
 from tui.looks.themes import DEFAULT, HUES, PALETTES, textual_theme
 from tui.operating import Operating
+from tui.panes.acting import ActLines
 from tui.panes.pane import Pane, TablePane
 from tui.panes.vitals import Banner, Keys, Status, Tabs, Vitals
 from tui.remembering import recall, remember
@@ -113,7 +115,14 @@ class Dashboard(Operating, App[int]):
         self.every = self.memory.every
         self._views: dict[str, View] = {}
         self._beat = 0
-        self._edges = (Vitals(self.status), Tabs(self.status), Banner(self.status), Keys(self.status))
+        self.acts = Acts(clock)
+        self._edges = (
+            Vitals(self.status),
+            Tabs(self.status),
+            Banner(self.status),
+            ActLines(self.acts, clock),
+            Keys(self.status),
+        )
         self._cpu = 0.0
         for hues in HUES.values():
             self.register_theme(textual_theme(hues))
@@ -127,7 +136,7 @@ class Dashboard(Operating, App[int]):
         yield from self._edges[:3]
         with Container(id="frame"):
             yield ContentSwitcher(id="stage")
-        yield self._edges[3]
+        yield from self._edges[3:]
         yield Input(
             id="prompt",
             placeholder="filter: word  !word  column:value  qty:>100  =data.x > 1",

@@ -10,8 +10,8 @@ from textual.widgets import Input
 
 from alphapanda.toolkit.times import TIME_HELP, parse_time
 from topics.errors import AlphaPandaError
+from tui.action import Action
 from tui.actions import ACTIONS
-from tui.controlling import Controlling
 from tui.desk.desk import Desk
 from tui.dialogs.ask import Choice, ChooseDialog, ColumnsDialog
 from tui.dialogs.inspect import InspectDialog
@@ -22,6 +22,7 @@ from tui.export import file_name, write_csv, write_jsonl
 from tui.finding import Finding
 from tui.looks.look import Zone
 from tui.looks.themes import HUES
+from tui.resolving import Resolving
 from tui.views.operations import LogsView
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ ROW_LIMIT = 4_096
 """Characters of a copied row that a terminal is sure to take."""
 
 
-class Operating(Finding, Controlling):
+class Operating(Finding, Resolving):
     """The actions of the dashboard; mixed into it."""
 
     asking = ""
@@ -78,7 +79,7 @@ class Operating(Finding, Controlling):
         """Find an action by its name."""
         app = self._app
         choices = [
-            Choice(str(place), action.title, action.help, action.shown)
+            Choice(str(place), action.title, self._about(action), action.shown)
             for place, action in enumerate(ACTIONS)
             if (not action.rewound or app.rewind is not None) and action.screen in {"", app.status.screen}
         ]
@@ -91,14 +92,18 @@ class Operating(Finding, Controlling):
         else:
             await app.run_action(ACTIONS[int(chosen)].call)
 
+    def _about(self, action: Action) -> str:
+        return action.help if not action.control or self._app.options.control else f"(locked) {action.help}"
+
     def action_help(self) -> None:
         """Show all keys."""
         app = self._app
         app.push_screen(TextDialog("Keys", help_text(app.look, control=app.options.control)))
 
     def action_leave(self) -> None:
-        """Close the dashboard."""
-        self._app.exit(0)
+        """Close the dashboard; while something is under way, the second time."""
+        if not self.holds_back():
+            self.leave()
 
     async def action_back(self) -> None:
         """Close what is on top: full size, the filter, the past."""
@@ -107,6 +112,8 @@ class Operating(Finding, Controlling):
         if self.asking:
             self.asking = ""
             self.close_prompt()
+        elif self.acts.clear():
+            table = None
         elif screen.has_class("-full"):
             self.action_maximise()
         elif table is not None and table.order.filter is not None:

@@ -95,13 +95,14 @@ def _flow(desk: Desk, look: Look) -> Iterator[Concern]:
     if desk.skipped:
         skipped = look.count(desk.skipped)
         yield Concern(Weight.LOOK, f"{skipped} records passed over here", "they came faster than can be shown")
-    if desk.dead.rows:
-        reason = max(desk.dead.reasons.values(), key=lambda one: one.last_ms)
+    if desk.dead.unresolved:
+        left = [one for one in desk.dead.reasons.values() if one.unresolved]
+        reason = max(left, key=lambda one: one.last_ms)
         dot = f" {look.glyphs.dot} "
         more = dot.join(
             (f"newest {look.age(from_ms(reason.last_ms))} ago", reason.topic, reason.code, "see DLQ (8)")
         )
-        yield Concern(Weight.LOOK, f"{look.count(desk.dead.seen)} dead letters", more)
+        yield Concern(Weight.LOOK, f"{look.count(desk.dead.unresolved)} dead letters", more)
 
 
 def _alerts(desk: Desk, look: Look) -> Iterator[Concern]:

@@ -12,6 +12,7 @@ from alphapanda.errors import PermanentError
 from alphapanda.ids import BrokerId
 from alphapanda.model.codec import decode
 from alphapanda.model.control import Alert, AuditRecord, ControlCommand, ControlEvent
+from alphapanda.model.dead_letter import DeadLetterMoved
 from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.model.order import Order
@@ -104,6 +105,7 @@ class Desk:
         if ticks:
             self.market.take(ticks)
         self.money.settle()
+        self.dead.settle()
 
     def lost(self, partition: Partition, count: int) -> None:
         """Say that records of a partition were passed over."""
@@ -122,6 +124,8 @@ class Desk:
             self.chains.take(event, record)
         elif kind is EventType.PNL_SNAPSHOT:
             self.money.take(data, record.timestamp_ms)
+        elif isinstance(data, DeadLetterMoved):
+            self.dead.move(data)
         elif isinstance(data, Alert):
             self.alerts.add(Note(event, record))
             self.notes.add(Note(event, record))

@@ -1,4 +1,4 @@
-"""Questions: a line of text, a choice, a confirmation that shows what follows and asks for the name."""
+"""Questions: a choice, and columns."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, OptionList, SelectionList, Static
+from textual.widgets import Input, OptionList, SelectionList
 from textual.widgets.option_list import Option
 from textual.widgets.selection_list import Selection
 
@@ -142,81 +142,3 @@ class ColumnsDialog(ModalScreen[set[str] | None]):
     def action_done(self) -> None:
         """Return what is marked."""
         self.dismiss(set(self.query_one(SelectionList).selected))
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Something to be confirmed.
-
-    Attributes:
-        title: what is about to be done.
-        consequence: what follows from it, line by line.
-        verb: on the button.
-        typed: what has to be typed; empty where the button is enough.
-        needs_reason: whether a reason is asked for, which goes to the audit.
-        danger: whether it touches real money.
-    """
-
-    title: str
-    consequence: tuple[str, ...]
-    verb: str
-    typed: str = ""
-    needs_reason: bool = True
-    danger: bool = False
-
-
-class ConfirmDialog(ModalScreen[str | None]):
-    """Asks before something is done. Returns the reason (or `yes`), None when it was cancelled.
-
-    The focus is on Cancel; the button works when the name is typed and the reason given.
-    """
-
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss", "Cancel")]
-
-    def __init__(self, question: Question) -> None:
-        super().__init__()
-        self._question = question
-
-    def compose(self) -> ComposeResult:
-        """Have the consequence, what is to be typed, and two buttons."""
-        question = self._question
-        with Vertical(classes="dialog -ask -danger" if question.danger else "dialog -ask") as frame:
-            frame.border_title = question.title
-            frame.border_subtitle = "esc cancels"
-            yield Static(Text("\n".join(question.consequence)))
-            if question.needs_reason:
-                yield Input(placeholder="reason, for the audit", id="confirm-reason")
-            if question.typed:
-                yield Input(placeholder=f"type {question.typed} to confirm", id="confirm-name")
-            with Horizontal(classes="buttons"):
-                yield Button("Cancel", id="confirm-cancel")
-                yield Button(question.verb, id="confirm-yes", variant="error", disabled=True)
-
-    def on_mount(self) -> None:
-        """Stand on Cancel."""
-        self.query_one("#confirm-cancel").focus()
-        self._check()
-
-    @on(Input.Changed)
-    def _check(self) -> None:
-        self.query_one("#confirm-yes", Button).disabled = not self._is_complete()
-
-    def _is_complete(self) -> bool:
-        question = self._question
-        reason = self.query_one("#confirm-reason", Input).value.strip() if question.needs_reason else "yes"
-        name = self.query_one("#confirm-name", Input).value.strip() if question.typed else ""
-        return bool(reason) and name == question.typed
-
-    @on(Input.Submitted)
-    def _submit(self) -> None:
-        if self._is_complete():
-            self._yes()
-
-    @on(Button.Pressed, "#confirm-yes")
-    def _yes(self) -> None:
-        reason = self.query_one("#confirm-reason", Input).value.strip() if self._question.needs_reason else "yes"
-        self.dismiss(reason)
-
-    @on(Button.Pressed, "#confirm-cancel")
-    def _cancel(self) -> None:
-        self.dismiss(None)

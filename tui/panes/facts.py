@@ -43,8 +43,10 @@ class SystemCard(Drawn):
             seconds = "" if not worst[0].seconds else f" {look.glyphs.dot} {span(worst[0].seconds)}"
             behind = f"{worst[0].group} {look.count(worst[0].records or 0)}{seconds}"
         lines.append(self._fact("worst lag", behind, look, width))
-        letters = f"{look.count(desk.dead.seen)} in {len(desk.dead.reasons)} reasons" if desk.dead.seen else "none"
-        lines.append(self._fact("dead letters", letters, look, width, warn=bool(desk.dead.seen)))
+        dead = desk.dead
+        reasons = sum(1 for reason in dead.reasons.values() if reason.unresolved)
+        letters = f"{look.count(dead.unresolved)} in {reasons} reasons" if dead.unresolved else "none"
+        lines.append(self._fact("dead letters", letters, look, width, warn=bool(dead.unresolved)))
         known = len(system.daemons)
         daemons = f"{system.well} of {known} well" if known else "nobody says"
         lines.append(self._fact("daemons", daemons, look, width, warn=system.well < known))

@@ -114,7 +114,7 @@ class Vitals(Drawn):
             lag += f" {span(worst[0].seconds)}"
         late = worst is not None and (worst[0].seconds or 0) > 5
         parts.append([("lag ", palette.dim), (lag, palette.warn if late else palette.text)])
-        letters = desk.dead.seen
+        letters = desk.dead.unresolved
         parts.append([("DLQ ", palette.dim), (look.count(letters), palette.warn if letters else palette.text)])
         newest = desk.market.newest_ms
         age = None if newest is None else (look.now - from_ms(newest)).total_seconds()
@@ -314,7 +314,9 @@ class Keys(Drawn):
         del desk, height
         pieces, room = [(" ", None)], width - 1
         made: list[Piece] = list(pieces)
-        for action in footer(rewound=self._status.rewound_to is not None):
+        status = self._status
+        rewound = status.rewound_to is not None
+        for action in footer(rewound=rewound, screen=status.screen, control=status.control):
             key = action.shown.split(" ")[0]
             size = len(key) + len(action.title) + 3
             if size > room:

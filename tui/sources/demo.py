@@ -24,6 +24,7 @@ from alphapanda.ids import MARKET, BrokerId, SequenceIds
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
 from alphapanda.model.codec import encode
+from alphapanda.model.control import ControlCommand, ControlEvent
 from alphapanda.model.envelope import Event, EventEnvelope, trace_id_of
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.model.tick import Tick
@@ -60,6 +61,8 @@ _HOP_MS: Final[Mapping[EventType, int]] = MappingProxyType(
 """How long after its tick an event is written: a believable chain."""
 _LIVE_FACTOR: Final = 4
 
+COMMANDS_FROM: Final = 1 << 40
+"""The numbers from which commands' ids are made: beyond those of ticks."""
 _BAD_EVERY: Final = 2_000
 """One tick in so many is written as if it could not be processed."""
 
@@ -111,6 +114,8 @@ class DemoMarket:
         opens = simulation.session(0).opens
         self._shift = plan.present - (opens + timedelta(minutes=plan.minutes))
         self._at_ms = 0
+        self._commands = 0
+        self._obeyed: list[ControlEvent] = []
         self._runner = self._make_runner()
         self.run_until(plan.present)
 
@@ -126,11 +131,15 @@ class DemoMarket:
             limits = _LIMITS.get(broker, RiskLimits())
             risk = RiskStage(broker, mode, limits, instruments)
             trader = PaperTraderStage(broker, mode, instruments, _LATENCY.get(broker, timedelta(0)))
-            wanted = {tick, (EventType.SIGNAL_RAW, broker), *((kind, broker) for kind in orders)}
+            command = (EventType.CONTROL_COMMAND, broker)
+            wanted = {tick, command, (EventType.SIGNAL_RAW, broker), *((kind, broker) for kind in orders)}
             seats.append(Seat(f"risk.{broker}", risk, frozenset(wanted)))
             seats.append(
                 Seat(
-                    f"trader.{broker}", trader, frozenset({(EventType.SIGNAL_VALIDATED, broker), tick}), timer=True
+                    f"trader.{broker}",
+                    trader,
+                    frozenset({(EventType.SIGNAL_VALIDATED, broker), tick, command}),
+                    timer=True,
                 )
             )
         return MemoryRunner(seats, self.routes.topic, self._partitions, self._write)
@@ -145,6 +154,29 @@ class DemoMarket:
                 self._dead_letter(envelope)
             self._waiting = next(self._ticks)
         self._commit()
+
+    def command(self, order: ControlCommand, present: datetime) -> list[ControlEvent]:
+        """Give an operator's command to the stages and return what obeyed."""
+        event_id = self._ids.at(COMMANDS_FROM + self._commands)
+        self._commands += 1
+        self._at_ms = max(self._at_ms, to_ms(present))
+        self._obeyed.clear()
+        self._runner.feed(
+            [
+                EventEnvelope(
+                    id=event_id,
+                    type=EventType.CONTROL_COMMAND,
+                    ts=self._waiting.exchange_ts,
+                    key=order.broker,
+                    source="tui",
+                    broker=order.broker,
+                    correlation_id=event_id,
+                    trace_id=trace_id_of(event_id),
+                    data=order,
+                )
+            ]
+        )
+        return list(self._obeyed)
 
     def _enveloped(self, tick: Tick) -> EventEnvelope[Any]:
         event_id = self._ids.at(self._number)
@@ -165,6 +197,8 @@ class DemoMarket:
         assert event.at is not None
         envelope = event.envelope
         hop = _HOP_MS.get(event.type, 0)
+        if isinstance(event.data, ControlEvent):
+            self._obeyed.append(event.data)
         if envelope.broker == "zerodha" and event.type in {EventType.ORDER_ACCEPTED, EventType.ORDER_FILLED}:
             hop *= _LIVE_FACTOR
         self.tape.write(

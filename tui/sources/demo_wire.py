@@ -8,16 +8,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from alphapanda.clock import Clock
-from alphapanda.ids import BrokerId, generate_event_id
-from alphapanda.model.codec import encode
-from alphapanda.model.control import Command, ControlCommand, ControlEvent
-from alphapanda.model.envelope import Event, EventEnvelope, follow, trace_id_of
-from alphapanda.model.kinds import EventType, TradingState
 from alphapanda.telemetry.levels import LogLevel
 from alphapanda.telemetry.record import LogRecord, Marker, encode_line
 from tui.desk.system import Daemon, DaemonState, SystemView
-from tui.looks.look import to_ms
 from tui.sources.demo import DemoMarket, DemoPlan
+from tui.sources.demo_control import DemoControl
 from tui.sources.port import Port
 from tui.sources.ports import Wiring
 from tui.sources.system_source import SystemSource
@@ -101,83 +96,6 @@ class DemoHistory:
         return [line for line in self._lines if moment < line.at <= until][:count]
 
 
-class DemoControl:
-    """Obeys at once, through the log in memory.
-
-    Args:
-        market: whose log.
-        clock: the time.
-        restarted: names of restarted daemons are added to it.
-    """
-
-    def __init__(self, market: DemoMarket, clock: Clock, restarted: list[str]) -> None:
-        self._market = market
-        self._clock = clock
-        self._restarted = restarted
-
-    async def halt(self, broker: str, reason: str) -> str:
-        """Halt."""
-        return self._order(Command.HALT, broker, reason)
-
-    async def reduce(self, broker: str, reason: str) -> str:
-        """Reduce."""
-        return self._order(Command.REDUCE, broker, reason)
-
-    async def resume(self, broker: str, reason: str) -> str:
-        """Resume."""
-        return self._order(Command.RESUME, broker, reason)
-
-    async def restart(self, daemon: str, reason: str) -> str:
-        """Restart."""
-        del reason
-        self._restarted.append(daemon)
-        return f"{daemon} starts again."
-
-    def _order(self, command: Command, broker: str, reason: str) -> str:
-        owner, now = BrokerId(broker), self._clock.now()
-        event_id = generate_event_id()
-        order = ControlCommand(command=command, broker=owner, actor="demo", reason=reason)
-        envelope = EventEnvelope(
-            id=event_id,
-            type=EventType.CONTROL_COMMAND,
-            ts=now,
-            key=broker,
-            source="tui",
-            broker=owner,
-            correlation_id=event_id,
-            trace_id=trace_id_of(event_id),
-            data=order,
-        )
-        self._write(Event(envelope), now)
-        for service in (f"risk.{broker}", f"trader.{broker}"):
-            obeyed = ControlEvent(
-                command_id=event_id,
-                broker=owner,
-                service=service,
-                before=TradingState.ACTIVE,
-                after=command.leads_to or TradingState.ACTIVE,
-                actor="demo",
-                reason=reason,
-            )
-            self._write(
-                follow(
-                    envelope,
-                    EventType.CONTROL_EVENT,
-                    obeyed,
-                    key=broker,
-                    source=service,
-                    broker=owner,
-                    name=service,
-                ),
-                now,
-            )
-        return f"{broker} is {command.leads_to}: risk.{broker} and trader.{broker} obeyed."
-
-    def _write(self, event: Event, now: datetime) -> None:
-        topic = self._market.routes.topic(event.type, event.envelope.broker)
-        self._market.tape.write(topic, 0, to_ms(now), event.envelope.key.encode(), encode(event.envelope))
-
-
 class DemoWire:
     """Prepares the demonstration.
 
@@ -216,7 +134,7 @@ class DemoWire:
             tape=market.tape,
             history=DemoHistory(demo_lines(started)),
             sources=(system, lines, *moving),
-            control=DemoControl(market, self._clock, self.restarted) if self._control else None,
+            control=DemoControl(market, self._clock, self.restarted, still=self._still) if self._control else None,
         )
 
 

@@ -12,6 +12,7 @@ from alphapanda.bus.records import Offsets, Partition, Record
 from alphapanda.bus.routes import Routes
 from alphapanda.model.kinds import TradingMode
 from alphapanda.telemetry.record import LogRecord
+from tui.sources.control import Control
 from tui.sources.port import Port
 
 
@@ -101,26 +102,6 @@ class LogHistory(Protocol):
 
     async def after(self, moment: datetime, until: datetime, count: int) -> Sequence[LogRecord]:
         """Return the first lines after a moment and up to another, oldest first."""
-        ...
-
-
-class Control(Protocol):
-    """What an operator may order. Each method returns one line that says what happened; raises AlphaPandaError."""
-
-    async def halt(self, broker: str, reason: str) -> str:
-        """Stop a broker from trading; cancels still pass."""
-        ...
-
-    async def reduce(self, broker: str, reason: str) -> str:
-        """Let a broker only reduce what it holds."""
-        ...
-
-    async def resume(self, broker: str, reason: str) -> str:
-        """Let a broker trade again."""
-        ...
-
-    async def restart(self, daemon: str, reason: str) -> str:
-        """Stop a daemon and start it again."""
         ...
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from alphapanda.model.codec import to_jsonable
+from alphapanda.model.dead_letter import LedgerState
 from tui.desk.dead_letters import DeadLetter, Reason
 from tui.engine.spec import USUAL, Column, Document, TableSpec
-from tui.looks.look import from_ms
+from tui.looks.look import Cell, Look, from_ms
 from tui.tables.documents import headers_of, of_record, of_value
 
 
@@ -31,6 +32,17 @@ def reasons() -> TableSpec[Reason]:
                 right=True,
                 value=lambda r: r.count,
                 cell=lambda r, look: (look.count(r.count), None),
+            ),
+            Column(
+                key="open",
+                title="Open",
+                width=6,
+                right=True,
+                value=lambda r: r.unresolved,
+                cell=lambda r, look: (
+                    look.count(r.unresolved),
+                    look.palette.warn if r.unresolved else look.palette.dim,
+                ),
             ),
             Column(key="stage", title="Stage", width=9, value=lambda r: r.stage, rank=USUAL),
             Column(
@@ -77,7 +89,8 @@ def letters() -> TableSpec[DeadLetter]:
                 value=lambda d: d.record.timestamp_ms,
                 cell=lambda d, look: (look.clock_ms(d.record.timestamp_ms), look.palette.dim),
             ),
-            Column(key="origin", title="Came from", width=24, value=_origin),
+            Column(key="state", title="State", width=11, value=lambda d: d.state.value, cell=_state),
+            Column(key="origin", title="Came from", width=24, value=_origin, rank=USUAL),
             Column(
                 key="code",
                 title="Reason",
@@ -91,12 +104,28 @@ def letters() -> TableSpec[DeadLetter]:
             Column(key="again", title="Again?", width=7, value=lambda d: d.failure.retryable.value, rank=USUAL),
             Column(key="message", title="Message", width=16, value=lambda d: d.failure.message, grow=True),
         ),
-        search=lambda d: f"{_origin(d)} {d.failure.error_code} {d.failure.message}",
+        search=lambda d: f"{_origin(d)} {d.state} {d.id} {d.failure.error_code} {d.failure.message}",
         document=_letter_document,
         empty="No dead letter.",
         sort="written",
         reverse=True,
     )
+
+
+_STATES = {
+    LedgerState.OPEN: "warn",
+    LedgerState.RETURNED: "bad",
+    LedgerState.PLANNED: "accent",
+    LedgerState.REPLAYED: "accent",
+    LedgerState.CONFIRMED: "good",
+    LedgerState.QUARANTINED: "bad",
+    LedgerState.DISCARDED: "dim",
+}
+
+
+def _state(letter: DeadLetter, look: Look) -> Cell:
+    """Return where it stands, as `alphapanda dlq` says it."""
+    return letter.state.value, getattr(look.palette, _STATES[letter.state])
 
 
 def _origin(letter: DeadLetter) -> str:
@@ -108,7 +137,7 @@ def _letter_document(letter: DeadLetter) -> Document:
     inside = of_record(letter.record)
     return Document(
         letter.key,
-        {"failure": _plain_failure(letter), "value": inside.data},
+        {"state": letter.state.value, "failure": _plain_failure(letter), "value": inside.data},
         headers_of(letter.record),
         inside.raw,
     )

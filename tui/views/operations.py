@@ -98,7 +98,7 @@ class DlqView(View):
         """Reasons over records."""
         look = self.scene.look
         yield TablePane(letters.reasons(), lambda desk: desk.dead.reasons, look)
-        yield TablePane(letters.letters(), self._letters, look).counting(lambda desk: desk.dead.seen)
+        yield TablePane(letters.letters(), self._letters, look).counting(lambda desk: desk.dead.changes)
 
     def _letters(self, desk: Desk) -> dict[str, DeadLetter]:
         reason = self.query_one("#table-reasons", LiveTable).current
@@ -112,11 +112,14 @@ class DlqView(View):
         }
 
     def prepare(self, desk: Desk) -> None:
-        """Say how to replay the selected ones."""
+        """Say how to replay the selected ones; the keys do it where acts are unlocked."""
         super().prepare(desk)
         reason = self.query_one("#table-reasons", LiveTable).current
         pane = self.query_one("#pane-letters", TablePane)
-        pane.note = f"replay: alphapanda dlq replay {reason.topic}" if isinstance(reason, Reason) else ""
+        if isinstance(reason, Reason) and not self.scene.status.control:
+            pane.note = f"replay: alphapanda dlq replay {reason.topic}"
+        else:
+            pane.note = "P replay, D discard, A put aside" if isinstance(reason, Reason) else ""
 
 
 class LogsView(View):

@@ -15,7 +15,7 @@ from alphapanda.model.kinds import TradingState
 from topics.errors import AlphaPandaError, KafkaUnreachableError
 from tui.app import Dashboard, Options
 from tui.desk.orders import OrderRow
-from tui.dialogs.ask import ConfirmDialog
+from tui.dialogs.confirm import ConfirmDialog
 from tui.dialogs.inspect import InspectDialog
 from tui.dialogs.text import TextDialog
 from tui.engine.table import LiveTable

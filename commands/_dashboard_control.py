@@ -1,0 +1,151 @@
+"""The dashboard's acts on a deployment: through the log and the control socket, each audited, failed ones too."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from alphapanda.ids import BrokerId
+from alphapanda.model.control import Outcome
+from tui.sources.control import Ending, Fate, Letters, Offer, Told
+
+if TYPE_CHECKING:
+    from alphapanda.bus.kafka_log import KafkaLog
+    from alphapanda.ids import EventId
+    from alphapanda.model.control import Scope
+    from alphapanda.toolkit.control.controller import Controller
+    from commands._context import Context
+
+SOURCE = "tui"
+FLAT_S = 20.0
+"""How long an exit may take to be done before it is told as still working."""
+READY_S = 60.0
+
+
+class DeploymentControl:
+    """What `tui.sources.control` asks for, on a real deployment.
+
+    Args:
+        context: the deployment.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def halt(self, broker: str, reason: str) -> Told:
+        """Stop a broker from trading."""
+        async with self._controller() as controller:
+            return Told((await controller.halt(BrokerId(broker), reason)).words)
+
+    async def reduce(self, broker: str, reason: str) -> Told:
+        """Let a broker only reduce what it holds."""
+        async with self._controller() as controller:
+            return Told((await controller.reduce(BrokerId(broker), reason)).words)
+
+    async def resume(self, broker: str, reason: str) -> Told:
+        """Let a broker trade again."""
+        async with self._controller() as controller:
+            return Told((await controller.resume(BrokerId(broker), reason)).words)
+
+    async def cancel(self, broker: str, scope: Scope, reason: str) -> Told:
+        """Withdraw open orders."""
+        async with self._controller() as controller:
+            done = await controller.cancel(BrokerId(broker), scope, reason)
+        return Told(done.words, ending=Ending.PARTLY if done.unsettled else Ending.WHOLE)
+
+    async def flatten(self, broker: str, scope: Scope, reason: str) -> Told:
+        """Close positions."""
+        async with self._controller() as controller:
+            done = await controller.flatten(BrokerId(broker), scope, reason, FLAT_S)
+        if done.is_flat:
+            return Told(done.words)
+        return Told(done.words, f"See Orders (4), or: alphapanda positions {broker}", Ending.PARTLY)
+
+    async def restart(self, daemon: str, reason: str) -> Told:
+        """Stop a daemon, start it again, and wait until it is ready."""
+        outcome = Outcome.FAILED
+        try:
+            told = await self._restart(daemon)
+            outcome = Outcome.DONE if told.ending is Ending.WHOLE else Outcome.FAILED
+        finally:
+            unwritten = await self._audit_of_restart(daemon, outcome, reason)
+        return Told(f"{told.text}{unwritten}", told.hint, Ending.PARTLY if unwritten else told.ending)
+
+    def prepare(self, letters: Letters, fate: Fate) -> AbstractAsyncContextManager[Offer]:
+        """Look dead letters through."""
+        from commands._dashboard_letters import prepare
+
+        return prepare(self._context, letters, fate)
+
+    @asynccontextmanager
+    async def _controller(self) -> AsyncIterator[Controller]:
+        from alphapanda.bus.kafka_log import open_log
+        from alphapanda.toolkit.control.controller import Controller
+        from commands._reading import kafka_options
+
+        async with open_log(kafka_options(self._context, f"{SOURCE}.control")) as log:
+            yield Controller(log, self._context.clock, actor=getpass.getuser(), source=SOURCE)
+
+    async def _restart(self, daemon: str) -> Told:
+        import asyncio
+
+        from alphapanda.errors import DeadlineError
+        from commands._system import Following
+        from daemons.supervisor.client import connect
+        from daemons.supervisor.places import Places
+
+        places = Places(self._context.deployment)
+        async with connect(places) as client:
+            await client.restart((daemon,))
+        following = Following(self._context.output, quiet=True)
+        try:
+            async with asyncio.timeout(READY_S), connect(places) as client:
+                stuck = await following.until_settled(client.events(), (daemon,))
+        except TimeoutError:
+            raise DeadlineError(
+                f"{daemon} was not ready within {READY_S:g} s.", hint=f"See Logs (9), or: alphapanda logs {daemon}"
+            ) from None
+        if stuck:
+            why = stuck[0].reason or stuck[0].last_exit
+            return Told(f"{daemon} is {stuck[0].state}: {why}", f"Run: alphapanda logs {daemon}", Ending.PARTLY)
+        return Told(f"{daemon} was restarted and is ready.")
+
+    async def _audit_of_restart(self, daemon: str, outcome: Outcome, reason: str) -> str:
+        """Write the audit and return what to add where that failed: the restart itself needs no log."""
+        from alphapanda.bus.kafka_log import open_log
+        from alphapanda.errors import AlphaPandaError
+        from commands._reading import kafka_options
+
+        try:
+            async with open_log(kafka_options(self._context, f"{SOURCE}.control")) as log:
+                await audit(self._context, log, "restart", daemon, outcome, reason)
+        except AlphaPandaError as error:
+            return f" The audit was not written: {error.message}"
+        return ""
+
+
+async def audit(
+    context: Context,
+    log: KafkaLog,
+    action: str,
+    target: str,
+    outcome: Outcome,
+    reason: str,
+    correlation_id: EventId | None = None,
+    **details: str,
+) -> None:
+    """Write who did what from the dashboard; raises KafkaUnreachableError."""
+    from alphapanda.bus.message_producer import MessageProducer
+
+    producer = MessageProducer(log, SOURCE, context.clock)
+    await producer.audit(
+        getpass.getuser(),
+        action,
+        target,
+        outcome=outcome,
+        reason=reason,
+        correlation_id=correlation_id,
+        **details,
+    )

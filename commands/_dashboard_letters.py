@@ -1,0 +1,312 @@
+"""The dashboard's acts on dead letters: the plan, the run and the ledger of `alphapanda dlq`, by keys."""
+
+from __future__ import annotations
+
+import getpass
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from alphapanda.errors import AlphaPandaError, RefusedError, UnknownNameError
+from alphapanda.ids import EventId, generate_event_id
+from alphapanda.model.control import Outcome
+from alphapanda.toolkit.dlq.summary import Alike, alike, short
+from commands._dashboard_control import audit
+from tui.desk.dead_letters import NO_CODE, NO_GROUP
+from tui.sources.control import Ending, Fate, Letters, Offer, Progress, Prospect, Tell, Told
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from alphapanda.toolkit.dlq.backlog import Item
+    from alphapanda.toolkit.dlq.plan import ReplayPlan
+    from alphapanda.toolkit.dlq.run import Report
+    from alphapanda.toolkit.dlq.workbench import Prepared
+    from commands._context import Context
+    from commands.dlq._session import Session
+
+FIRST = 5
+"""Dead letters that are shown one by one before a yes."""
+DONE = {Fate.DISCARD: "discarded", Fate.QUARANTINE: "quarantined"}
+
+
+@asynccontextmanager
+async def prepare(context: Context, letters: Letters, fate: Fate) -> AsyncIterator[Offer]:
+    """Look dead letters through for what can be done with them, and be the only one at work on their topic.
+
+    Raises:
+        RefusedError: somebody else is at work on that topic, or it is another system's.
+        DependencyError: Kafka does not answer; a topic is gone.
+    """
+    from commands.dlq._acting import alone
+    from commands.dlq._session import working
+
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(working(context, changing=True))
+        stack.enter_context(alone(context, letters.topic))
+        offer = await _offer(context, session, letters, fate)
+        yield offer
+
+
+async def _offer(context: Context, session: Session, letters: Letters, fate: Fate) -> Offer:
+    from alphapanda.toolkit.dlq.backlog import read_backlog
+    from alphapanda.toolkit.dlq.plan import Wishes
+
+    choose = _choosing(letters)
+    if fate is Fate.REPLAY:
+        prepared = await session.bench.prepare(letters.topic, choose, Wishes())
+        return ReplayOffer(context, session, letters, prepared)
+    backlog = await read_backlog(session.log, [letters.topic])
+    items = [item for item in backlog.items.values() if item.state.is_unresolved and choose(item)]
+    return SettingAside(context, session, letters, fate, tuple(items))
+
+
+def _choosing(letters: Letters) -> Callable[[Item], bool]:
+    def choose(item: Item) -> bool:
+        if letters.id:
+            return item.id == letters.id
+        code, group = item.letter.failure.error_code or NO_CODE, item.letter.group or NO_GROUP
+        return code == letters.code and group == letters.group
+
+    return choose
+
+
+def _typed(context: Context, letters: Letters) -> str:
+    """Return the name to type: of a broker that is not known to trade on paper."""
+    from alphapanda.toolkit.dlq.names import own_name
+    from commands.dlq._acting import is_live
+
+    name = own_name(letters.topic)
+    source = name.source if name is not None else None
+    return source.scope if source is not None and is_live(context, source) else ""
+
+
+def _line(item: Item) -> str:
+    place = item.letter.place
+    return f"{place.partition}:{place.offset}  {item.id[:12]}  {short(item.letter.failure.message, 60)}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOffer:
+    """A plan that waits for a yes.
+
+    Attributes:
+        context: the deployment.
+        session: with what.
+        letters: which were asked for.
+        prepared: the plan that was shown.
+    """
+
+    context: Context
+    session: Session
+    letters: Letters
+    prepared: Prepared
+
+    @property
+    def prospect(self) -> Prospect:
+        """What it will do."""
+        from alphapanda.toolkit.dlq.plan import Action
+
+        plan = self.prepared.plan
+        touched = [one for one in plan.records if one.action is not Action.HOLD]
+        return Prospect(
+            topic=self.letters.topic,
+            target=str(plan.target.name),
+            groups=plan.groups,
+            lines=alike(plan),
+            touched=len(touched),
+            sent=len(plan.doing(Action.SEND)),
+            first=tuple(_line(one.item) for one in touched[:FIRST]),
+            notes=plan.notes,
+            typed=_typed(self.context, self.letters),
+            resumes=plan.run_id if plan.resumes else "",
+        )
+
+    async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> Told:
+        """Judge what was shown once more, for time has passed, and send what is still as it was."""
+        from alphapanda.toolkit.dlq.conduct import conduct
+        from alphapanda.toolkit.dlq.ledger import Mover
+        from alphapanda.toolkit.dlq.run import Pace, Report
+        from commands.dlq._replaying import details_of
+
+        prepared = await self._again()
+        plan, report, pace = prepared.plan, Report(), Pace()
+        outcome = Outcome.FAILED
+        try:
+            mover = Mover(actor=getpass.getuser(), reason=reason, run_id=plan.run_id)
+            teller = _teller(plan, tell)
+            await conduct(
+                self.session.log,
+                self.session.bench,
+                prepared,
+                mover,
+                report,
+                stop=stop,
+                tell=teller,
+                pace=pace,
+            )
+            outcome = Outcome.DONE
+        finally:
+            unwritten = await _audited(
+                self.context,
+                self.session,
+                "dlq replay",
+                str(plan.target.name),
+                outcome,
+                reason,
+                details_of(plan.run_id, report),
+            )
+        return _with(how_it_ended(plan, report), unwritten)
+
+    async def _again(self) -> Prepared:
+        """Return the plan of what was shown, as it is now; raises RefusedError where more would be sent."""
+        from alphapanda.toolkit.dlq.plan import Action, Wishes
+
+        shown = {one.item.id: one.action for one in self.prepared.plan.records if one.action is not Action.HOLD}
+        try:
+            prepared = await self.session.bench.prepare(
+                self.letters.topic,
+                lambda item: item.id in shown,
+                Wishes(),
+                asked_run=self.prepared.plan.run_id if self.prepared.plan.resumes else "",
+            )
+        except UnknownNameError:
+            raise RefusedError("The run that was cut short was finished meanwhile. Nothing was done.") from None
+        sent = {one.item.id for one in prepared.plan.doing(Action.SEND)}
+        if any(shown[each] is not Action.SEND for each in sent):
+            raise RefusedError(
+                "The dead letters stand otherwise than they were shown. Nothing was done.", hint="Look again."
+            )
+        return prepared
+
+
+def _teller(plan: ReplayPlan, tell: Tell) -> Callable[[Report], None]:
+    """Return what makes a run's report a line of progress."""
+    from alphapanda.toolkit.dlq.plan import Action
+
+    settled_before = len(plan.doing(Action.SETTLE))
+    sending = len(plan.doing(Action.SEND))
+    total = sending + len(plan.doing(Action.WATCH))
+
+    def told(report: Report) -> None:
+        done = report.confirmed + report.returned - settled_before
+        if report.sent == 1 and sending > 1 and not done:
+            text = "the first one was sent, and is watched"
+        else:
+            text = f"{report.sent:,} sent, {report.confirmed:,} confirmed"
+        text += f", {report.returned:,} came back" if report.returned else ""
+        tell(Progress(text, max(0, done), total))
+
+    return told
+
+
+def how_it_ended(plan: ReplayPlan, report: Report) -> Told:
+    """Return what a run has done, and what is left to do."""
+    from commands.dlq._views import report_line
+
+    topic = plan.target.name
+    said = f"{topic}: {report_line(report)}"
+    because = f" Sending stopped: {report.breaker}." if report.breaker else ""
+    if report.interrupted:
+        hint = f"Go on with P, or: alphapanda dlq replay {topic} --run {plan.run_id}"
+        return Told(f"Stopped. {said}", hint, Ending.STOPPED)
+    if report.waiting:
+        return Told(
+            f"{said}{because}", f"Are its readers running? Then again with P. Run {plan.run_id}.", Ending.PARTLY
+        )
+    if report.returned:
+        return Told(f"{said}{because}", f"Why: alphapanda dlq reasons {topic}", Ending.PARTLY)
+    return Told(said)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingAside:
+    """Dead letters that can be discarded or quarantined.
+
+    Attributes:
+        context: the deployment.
+        session: with what.
+        letters: which were asked for.
+        fate: what becomes of them.
+        items: those that somebody still has to deal with.
+    """
+
+    context: Context
+    session: Session
+    letters: Letters
+    fate: Fate
+    items: Sequence[Item]
+
+    @property
+    def prospect(self) -> Prospect:
+        """What it will do."""
+        counts: Counter[tuple[str, str, str, str]] = Counter()
+        for item in self.items:
+            failure = item.letter.failure
+            counts[item.state.value, item.letter.group or "-", failure.error_code, short(failure.message)] += 1
+        lines = tuple(
+            Alike(count, state, DONE[self.fate], group, code, why)
+            for (state, group, code, why), count in sorted(counts.items(), key=lambda pair: -pair[1])
+        )
+        return Prospect(
+            topic=self.letters.topic,
+            target="",
+            lines=lines,
+            touched=len(self.items),
+            first=tuple(_line(item) for item in self.items[:FIRST]),
+            typed=_typed(self.context, self.letters),
+        )
+
+    async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> Told:
+        """Write one step for each of those that stand as they were shown."""
+        from alphapanda.model.dead_letter import LedgerTrigger
+        from alphapanda.toolkit.dlq.backlog import read_backlog
+        from alphapanda.toolkit.dlq.ledger import Mover, write_entries
+
+        del stop
+        topic, run_id = self.letters.topic, generate_event_id()
+        tell(Progress("writing to the ledger"))
+        outcome, details = Outcome.FAILED, {"run_id": str(run_id)}
+        try:
+            backlog = await read_backlog(self.session.log, [topic])
+            shown = {item.id for item in self.items}
+            now = self.context.clock.now()
+            mover = Mover(actor=getpass.getuser(), reason=reason, run_id=run_id)
+            trigger = LedgerTrigger(self.fate.value)
+            entries = [
+                item.step(mover, trigger, now)
+                for item in backlog.items.values()
+                if item.id in shown and item.state.is_unresolved
+            ]
+            await write_entries(self.session.log, entries)
+            outcome, details = Outcome.DONE, details | {"records": str(len(entries))}
+        finally:
+            unwritten = await _audited(
+                self.context, self.session, f"dlq {self.fate}", topic, outcome, reason, details
+            )
+        count = f"{len(entries):,} dead letter{'s' if len(entries) != 1 else ''} of {topic}"
+        return _with(Told(f"{count} {DONE[self.fate]}.", f"Undo: alphapanda dlq undo {run_id}"), unwritten)
+
+
+async def _audited(
+    context: Context,
+    session: Session,
+    action: str,
+    target: str,
+    outcome: Outcome,
+    reason: str,
+    details: dict[str, str],
+) -> str:
+    """Write the audit and return what to add where that failed: what was done stands."""
+    run_id = EventId(details["run_id"])
+    try:
+        await audit(context, session.log, action, target, outcome, reason, run_id, **details)
+    except AlphaPandaError as error:
+        return f" The audit was not written: {error.message}"
+    return ""
+
+
+def _with(told: Told, unwritten: str) -> Told:
+    return Told(f"{told.text}{unwritten}", told.hint, Ending.PARTLY) if unwritten else told

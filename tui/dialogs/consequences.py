@@ -1,0 +1,156 @@
+"""What follows from an act, in words and numbers, before it is confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
+
+from rich.style import Style
+from rich.text import Text
+
+from alphapanda.model.control import ControlEvent
+from alphapanda.model.kinds import TradingState
+from alphapanda.model.order import Order
+from tui.desk.desk import Desk, Note
+from tui.desk.money import PositionRow
+from tui.desk.orders import OrderRow
+from tui.engine.layout import padded
+from tui.looks.look import Look, from_ms
+from tui.sources.control import Fate, Prospect
+
+MOST: Final = 6
+"""Orders or positions that are listed; the others are counted."""
+
+
+def of_state(broker: str, desk: Desk, look: Look) -> Text:
+    """Return what a broker may do now and since when, what is open there, and what it made."""
+    palette, text = look.palette, Text()
+    row = desk.money.brokers.get(broker)
+    if row is None:
+        return text
+    state = row.state or TradingState.ACTIVE
+    style = palette.good if state is TradingState.ACTIVE else palette.warn
+    text.append(f"{broker} ", palette.strong).append(f"is {state.value}", style)
+    last = _last_change(broker, desk)
+    if last is not None:
+        said, at = last
+        why = f": {said.reason}" if said.reason else ""
+        text.append(f" since {look.clock(from_ms(at))}, by {said.actor}{why}", palette.dim)
+    if row.pnl is None:
+        return text
+    orders = sum(1 for one in desk.orders.rows.values() if one.order.broker == broker and one.is_open)
+    text.append("\n")
+    text.append(f"{counted(max(orders, row.pnl.open_orders), 'open order')}, ", palette.text)
+    text.append(f"{counted(row.pnl.open_positions, 'position')}, net ", palette.text)
+    text.append(f"{look.money(row.pnl.net_exposure, signed=True)}, P&L ", palette.text)
+    amount, gain = look.gain(row.pnl.net)
+    return text.append(amount, gain or palette.text)
+
+
+def of_orders(rows: Sequence[OrderRow], look: Look) -> Text:
+    """Return the orders that would be withdrawn."""
+    palette, text = look.palette, Text()
+    for row in rows[:MOST]:
+        order = row.order
+        buys = order.side.value == "BUY"
+        text.append(f"  {order.side.value:<4} ", palette.buy if buys else palette.sell)
+        text.append(
+            f"{look.quantity(order.quantity):>6} {padded(order.instrument, 15, right=False)}", palette.text
+        )
+        text.append(f" {_terms(order, look)}", palette.dim)
+        if order.filled_quantity:
+            text.append(f", {look.quantity(order.filled_quantity)} done", palette.dim)
+        text.append(f"  {order.strategy_id}\n", palette.dim)
+    return _more(text, len(rows), palette.dim)
+
+
+def of_positions(rows: Sequence[PositionRow], look: Look) -> Text:
+    """Return the positions that would be closed, and what they made."""
+    palette, text = look.palette, Text()
+    for row in rows[:MOST]:
+        position = row.position
+        style = palette.buy if position.quantity > 0 else palette.sell
+        text.append(f"  {look.quantity(position.quantity, signed=True):>7} ", style)
+        text.append(f"{padded(position.instrument, 15, right=False)}", palette.text)
+        text.append(f" at {look.price(position.average_price.quantize(Decimal('0.01'))):>9}", palette.dim)
+        amount, gain = look.gain(position.unrealised)
+        text.append(f"  {amount:>14}", gain or palette.text)
+        text.append(f"  {position.strategy_id}\n", palette.dim)
+    _more(text, len(rows), palette.dim)
+    amount, gain = look.gain(sum((row.position.unrealised for row in rows), Decimal(0)))
+    text.append("  unrealised together ", palette.dim).append(amount, gain or palette.text)
+    return text
+
+
+def of_letters(prospect: Prospect, fate: Fate, look: Look, width: int) -> Text:
+    """Return a plan over dead letters: those that are alike together, then the first, then what is to be known."""
+    palette, text = look.palette, Text()
+    styles = {"sent": palette.good, "held": palette.warn, "quarantined": palette.bad}
+    room = max(10, width - 6 - 1 - 17 - 1 - 11 - 2)
+    for line in prospect.lines[:MOST]:
+        text.append(f"{look.count(line.count):>6} ", palette.strong)
+        text.append(f"{line.verdict:<17} ", palette.text)
+        text.append(f"{line.fate:<11} ", styles.get(line.fate, palette.text))
+        text.append(f"{padded(line.why, min(room, len(line.why)), right=False)}\n", palette.dim)
+    _more(text, len(prospect.lines), palette.dim, "kinds")
+    if prospect.first:
+        text.append("\n")
+        for record in prospect.first[:3]:
+            text.append(f"  {padded(record, min(width - 4, len(record)), right=False)}\n", palette.dim)
+        if prospect.touched > len(prospect.first[:3]):
+            text.append(f"  and {look.count(prospect.touched - len(prospect.first[:3]))} more\n", palette.dim)
+    text.append("\n")
+    return text.append_text(_of_fate(prospect, fate, look))
+
+
+def _of_fate(prospect: Prospect, fate: Fate, look: Look) -> Text:
+    palette, text = look.palette, Text()
+    if prospect.resumes:
+        text.append(f"Goes on with run {prospect.resumes}, which was cut short.\n", palette.warn)
+    if fate is Fate.REPLAY and prospect.sent:
+        groups = ", ".join(prospect.groups) or "all groups"
+        text.append(f"{look.count(prospect.sent)} to {prospect.target}", palette.strong)
+        text.append(f" for {groups} alone.\n" if prospect.groups else f" for {groups}.\n", palette.text)
+        if prospect.sent > 1:
+            text.append("One goes first and is watched; if it comes back nothing else is sent.\n", palette.text)
+    elif fate is Fate.DISCARD and prospect.touched:
+        text.append("They count as open no longer, and no replay takes them.\n", palette.text)
+    elif fate is Fate.QUARANTINE and prospect.touched:
+        text.append("No replay takes them until somebody brings them back.\n", palette.text)
+    held = [line for line in prospect.lines if line.fate == "held"]
+    if held:
+        topic = prospect.target or prospect.topic
+        text.append("What is held is looked at with: ", palette.dim)
+        text.append(f"alphapanda dlq replay {topic} --dry-run\n", palette.accent)
+    for note in prospect.notes:
+        text.append(f"{note}.\n", palette.warn)
+    text.rstrip()
+    return text
+
+
+def counted(number: int, one: str) -> str:
+    """Return a number with its noun: `1 open order`, `3 open orders`."""
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
+
+
+def _terms(order: Order, look: Look) -> str:
+    if order.limit_price is not None:
+        return f"{order.order_type.value} {look.price(order.limit_price)}"
+    return order.order_type.value
+
+
+def _last_change(broker: str, desk: Desk) -> tuple[ControlEvent, int] | None:
+    """Return the last event by which a broker's state changed, and when it was written."""
+    for note in reversed(list(desk.notes)):
+        if isinstance(note, Note) and isinstance(note.event.data, ControlEvent):
+            said = note.event.data
+            if said.broker == broker and said.before is not said.after:
+                return said, note.record.timestamp_ms
+    return None
+
+
+def _more(text: Text, count: int, style: Style, noun: str = "") -> Text:
+    if count > MOST:
+        text.append(f"  and {count - MOST:,} more{' ' + noun if noun else ''}\n", style)
+    return text

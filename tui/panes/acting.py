@@ -1,0 +1,117 @@
+"""The lines above the keys: acts under way, how far they are, and how they ended."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+from typing import Final
+
+from rich.style import Style
+
+from alphapanda.clock import Clock
+from tui.acts import Act, Acts
+from tui.desk.desk import Desk
+from tui.looks.look import Look, number_text, span
+from tui.panes.drawn import Drawn, Line, Piece, line, spread
+from tui.sources.control import Ending, Progress
+
+BAR: Final = 12
+MOST_LINES: Final = 3
+"""Of one act's ending."""
+
+
+class ActLines(Drawn):
+    """A line for each act that is under way; as many as it takes for those that ended.
+
+    Args:
+        acts: of the dashboard.
+        clock: the time.
+    """
+
+    DEFAULT_CSS = """
+    ActLines { height: 0; background: $panel; display: none; }
+    """
+
+    def __init__(self, acts: Acts, clock: Clock) -> None:
+        super().__init__(id="acts")
+        self._acts = acts
+        self._clock = clock
+
+    def paint(self, desk: Desk, look: Look, now: float) -> None:
+        """Be there when there is something to tell."""
+        count = len(self.lines_of(look, self.size.width or self.app.size.width or 80))
+        self.display = bool(count)
+        if count:
+            self.styles.height = count
+        super().paint(desk, look, now)
+
+    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+        """Return the lines."""
+        del desk, height
+        return self.lines_of(look, width)
+
+    def lines_of(self, look: Look, width: int) -> list[Line]:
+        """Return the lines of what is told now."""
+        made: list[Line] = []
+        for act in self._acts.shown:
+            made += [self._going(act, look, width)] if act.is_under_way else _ended(act, look, width)
+        return made
+
+    def _going(self, act: Act, look: Look, width: int) -> Line:
+        palette, now = look.palette, self._clock.monotonic()
+        dot = f" {look.glyphs.dot} "
+        left: list[Piece] = [
+            (f" {look.glyphs.starting} ", palette.accent),
+            (act.title, palette.strong),
+        ]
+        progress = act.progress
+        if progress is not None and progress.total:
+            left += [(f"  {look.count(progress.done)}/{look.count(progress.total)} ", palette.text)]
+            left += [(_bar(progress, look), palette.accent)]
+        said = (progress.text if progress is not None else "") or act.waits()
+        if said:
+            left.append((dot + said, palette.text))
+        right: list[Piece] = []
+        if progress is not None and progress.total and act.rate(now):
+            right.append((f"{number_text(act.rate(now))}/s{dot}", palette.dim))
+            right.append((f"{span(act.left_s(now) or 0.0)} left{dot}", palette.dim))
+        if act.stop is not None:
+            stopping = act.stop.is_set()
+            right.append(("stopping" if stopping else "S stops it", palette.warn if stopping else palette.accent))
+            right.append((dot, palette.dim))
+        right.append((f"{span(now - act.began)} ", palette.dim))
+        return spread(left, [(" ", None), *right], width)
+
+
+def _bar(progress: Progress, look: Look) -> str:
+    full = round(BAR * min(1.0, progress.done / progress.total))
+    return look.glyphs.body * full + look.glyphs.line * (BAR - full)
+
+
+def _ended(act: Act, look: Look, width: int) -> list[Line]:
+    glyph, style, text, hint = _verdict(act, look)
+    palette = look.palette
+    rows = wrap(text, max(20, width - 4))[:MOST_LINES]
+    made = [
+        line((f" {glyph} " if not number else "   ", style), (row, palette.text))
+        for number, row in enumerate(rows)
+    ]
+    if hint:
+        more = wrap(hint, max(20, width - 4))[:MOST_LINES]
+        if len(rows[-1]) + len(more[0]) + 6 < width and len(more) == 1:
+            made[-1] = line(*((piece.text, piece.style) for piece in made[-1]), (f"  {hint}", palette.accent))
+        else:
+            made += [line(("   ", None), (row, palette.accent)) for row in more]
+    return made
+
+
+def _verdict(act: Act, look: Look) -> tuple[str, Style, str, str]:
+    palette, glyphs = look.palette, look.glyphs
+    if act.error is not None:
+        return glyphs.failed, palette.bad, f"{act.title}: {act.error.message}", act.error.hint
+    told = act.told
+    assert told is not None
+    if told.ending is Ending.WHOLE:
+        return glyphs.done, palette.good, told.text, told.hint
+    if told.ending is Ending.STOPPED:
+        return glyphs.stopped, palette.warn, told.text, told.hint
+    return glyphs.degraded, palette.warn, told.text, told.hint

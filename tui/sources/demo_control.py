@@ -1,0 +1,196 @@
+"""The demonstration's acts: the real stages obey, over the log in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from alphapanda.clock import Clock
+from alphapanda.ids import SYSTEM, BrokerId, EventId, generate_event_id
+from alphapanda.model.codec import encode
+from alphapanda.model.control import EVERYTHING, Command, ControlCommand, ControlEvent, Scope
+from alphapanda.model.dead_letter import DeadLetterMoved, LedgerState
+from alphapanda.model.envelope import EventEnvelope, trace_id_of
+from alphapanda.model.kinds import EventType
+from alphapanda.toolkit.dlq.letters import DeadLetter, read_dead_letter
+from alphapanda.toolkit.dlq.summary import Alike, short
+from topics.dead_letter_families import source_name_of
+from tui.desk.dead_letters import NO_CODE, NO_GROUP
+from tui.looks.look import to_ms
+from tui.sources.control import Ending, Fate, Letters, Offer, Progress, Prospect, Tell, Told
+from tui.sources.demo import DemoMarket
+
+LEDGER: Final = "system.dlq-ledger"
+ACTOR: Final = "demo"
+MOST: Final = 1_000
+PAUSE_S: Final = 0.6
+"""What a command takes in the real world, about."""
+DONE: Final = {Fate.REPLAY: "discarded", Fate.DISCARD: "discarded", Fate.QUARANTINE: "quarantined"}
+
+
+class DemoControl:
+    """What `tui.sources.control` asks for, in memory.
+
+    Args:
+        market: whose log.
+        clock: the time.
+        restarted: names of restarted daemons are added to it.
+        still: whether nothing takes time.
+    """
+
+    def __init__(self, market: DemoMarket, clock: Clock, restarted: list[str], *, still: bool = False) -> None:
+        self._market = market
+        self._clock = clock
+        self._restarted = restarted
+        self._pause_s = 0.0 if still else PAUSE_S
+        self._aside: set[str] = set()
+
+    async def halt(self, broker: str, reason: str) -> Told:
+        """Halt."""
+        return await self._change(Command.HALT, broker, reason)
+
+    async def reduce(self, broker: str, reason: str) -> Told:
+        """Reduce."""
+        return await self._change(Command.REDUCE, broker, reason)
+
+    async def resume(self, broker: str, reason: str) -> Told:
+        """Resume."""
+        return await self._change(Command.RESUME, broker, reason)
+
+    async def cancel(self, broker: str, scope: Scope, reason: str) -> Told:
+        """Cancel."""
+        obeyed = await self._order(Command.CANCEL, broker, reason, scope)
+        count = sum(event.done.cancelled for event in obeyed if event.done is not None)
+        return Told(f"{broker}: {count} order{'' if count == 1 else 's'} cancelled.")
+
+    async def flatten(self, broker: str, scope: Scope, reason: str) -> Told:
+        """Reduce, cancel, and order the exits; the market fills them as it goes on."""
+        if scope.is_everything:
+            await self._order(Command.REDUCE, broker, reason)
+        await self._order(Command.CANCEL, broker, reason, scope)
+        obeyed = await self._order(Command.FLATTEN, broker, reason, scope)
+        exits = sum(event.done.exits for event in obeyed if event.done is not None)
+        if not exits:
+            return Told(f"Nothing of {broker} was to be closed ({scope}).", ending=Ending.PARTLY)
+        return Told(f"{broker}: {exits} exit{'' if exits == 1 else 's'} sent ({scope}).")
+
+    async def restart(self, daemon: str, reason: str) -> Told:
+        """Restart."""
+        del reason
+        await asyncio.sleep(self._pause_s)
+        self._restarted.append(daemon)
+        return Told(f"{daemon} was restarted and is ready.")
+
+    @asynccontextmanager
+    async def prepare(self, letters: Letters, fate: Fate) -> AsyncIterator[Offer]:
+        """Look dead letters through: all that the demonstration has are of market data."""
+        await asyncio.sleep(self._pause_s)
+        tape = self._market.tape
+        mine = [partition for partition in await tape.partitions() if partition.topic == letters.topic]
+        found = [
+            letter
+            for letter in (read_dead_letter(record) for each in mine for record in tape.held(each, 0, MOST))
+            if letter.id not in self._aside and _is_meant(letter, letters)
+        ]
+        yield DemoOffer(self, letters, fate, tuple(found))
+
+    def put_aside(self, letter: DeadLetter, fate: Fate, reason: str, run_id: EventId) -> None:
+        """Write to the ledger what became of a dead letter."""
+        now = self._clock.now()
+        state = LedgerState.QUARANTINED if fate is Fate.QUARANTINE else LedgerState.DISCARDED
+        moved = DeadLetterMoved(
+            dead_letter_id=letter.id,
+            state=state,
+            record=letter.place,
+            target=source_name_of(letter.place.topic),
+            group=letter.group,
+            actor=ACTOR,
+            reason=reason,
+            run_id=run_id,
+        )
+        event_id = generate_event_id()
+        envelope = EventEnvelope(
+            id=event_id,
+            type=EventType.DEAD_LETTER_MOVED,
+            ts=now,
+            key=letter.id,
+            source="dlq",
+            broker=SYSTEM,
+            correlation_id=run_id,
+            trace_id=trace_id_of(event_id),
+            data=moved,
+        )
+        self._aside.add(letter.id)
+        self._market.tape.write(LEDGER, 0, to_ms(now), letter.id.encode(), encode(envelope))
+
+    async def pause(self) -> None:
+        """Take as long as the real world does, about."""
+        await asyncio.sleep(self._pause_s)
+
+    async def _change(self, command: Command, broker: str, reason: str) -> Told:
+        obeyed = await self._order(command, broker, reason)
+        services = " and ".join(event.service for event in obeyed)
+        return Told(f"{broker} is {command.leads_to}: {services} obeyed.")
+
+    async def _order(
+        self, command: Command, broker: str, reason: str, scope: Scope = EVERYTHING
+    ) -> list[ControlEvent]:
+        await self.pause()
+        order = ControlCommand(command=command, broker=BrokerId(broker), actor=ACTOR, reason=reason, scope=scope)
+        return self._market.command(order, self._clock.now())
+
+
+def _is_meant(letter: DeadLetter, letters: Letters) -> bool:
+    if letters.id:
+        return letter.id == letters.id
+    return (letter.failure.error_code or NO_CODE, letter.group or NO_GROUP) == (letters.code, letters.group)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOffer:
+    """What can be done with dead letters of market data: it is too old to be sent again.
+
+    Attributes:
+        control: whose.
+        letters: which were asked for.
+        fate: what was asked for.
+        found: those that are open.
+    """
+
+    control: DemoControl
+    letters: Letters
+    fate: Fate
+    found: tuple[DeadLetter, ...]
+
+    @property
+    def prospect(self) -> Prospect:
+        """What it will do."""
+        target = source_name_of(self.letters.topic)
+        count, said = len(self.found), DONE[self.fate]
+        why = "market data is not sent again"
+        lines = (Alike(count, "new", said, self.letters.group, self.letters.code, why),) if count else ()
+        return Prospect(
+            topic=self.letters.topic,
+            target=target,
+            lines=lines,
+            touched=count,
+            first=tuple(_line(letter) for letter in self.found[:3]),
+        )
+
+    async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> Told:
+        """Write each to the ledger."""
+        run_id = generate_event_id()
+        for done, letter in enumerate(self.found):
+            if stop.is_set():
+                return Told(f"Stopped after {done} of {len(self.found)}.", ending=Ending.STOPPED)
+            tell(Progress(f"{done} {DONE[self.fate]}", done, len(self.found)))
+            self.control.put_aside(letter, self.fate, reason, run_id)
+            await self.control.pause()
+        return Told(f"{len(self.found)} of {self.letters.topic} {DONE[self.fate]}.")
+
+
+def _line(letter: DeadLetter) -> str:
+    return f"{letter.place.partition}:{letter.place.offset}  {letter.id[:12]}  {short(letter.failure.message, 60)}"
