@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
@@ -13,9 +12,9 @@ from tui.sources.control import Ending, Fate, Letters, Offer, Told
 
 if TYPE_CHECKING:
     from alphapanda.bus.kafka_log import KafkaLog
-    from alphapanda.ids import EventId
     from alphapanda.model.control import Scope
     from alphapanda.toolkit.control.controller import Controller
+    from commands._audit import Act
     from commands._context import Context
 
 SOURCE = "tui"
@@ -65,12 +64,14 @@ class DeploymentControl:
 
     async def restart(self, daemon: str, reason: str) -> Told:
         """Stop a daemon, start it again, and wait until it is ready."""
-        outcome = Outcome.FAILED
+        from commands._audit import Act
+
+        act = Act("restart", daemon, reason, outcome=Outcome.FAILED)
         try:
             told = await self._restart(daemon)
-            outcome = Outcome.DONE if told.ending is Ending.WHOLE else Outcome.FAILED
+            act.outcome = Outcome.DONE if told.ending is Ending.WHOLE else Outcome.FAILED
         finally:
-            unwritten = await self._audit_of_restart(daemon, outcome, reason)
+            unwritten = await written(self._context, act)
         return Told(f"{told.text}{unwritten}", told.hint, Ending.PARTLY if unwritten else told.ending)
 
     def prepare(self, letters: Letters, fate: Fate) -> AbstractAsyncContextManager[Offer]:
@@ -83,10 +84,11 @@ class DeploymentControl:
     async def _controller(self) -> AsyncIterator[Controller]:
         from alphapanda.bus.kafka_log import open_log
         from alphapanda.toolkit.control.controller import Controller
+        from commands._audit import actor
         from commands._reading import kafka_options
 
         async with open_log(kafka_options(self._context, f"{SOURCE}.control")) as log:
-            yield Controller(log, self._context.clock, actor=getpass.getuser(), source=SOURCE)
+            yield Controller(log, self._context.clock, actor=actor(), source=SOURCE)
 
     async def _restart(self, daemon: str) -> Told:
         import asyncio
@@ -112,40 +114,14 @@ class DeploymentControl:
             return Told(f"{daemon} is {stuck[0].state}: {why}", f"Run: alphapanda logs {daemon}", Ending.PARTLY)
         return Told(f"{daemon} was restarted and is ready.")
 
-    async def _audit_of_restart(self, daemon: str, outcome: Outcome, reason: str) -> str:
-        """Write the audit and return what to add where that failed: the restart itself needs no log."""
-        from alphapanda.bus.kafka_log import open_log
-        from alphapanda.errors import AlphaPandaError
-        from commands._reading import kafka_options
 
-        try:
-            async with open_log(kafka_options(self._context, f"{SOURCE}.control")) as log:
-                await audit(self._context, log, "restart", daemon, outcome, reason)
-        except AlphaPandaError as error:
-            return f" The audit was not written: {error.message}"
-        return ""
+async def written(context: Context, act: Act, log: KafkaLog | None = None) -> str:
+    """Write the audit of an act and return what to add where that failed: what was done stands."""
+    from alphapanda.errors import AlphaPandaError
+    from commands._audit import write_audit
 
-
-async def audit(
-    context: Context,
-    log: KafkaLog,
-    action: str,
-    target: str,
-    outcome: Outcome,
-    reason: str,
-    correlation_id: EventId | None = None,
-    **details: str,
-) -> None:
-    """Write who did what from the dashboard; raises KafkaUnreachableError."""
-    from alphapanda.bus.message_producer import MessageProducer
-
-    producer = MessageProducer(log, SOURCE, context.clock)
-    await producer.audit(
-        getpass.getuser(),
-        action,
-        target,
-        outcome=outcome,
-        reason=reason,
-        correlation_id=correlation_id,
-        **details,
-    )
+    try:
+        await write_audit(context, act, log, source=SOURCE)
+    except AlphaPandaError as error:
+        return f" The audit was not written: {error.message}"
+    return ""

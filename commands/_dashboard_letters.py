@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import getpass
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alphapanda.errors import AlphaPandaError, RefusedError, UnknownNameError
+from alphapanda.errors import RefusedError, UnknownNameError
 from alphapanda.ids import EventId, generate_event_id
 from alphapanda.model.control import Outcome
 from alphapanda.toolkit.dlq.summary import Alike, alike, short
-from commands._dashboard_control import audit
+from commands._audit import Act, actor
+from commands._dashboard_control import written
 from tui.desk.dead_letters import NO_CODE, NO_GROUP
 from tui.sources.control import Ending, Fate, Letters, Offer, Progress, Prospect, Tell, Told
 
@@ -133,9 +133,9 @@ class ReplayOffer:
 
         prepared = await self._again()
         plan, report, pace = prepared.plan, Report(), Pace()
-        outcome = Outcome.FAILED
+        act = Act("dlq replay", str(plan.target.name), reason, outcome=Outcome.FAILED, run_id=EventId(plan.run_id))
         try:
-            mover = Mover(actor=getpass.getuser(), reason=reason, run_id=plan.run_id)
+            mover = Mover(actor=actor(), reason=reason, run_id=plan.run_id)
             teller = _teller(plan, tell)
             await conduct(
                 self.session.log,
@@ -147,17 +147,10 @@ class ReplayOffer:
                 tell=teller,
                 pace=pace,
             )
-            outcome = Outcome.DONE
+            act.outcome = Outcome.DONE
         finally:
-            unwritten = await _audited(
-                self.context,
-                self.session,
-                "dlq replay",
-                str(plan.target.name),
-                outcome,
-                reason,
-                details_of(plan.run_id, report),
-            )
+            act.details = details_of(plan.run_id, report)
+            unwritten = await written(self.context, act, self.session.log)
         return _with(how_it_ended(plan, report), unwritten)
 
     async def _again(self) -> Prepared:
@@ -268,12 +261,12 @@ class SettingAside:
         del stop
         topic, run_id = self.letters.topic, generate_event_id()
         tell(Progress("writing to the ledger"))
-        outcome, details = Outcome.FAILED, {"run_id": str(run_id)}
+        act = Act(f"dlq {self.fate}", topic, reason, {"run_id": run_id}, Outcome.FAILED, run_id)
         try:
             backlog = await read_backlog(self.session.log, [topic])
             shown = {item.id for item in self.items}
             now = self.context.clock.now()
-            mover = Mover(actor=getpass.getuser(), reason=reason, run_id=run_id)
+            mover = Mover(actor=actor(), reason=reason, run_id=run_id)
             trigger = LedgerTrigger(self.fate.value)
             entries = [
                 item.step(mover, trigger, now)
@@ -281,31 +274,11 @@ class SettingAside:
                 if item.id in shown and item.state.is_unresolved
             ]
             await write_entries(self.session.log, entries)
-            outcome, details = Outcome.DONE, details | {"records": str(len(entries))}
+            act.outcome, act.details["records"] = Outcome.DONE, str(len(entries))
         finally:
-            unwritten = await _audited(
-                self.context, self.session, f"dlq {self.fate}", topic, outcome, reason, details
-            )
+            unwritten = await written(self.context, act, self.session.log)
         count = f"{len(entries):,} dead letter{'s' if len(entries) != 1 else ''} of {topic}"
         return _with(Told(f"{count} {DONE[self.fate]}.", f"Undo: alphapanda dlq undo {run_id}"), unwritten)
-
-
-async def _audited(
-    context: Context,
-    session: Session,
-    action: str,
-    target: str,
-    outcome: Outcome,
-    reason: str,
-    details: dict[str, str],
-) -> str:
-    """Write the audit and return what to add where that failed: what was done stands."""
-    run_id = EventId(details["run_id"])
-    try:
-        await audit(context, session.log, action, target, outcome, reason, run_id, **details)
-    except AlphaPandaError as error:
-        return f" The audit was not written: {error.message}"
-    return ""
 
 
 def _with(told: Told, unwritten: str) -> Told:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from tui.app import Dashboard
     from tui.sources.ports import Wire
 
-ControlOption = Annotated[bool, typer.Option("--control", help="Unlock acts: halt, resume, cancel, flatten, restart, replay.")]
+ControlOption = Annotated[
+    bool, typer.Option("--control", help="Unlock acts: halt, resume, cancel, flatten, restart, replay.")
+]
 ServeOption = Annotated[bool, typer.Option("--serve", help="Show it in a browser on this machine; it only looks.")]
 PortOption = Annotated[int, typer.Option("--port", min=1, max=65_535, help="Where --serve listens, on loopback.")]
 DemoOption = Annotated[bool, typer.Option("--demo", help="Show a market and two brokers in memory; no servers.")]
@@ -60,6 +62,10 @@ def tui(
     _check_terminal(theme)
     if control and _is_served():
         raise UsageError("A dashboard in a browser only looks.", hint="Leave out --control.")
+    if control and not demo:
+        from commands._safety import may_control
+
+        control = may_control(context)
     app = _dashboard(context, control=control, demo=demo, theme=theme, ascii_only=ascii_only, reset=reset_layout)
     # Else the collector goes through the whole program once more before it ends: up to a second, for nothing.
     atexit.register(gc.freeze)
