@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from commands.dlq.discard import discard
+from commands.dlq.aside import discard, quarantine
 from commands.dlq.edit import edit
 from commands.dlq.history import history
 from commands.dlq.list import list_
 from commands.dlq.plan import plan
 from commands.dlq.policy import register as register_policy
 from commands.dlq.purge import purge
-from commands.dlq.quarantine import quarantine
 from commands.dlq.reasons import reasons
 from commands.dlq.replay import replay
 from commands.dlq.show import show

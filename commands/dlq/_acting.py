@@ -1,27 +1,19 @@
-"""What verbs that change something share: who acts, asking first, one at a time, and the audit."""
+"""What verbs that change something share: asking first, and one at a time."""
 
 from __future__ import annotations
 
 import fcntl
-import getpass
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from alphapanda.errors import AlphaPandaError, RefusedError
+from alphapanda.errors import RefusedError
 from commands._context import Context
 from commands._safety import Said, need_name, permit_live
 
 if TYPE_CHECKING:
-    from alphapanda.bus.kafka_log import KafkaLog
-    from alphapanda.ids import EventId
     from topics.names import TopicName
-
-
-def actor() -> str:
-    """Return who acts."""
-    return getpass.getuser()
 
 
 def on_terminal(context: Context) -> bool:
@@ -72,7 +64,7 @@ def permit_removal(context: Context, topic: TopicName, question: str, said: Said
     if is_live(context, topic):
         permit_live(context, topic.scope, str(topic), question, said)
     elif not said.yes:
-        need_name(context, str(topic), f"{question}.", said.confirm)
+        need_name(context, str(topic), question, said.confirm)
 
 
 @contextmanager
@@ -88,32 +80,3 @@ def alone(context: Context, topic: str) -> Iterator[None]:
                 f"Another replay of {topic} is at work.", hint="Wait for it, or stop it with Ctrl-C."
             ) from None
         yield
-
-
-@asynccontextmanager
-async def audited(
-    context: Context, log: KafkaLog, action: str, target: str, *, reason: str, run_id: EventId | None = None
-) -> AsyncIterator[dict[str, str]]:
-    """Run a change and write how it ended; the block fills in the details.
-
-    A change that was made stands even if that cannot be written: then it is said.
-    """
-    from alphapanda.bus.message_producer import MessageProducer
-    from alphapanda.model.control import Outcome
-
-    details: dict[str, str] = {}
-    outcome = Outcome.FAILED
-    try:
-        yield details
-        outcome = Outcome.DONE
-    except RefusedError:
-        outcome = Outcome.REFUSED
-        raise
-    finally:
-        producer = MessageProducer(log, "cli", context.clock)
-        try:
-            await producer.audit(
-                actor(), action, target, outcome=outcome, reason=reason, correlation_id=run_id, **details
-            )
-        except AlphaPandaError as error:
-            context.output.warn(f"The audit could not be written: {error.message}")

@@ -51,13 +51,13 @@ async def carry_out(job: Job) -> Report:
     from alphapanda.toolkit.dlq.ledger import Mover
     from alphapanda.toolkit.dlq.plan import Action
     from alphapanda.toolkit.dlq.run import Report
-    from commands.dlq._acting import actor, audited
+    from commands._audit import actor, audited
 
     plan, log, bench, report = job.prepared.plan, job.session.log, job.session.bench, Report()
     run_id = EventId(plan.run_id)
     async with audited(
-        job.context, log, job.action, str(plan.target.name), reason=job.said.reason, run_id=run_id
-    ) as details:
+        job.context, job.action, str(plan.target.name), reason=job.said.reason, run_id=run_id, log=log
+    ) as act:
         _permit(job)
         mover = Mover(actor=actor(), reason=job.said.reason, run_id=plan.run_id)
         total = len(plan.doing(Action.SEND)) + len(plan.doing(Action.WATCH))
@@ -88,7 +88,7 @@ async def carry_out(job: Job) -> Report:
                     edits=job.edits,
                 )
             finally:
-                details.update(details_of(plan.run_id, report))
+                act.details.update(details_of(plan.run_id, report))
     return report
 
 

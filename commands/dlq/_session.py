@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from alphapanda.model.kinds import TradingMode
     from alphapanda.settings import Settings
     from alphapanda.toolkit.dlq.backlog import Backlog, Item
+    from alphapanda.toolkit.dlq.letters import EventView
     from alphapanda.toolkit.dlq.policy import Policy
     from alphapanda.toolkit.dlq.selection import Selection
     from alphapanda.toolkit.dlq.workbench import Workbench
@@ -59,6 +60,7 @@ async def working(context: Context, *, changing: bool) -> AsyncIterator[Session]
     from alphapanda.state.views import Views
     from alphapanda.toolkit.dlq.progress import open_group_progress
     from alphapanda.toolkit.dlq.workbench import Workbench
+    from alphapanda.toolkit.schemas.runtime import reading_codec
     from commands.topics._pin import check_pin
     from topics.cluster import Cluster
 
@@ -82,10 +84,21 @@ async def working(context: Context, *, changing: bool) -> AsyncIterator[Session]
             modes=modes_of(settings),
             clock=context.clock,
             policy=policy_of(context),
+            codec=reading_codec(settings),
         )
         if changing:
             await bench.need_ledger()
         yield Session(log, bench)
+
+
+def view_of(context: Context) -> EventView:
+    """Return what shows the events in dead letters."""
+    from alphapanda.settings.topics import catalogue_of
+    from alphapanda.toolkit.schemas.as_json import AsJson
+    from alphapanda.toolkit.schemas.runtime import reading_codec
+
+    settings = context.settings()
+    return AsJson(reading_codec(settings), catalogue_of(settings))
 
 
 def policy_of(context: Context) -> Policy:
@@ -129,7 +142,7 @@ async def find(context: Context, log: KafkaReadLog, typed: str) -> tuple[Item, B
     topics: Sequence[str] = await own_topics(context, log)
     if typed.count(":") == 2:
         topics = [await typed_topic(log, typed.split(":", maxsplit=1)[0])]
-    backlog = await read_backlog(log, topics)
+    backlog = await read_backlog(log, topics, view_of(context))
     return find_item(typed, backlog.items), backlog
 
 

@@ -1,4 +1,4 @@
-"""What `discard` and `quarantine` share: choosing dead letters and writing one step for each."""
+"""How dead letters are set aside: choosing them and writing one step for each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ async def set_aside(
     from alphapanda.model.dead_letter import LEDGER_TRANSITIONS, LedgerState
     from alphapanda.toolkit.dlq.ledger import Mover, write_entries
     from alphapanda.toolkit.dlq.names import own_name
-    from commands.dlq._acting import actor, alone, audited, permit
+    from commands._audit import actor, audited
+    from commands.dlq._acting import alone, permit
     from commands.dlq._session import working
     from commands.dlq._views import count_of
 
@@ -52,14 +53,14 @@ async def set_aside(
         name = own_name(topic)
         with alone(context, topic):
             async with audited(
-                context, session.log, f"dlq {trigger.value}", topic, reason=said.reason, run_id=run_id
-            ) as details:
+                context, f"dlq {trigger.value}", topic, reason=said.reason, run_id=run_id, log=session.log
+            ) as act:
                 question = f"{trigger.value.capitalize()}ing {len(items):,} of {topic}"
                 permit(context, name.source if name else None, question, said)
                 mover = Mover(actor=actor(), reason=said.reason.strip(), run_id=run_id)
                 now = context.clock.now()
                 await write_entries(session.log, [item.step(mover, trigger, now) for item in items])
-                details.update({"records": str(len(items)), "run_id": run_id})
+                act.details.update({"records": str(len(items)), "run_id": run_id})
     context.output.say(
         f"{count_of(len(items))} {_done(trigger)}, and kept in {topic} until its retention ends."
         f" Undo: alphapanda dlq undo {run_id}"

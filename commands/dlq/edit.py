@@ -80,6 +80,7 @@ async def _run(
     from alphapanda.ids import BrokerId
     from alphapanda.toolkit.dlq.plan import Action, Wishes
     from alphapanda.toolkit.dlq.run import Pace
+    from alphapanda.toolkit.schemas.runtime import writing_codec
     from commands.dlq._acting import alone
     from commands.dlq._asking import verdict_on
     from commands.dlq._replaying import Job, carry_out
@@ -91,7 +92,8 @@ async def _run(
             raise RefusedError(f"{item.id} is {item.state.value}.", hint=f"alphapanda dlq show {item.id[:12]}")
         topic = item.letter.place.topic
         target = (await session.bench.target(topic)).name
-        routes = Routes(session.bench.catalogue, None if target.is_shared else BrokerId(target.scope))
+        codec = await writing_codec(context.settings(), session.bench.catalogue, {str(target)})
+        routes = Routes(session.bench.catalogue, None if target.is_shared else BrokerId(target.scope), codec)
         edited, change, differences = _edited(context, item, file, routes)
         _show(context, item, differences)
         if dry_run:

@@ -75,11 +75,11 @@ async def _topics(context: Context, selection: Selection, *, everything: bool, m
     from alphapanda.toolkit.dlq.backlog import read_backlog
     from alphapanda.toolkit.dlq.exposition import exposition
     from alphapanda.toolkit.dlq.names import dead_letter_topics
-    from commands.dlq._session import own_topics, reading
+    from commands.dlq._session import own_topics, reading, view_of
 
     async with reading(context) as log:
         topics = dead_letter_topics(await log.topics()) if everything else await own_topics(context, log)
-        backlog = await read_backlog(log, topics)
+        backlog = await read_backlog(log, topics, view_of(context))
     if metrics:
         context.output.lines(exposition(backlog, topics, context.clock.now()).splitlines())
         return
@@ -129,12 +129,12 @@ def _summaries(
 
 async def _records(context: Context, typed: str, selection: Selection, limit: int, *, everything: bool) -> None:
     from alphapanda.toolkit.dlq.backlog import read_backlog
-    from commands.dlq._session import reading, typed_topic
+    from commands.dlq._session import reading, typed_topic, view_of
     from commands.dlq._views import RECORD_COLUMNS, raw, shown
 
     async with reading(context) as log:
         topic = await typed_topic(log, typed)
-        backlog = await read_backlog(log, [topic])
+        backlog = await read_backlog(log, [topic], view_of(context))
     items = [
         item
         for item in backlog.items.values()

@@ -125,8 +125,9 @@ async def _preview(context: Context, wish: _Wish) -> None:
 async def _purge(context: Context, wish: _Wish, said: Said) -> None:
     from alphapanda.toolkit.dlq.names import own_name
     from alphapanda.toolkit.dlq.purge import open_shears
+    from commands._audit import audited
     from commands._reading import kafka_options
-    from commands.dlq._acting import alone, audited, permit_removal
+    from commands.dlq._acting import alone, permit_removal
     from commands.dlq._session import typed_topic, working
 
     async with working(context, changing=True) as session:
@@ -142,13 +143,13 @@ async def _purge(context: Context, wish: _Wish, said: Said) -> None:
                 _refuse_kept(plan)
                 context.output.say(f"There is nothing to remove from {topic}.")
                 return
-            async with audited(context, session.log, "dlq purge", topic, reason=said.reason) as details:
+            async with audited(context, "dlq purge", topic, reason=said.reason, log=session.log) as act:
                 _refuse_kept(plan)
                 permit_removal(context, name, f"Removing {plan.records:,} of {topic} for good", said)
                 async with open_shears(kafka_options(context, "dlq")) as shears:
                     await shears.cut(plan.offsets)
-                details["records"] = str(plan.records)
-                details["before"] = "; ".join(f"{one.number}={at}" for one, at in plan.offsets.items())
+                act.details["records"] = str(plan.records)
+                act.details["before"] = "; ".join(f"{one.number}={at}" for one, at in plan.offsets.items())
     if context.output.as_json:
         _show(context, plan, executed=True)
     context.output.say(f"{plan.records:,} removed. What became of them: alphapanda dlq history {name.source}")

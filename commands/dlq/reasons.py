@@ -58,12 +58,12 @@ async def _show(context: Context, typed: str | None, takes: Callable[[Item], boo
     from alphapanda.toolkit.dlq.backlog import read_backlog
     from alphapanda.toolkit.dlq.reasons import reasons_of
     from alphapanda.toolkit.dlq.summary import short
-    from commands.dlq._session import own_topics, policy_of, reading, typed_topic
+    from commands.dlq._session import own_topics, policy_of, reading, typed_topic, view_of
     from commands.dlq._views import moment
 
     async with reading(context) as log:
         topics = await own_topics(context, log) if typed is None else (await typed_topic(log, typed),)
-        backlog = await read_backlog(log, topics)
+        backlog = await read_backlog(log, topics, view_of(context))
     items = [
         item
         for item in backlog.items.values()

@@ -40,7 +40,8 @@ def undo(
 async def _run(context: Context, what: str, said: Said, *, dry_run: bool) -> None:
     from alphapanda.toolkit.dlq.ledger import Mover, write_entries
     from alphapanda.toolkit.dlq.names import own_name
-    from commands.dlq._acting import actor, audited, permit
+    from commands._audit import actor, audited
+    from commands.dlq._acting import permit
     from commands.dlq._session import working
     from commands.dlq._views import count_of
 
@@ -53,12 +54,12 @@ async def _run(context: Context, what: str, said: Said, *, dry_run: bool) -> Non
         _show(context, back, sent, dry_run=dry_run)
         topic = items[0].letter.place.topic
         if not dry_run and back:
-            async with audited(context, session.log, "dlq undo", topic, reason=mover.reason) as details:
+            async with audited(context, "dlq undo", topic, reason=mover.reason, log=session.log) as act:
                 name = own_name(topic)
                 question = f"Opening {len(back):,} of {topic} again"
                 permit(context, name.source if name else None, question, said, beyond_new=False)
                 await write_entries(session.log, [_reopened(item, mover, context) for item in back])
-                details.update({"records": str(len(back)), "what": what})
+                act.details.update({"records": str(len(back)), "what": what})
             context.output.say(f"{count_of(len(back))} open again.")
     if sent:
         raise _unsendable(sent)
