@@ -12,12 +12,13 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from commands._context import Context
+from commands._options import ConfirmOption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    import typer
 
 
 class Demand(StrEnum):
@@ -50,6 +51,7 @@ class Act:
         return not (self.unless and options.get(self.unless))
 
 
+_CONFIRM = "confirm"
 _STOPPING = Act(Demand.NOTHING)
 _DRY = Act(unless="dry_run")
 
@@ -58,7 +60,6 @@ ACTS: Mapping[str, Act] = MappingProxyType(
         "up": Act(Demand.NOTHING, unless="dry_run"),
         "down": _STOPPING,
         "restart": Act(Demand.NOTHING),
-        "tui": Act(Demand.NAME, only_with="control"),
         "halt": _STOPPING,
         "resume": Act(),
         "flatten": Act(Demand.NOTHING, unless="dry_run"),
@@ -80,25 +81,32 @@ ACTS: Mapping[str, Act] = MappingProxyType(
 
 LOOKS = frozenset(
     {
-        "status", "orders", "orders list", "positions", "pnl", "signals", "logs", "why", "trace",
+        "status", "tui", "orders", "orders list", "positions", "pnl", "signals", "logs", "why", "trace",
         "state verify", "topics list", "topics describe", "topics diff", "topics plan", "topics tail",
         "groups list", "groups lag", "dlq list", "dlq show", "dlq reasons", "dlq plan", "dlq history",
         "dlq policy check", "schemas list", "schemas check", "schemas diff", "config show", "config check",
         "doctor", "infra status", "completions",
     }
 )  # fmt: skip
-"""Verbs that only look."""
+"""Verbs that only look. The dashboard asks `commands._safety.may_control` for itself: it opens locked."""
 
 LOCAL = frozenset({"run", "init", "topics import", "schemas generate", "infra prepare"})
 """Verbs that touch nothing but this machine's own files; and `run`, which is a daemon and no operator's act."""
 
 
 def guard(words: str, command: Any) -> None:
-    """Have a verb, and all below it, pass the gate whenever it is called."""
+    """Have a verb, and all below it, pass the gate whenever it is called.
+
+    A verb that a protected deployment asks a name of has `--confirm`, whether it declares it or not.
+    """
     for path, leaf in _leaves(words, command):
         act = ACTS.get(path)
-        if act is not None:
-            leaf.invoke = functools.partial(_invoke, path, act, leaf.invoke)
+        if act is None:
+            continue
+        lacks = act.demand is not Demand.NOTHING and all(each.name != _CONFIRM for each in leaf.params)
+        if lacks:
+            leaf.params.insert(len(leaf.params) - 1, _confirm_option())
+        leaf.invoke = functools.partial(_invoke, path, act, leaf.invoke, takes_name=not lacks)
 
 
 def _leaves(path: str, command: Any) -> Iterator[tuple[str, Any]]:
@@ -108,8 +116,12 @@ def _leaves(path: str, command: Any) -> Iterator[tuple[str, Any]]:
         yield from _leaves(f"{path} {name}", child)
 
 
-def _invoke(path: str, act: Act, invoke: Callable[[typer.Context], object], call: typer.Context) -> object:
-    options: Mapping[str, Any] = call.params
+def _invoke(
+    path: str, act: Act, invoke: Callable[[typer.Context], object], call: typer.Context, *, takes_name: bool
+) -> object:
+    options: Mapping[str, Any] = dict(call.params)
+    if not takes_name:
+        del call.params[_CONFIRM]
     if act.changes(options):
         from commands._safety import permit_act
 
@@ -118,6 +130,17 @@ def _invoke(path: str, act: Act, invoke: Callable[[typer.Context], object], call
             path,
             act.demand,
             reason=options.get("reason") or "",
-            confirm=options.get("confirm") or "",
+            confirm=options.get(_CONFIRM) or "",
         )
     return invoke(call)
+
+
+def _confirm_option() -> Any:
+    maker = typer.Typer(add_completion=False)
+    maker.command()(_named)
+    return next(each for each in typer.main.get_command(maker).params if each.name == _CONFIRM)
+
+
+def _named(confirm: ConfirmOption = "") -> None:
+    """Have the option; it is no verb."""
+    del confirm

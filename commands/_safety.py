@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alphapanda.errors import ConfigError, RefusedError
+from alphapanda.errors import CheckFailedError, ConfigError, DependencyError, RefusedError
 from commands._acts import Demand
 from commands._context import Context
 
@@ -65,12 +65,23 @@ def permit_act(context: Context, verb: str, demand: Demand, *, reason: str, conf
             f"{verb} needs a reason: this deployment is protected ({PROTECTED}{_place(loaded, PROTECTED)}).",
             hint='Add --reason "…"; it goes to the audit.',
         )
-    need_name(context, name, f"{verb} changes {name}, which is protected.", confirm)
+    need_name(context, name, f"{verb.capitalize()} on {name}, which is protected,", confirm)
 
 
-def is_read_only(context: Context) -> bool:
-    """Return whether the deployment's settings forbid every change; raises ConfigError."""
-    return context.settings().safety.read_only
+def may_control(context: Context) -> bool:
+    """Return whether a dashboard opened with --control may act; a protected deployment has its name typed first.
+
+    Raises RefusedError where that name is not typed, ConfigError.
+    """
+    loaded = context.loaded()
+    safety = loaded.settings.safety
+    if safety.read_only:
+        context.output.warn(f"The dashboard only looks: {READ_ONLY}{_place(loaded, READ_ONLY)}.")
+        return False
+    if safety.protected:
+        name = context.deployment.root.name
+        need_name(context, name, f"Acts from the dashboard on {name}, which is protected,", "")
+    return True
 
 
 def need_name(context: Context, name: str, question: str, confirm: str) -> None:
@@ -88,7 +99,7 @@ def need_name(context: Context, name: str, question: str, confirm: str) -> None:
     if given and not _asks(context):
         raise RefusedError(
             f"Not confirmed: {confirm!r} is not {name!r}. Nothing was changed.",
-            hint=f"Add --confirm {','.join([*given, name])}.",
+            hint=f"Several names go with commas between: --confirm …,{name}.",
         )
     context.output.confirm(name, question, flag=f"Add --confirm {name}.")
 
@@ -130,6 +141,18 @@ async def check_cluster(context: Context, log: KafkaReadLog) -> None:
     from commands.topics._pin import check_pin
 
     check_pin(context.deployment, context.settings(), await log.identity(), changing=True)
+
+
+async def check_cluster_if_there(context: Context) -> None:
+    """Check the cluster for a verb that changes something beside it, and can do so without it."""
+    from alphapanda.bus.kafka_log import open_read_log
+    from commands._reading import kafka_options
+
+    try:
+        async with open_read_log(kafka_options(context, "check")) as log:
+            await check_cluster(context, log)
+    except (CheckFailedError, DependencyError) as error:
+        context.output.warn(f"Which cluster this deployment has was not checked: {error.message}")
 
 
 def _asks(context: Context) -> bool:

@@ -201,8 +201,20 @@ _alphapanda() {
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
+        "resume:--confirm")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            return
+            ;;
         "state verify:--broker" | "state verify:-b")
             mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names brokers)" -- "$current")
+            return
+            ;;
+        "topics bootstrap:--reason" | "topics bootstrap:-r")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "topics bootstrap:--confirm")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
             return
             ;;
         "topics plan:--out" | "topics plan:-o")
@@ -211,6 +223,10 @@ _alphapanda() {
             ;;
         "topics apply:--reason" | "topics apply:-r")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "topics apply:--confirm")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
             return
             ;;
         "topics import:--out" | "topics import:-o")
@@ -315,6 +331,10 @@ _alphapanda() {
             ;;
         "groups reset:--reason" | "groups reset:-r")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "groups reset:--confirm")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
             return
             ;;
         "dlq list:--code" | "dlq list:-c")
@@ -641,8 +661,16 @@ _alphapanda() {
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
+        "schemas register:--confirm")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            return
+            ;;
         "schemas generate:--out" | "schemas generate:-o")
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            return
+            ;;
+        "infra reset:--confirm")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
             return
             ;;
     esac
@@ -699,7 +727,7 @@ _alphapanda() {
             words="$(_alphapanda_names brokers)"
             ;;
         "resume")
-            options="--reason -r --timeout --json --help -h"
+            options="--reason -r --timeout --confirm --json --help -h"
             words="$(_alphapanda_names brokers)"
             ;;
         "state")
@@ -721,7 +749,7 @@ _alphapanda() {
             words="$(_alphapanda_names topics)"
             ;;
         "topics bootstrap")
-            options="--dry-run --json --help -h"
+            options="--reason -r --dry-run --confirm --json --help -h"
             ;;
         "topics diff")
             options="--json --help -h"
@@ -731,7 +759,7 @@ _alphapanda() {
             options="--out -o --json --help -h"
             ;;
         "topics apply")
-            options="--allow-dangerous --reason -r --dry-run --json --help -h"
+            options="--allow-dangerous --reason -r --dry-run --confirm --json --help -h"
             [[ $current == -* ]] || { mapfile -t COMPREPLY < <(compgen -f -- "$current"); return; }
             ;;
         "topics import")
@@ -753,7 +781,7 @@ _alphapanda() {
             options="--over --topic --behind --window --json --watch -w --interval --help -h"
             ;;
         "groups reset")
-            options="--to-earliest --to-latest --to-offset --to-datetime --by-duration --shift-by --from-file --topic --execute --reason -r --json --help -h"
+            options="--to-earliest --to-latest --to-offset --to-datetime --by-duration --shift-by --from-file --topic --execute --reason -r --confirm --break-glass --json --help -h"
             ;;
         "dlq")
             options="--help -h"
@@ -820,7 +848,7 @@ _alphapanda() {
             words="$(_alphapanda_names daemons)"
             ;;
         "schemas register")
-            options="--all -a --compatibility --skip-preflight --reason -r --dry-run --json --help -h"
+            options="--all -a --compatibility --skip-preflight --reason -r --dry-run --confirm --json --help -h"
             words="$(_alphapanda_names daemons)"
             ;;
         "schemas generate")
@@ -853,7 +881,7 @@ _alphapanda() {
             options="--json --help -h"
             ;;
         "infra reset")
-            options="--yes -y --help -h"
+            options="--confirm --yes -y --help -h"
             ;;
         "completions")
             options="--help -h"

@@ -205,8 +205,20 @@ _alphapanda() {
             true
             return
             ;;
+        "resume:--confirm")
+            _alphapanda_names daemons
+            return
+            ;;
         "state verify:--broker" | "state verify:-b")
             _alphapanda_names brokers
+            return
+            ;;
+        "topics bootstrap:--reason" | "topics bootstrap:-r")
+            true
+            return
+            ;;
+        "topics bootstrap:--confirm")
+            _alphapanda_names daemons
             return
             ;;
         "topics plan:--out" | "topics plan:-o")
@@ -215,6 +227,10 @@ _alphapanda() {
             ;;
         "topics apply:--reason" | "topics apply:-r")
             true
+            return
+            ;;
+        "topics apply:--confirm")
+            _alphapanda_names daemons
             return
             ;;
         "topics import:--out" | "topics import:-o")
@@ -319,6 +335,10 @@ _alphapanda() {
             ;;
         "groups reset:--reason" | "groups reset:-r")
             true
+            return
+            ;;
+        "groups reset:--confirm")
+            _alphapanda_names daemons
             return
             ;;
         "dlq list:--code" | "dlq list:-c")
@@ -645,8 +665,16 @@ _alphapanda() {
             true
             return
             ;;
+        "schemas register:--confirm")
+            _alphapanda_names daemons
+            return
+            ;;
         "schemas generate:--out" | "schemas generate:-o")
             _files
+            return
+            ;;
+        "infra reset:--confirm")
+            _alphapanda_names daemons
             return
             ;;
     esac
@@ -859,6 +887,7 @@ _alphapanda() {
                 '--reason:Why; it is written to the audit.'
                 '-r:Why; it is written to the audit.'
                 '--timeout:How long to wait until it is obeyed.'
+                '--confirm:The name that would be typed, given ahead; several with commas.'
                 '--json:Write JSON for programs: versioned, raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -922,7 +951,10 @@ _alphapanda() {
             ;;
         "topics bootstrap")
             options=(
+                '--reason:Why; it is written to the audit.'
+                '-r:Why; it is written to the audit.'
                 '--dry-run:Show what would be done; do nothing.'
+                '--confirm:The name that would be typed, given ahead; several with commas.'
                 '--json:Write JSON for programs: versioned, raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -951,6 +983,7 @@ _alphapanda() {
                 '--reason:Why; it is written to the audit.'
                 '-r:Why; it is written to the audit.'
                 '--dry-run:Show what would be done; do nothing.'
+                '--confirm:The name that would be typed, given ahead; several with commas.'
                 '--json:Write JSON for programs: versioned, raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -1048,6 +1081,8 @@ _alphapanda() {
                 '--execute:Do it; otherwise it is only shown.'
                 '--reason:Why; it is written to the audit.'
                 '-r:Why; it is written to the audit.'
+                '--confirm:The name that would be typed, given ahead; several with commas.'
+                '--break-glass:For a live broker, though the exchange trades now.'
                 '--json:Write JSON for programs: versioned, raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -1350,6 +1385,7 @@ _alphapanda() {
                 '--reason:Why; it is written to the audit.'
                 '-r:Why; it is written to the audit.'
                 '--dry-run:Show what would be done; do nothing.'
+                '--confirm:The name that would be typed, given ahead; several with commas.'
                 '--json:Write JSON for programs: versioned, raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -1432,6 +1468,7 @@ _alphapanda() {
             ;;
         "infra reset")
             options=(
+                '--confirm:The name that would be typed, given ahead; several with commas.'
                 '--yes:Do not ask.'
                 '-y:Do not ask.'
                 '--help:Show this message and exit.'

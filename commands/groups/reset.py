@@ -10,7 +10,7 @@ import typer
 
 from alphapanda.errors import RefusedError, UnknownNameError, UsageError
 from commands._context import Context
-from commands._options import JsonOption, ReasonOption
+from commands._options import BreakGlassOption, ConfirmOption, JsonOption, ReasonOption
 from commands._output import Column
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from alphapanda.bus.records import Offsets, Partition
     from alphapanda.toolkit.groups.admin import Group
     from alphapanda.toolkit.groups.reset import ResetPlan, Target
+    from commands._safety import Said
     from commands.groups._session import Looker
 
 _FEED = "alphapanda.feed."
@@ -62,6 +63,8 @@ def reset(
     ] = None,
     execute: Annotated[bool, typer.Option("--execute", help="Do it; otherwise it is only shown.")] = False,
     reason: ReasonOption = "",
+    confirm: ConfirmOption = "",
+    break_glass: BreakGlassOption = False,
     json: JsonOption = False,
 ) -> None:
     """Show where a reset would move a group; with --execute, move it.
@@ -71,6 +74,7 @@ def reset(
     Example: alphapanda groups reset reports --to-datetime 09:15 --execute --reason "run the morning again"
     """
     from alphapanda.toolkit.groups.reset import FromFile, ShiftBy, ToEarliest, ToLatest, ToOffset
+    from commands._safety import Said
 
     context = Context.of(call, json=json)
     asked: list[Target] = []
@@ -97,7 +101,8 @@ def reset(
         )
     if execute and not reason.strip():
         raise UsageError("A reset needs a reason.", hint='Add --reason "…"; it goes to the audit.')
-    context.run(_reset(context, group, asked[0], topic or [], reason=reason.strip(), execute=execute))
+    said = Said(yes=execute, confirm=confirm, reason=reason.strip(), glass=break_glass)
+    context.run(_reset(context, group, asked[0], topic or [], said, execute=execute))
 
 
 def _to_time(context: Context, text: str) -> Target:
@@ -121,9 +126,10 @@ def _by_duration(context: Context, text: str) -> Target:
 
 
 async def _reset(
-    context: Context, name: str, target: Target, topics: Sequence[str], *, reason: str, execute: bool
+    context: Context, name: str, target: Target, topics: Sequence[str], said: Said, *, execute: bool
 ) -> None:
     from commands._audit import audited
+    from commands._safety import check_cluster
     from commands.groups._session import looking
 
     async with looking(context) as looker:
@@ -137,10 +143,11 @@ async def _reset(
             _tell_more(context, group, plan)
             return
         moves = {"offsets": "; ".join(f"{one}={offset}" for one, offset in plan.offsets.items())}
-        async with audited(context, "groups reset", name, reason=reason, details=moves):
+        await check_cluster(context, looker.log)
+        async with audited(context, "groups reset", name, reason=said.reason, details=moves):
             _refuse_live(group)
             _refuse_feed_forward(name, plan)
-            _confirm_live_broker(context, name)
+            _permit_live_broker(context, name, said)
             undo = await _execute(context, looker, name, plan)
         _show(context, group, plan, undo=undo, executed=True)
         context.output.say(
@@ -219,12 +226,14 @@ def _refuse_feed_forward(name: str, plan: ResetPlan) -> None:
         )
 
 
-def _confirm_live_broker(context: Context, name: str) -> None:
+def _permit_live_broker(context: Context, name: str, said: Said) -> None:
     from alphapanda.settings.brokers import BrokerKind
+    from commands._safety import permit_live
 
-    broker = context.settings().brokers.get(name.partition(".")[0])
+    scope = name.partition(".")[0]
+    broker = context.settings().brokers.get(scope)
     if broker is not None and broker.kind is not BrokerKind.PAPER:
-        context.output.confirm(name, f"{name} belongs to a live broker.", flag="Run it on a terminal.")
+        permit_live(context, scope, name, f"Moving {name}", said)
 
 
 async def _execute(context: Context, looker: Looker, name: str, plan: ResetPlan) -> Path | None:

@@ -135,8 +135,10 @@ async def _register(
 ) -> list[Registration]:
     from alphapanda.toolkit.schemas.online import register as register_one
     from commands._audit import audited
+    from commands._safety import check_cluster_if_there
     from topics.registry import RejectedSchemaError
 
+    await check_cluster_if_there(context)
     done: list[Registration] = []
     async with audited(context, "schemas register", registry.name, reason=reason, always=False) as act:
         with context.output.progress().task("schemas", len(subjects), "schemas") as advance:

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 import typer
 
 from commands._context import Context
-from commands._options import DryRunOption, JsonOption
+from commands._options import DryRunOption, JsonOption, ReasonOption
 
 if TYPE_CHECKING:
     from topics.bootstrap import BootstrapReport
     from topics.plan import Change
 
 
-def bootstrap(call: typer.Context, dry_run: DryRunOption = False, json: JsonOption = False) -> None:
+def bootstrap(
+    call: typer.Context, reason: ReasonOption = "", dry_run: DryRunOption = False, json: JsonOption = False
+) -> None:
     """Make the declared topics that are missing. What is there stays as it is; a second run changes nothing.
 
     Example: alphapanda topics bootstrap --dry-run
@@ -22,7 +24,7 @@ def bootstrap(call: typer.Context, dry_run: DryRunOption = False, json: JsonOpti
     from commands._output import Column
 
     context = Context.of(call, json=json)
-    report = context.run(_run(context, dry_run=dry_run))
+    report = context.run(_run(context, reason.strip() or "declared", dry_run=dry_run))
     rows = [{"topic": name, "made": not dry_run} for name in report.made]
     if json:
         context.output.document(
@@ -49,7 +51,7 @@ def bootstrap(call: typer.Context, dry_run: DryRunOption = False, json: JsonOpti
         )
 
 
-async def _run(context: Context, *, dry_run: bool) -> BootstrapReport:
+async def _run(context: Context, reason: str, *, dry_run: bool) -> BootstrapReport:
     from commands._audit import audited
     from commands.topics._session import connected, topics_of
     from topics.bootstrap import bootstrap as make_missing
@@ -68,5 +70,5 @@ async def _run(context: Context, *, dry_run: bool) -> BootstrapReport:
 
             details = {"made": ",".join(report.made)}
             target = f"cluster {report.cluster_id}"
-            async with audited(context, "topics bootstrap", target, reason="declared", details=details):
+            async with audited(context, "topics bootstrap", target, reason=reason, details=details):
                 return await make_missing(cluster, declared, made_at=context.clock.now(), progress=told)
