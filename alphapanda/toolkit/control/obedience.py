@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import aclosing
 
-from alphapanda.bus.kafka_log import KafkaReadLog
 from alphapanda.bus.patience import up_to
-from alphapanda.bus.records import Offsets, Record
-from alphapanda.bus.tail import follow
-from alphapanda.errors import DeadlineError, PermanentError
+from alphapanda.bus.records import Offsets
+from alphapanda.errors import DeadlineError
 from alphapanda.ids import EventId
-from alphapanda.model.codec import decode
 from alphapanda.model.control import ControlEvent
-from alphapanda.model.kinds import EventType
+from alphapanda.toolkit.control.broker_log import BrokerLog
 
 
 class Obedience:
@@ -34,14 +31,19 @@ class Obedience:
         """What they said, in the order in which they obeyed."""
         return tuple(self._events)
 
-    async def wait(self, log: KafkaReadLog, start: Offsets, patience_s: float) -> None:
+    @property
+    def services(self) -> str:
+        """Who obeyed, by name."""
+        return ",".join(sorted(event.service for event in self._events))
+
+    async def wait(self, log: BrokerLog, start: Offsets, patience_s: float) -> None:
         """Read `control.events` from `start` on until all of them obeyed; raises DeadlineError."""
-        async with up_to(patience_s) as limit, aclosing(follow(log, start)) as news:
-            async for records in news:
+        async with up_to(patience_s) as limit, aclosing(log.follow(start)) as news:
+            async for events in news:
                 if limit.expired():
                     break
-                for record in records:
-                    self._hear(record)
+                for event in events:
+                    self._hear(event.data)
                 if not self._waiting:
                     return
         raise DeadlineError(
@@ -50,11 +52,7 @@ class Obedience:
             hint="Run: alphapanda status",
         )
 
-    def _hear(self, record: Record) -> None:
-        try:
-            said: ControlEvent = decode(EventType.CONTROL_EVENT, record.value or b"").data
-        except PermanentError:
-            return  # not ours to judge: its readers dead-letter it
+    def _hear(self, said: ControlEvent) -> None:
         if said.command_id == self._command_id and said.service in self._waiting:
             self._waiting.discard(said.service)
             self._events.append(said)
