@@ -12,7 +12,7 @@ from alphapanda.bus.recovery import read_all
 from alphapanda.model.dead_letter import LedgerState, LedgerTrigger
 from alphapanda.model.envelope import LogPosition
 from alphapanda.toolkit.dlq.ledger import LEDGER_TOPIC, Entry, Mover, read_ledger
-from alphapanda.toolkit.dlq.letters import DeadLetter, read_dead_letter
+from alphapanda.toolkit.dlq.letters import JSON, DeadLetter, EventView, read_dead_letter
 from alphapanda.toolkit.dlq.standing import standing
 from topics.dead_letter_families import source_name_of
 
@@ -122,14 +122,20 @@ class Backlog:
         return frozenset((item.letter.group, origin) for item in self.items.values() for origin in item.origins)
 
 
-async def read_backlog(log: KafkaReadLog, topics: Collection[str]) -> Backlog:
-    """Read dead-letter topics, which must be there, and the ledger, up to their ends of this moment."""
+async def read_backlog(log: KafkaReadLog, topics: Collection[str], view: EventView = JSON) -> Backlog:
+    """Read dead-letter topics, which must be there, and the ledger, up to their ends of this moment.
+
+    Args:
+        log: where.
+        topics: of dead letters.
+        view: shows the events in them.
+    """
     with_ledger = LEDGER_TOPIC in await log.topics()
     dead = await log.partitions(topics)
     ledger = await log.partitions([LEDGER_TOPIC]) if with_ledger else ()
     ends = await log.ends((*dead, *ledger))
     records = await read_all(log, await log.beginnings((*dead, *ledger)), ends)
-    letters = [read_dead_letter(record) for record in records if record.partition.topic != LEDGER_TOPIC]
+    letters = [read_dead_letter(record, view) for record in records if record.partition.topic != LEDGER_TOPIC]
     entries = read_ledger(record for record in records if record.partition.topic == LEDGER_TOPIC)
     return Backlog(
         items=items_of(letters, entries),

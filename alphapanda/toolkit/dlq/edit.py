@@ -30,8 +30,8 @@ class Difference:
 
 
 def editable_text(letter: DeadLetter) -> str:
-    """Return the value as a person edits it: JSON, indented; what is no JSON as it is."""
-    value = letter.record.value or b""
+    """Return the value as a person edits it: JSON, indented; what cannot be shown as JSON as it is."""
+    value = letter.json or b""
     try:
         return msgspec.json.format(value, indent=2).decode() + "\n"
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -41,6 +41,8 @@ def editable_text(letter: DeadLetter) -> str:
 def apply_edit(item: Item, text: str, routes: Routes) -> tuple[Item, Edit, list[Difference]]:
     """Return the dead letter with what an operator wrote, and what is different.
 
+    It is written as `routes` writes its topic if it was in Avro, else as it was typed.
+
     Raises:
         UsageError: it is no JSON, not an event of its topic, another event, or as it was.
     """
@@ -49,7 +51,7 @@ def apply_edit(item: Item, text: str, routes: Routes) -> tuple[Item, Edit, list[
         value = msgspec.json.format(text.encode(), indent=-1)
     except msgspec.MsgspecError as error:
         raise UsageError(f"What was written is not JSON: {error}.") from error
-    before = _decoded(item.letter.record.value)
+    before = _decoded(item.letter.json)
     differences = list(differences_of(before, after))
     if not differences:
         raise UsageError("Nothing was changed.", hint="To send it as it is: alphapanda dlq replay --id ID")
@@ -64,9 +66,13 @@ def apply_edit(item: Item, text: str, routes: Routes) -> tuple[Item, Edit, list[
     if record.key is not None and event.envelope.key.encode() != record.key and not isinstance(before, dict):
         said = record.key.decode(errors="replace")
         raise UsageError(f"Its key is {event.envelope.key!r}; the record's key is {said!r} and stays.")
-    letter = replace(item.letter, record=record, event=event_facts(value))
+    written = value
+    if item.letter.json is not item.letter.record.value:
+        written = routes.write(event).value or value
+        record = msgspec.structs.replace(record, value=written)
+    letter = replace(item.letter, record=record, event=event_facts(value), json=value)
     fields = tuple(difference.field for difference in differences)
-    return replace(item, letter=letter), Edit(value, fields), differences
+    return replace(item, letter=letter), Edit(written, fields), differences
 
 
 def differences_of(before: object, after: object, path: str = "") -> Iterator[Difference]:

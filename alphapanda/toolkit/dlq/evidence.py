@@ -9,17 +9,19 @@ from dataclasses import dataclass, field
 from alphapanda.bus.kafka_log import KafkaReadLog
 from alphapanda.bus.records import Header, Offsets, Partition, Record
 from alphapanda.bus.recovery import PATIENCE_POLLS, POLL_S
-from alphapanda.errors import KafkaUnreachableError
+from alphapanda.errors import DecodeError, KafkaUnreachableError
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.kinds import EventType
 from alphapanda.toolkit.dlq.backlog import Item
 from alphapanda.toolkit.dlq.groups import FOLLOWERS
-from alphapanda.toolkit.dlq.letters import RUN_HEADER, event_facts
+from alphapanda.toolkit.dlq.letters import JSON, RUN_HEADER, EventFacts, EventView, event_facts
 from topics.catalogue import Catalogue
 from topics.names import TopicName
 
 CLOCK_SKEW_MS = 60_000
 """Records are stamped by whoever writes them."""
+
+_NOTHING = EventFacts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Evidence:
         orders: client order id → its state in Redis.
         notes: what could not be looked at.
         newest_offset: (partition, key) → the newest record with that key in the source topic.
+        unread: a record that may tell, and why it cannot be read; empty where all could be.
     """
 
     ends: Offsets = field(default_factory=dict)
@@ -66,6 +69,7 @@ class Evidence:
     orders: Mapping[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     newest_offset: dict[tuple[int, bytes | None], int] = field(default_factory=dict)
+    unread: str = ""
 
     def has_passed(self, group: str, copy: Copy) -> bool:
         """Whether the group has come past a copy and not refused it."""
@@ -83,16 +87,25 @@ class EvidenceReader:
         catalogue: which topics hold what follows.
         target: the source topic.
         kind: of the events in it.
+        view: shows the events in records.
     """
 
-    def __init__(self, log: KafkaReadLog, catalogue: Catalogue, target: TopicName, kind: EventType) -> None:
+    def __init__(
+        self,
+        log: KafkaReadLog,
+        catalogue: Catalogue,
+        target: TopicName,
+        kind: EventType,
+        view: EventView = JSON,
+    ) -> None:
         self._log = log
+        self._view = view
         self._catalogue = catalogue
         self._target = target
         self._kind = kind
 
     async def read(self, items: Collection[Item], evidence: Evidence) -> None:
-        """Add what the log tells of these failures."""
+        """Add what the log tells of these failures; raises DependencyError where a registry has to be asked."""
         wanted = {item.letter.event.id for item in items if item.letter.event.id}
         since_ms = min((item.letter.original_ms for item in items), default=0) - CLOCK_SKEW_MS
         await self._read_source(items, wanted, since_ms, evidence)
@@ -114,7 +127,7 @@ class EvidenceReader:
         async with aclosing(records_between(self._log, start, evidence.ends)) as batches:
             async for records in batches:
                 for record in records:
-                    _take_source(record, wanted, evidence)
+                    _take_source(record, self._facts(record, evidence), wanted, evidence)
 
     async def _read_followers(self, wanted: Collection[str], since_ms: int, evidence: Evidence) -> None:
         names = [str(self._catalogue.topic_of(kind.value, self._target.scope)) for kind in FOLLOWERS[self._kind]]
@@ -128,18 +141,26 @@ class EvidenceReader:
                 for record in records:
                     if record.partition in cut and record.offset == beginnings[record.partition]:
                         evidence.blind_before_ms = max(evidence.blind_before_ms, record.timestamp_ms)
-                    _take_follower(record, wanted, evidence)
+                    _take_follower(record, self._facts(record, evidence), wanted, evidence)
+
+    def _facts(self, record: Record, evidence: Evidence) -> EventFacts:
+        """Return what can be told of an event; where nothing can, that is part of the evidence."""
+        try:
+            return event_facts(self._view.value(record))
+        except DecodeError as error:
+            evidence.unread = evidence.unread or f"{record.position} cannot be read: {error.message}"
+            return _NOTHING
 
     async def _since(self, partitions: Collection[Partition], since_ms: int, ends: Offsets) -> Offsets:
         found = await self._log.since(partitions, max(0, since_ms))
         return {partition: ends[partition] if at is None else at for partition, at in found.items()}
 
 
-def _take_source(record: Record, wanted: Collection[str], evidence: Evidence) -> None:
+def _take_source(record: Record, facts: EventFacts, wanted: Collection[str], evidence: Evidence) -> None:
     place = (record.partition.number, record.key)
     evidence.newest_offset[place] = max(evidence.newest_offset.get(place, -1), record.offset)
     replay_of = record.header(Header.REPLAY_OF)
-    event_id = event_facts(record.value).id
+    event_id = facts.id
     if replay_of is None and event_id not in wanted:
         return
     copy = Copy(
@@ -153,8 +174,7 @@ def _take_source(record: Record, wanted: Collection[str], evidence: Evidence) ->
         evidence.copies.setdefault(event_id, []).append(copy)
 
 
-def _take_follower(record: Record, wanted: Collection[str], evidence: Evidence) -> None:
-    facts = event_facts(record.value)
+def _take_follower(record: Record, facts: EventFacts, wanted: Collection[str], evidence: Evidence) -> None:
     group = (record.header(Header.GROUP) or b"").decode(errors="replace")
     if facts.client_order_id:
         evidence.told.setdefault(facts.client_order_id, set()).add(facts.type)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from alphapanda.bus.records import Header, Record
+from alphapanda.errors import DecodeError, DependencyError
+from alphapanda.model.avro import MAGIC
 from alphapanda.model.envelope import LogPosition
 from topics.dead_letter_families import DeadLetterHeaders, read_headers
 from topics.dead_letters import ID_HEADER, Failure, Family, dead_letter_id
@@ -52,6 +54,7 @@ class EventFacts(msgspec.Struct, frozen=True):
         trading_mode: as the payload says.
         validity: of the order that it is about.
         obeyed: `service/command` of an answer to a command.
+        hidden: why it can be told of nothing although others may read it: it is Avro, and its schema is not here.
     """
 
     id: str = ""
@@ -63,6 +66,28 @@ class EventFacts(msgspec.Struct, frozen=True):
     trading_mode: str = ""
     validity: str = ""
     obeyed: str = ""
+    hidden: str = ""
+
+
+class EventView(Protocol):
+    """Shows the events in records as JSON, whatever they were written as."""
+
+    def value(self, record: Record) -> bytes | None:
+        """Return a record's value as JSON; raises DecodeError for Avro that cannot be read, DependencyError."""
+        ...
+
+
+class JsonView:
+    """Shows events that are JSON."""
+
+    def value(self, record: Record) -> bytes | None:
+        """Return a record's value; raises DecodeError for Avro."""
+        if record.value is not None and record.value[:1] == MAGIC:
+            raise DecodeError("It begins as Avro does.", hint="Set SCHEMA_REGISTRY_URL, where its schema is.")
+        return record.value
+
+
+JSON = JsonView()
 
 
 class _Envelope(msgspec.Struct):
@@ -136,6 +161,7 @@ class DeadLetter:
         failure: why it is there, whoever says so.
         others: its headers that say nothing of the failure.
         event: what can be told of the event in it.
+        json: its value as JSON, to look at; as it is where it is neither JSON nor can be shown so.
         replay_count: how often it had been sent again before it failed this time.
         replay_run: the run that sent it; empty before the first.
         replay_of: the dead letter that was sent again when this one failed; empty before the first.
@@ -146,6 +172,7 @@ class DeadLetter:
     failure: Failure
     others: tuple[tuple[str, bytes | None], ...]
     event: EventFacts
+    json: bytes | None
     replay_count: int
     replay_run: str
     replay_of: str
@@ -181,9 +208,14 @@ class DeadLetter:
         return sent_again or self.failure.original_timestamp_ms or self.record.timestamp_ms
 
 
-def read_dead_letter(record: Record) -> DeadLetter:
-    """Return `record`, of any system's dead-letter topic, as a dead letter."""
+def read_dead_letter(record: Record, view: EventView = JSON) -> DeadLetter:
+    """Return `record`, of any system's dead-letter topic, as a dead letter; `view` shows the event in it."""
     read = read_headers(record.headers, record.partition.topic)
+    value, hidden = record.value, ""
+    try:
+        value = view.value(record)
+    except (DecodeError, DependencyError) as error:
+        hidden = error.message
     failure = read.failure
     place = record.position
     return DeadLetter(
@@ -191,7 +223,8 @@ def read_dead_letter(record: Record) -> DeadLetter:
         record=record,
         failure=failure,
         others=_others(read, record),
-        event=event_facts(record.value),
+        event=EventFacts(hidden=hidden) if hidden else event_facts(value),
+        json=value,
         replay_count=_number(record.header(Header.REPLAY_COUNT)),
         replay_run=_text(record.header(RUN_HEADER)),
         replay_of=_text(record.header(Header.REPLAY_OF)),

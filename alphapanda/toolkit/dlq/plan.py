@@ -12,6 +12,7 @@ from alphapanda.bus.records import Header
 from alphapanda.bus.routes import Routes
 from alphapanda.errors import DecodeError, MisroutedError
 from alphapanda.ids import BrokerId
+from alphapanda.model.codec import Codec
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.toolkit.dlq.backlog import Item
@@ -150,6 +151,7 @@ class Planner:
         wishes: what is asked for.
         policy: what the desk has decided.
         edited: ids of those that an operator has edited just now.
+        codec: reads events; JSON alone when not given.
     """
 
     target: Target
@@ -158,10 +160,12 @@ class Planner:
     wishes: Wishes
     policy: Policy = NO_POLICY
     edited: frozenset[str] = frozenset()
+    codec: Codec | None = None
 
     def plan(self, items: Iterable[Item], run_id: str, *, resumes: bool, notes: Sequence[str] = ()) -> ReplayPlan:
-        """Return what to do with `items`."""
-        routes = Routes(self.catalogue, None if self.target.name.is_shared else BrokerId(self.target.name.scope))
+        """Return what to do with `items`; raises DependencyError where a registry that is away has to be asked."""
+        broker = None if self.target.name.is_shared else BrokerId(self.target.name.scope)
+        routes = Routes(self.catalogue, broker, self.codec)
         records, sending = [], 0
         for item in items:
             planned = self._decide(item, routes)

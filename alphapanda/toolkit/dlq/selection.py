@@ -96,7 +96,7 @@ def fields_of(item: Item) -> Mapping[str, Any]:
         "headers": {name: (value or b"").decode(errors="replace") for name, value in record.headers},
     }
     try:
-        value = msgspec.json.decode(record.value or b"null")
+        value = msgspec.json.decode(item.letter.json or b"null")
     except (msgspec.MsgspecError, UnicodeDecodeError):
         value = None
     if isinstance(value, dict):

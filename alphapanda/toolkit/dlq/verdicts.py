@@ -16,6 +16,7 @@ from alphapanda.toolkit.dlq.backlog import Item
 from alphapanda.toolkit.dlq.evidence import Copy, Evidence
 from alphapanda.toolkit.dlq.groups import SETTLES_AN_ORDER
 from alphapanda.toolkit.dlq.staleness import Freshness
+from topics.dead_letters import FailedStage
 
 
 class Verdict(StrEnum):
@@ -134,6 +135,10 @@ class Judge:
     def _unknowable(self, item: Item, group: str) -> Judgement | None:
         if not group:
             return Judgement(Verdict.IN_DOUBT, "nobody says which group failed: name it with --group")
+        if item.letter.event.hidden and item.letter.failure.stage is not FailedStage.DECODE:
+            return Judgement(Verdict.IN_DOUBT, f"which event it is cannot be told: {item.letter.event.hidden}")
+        if self.evidence.unread:
+            return Judgement(Verdict.IN_DOUBT, f"what follows from it cannot be told: {self.evidence.unread}")
         if item.letter.original_ms < self.evidence.blind_before_ms:
             return Judgement(Verdict.IN_DOUBT, "what would follow from it is older than the log keeps")
         return None

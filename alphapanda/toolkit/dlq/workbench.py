@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from alphapanda.bus.kafka_log import KafkaReadLog
 from alphapanda.bus.tail import newest
 from alphapanda.clock import Clock
-from alphapanda.errors import DependencyError, RedisUnreachableError, RefusedError, UnknownNameError
+from alphapanda.errors import DecodeError, DependencyError, RedisUnreachableError, RefusedError, UnknownNameError
 from alphapanda.ids import BrokerId, generate_event_id
+from alphapanda.model.codec import Codec, JsonCodec
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.state.views import Views
@@ -18,13 +19,14 @@ from alphapanda.toolkit.dlq.backlog import Backlog, Item, read_backlog
 from alphapanda.toolkit.dlq.evidence import Evidence, EvidenceReader
 from alphapanda.toolkit.dlq.groups import STRATEGIES
 from alphapanda.toolkit.dlq.ledger import LEDGER_TOPIC
-from alphapanda.toolkit.dlq.letters import event_facts
+from alphapanda.toolkit.dlq.letters import EventView, event_facts
 from alphapanda.toolkit.dlq.names import own_name
 from alphapanda.toolkit.dlq.plan import Planner, ReplayPlan, Target, Wishes, chosen_run
 from alphapanda.toolkit.dlq.policy import NO_POLICY, Policy
 from alphapanda.toolkit.dlq.progress import GroupProgress
 from alphapanda.toolkit.dlq.staleness import Freshness
 from alphapanda.toolkit.dlq.verdicts import Judge
+from alphapanda.toolkit.schemas.as_json import AsJson
 from topics.catalogue import Catalogue
 from topics.cluster import Cluster
 from topics.dead_letter_families import source_name_of
@@ -61,6 +63,7 @@ class Workbench:
         modes: the configured brokers, and how near to real money each is.
         clock: the time.
         policy: what the desk has decided of its dead letters.
+        codec: reads events.
     """
 
     log: KafkaReadLog
@@ -71,6 +74,12 @@ class Workbench:
     modes: Mapping[str, TradingMode]
     clock: Clock
     policy: Policy = NO_POLICY
+    codec: Codec = field(default_factory=JsonCodec)
+
+    @property
+    def view(self) -> EventView:
+        """What shows the events in records."""
+        return AsJson(self.codec, self.catalogue)
 
     async def need_ledger(self) -> None:
         """Raise DependencyError if there is no ledger to write to."""
@@ -131,8 +140,9 @@ class Workbench:
 
         Raises:
             UnknownNameError: no dead letter is under way in the run that was asked for.
+            DependencyError: an event is in Avro, and the registry that has its schema is away.
         """
-        target = await self.target(topic)
+        target, view = await self.target(topic), self.view
         evidence = Evidence()
         partitions = await self.log.partitions([str(target.name)])
         log_id = await self.log.identity()
@@ -140,11 +150,11 @@ class Workbench:
         # the look has no dead letter after it.
         for group in self._groups(target.name):
             evidence.reached[group] = await self.progress.reached(group, partitions, log_id)
-        backlog = await read_backlog(self.log, [topic])
+        backlog = await read_backlog(self.log, [topic], view)
         if strangers := {item.letter.group for item in backlog.items.values()} - {"", *evidence.reached}:
             for group in strangers:
                 evidence.reached[group] = await self.progress.reached(group, partitions, log_id)
-            backlog = await read_backlog(self.log, [topic])
+            backlog = await read_backlog(self.log, [topic], view)
         items = [item for item in backlog.items.values() if item.state in TO_JUDGE and choose(item)]
         run_id, resumes = chosen_run(items, asked_run, generate_event_id())
         if asked_run:
@@ -152,15 +162,15 @@ class Workbench:
                 raise UnknownNameError("unfinished run", asked_run, {one.run_id for one in items if one.run_id})
             items = [item for item in items if item.run_id == asked_run]
         items = [(instead or {}).get(item.id, item) for item in items]
-        await self._gather(target, backlog, items, evidence)
+        await self._gather(target, backlog, items, evidence, view)
         judge = Judge(
             kind=target.kind,
             mode=target.mode,
             evidence=evidence,
-            freshness=Freshness(self.clock.now(), await self._market_now(), wishes.valid_for),
+            freshness=Freshness(self.clock.now(), await self._market_now(view), wishes.valid_for),
             group=wishes.group,
         )
-        planner = Planner(target, judge, self.catalogue, wishes, self.policy, frozenset(instead or ()))
+        planner = Planner(target, judge, self.catalogue, wishes, self.policy, frozenset(instead or ()), self.codec)
         return Prepared(planner.plan(items, run_id, resumes=resumes, notes=evidence.notes), backlog)
 
     def _groups(self, target: TopicName) -> tuple[str, ...]:
@@ -174,26 +184,31 @@ class Workbench:
                 groups.append(f"{broker}.{service}")
         return tuple(groups)
 
-    async def _gather(self, target: Target, backlog: Backlog, items: Collection[Item], evidence: Evidence) -> None:
+    async def _gather(
+        self, target: Target, backlog: Backlog, items: Collection[Item], evidence: Evidence, view: EventView
+    ) -> None:
         evidence.failed |= backlog.refused
         if not items or target.kind is EventType.MARKET_TICK:
             return  # market data is not sent again, so nothing needs to be known of it
-        await EvidenceReader(self.log, self.catalogue, target.name, target.kind).read(items, evidence)
+        await EvidenceReader(self.log, self.catalogue, target.name, target.kind, view).read(items, evidence)
         if target.kind is EventType.SIGNAL_VALIDATED:
             try:
-                view = await self.views.orders(BrokerId(target.name.scope))
+                seen = await self.views.orders(BrokerId(target.name.scope))
             except RedisUnreachableError:
                 evidence.notes.append("Redis did not answer: orders were looked up in the log alone")
             else:
-                orders = view.orders if view is not None else ()
+                orders = seen.orders if seen is not None else ()
                 evidence.orders = {order.client_order_id: order.status.value for order in orders}
         if self.progress.blind:
             evidence.notes.append(
                 f"{self.progress.blind} How far groups have come is known by their commits alone"
             )
 
-    async def _market_now(self) -> datetime | None:
+    async def _market_now(self, view: EventView) -> datetime | None:
         if TICKS not in await self.log.topics():
             return None
         records, _ = await newest(self.log, [TICKS], 1)
-        return event_facts(records[-1].value).ts if records else None
+        try:
+            return event_facts(view.value(records[-1])).ts if records else None
+        except DecodeError:
+            return None

@@ -32,26 +32,38 @@ class AsJson:
         self._decode = codec.decode
         self._catalogue = catalogue
         self._kinds: dict[str, EventType | None] = {}
-        self._unknown: set[int] = set()
+        self._away: dict[int, DependencyError] = {}
 
     def record(self, record: Record) -> Record:
         """Return `record` with its event as JSON."""
+        try:
+            value = self.value(record)
+        except (DependencyError, DecodeError):  # it is shown as it is, with what is wrong with it
+            return record
+        return record if value is record.value else msgspec.structs.replace(record, value=value)
+
+    def value(self, record: Record) -> bytes | None:
+        """Return a record's value as JSON; as it is where it is no Avro, or of a topic that is none of ours.
+
+        Raises:
+            DecodeError: it is Avro and cannot be read.
+            DependencyError: its schema cannot be had: the registry is away.
+        """
         value = record.value
         if not value or value[:1] != MAGIC:
-            return record
+            return value
         kind = self._kind_of(record.partition.topic)
-        schema_id = -1
+        if kind is None:
+            return value
+        schema_id = schema_id_of(value) or 0
+        away = self._away.get(schema_id)
+        if away is not None:  # it is asked once for each schema
+            raise away
         try:
-            schema_id = schema_id_of(value) or schema_id
-            if kind is None or schema_id in self._unknown:
-                return record
-            event = self._decode(kind, value)
-        except DependencyError:  # a registry that is away is asked once for each schema
-            self._unknown.add(schema_id)
-            return record
-        except DecodeError:  # it is shown as it is, with what is wrong with it
-            return record
-        return msgspec.structs.replace(record, value=encode(event))
+            return encode(self._decode(kind, value))
+        except DependencyError as error:
+            self._away[schema_id] = error
+            raise
 
     def _kind_of(self, topic: str) -> EventType | None:
         if topic not in self._kinds:
