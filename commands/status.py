@@ -9,11 +9,10 @@ import typer
 from alphapanda.exit_codes import ExitCode
 from commands._context import Context
 from commands._options import IntervalOption, JsonOption, WatchOption
+from commands._reading import CLEAR
 
 if TYPE_CHECKING:
     from daemons.supervisor.protocol import SystemStatus
-
-CLEAR = "\x1b[H\x1b[2J"
 
 
 def register(app: typer.Typer) -> None:

@@ -13,7 +13,7 @@ from alphapanda.model.stage import Stage
 RECENT_CAPACITY = 8_192
 
 
-class RecentIds:
+class FoldedIds:
     """The ids of the events folded last, bounded: what comes again within the bound is known."""
 
     def __init__(self, capacity: int = RECENT_CAPACITY) -> None:
@@ -62,7 +62,7 @@ class StageEngine:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.recent = RecentIds()
+        self.recent = FoldedIds()
 
     def knows(self, event_id: EventId) -> bool:
         """Whether an input of that id was folded already."""

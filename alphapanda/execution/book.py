@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from alphapanda.errors import InvariantError
-from alphapanda.execution.window import RecentIds
+from alphapanda.execution.window import RecentDigests
 from alphapanda.ids import ClientOrderId, TradeId
 from alphapanda.model.codec import PAYLOADS
 from alphapanda.model.envelope import Event
@@ -88,7 +88,7 @@ class OrderBook:
         self._closed_kept = closed_kept
         self._open: dict[ClientOrderId, Entry] = {}
         self._closed: OrderedDict[ClientOrderId, Order] = OrderedDict()
-        self._remembered = RecentIds(CLOSED_REMEMBERED)
+        self._remembered = RecentDigests(CLOSED_REMEMBERED)
         self._early: dict[ClientOrderId, list[Early]] = {}
         self._refused: OrderedDict[ClientOrderId, Early] = OrderedDict()
 

@@ -17,7 +17,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 import msgspec
 
-from alphapanda.execution.window import RecentIds
+from alphapanda.execution.window import RecentDigests
 from alphapanda.ids import BrokerId, InstrumentId, StrategyId
 from alphapanda.model.envelope import Event
 from alphapanda.model.fill import Fill
@@ -135,7 +135,7 @@ class Portfolio:
         self._instruments = instruments
         self._holdings: dict[Key, Holding] = {}
         self._marks: dict[InstrumentId, float] = {}
-        self._trades = RecentIds(TRADES_REMEMBERED)
+        self._trades = RecentDigests(TRADES_REMEMBERED)
         self._fills = 0
 
     @property

@@ -9,7 +9,7 @@ DIGEST_BYTES = 12
 """96 bits: among 10,000 ids, two that are taken for one are less likely than 1 in 10^20."""
 
 
-class RecentIds:
+class RecentDigests:
     """Whether an id was seen among the last `capacity`.
 
     What comes twice comes from a batch that was written in part before a crash, so a bound of many

@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import sys
-from datetime import timedelta
 
 from alphapanda.bus.kafka_log import KafkaOptions, join_group, open_log
 from alphapanda.bus.meter import MetricsMeter
@@ -29,6 +28,7 @@ from topics.catalogue import Catalogue
 
 INPUTS = (EventType.SIGNAL_RAW, EventType.ORDER_FILLED, EventType.CONTROL_COMMAND)
 OUTPUTS = (EventType.SIGNAL_VALIDATED, EventType.SIGNAL_REJECTED, EventType.CONTROL_EVENT)
+LOOK_AGAIN_S = 0.05
 
 
 async def live(
@@ -78,7 +78,7 @@ async def live(
 
         async def watch() -> None:
             while sum((await log.ends(outputs)).values()) < signals or step is not None:  # noqa: ASYNC110 - Kafka is asked
-                await asyncio.sleep(timedelta(milliseconds=50).total_seconds())
+                await asyncio.sleep(LOOK_AGAIN_S)
             done.set()
 
         async with asyncio.TaskGroup() as tasks:
