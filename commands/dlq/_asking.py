@@ -93,7 +93,7 @@ async def _narrowed(session: Session, topic: str, asked: Asked) -> Asked:
 
     if not asked.ids and not asked.selection.reasons:
         return asked
-    items = (await read_backlog(session.log, [topic])).items
+    items = (await read_backlog(session.log, [topic], session.bench.view)).items
     if asked.selection.reasons:
         known = {reason_of(item) for item in items.values()}
         for one in sorted(asked.selection.reasons - known):

@@ -85,7 +85,7 @@ async def _chosen(
     if verdict:
         prepared = await session.bench.prepare(topic, selection.takes, Wishes())
         return topic, [one.item for one in prepared.plan.records if one.judgement.verdict.value == verdict]
-    backlog = await read_backlog(session.log, [topic])
+    backlog = await read_backlog(session.log, [topic], session.bench.view)
     return topic, [item for item in backlog.items.values() if selection.takes(item)]
 
 
