@@ -38,12 +38,13 @@ def show(call: typer.Context, json: JsonOption = False) -> None:
 
 
 def check(call: typer.Context, json: JsonOption = False) -> None:
-    """Check all files: alphapanda.toml, .env, strategies.toml, risk.toml. Ends with 78 if anything is wrong.
+    """Check all files: alphapanda.toml, .env, strategies.toml, risk.toml, dlq-policy.toml. Ends with 78 if wrong.
 
     Example: SETTINGS__ENVIRONMENT=production alphapanda config check
     """
     from alphapanda.settings import InvalidSettingsError
     from alphapanda.settings.documents import check_documents
+    from alphapanda.toolkit.dlq.policy_file import read_policy
 
     context = Context.of(call, json=json)
     problems: list[Problem] = []
@@ -54,6 +55,7 @@ def check(call: typer.Context, json: JsonOption = False) -> None:
         problems += error.problems
     if brokers:
         problems += check_documents(context.deployment, brokers)
+        problems += read_policy(context.deployment.root, context.clock.now())[1]
     if json:
         items = [{"where": each.where, "what": each.what, "hint": each.hint} for each in problems]
         context.output.document("problems", {"items": items})

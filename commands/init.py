@@ -23,7 +23,7 @@ def init(
     call: typer.Context,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
 ) -> None:
-    """Write commented starter files: alphapanda.toml, strategies.toml, risk.toml and .env (0600).
+    """Write commented starter files: settings, strategies, limits, dead letters' policy, and .env (0600).
 
     Example: ALPHAPANDA_HOME=~/desk alphapanda init
     """
@@ -44,11 +44,13 @@ def _starters(context: Context) -> Iterator[tuple[Path, Callable[[], str], int]]
 
     from alphapanda.settings.reference import config_text, env_text
     from alphapanda.settings.starters import starter_text
+    from alphapanda.toolkit.dlq.policy_file import POLICY_FILE
 
     deployment = context.deployment
     yield deployment.config_file, config_text, _PUBLIC
     yield deployment.strategies_file, partial(starter_text, "strategies.toml"), _PUBLIC
     yield deployment.risk_file, partial(starter_text, "risk.toml"), _PUBLIC
+    yield deployment.root / POLICY_FILE, partial(starter_text, POLICY_FILE), _PUBLIC
     yield deployment.env_file, env_text, _PRIVATE
 
 

@@ -1417,7 +1417,7 @@ _alphapanda() {
             )
             verbs=(
                 'show:Show every setting'\''s value and where it came from. Secrets are masked.'
-                'check:Check all files: alphapanda.toml, .env, strategies.toml, risk.toml. Ends with 78 if anything is wrong.'
+                'check:Check all files: alphapanda.toml, .env, strategies.toml, risk.toml, dlq-policy.toml. Ends with 78 if wrong.'
             )
             ;;
         "config show")

@@ -6,5 +6,5 @@ from importlib.resources import files
 
 
 def starter_text(name: str) -> str:
-    """Return the text of the starter file `name`: `strategies.toml`, `risk.toml`."""
+    """Return the text of the starter file `name`: `strategies.toml`, `risk.toml`, `dlq-policy.toml`."""
     return files(__name__).joinpath(name).read_text(encoding="utf-8")

@@ -192,7 +192,9 @@ def test_paper_records_never_reach_another_broker(world: Any) -> None:
     assert world.read(world.signals) == []
 
 
-def test_a_live_broker_needs_yes_a_reason_the_topics_name_and_in_market_hours_more(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_live_broker_needs_yes_a_reason_its_topic_and_broken_glass(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A broker that is not configured on paper here may be anything."""
     world.deployment.config_file.write_text('[brokers.paper]\nkind = "paper"\n')
     monkeypatch.setenv("ACTIVE_BROKERS", "paper")

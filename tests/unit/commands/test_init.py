@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 Call = Callable[..., Any]
-FILES = ("alphapanda.toml", "strategies.toml", "risk.toml", ".env")
+FILES = ("alphapanda.toml", "strategies.toml", "risk.toml", "dlq-policy.toml", ".env")
 
 
 def test_it_writes_all_starters_and_they_are_valid(home: Path, call: Call) -> None:
