@@ -92,6 +92,9 @@ def _flow(desk: Desk, look: Look) -> Iterator[Concern]:
         if (lag.seconds or 0) > LAG_S or (lag.records or 0) > LAG_RECORDS:
             behind = f"{look.count(lag.records or 0)} records" + (f", {span(lag.seconds)}" if lag.seconds else "")
             yield Concern(Weight.SLOW, f"{lag.group} is {behind} behind", f"in {topic}")
+    if desk.undecodable:
+        count = look.count(desk.undecodable)
+        yield Concern(Weight.LOOK, f"{count} records cannot be read here", "their bytes: Topics (7)")
     if desk.skipped:
         skipped = look.count(desk.skipped)
         yield Concern(Weight.LOOK, f"{skipped} records passed over here", "they came faster than can be shown")

@@ -84,19 +84,22 @@ class Desk:
         last: Record | None = None
         for record in records:
             topic = record.partition.topic
-            self.topics.take(record)
+            kept = self.topics.take(record)
             if last is not None and last.partition is not record.partition:
                 self._mark(last)
             last = record
             if topic.endswith(DLQ):
-                self.dead.take(record)
+                self.dead.take(kept)
                 continue
             try:
                 kind, _ = self.routes.carried_by(topic)
-                if kind is EventType.MARKET_TICK:
+                if kept is not record and kind is not EventType.PNL_SNAPSHOT:
+                    # No event of ours is as long; thousands are held, with all that is in them.
+                    self.undecodable += 1
+                elif kind is EventType.MARKET_TICK:
                     ticks.append((decode(kind, record.value or b"").data, record.timestamp_ms))
                 else:
-                    self._fold(self.routes.read(record), record)
+                    self._fold(self.routes.read(record), kept)
             except (PermanentError, AlphaPandaError):
                 # Its readers dead-letter it and say why; the tail shows it as it is.
                 self.undecodable += 1

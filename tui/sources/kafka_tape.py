@@ -28,6 +28,12 @@ PATIENCE_S = 2.0
 PATIENT_BYTES = 64 << 10
 PATIENT_MS = 200
 FETCH_BYTES = 512 << 10
+UNHURRIED_S = 1.0
+"""How long aiokafka lets fetched records lie before it asks for other partitions' alone.
+
+Its own 0.1 s is what lies between two polls: the partition that had news would then be left out of a request that
+waits for five seconds, and be silent as long.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +137,8 @@ class OpenKafkaTape:
         except BaseException:
             await _within(consumer.stop())
             raise
+        # There is no public way to it.
+        consumer._fetcher._prefetch_backoff = UNHURRIED_S  # noqa: SLF001
         return KafkaTapeReader(consumer, self._avro)
 
     def to_read_again(self) -> Offsets:
@@ -182,6 +190,7 @@ class KafkaTapeReader:
 
 async def _within(closing: Awaitable[None]) -> None:
     """Wait for a client to close; one whose broker went away may never, and is left to the end of the process."""
+    await asyncio.sleep(0)  # a consumer whose tasks never began cancels whoever stops it
     try:
         async with asyncio.timeout(CLOSE_S):
             await closing

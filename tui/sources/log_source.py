@@ -75,6 +75,11 @@ async def read_range(reader: TapeReader, starts: Offsets, ends: Offsets) -> list
     return found
 
 
+def _is_another_log(ends: Offsets, read: Offsets) -> bool:
+    """Return whether a partition ends before what was read of it: its topic was deleted and made again."""
+    return any(end < read.get(partition, 0) for partition, end in ends.items())
+
+
 class LogSource:
     """Follows every topic of the deployment.
 
@@ -138,6 +143,8 @@ class LogSource:
 
     async def _catch_up(self, log: OpenTape, starts: Offsets, ends: Offsets, desk: Desk) -> None:
         """Read the backlog of all partitions, and fold it as it happened."""
+        if all(starts[partition] >= end for partition, end in ends.items()):
+            return
         reader = await log.reader(patient=True)
         async with aclosing(reader):
             ordered = in_order(await read_range(reader, starts, ends))
@@ -205,12 +212,17 @@ class LogSource:
                             return
                         beginnings = await log.beginnings(tuple(readers))
                     committed = await log.committed()
+                    read = dict(self._next)
                     ends = await log.ends(tuple(readers))
             except TimeoutError:
                 raise KafkaUnreachableError(
                     f"Kafka did not answer within {ANSWER_S:g} s.", hint="Run: alphapanda doctor"
                 ) from None
-            if self._is_stuck(ends, silent) or self._read_again(log.to_read_again()):
+            if (
+                self._is_stuck(ends, silent)
+                or _is_another_log(ends, read)
+                or self._read_again(log.to_read_again())
+            ):
                 return
             port.desk.topics.take_ends(ends, beginnings, committed, self._clock.now())
             port.heard()
