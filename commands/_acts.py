@@ -63,7 +63,7 @@ ACTS: Mapping[str, Act] = MappingProxyType(
         "halt": _STOPPING,
         "resume": Act(),
         "flatten": Act(Demand.NOTHING, unless="dry_run"),
-        "orders cancel": Act(Demand.NOTHING, unless="dry_run"),
+        "cancel": Act(Demand.NOTHING, unless="dry_run"),
         "topics bootstrap": _DRY,
         "topics apply": _DRY,
         "groups reset": Act(only_with="execute"),

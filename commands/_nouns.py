@@ -52,6 +52,8 @@ _TABLE = (
     Noun("trace", "why", Panel.LOOK, "The same as why."),
     Noun("halt", "halt", Panel.CONTROL, "Stop a broker from trading; cancels still pass."),
     Noun("resume", "halt", Panel.CONTROL, "Let a halted broker trade again."),
+    Noun("cancel", "cancel", Panel.CONTROL, "Withdraw open orders of a broker."),
+    Noun("flatten", "flatten", Panel.CONTROL, "Close the positions of a broker."),
     Noun("state", "state", Panel.CONTROL, "Compare remembered state with the log."),
     Noun("topics", "topics", Panel.LOG, "List, create and compare topics."),
     Noun("groups", "groups", Panel.LOG, "Show consumer groups and their lag."),

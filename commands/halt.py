@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alphapanda.errors import UsageError
 from commands._context import Context
+from commands._control import needed_reason, open_controller
 from commands._options import BrokerArgument, JsonOption, ReasonOption
-from commands._reading import kafka_options, known_broker
+from commands._reading import known_broker
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from alphapanda.ids import BrokerId
     from alphapanda.model.control import Command
+    from alphapanda.toolkit.control.controller import Controller
+    from alphapanda.toolkit.control.results import Obeyed
 
 ReduceOption = Annotated[bool, typer.Option("--reduce", help="Let exits pass: only nothing new is opened.")]
 TimeoutOption = Annotated[
@@ -66,28 +69,25 @@ def _command(
 ) -> None:
     context = Context.of(call, json=json)
     name = known_broker(context, broker)
-    if not reason.strip():
-        raise UsageError(f"{command.capitalize()} needs a reason.", hint='Add --reason "…"; it goes to the audit.')
-    context.run(_send(context, command, name, reason.strip(), timeout))
+    why = needed_reason(command.capitalize(), reason)
+    context.run(_send(context, command, name, why, timeout))
 
 
 async def _send(context: Context, command: Command, broker: BrokerId, reason: str, patience_s: float) -> None:
-    from alphapanda.bus.kafka_log import open_log
     from alphapanda.model.codec import to_jsonable
-    from alphapanda.model.control import Command
-    from alphapanda.toolkit.control.controller import Controller
 
-    async with open_log(kafka_options(context, "control")) as log:
-        controller = Controller(log, context.clock, actor=getpass.getuser(), source="cli")
-        act = {
-            Command.HALT: controller.halt,
-            Command.REDUCE: controller.reduce,
-            Command.RESUME: controller.resume,
-        }[command]
-        obeyed = await act(broker, reason, patience_s)
+    async with open_controller(context) as controller:
+        obeyed = await _act(controller, command)(broker, reason, patience_s)
     if context.output.as_json:
         events = [to_jsonable(event) for event in obeyed.events]
         body = {"command_id": obeyed.command_id, "command": command.value, "obeyed": events}
         context.output.document("control", body)
     else:
         context.output.say(obeyed.words)
+
+
+def _act(controller: Controller, command: Command) -> Callable[[BrokerId, str, float], Awaitable[Obeyed]]:
+    from alphapanda.model.control import Command
+
+    acts = {Command.HALT: controller.halt, Command.REDUCE: controller.reduce, Command.RESUME: controller.resume}
+    return acts[command]

@@ -25,6 +25,8 @@ _alphapanda() {
             "trace") verb="$longer" ;;
             "halt") verb="$longer" ;;
             "resume") verb="$longer" ;;
+            "cancel") verb="$longer" ;;
+            "flatten") verb="$longer" ;;
             "state") verb="$longer" ;;
             "state verify") verb="$longer" ;;
             "topics") verb="$longer" ;;
@@ -203,6 +205,46 @@ _alphapanda() {
             ;;
         "resume:--confirm")
             mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            return
+            ;;
+        "cancel:--strategy" | "cancel:-s")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "cancel:--instrument" | "cancel:-i")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "cancel:--reason" | "cancel:-r")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "cancel:--confirm")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            return
+            ;;
+        "cancel:--timeout")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "flatten:--strategy" | "flatten:-s")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "flatten:--instrument" | "flatten:-i")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "flatten:--reason" | "flatten:-r")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "flatten:--confirm")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            return
+            ;;
+        "flatten:--timeout")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
         "state verify:--broker" | "state verify:-b")
@@ -677,7 +719,7 @@ _alphapanda() {
     case "$verb" in
         "")
             options="--version -V --debug --help -h"
-            words="up down status restart run tui orders positions pnl signals logs why trace halt resume state topics groups dlq schemas init config doctor infra completions"
+            words="up down status restart run tui orders positions pnl signals logs why trace halt resume cancel flatten state topics groups dlq schemas init config doctor infra completions"
             ;;
         "up")
             options="--only --foreground --wait-timeout --dry-run --feed --file --speed --accept-log-reset --json --help -h"
@@ -728,6 +770,14 @@ _alphapanda() {
             ;;
         "resume")
             options="--reason -r --timeout --confirm --json --help -h"
+            words="$(_alphapanda_names brokers)"
+            ;;
+        "cancel")
+            options="--all --strategy -s --instrument -i --reason -r --yes -y --confirm --dry-run --timeout --json --help -h"
+            words="$(_alphapanda_names brokers)"
+            ;;
+        "flatten")
+            options="--strategy -s --instrument -i --reason -r --yes -y --confirm --dry-run --timeout --json --help -h"
             words="$(_alphapanda_names brokers)"
             ;;
         "state")

@@ -29,6 +29,8 @@ _alphapanda() {
             "trace") verb="$longer" ;;
             "halt") verb="$longer" ;;
             "resume") verb="$longer" ;;
+            "cancel") verb="$longer" ;;
+            "flatten") verb="$longer" ;;
             "state") verb="$longer" ;;
             "state verify") verb="$longer" ;;
             "topics") verb="$longer" ;;
@@ -207,6 +209,46 @@ _alphapanda() {
             ;;
         "resume:--confirm")
             _alphapanda_names daemons
+            return
+            ;;
+        "cancel:--strategy" | "cancel:-s")
+            true
+            return
+            ;;
+        "cancel:--instrument" | "cancel:-i")
+            true
+            return
+            ;;
+        "cancel:--reason" | "cancel:-r")
+            true
+            return
+            ;;
+        "cancel:--confirm")
+            _alphapanda_names daemons
+            return
+            ;;
+        "cancel:--timeout")
+            true
+            return
+            ;;
+        "flatten:--strategy" | "flatten:-s")
+            true
+            return
+            ;;
+        "flatten:--instrument" | "flatten:-i")
+            true
+            return
+            ;;
+        "flatten:--reason" | "flatten:-r")
+            true
+            return
+            ;;
+        "flatten:--confirm")
+            _alphapanda_names daemons
+            return
+            ;;
+        "flatten:--timeout")
+            true
             return
             ;;
         "state verify:--broker" | "state verify:-b")
@@ -703,6 +745,8 @@ _alphapanda() {
                 'trace:The same as why.'
                 'halt:Stop a broker from trading; cancels still pass.'
                 'resume:Let a halted broker trade again.'
+                'cancel:Withdraw open orders of a broker.'
+                'flatten:Close the positions of a broker.'
                 'state:Compare remembered state with the log.'
                 'topics:List, create and compare topics.'
                 'groups:Show consumer groups and their lag.'
@@ -888,6 +932,45 @@ _alphapanda() {
                 '-r:Why; it is written to the audit.'
                 '--timeout:How long to wait until it is obeyed.'
                 '--confirm:The name that would be typed, given ahead; several with commas.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names brokers; return; }
+            ;;
+        "cancel")
+            options=(
+                '--all:Every open order of the broker.'
+                '--strategy:Only what belongs to this strategy.'
+                '-s:Only what belongs to this strategy.'
+                '--instrument:Only of this instrument: NSE:INFY.'
+                '-i:Only of this instrument: NSE:INFY.'
+                '--reason:Why; it is written to the audit.'
+                '-r:Why; it is written to the audit.'
+                '--yes:Do not ask.'
+                '-y:Do not ask.'
+                '--confirm:The name that would be typed, given ahead; several with commas.'
+                '--dry-run:Show what would be done; do nothing.'
+                '--timeout:How long to wait until it is obeyed.'
+                '--json:Write JSON for programs: versioned, raw values.'
+                '--help:Show this message and exit.'
+                '-h:Show this message and exit.'
+            )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names brokers; return; }
+            ;;
+        "flatten")
+            options=(
+                '--strategy:Only what belongs to this strategy.'
+                '-s:Only what belongs to this strategy.'
+                '--instrument:Only of this instrument: NSE:INFY.'
+                '-i:Only of this instrument: NSE:INFY.'
+                '--reason:Why; it is written to the audit.'
+                '-r:Why; it is written to the audit.'
+                '--yes:Do not ask.'
+                '-y:Do not ask.'
+                '--confirm:The name that would be typed, given ahead; several with commas.'
+                '--dry-run:Show what would be done; do nothing.'
+                '--timeout:How long to wait until it is flat.'
                 '--json:Write JSON for programs: versioned, raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'

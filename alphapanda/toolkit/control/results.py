@@ -150,7 +150,7 @@ class Flattened:
             held = ", ".join(f"{one.quantity:+d} {one.instrument} ({one.strategy_id})" for one in self.still_open)
             working = sum(one.is_open for one in self.exits)
             return f"{self.broker} still holds {held}; {_orders(working)} working to close it."
-        closed = len(self.before)
+        closed = sum(one.filled_quantity > 0 for one in self.exits)
         what = f"{closed} position{'' if closed == 1 else 's'} closed" if closed else "nothing was held"
         return f"{self.broker} is flat ({self.scope}): {what}."
 
