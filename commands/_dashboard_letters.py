@@ -131,6 +131,7 @@ class ReplayOffer:
         from alphapanda.toolkit.dlq.run import Pace, Report
         from commands.dlq._replaying import details_of
 
+        tell(Progress("looking once more"))
         prepared = await self._again()
         plan, report, pace = prepared.plan, Report(), Pace()
         act = Act("dlq replay", str(plan.target.name), reason, outcome=Outcome.FAILED, run_id=EventId(plan.run_id))
@@ -188,7 +189,7 @@ def _teller(plan: ReplayPlan, tell: Tell) -> Callable[[Report], None]:
         if report.sent == 1 and sending > 1 and not done:
             text = "the first one was sent, and is watched"
         else:
-            text = f"{report.sent:,} sent, {report.confirmed:,} confirmed"
+            text = f"{report.sent:,} sent"
         text += f", {report.returned:,} came back" if report.returned else ""
         tell(Progress(text, max(0, done), total))
 

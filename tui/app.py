@@ -47,6 +47,7 @@ from tui.views.catalogue import VIEWS
 
 BEAT_S = 0.1
 SLOW_BEATS = 5
+ACTS_S = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +152,7 @@ class Dashboard(Operating, App[int]):
         self._unhang = on_hangup(self.exit)
         on_terminal_lost(self.exit)
         self.set_interval(BEAT_S, self.beat)
+        self.set_interval(ACTS_S, self.paint_acts)
         self.open_sources()
 
     async def on_unmount(self) -> None:
@@ -315,6 +317,11 @@ class Dashboard(Operating, App[int]):
         due = [pane for pane in view.panes if slow or self._is_fast(pane)]
         if due:
             view.paint(self.desk, look, now, self.situation, due)
+
+    def paint_acts(self) -> None:
+        """Paint what is told of acts: whoever waits for one looks there, however busy the rest is."""
+        if self.acts.under_way:
+            self._edges[3].paint(self.desk, self.look, self.clock.monotonic())
 
     def _is_fast(self, pane: Pane) -> bool:
         return pane.has_focus_within and len(self.screen_stack) == 1

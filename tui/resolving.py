@@ -45,6 +45,7 @@ class Resolving(Controlling):
         try:
             async with control.prepare(letters, what) as offer:
                 self.acts.drop(act)
+                app.paint(everything=True)
                 prospect = offer.prospect
                 body = of_letters(prospect, what, app.look, inside(app.size.width))
                 count = counted(prospect.touched, "dead letter")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 
 from alphapanda.bus.records import Record
 from alphapanda.model.dead_letter import DeadLetterMoved, LedgerState
+from alphapanda.model.envelope import LogPosition
 from alphapanda.toolkit.dlq.letters import read_dead_letter
 from alphapanda.toolkit.dlq.standing import standing
 from topics.dead_letters import Failure
@@ -13,8 +16,9 @@ from topics.dead_letters import Failure
 KEPT = 1_000
 NO_CODE, NO_GROUP = "unknown", "-"
 """What stands where a dead letter does not say it."""
-STEPS_KEPT = 4_000
-"""Of the ledger: a dead letter may be read before or after what is said of it."""
+KNOWN = 20_000
+"""Failures whose standing is followed, and steps of the ledger: either may be read before the other."""
+ROWS_OF_ONE = 8
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
@@ -60,7 +64,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
         retryable: whether trying again may help, as the last says.
         stage: how far the last came.
         lies_in: the dead-letter topic of the last.
-        unresolved: of those that are held here, how many somebody still has to deal with.
+        unresolved: how many of them somebody still has to deal with; each failure once.
     """
 
     topic: str
@@ -76,6 +80,16 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     unresolved: int = 0
 
 
+class _Known(msgspec.Struct):
+    """One failure, however often it failed: where it stands, and under which reason it is counted."""
+
+    reason: tuple[str, str, str]
+    place: LogPosition
+    run: str
+    state: LedgerState
+    rows: list[str]
+
+
 class DeadLetters:
     """All dead letters that were seen.
 
@@ -83,7 +97,6 @@ class DeadLetters:
         rows: by place in the log, oldest first.
         reasons: by topic, code and group.
         seen: how many came, those let go too.
-        unresolved: of those that are held, how many somebody still has to deal with; each failure once.
         changes: how many came or moved.
     """
 
@@ -91,23 +104,25 @@ class DeadLetters:
         self.rows: dict[str, DeadLetter] = {}
         self.reasons: dict[tuple[str, str, str], Reason] = {}
         self.seen = 0
-        self.unresolved = 0
         self.changes = 0
         self._steps: dict[str, DeadLetterMoved] = {}
-        self._places: dict[str, list[str]] = {}
-        self._is_settled = True
+        self._known: dict[str, _Known] = {}
+        self._unresolved: Counter[tuple[str, str, str]] = Counter()
+
+    @property
+    def unresolved(self) -> int:
+        """How many failures somebody still has to deal with, each once."""
+        return self._unresolved.total()
 
     def take(self, record: Record) -> None:
         """See a dead letter."""
         read = read_dead_letter(record)
         failure = read.failure
-        state = standing(self._steps.get(read.id), record.position, read.replay_run)
-        letter = DeadLetter(record, failure, read.id, read.replay_run, state)
+        letter = DeadLetter(record, failure, read.id, read.replay_run)
         self.seen += 1
         self.rows[letter.key] = letter
-        self._places.setdefault(letter.id, []).append(letter.key)
         if len(self.rows) > KEPT:
-            self._forget(next(iter(self.rows)))
+            del self.rows[next(iter(self.rows))]
         key = letter.reason
         before = self.reasons.get(key)
         self.reasons[key] = Reason(
@@ -121,49 +136,49 @@ class DeadLetters:
             retryable=failure.retryable.value,
             stage=failure.stage.value if failure.stage else "-",
             lies_in=record.partition.topic,
-            unresolved=0 if before is None else before.unresolved,
+            unresolved=self._unresolved[key],
         )
-        self._stand(letter.id)
+        known = self._known.pop(read.id, None)
+        if known is not None:
+            self._count(known, -1)
+        rows = [*(known.rows if known is not None else ()), letter.key][-ROWS_OF_ONE:]
+        known = _Known(key, record.position, read.replay_run, LedgerState.OPEN, rows)
+        self._known[read.id] = known
+        if len(self._known) > KNOWN:  # it is counted as it stood
+            del self._known[next(iter(self._known))]
+        self._count(known, 1)
+        self._stand(read.id, known)
 
     def move(self, moved: DeadLetterMoved) -> None:
         """See a step of the ledger."""
-        self._steps.pop(moved.dead_letter_id, None)
-        self._steps[moved.dead_letter_id] = moved
-        if len(self._steps) > STEPS_KEPT:
+        letter_id = str(moved.dead_letter_id)
+        self._steps.pop(letter_id, None)
+        self._steps[letter_id] = moved
+        if len(self._steps) > KNOWN:
             del self._steps[next(iter(self._steps))]
-        self._stand(moved.dead_letter_id)
+        known = self._known.get(letter_id)
+        if known is not None:
+            self._stand(letter_id, known)
 
     def settle(self) -> None:
-        """Count what is unresolved: once a batch is enough."""
-        if self._is_settled:
-            return
-        self._is_settled = True
-        counts = dict.fromkeys(self.reasons, 0)
-        for places in self._places.values():
-            letter = self.rows[places[-1]]
-            if letter.state.is_unresolved:
-                counts[letter.reason] += 1
-        self.unresolved = sum(counts.values())
-        for key, count in counts.items():
-            if self.reasons[key].unresolved != count:
-                self.reasons[key] = msgspec.structs.replace(self.reasons[key], unresolved=count)
+        """Have the reasons say what is unresolved: once a batch is enough."""
+        for key, reason in self.reasons.items():
+            if reason.unresolved != self._unresolved[key]:
+                self.reasons[key] = msgspec.structs.replace(reason, unresolved=self._unresolved[key])
 
-    def _stand(self, letter_id: str) -> None:
+    def _stand(self, letter_id: str, known: _Known) -> None:
         """Have the rows of a dead letter, the newest and those before it, stand where it stands."""
         self.changes += 1
-        self._is_settled = False
-        places = self._places.get(letter_id)
-        if not places:
-            return
-        newest = self.rows[places[-1]]
-        state = standing(self._steps.get(letter_id), newest.record.position, newest.run)
-        for place in places:
-            if self.rows[place].state is not state:
-                self.rows[place] = msgspec.structs.replace(self.rows[place], state=state)
+        state = standing(self._steps.get(letter_id), known.place, known.run)
+        if state is not known.state:
+            self._count(known, -1)
+            known.state = state
+            self._count(known, 1)
+        for place in known.rows:
+            row = self.rows.get(place)
+            if row is not None and row.state is not state:
+                self.rows[place] = msgspec.structs.replace(row, state=state)
 
-    def _forget(self, place: str) -> None:
-        letter = self.rows.pop(place)
-        places = self._places[letter.id]
-        places.remove(place)
-        if not places:
-            del self._places[letter.id]
+    def _count(self, known: _Known, step: int) -> None:
+        if known.state.is_unresolved:
+            self._unresolved[known.reason] += step

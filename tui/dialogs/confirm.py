@@ -14,8 +14,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 WIDEST = 76
-EDGES = 4
-"""Cells of the frame and beside the text."""
+EDGES = 6
+"""Cells of the frame, beside the text, and of a scroll bar."""
+ROWS = 9
+"""Of the frame, the reason, and the buttons; the name takes two more."""
 
 
 def inside(width: int) -> int:
@@ -57,7 +59,7 @@ class ConfirmDialog(ModalScreen[str | None]):
         ("down", "scroll(1)", "Down"),
     ]
     DEFAULT_CSS = """
-    ConfirmDialog #confirm-body { height: auto; max-height: 54vh; }
+    ConfirmDialog #confirm-body { height: 1; scrollbar-size-vertical: 1; }
     ConfirmDialog #confirm-why { width: 1fr; height: 3; color: $dim; content-align: left middle; }
     """
 
@@ -70,7 +72,6 @@ class ConfirmDialog(ModalScreen[str | None]):
         question = self._question
         with Vertical(classes="dialog -ask -danger" if question.danger else "dialog -ask") as frame:
             frame.border_title = question.title.replace("[", r"\[")
-            frame.border_subtitle = "esc cancels" if question.verb else "esc closes"
             with VerticalScroll(id="confirm-body", can_focus=False):
                 yield Static(question.consequence)
             if question.verb:
@@ -86,6 +87,20 @@ class ConfirmDialog(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """Stand on Cancel."""
         self.query_one("#confirm-cancel").focus()
+        self._fit()
+
+    def on_resize(self) -> None:
+        """Have the consequence whole where there is room; the rest scrolls."""
+        self._fit()
+
+    def _fit(self) -> None:
+        size, question = self.app.size, self._question
+        lines = len(question.consequence.wrap(self.app.console, inside(size.width)))
+        room = max(3, size.height - ROWS - (2 if question.typed else 0))
+        self.query_one("#confirm-body").styles.height = min(lines, room)
+        closes = "esc cancels" if question.verb else "esc closes"
+        frame = self.query_one(".dialog")
+        frame.border_subtitle = f"up and down scroll, {closes}" if lines > room else closes
 
     def on_key(self, event: events.Key) -> None:
         """Take what is typed on Cancel for the reason: it is what is asked for next."""

@@ -107,7 +107,7 @@ def of_letters(prospect: Prospect, fate: Fate, look: Look, width: int) -> Text:
 def _of_fate(prospect: Prospect, fate: Fate, look: Look) -> Text:
     palette, text = look.palette, Text()
     if prospect.resumes:
-        text.append(f"Goes on with run {prospect.resumes}, which was cut short.\n", palette.warn)
+        text.append(f"Goes on with run {prospect.resumes}.\n", palette.warn)
     if fate is Fate.REPLAY and prospect.sent:
         groups = ", ".join(prospect.groups) or "all groups"
         text.append(f"{look.count(prospect.sent)} to {prospect.target}", palette.strong)
@@ -121,7 +121,7 @@ def _of_fate(prospect: Prospect, fate: Fate, look: Look) -> Text:
     held = [line for line in prospect.lines if line.fate == "held"]
     if held:
         topic = prospect.target or prospect.topic
-        text.append("What is held is looked at with: ", palette.dim)
+        text.append("What is held: ", palette.dim)
         text.append(f"alphapanda dlq replay {topic} --dry-run\n", palette.accent)
     for note in prospect.notes:
         text.append(f"{note}.\n", palette.warn)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alphapanda.model.codec import to_jsonable
 from alphapanda.model.dead_letter import LedgerState
 from tui.desk.dead_letters import DeadLetter, Reason
-from tui.engine.spec import USUAL, Column, Document, TableSpec
+from tui.engine.spec import USUAL, WIDE, Column, Document, TableSpec
 from tui.looks.look import Cell, Look, from_ms
 from tui.tables.documents import headers_of, of_record, of_value
 
@@ -17,7 +17,7 @@ def reasons() -> TableSpec[Reason]:
         title="Reasons",
         noun="reasons",
         columns=(
-            Column(key="topic", title="Topic", width=22, value=lambda r: r.topic),
+            Column(key="topic", title="Topic", width=22, most=40, value=lambda r: r.topic),
             Column(
                 key="code",
                 title="Reason",
@@ -44,7 +44,7 @@ def reasons() -> TableSpec[Reason]:
                     look.palette.warn if r.unresolved else look.palette.dim,
                 ),
             ),
-            Column(key="stage", title="Stage", width=9, value=lambda r: r.stage, rank=USUAL),
+            Column(key="stage", title="Stage", width=9, value=lambda r: r.stage, rank=WIDE),
             Column(
                 key="retryable",
                 title="Again?",
@@ -63,8 +63,10 @@ def reasons() -> TableSpec[Reason]:
                 value=lambda r: r.last_ms,
                 cell=lambda r, look: (look.rough_age(from_ms(r.last_ms)), look.palette.dim),
             ),
-            Column(key="group", title="Group", width=22, value=lambda r: r.group, rank=USUAL),
-            Column(key="message", title="Message", width=16, value=lambda r: r.message, grow=True, rank=USUAL),
+            Column(key="group", title="Group", width=14, most=26, value=lambda r: r.group, rank=USUAL),
+            Column(
+                key="message", title="Message", width=16, wish=30, value=lambda r: r.message, grow=True, rank=USUAL
+            ),
         ),
         search=lambda r: f"{r.topic} {r.code} {r.group} {r.message}",
         document=lambda r: of_value(f"{r.topic} {r.code}", r),
@@ -90,7 +92,7 @@ def letters() -> TableSpec[DeadLetter]:
                 cell=lambda d, look: (look.clock_ms(d.record.timestamp_ms), look.palette.dim),
             ),
             Column(key="state", title="State", width=11, value=lambda d: d.state.value, cell=_state),
-            Column(key="origin", title="Came from", width=24, value=_origin, rank=USUAL),
+            Column(key="origin", title="Came from", width=24, most=44, value=_origin, rank=USUAL),
             Column(
                 key="code",
                 title="Reason",
