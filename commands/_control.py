@@ -29,15 +29,15 @@ InstrumentOption = Annotated[
 
 
 @asynccontextmanager
-async def open_controller(context: Context) -> AsyncIterator[Controller]:
-    """Open the log and what commands brokers through it; raises DependencyError."""
+async def open_controller(context: Context, source: str = SOURCE) -> AsyncIterator[Controller]:
+    """Open the log and what commands brokers through it, and say from where; raises DependencyError."""
     from alphapanda.bus.kafka_log import open_log
     from alphapanda.toolkit.control.controller import Controller
     from alphapanda.toolkit.schemas.runtime import reading_codec
 
     async with open_log(kafka_options(context, "control")) as log:
         codec = reading_codec(context.settings())
-        yield Controller(log, context.clock, actor=actor(), source=SOURCE, codec=codec)
+        yield Controller(log, context.clock, actor=actor(), source=source, codec=codec)
 
 
 def needed_reason(verb: str, reason: str) -> str:

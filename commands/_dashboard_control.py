@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from alphapanda.ids import BrokerId
@@ -80,15 +79,10 @@ class DeploymentControl:
 
         return prepare(self._context, letters, fate)
 
-    @asynccontextmanager
-    async def _controller(self) -> AsyncIterator[Controller]:
-        from alphapanda.bus.kafka_log import open_log
-        from alphapanda.toolkit.control.controller import Controller
-        from commands._audit import actor
-        from commands._reading import kafka_options
+    def _controller(self) -> AbstractAsyncContextManager[Controller]:
+        from commands._control import open_controller
 
-        async with open_log(kafka_options(self._context, f"{SOURCE}.control")) as log:
-            yield Controller(log, self._context.clock, actor=actor(), source=SOURCE)
+        return open_controller(self._context, SOURCE)
 
     async def _restart(self, daemon: str) -> Told:
         import asyncio
