@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -26,7 +27,8 @@ from alphapanda.deployment import Deployment
 from alphapanda.errors import PermanentError
 from alphapanda.ids import BrokerId, EventId, InstrumentId, StrategyId, derive_event_id
 from alphapanda.infra.base import Endpoints
-from alphapanda.model.codec import encode
+from alphapanda.model.avro import AvroCodec
+from alphapanda.model.codec import PAYLOADS, Codec, JsonCodec
 from alphapanda.model.envelope import Event, EventEnvelope, follow, trace_id_of
 from alphapanda.model.kinds import EventType, Side, TradingMode
 from alphapanda.model.signal import Signal, SignalIntent, SignalValidated
@@ -35,11 +37,14 @@ from alphapanda.state.snapshots import RedisSnapshots
 from alphapanda.state.store import open_redis
 from alphapanda.telemetry.log import SilentLog
 from alphapanda.toolkit.dlq.ledger import Entry, read_ledger
+from alphapanda.toolkit.schemas.baseline import schema_text
+from alphapanda.toolkit.schemas.runtime import ALWAYS_JSON
 from commands.main import main
 from topics.bootstrap import bootstrap
 from topics.catalogue import Catalogue, Overlay
 from topics.cluster import Cluster
 from topics.dead_letters import Failure, build_headers
+from topics.names import TopicName
 
 NOW = datetime.now(UTC)  # noqa: TID251 - records of the test's own present
 STRATEGY = StrategyId("s")
@@ -116,6 +121,7 @@ class World:
     environ: dict[str, str]
     capsys: Any
     risk: Risk = field(default_factory=Risk)
+    codec: Codec = field(default_factory=JsonCodec)
 
     @property
     def signals(self) -> str:
@@ -206,7 +212,8 @@ class World:
 
     def record(self, envelope: EventEnvelope[Any], topic: str | None = None) -> Outgoing:
         headers = (*envelope_headers(envelope), (Header.GROUP.value, b"alphapanda.strategies"))
-        return Outgoing(topic or self.signals, envelope.key.encode(), encode(envelope), headers)
+        topic = topic or self.signals
+        return Outgoing(topic, envelope.key.encode(), self.codec.encoder(topic)(envelope), headers)
 
     def dead_letter(self, value: bytes | None, offset: int, *, topic: str | None = None, **facts: Any) -> Outgoing:
         """A dead letter as the bus writes it."""
@@ -273,7 +280,7 @@ class World:
                 log=log,
                 ownership=ownership,
                 snapshots=RedisSnapshots(redis, f"{self.broker}:snapshot:risk.{self.broker}"),
-                routes=Routes(Catalogue.load(), self.broker),
+                routes=Routes(Catalogue.load(), self.broker, self.codec),
                 clock=SystemClock(),
                 meter=Meter(),
                 logger=SilentLog(),
@@ -326,3 +333,79 @@ def world(
 
     asyncio.run(make())
     return World(BrokerId(unique_name), servers, deployment, environ, capsys)
+
+
+# ---------------------------------------------------------------- events in Avro
+@dataclass
+class Registry:
+    """A schema registry that has one version of each kind of event; only that is asked of it here.
+
+    Attributes:
+        url: where.
+        schemas: by id.
+        asked: the paths that were asked for.
+    """
+
+    url: str
+    schemas: dict[int, str]
+    asked: list[str] = field(default_factory=list)
+
+    def answer(self, path: str) -> tuple[int, dict[str, Any]]:
+        """Return the answer to a GET, and its code."""
+        self.asked.append(path)
+        parts = path.partition("?")[0].strip("/").split("/")
+        if parts[:2] == ["schemas", "ids"] and int(parts[2]) in self.schemas:
+            return 200, {"schema": self.schemas[int(parts[2])]}
+        if parts[0] == "config":
+            return 200, {"compatibilityLevel": "BACKWARD"}
+        if parts[0] == "subjects" and len(parts) == 4:
+            kind = EventType(Catalogue.load().event_type_of(TopicName.parse(parts[1].removesuffix("-value"))))
+            number = id_of(kind)
+            return 200, {"subject": parts[1], "version": 1, "id": number, "schema": self.schemas[number]}
+        return 404, {"error_code": 40403, "message": "not found"}
+
+
+def id_of(kind: EventType) -> int:
+    """Return the id that the registry gave the schema of a kind of event."""
+    return 100 + list(EventType).index(kind)
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    """A registry on loopback."""
+    found = Registry("", {id_of(kind): schema_text(kind) for kind in PAYLOADS})
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            code, body = found.answer(self.path)
+            text = json.dumps(body).encode()
+            self.send_response(code)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        found.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="registry")
+        thread.start()
+        try:
+            yield found
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def avro(world: World, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world whose events are in Avro."""
+    monkeypatch.setenv("SERIALIZATION__FORMAT", "avro")
+    monkeypatch.setenv("SCHEMA_REGISTRY_URL", registry.url)
+    topics = [spec.name for spec in Catalogue.load().topics([world.broker]) if not spec.name.dlq]
+    kinds = {str(name): EventType(Catalogue.load().event_type_of(name)) for name in topics}
+    ids = {topic: id_of(kind) for topic, kind in kinds.items() if kind not in ALWAYS_JSON}
+    world.codec = AvroCodec(ids, registry.schemas.__getitem__)
+    return world
