@@ -160,9 +160,9 @@ def test_an_order_nobody_knows_of_is_sent_only_with_everything_said(
     without = [tuple(word for n, word in enumerate(all_said) if n not in left) for left in ((0,), (1, 2), (3, 4))]
     wrong_name = (*all_said[:4], "paper", "--break-glass")
     too_little: list[tuple[str, ...]] = [(), ("--yes",), *without, wrong_name]
-    for words in too_little:
-        refused = world.run("replay", order.validated, *one, *FRESH, *words)
-        assert refused.code == 5, (words, refused.err)
+    for said in too_little:
+        refused = world.run("replay", order.validated, *one, *FRESH, *said)
+        assert refused.code == 5, (said, refused.err)
         assert world.read(order.validated) == []
     monkeypatch.setattr("commands._safety.exchange_trades", lambda _context: True)
     assert world.run("replay", order.validated, *one, *FRESH, *all_said[:-1]).code == 5
