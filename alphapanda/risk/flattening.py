@@ -61,7 +61,7 @@ class FlattenOrder:
         name = f"flatten/{line.strategy_id}/{line.instrument}/{side}"
         decision_id = derive_event_id(self.command.id, f"decision/{order.broker}/{name}")
         signal = self._signal(line, mark, side, units, decision_id)
-        operator = CheckResult("operator", f"{order.actor}: {order.reason}", "flatten")
+        operator = CheckResult("flatten", f"by {order.actor}: {order.reason}", "an operator's command")
         holding = CheckResult(
             "holding", f"{units} units at most", f"a {side} reduces them, whatever is on its way"
         )

@@ -28,6 +28,7 @@ WINDOWS_MS: tuple[int | None, ...] = (2_000, 30_000, 600_000, None)
 """How much time after the signal is searched: at first, if something is missing, and at last up to the end."""
 
 _MAX_CAUSES = 8
+_VERDICTS = (EventType.SIGNAL_VALIDATED, EventType.SIGNAL_REJECTED)
 _PNL_BATCHES = 16
 
 TopicsOf = Callable[[BrokerId], Collection[str]]
@@ -55,7 +56,7 @@ class DecisionTracer:
     async def trace(self, decision_id: str, anchor: Record, brokers: Sequence[BrokerId]) -> Decision:
         """Return the decision that `anchor` belongs to, as far as it went to `brokers`."""
         raw = await self._raw_signal(decision_id, anchor)
-        start_ms = (raw or anchor).timestamp_ms
+        start_ms = (raw or await self._verdict(decision_id, anchor)).timestamp_ms
         founds: dict[BrokerId, list[Found]] = {}
         since_ms = start_ms
         for window in WINDOWS_MS:
@@ -84,6 +85,21 @@ class DecisionTracer:
         hits = await self.search.backward(decision_id, spans)
         return hits[0] if hits else None
 
+    async def _verdict(self, decision_id: str, anchor: Record) -> Record:
+        """Return risk's record of a decision without a signal, as an operator's is; without one `anchor`."""
+        broker = self._broker_of(anchor)
+        topics = [self.routes.topic(kind, broker) for kind in _VERDICTS]
+        spans = await self.search.spans(topics, until_ms=anchor.timestamp_ms + 1)
+        hits = await self.search.backward(decision_id, spans)
+        return hits[0] if hits else anchor
+
+    async def _commands(self, broker: BrokerId, founds: Sequence[Found]) -> list[Found]:
+        """Return the operator's commands that records follow from."""
+        topic = self.routes.topic(EventType.CONTROL_COMMAND, broker)
+        places = {cause for found in founds if (cause := cause_of(found.record)) and cause.topic == topic}
+        records = [await self.search.at(place) for place in sorted(places)]
+        return [read_record(self.routes, record) for record in records if record is not None]
+
     async def _gather(
         self,
         decision_id: str,
@@ -106,13 +122,14 @@ class DecisionTracer:
 
     def _is_whole(self, broker: BrokerId, founds: Sequence[Found]) -> bool:
         gaps = branch_gaps(broker, founds, [hop_of(found) for found in founds], Places({}))
-        return all(gap.step in {Step.PNL, Step.SIGNAL} for gap in gaps)
+        return all(gap.step in {Step.PNL, Step.SIGNAL, Step.COMMAND} for gap in gaps)
 
     async def _branch(self, broker: BrokerId, founds: list[Found], tick: Hop | None) -> Branch:
         fills = [f for f in founds if f.event is not None and f.event.type is EventType.ORDER_FILLED]
         if fills and not any(step_of(found) is Step.PNL for found in founds):
             after = await self._pnl_after(broker, max(fills, key=lambda fill: fill.record.timestamp_ms))
             founds = [*founds, after] if after is not None else founds
+        founds = [*founds, *await self._commands(broker, founds)]
         hops = [await self._hop(found, fills) for found in founds]
         gaps = branch_gaps(broker, founds, hops, Places({}))
         if gaps:
@@ -163,6 +180,8 @@ class DecisionTracer:
         signal = self._signal(founds, raw)
         if signal is None:
             return None, (Gap(Step.TICK, "nothing that is left says which tick it was"),)
+        if signal.command_id is not None:
+            return None, ()
         topic = self.routes.topic(EventType.MARKET_TICK, MARKET)
         position = LogPosition(topic, signal.tick.partition, signal.tick.offset)
         record = await self.search.at(position)

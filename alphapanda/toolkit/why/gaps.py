@@ -9,6 +9,7 @@ from alphapanda.bus.records import Offsets, Partition
 from alphapanda.ids import BrokerId
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.kinds import EventType
+from alphapanda.toolkit.why.identity import signal_in
 from alphapanda.toolkit.why.story import Found, Gap, Hop, Step
 
 STRATEGIES = "alphapanda.strategies"
@@ -52,7 +53,10 @@ def branch_gaps(broker: BrokerId, founds: Sequence[Found], hops: Sequence[Hop], 
     at = {hop.step: hop.position for hop in reversed(hops)}
     dead = next((hop for hop in hops if hop.step is Step.DEAD_LETTER), None)
     gaps: list[Gap] = []
-    if Step.SIGNAL not in at:
+    if is_operators(founds):
+        if Step.COMMAND not in at:
+            gaps.append(Gap(Step.COMMAND, "the operator's command is no longer in the log"))
+    elif Step.SIGNAL not in at:
         gaps.append(Gap(Step.SIGNAL, "the strategy's signal is no longer in the log"))
     if Step.RISK not in at:
         if Step.SIGNAL in at and Step.ORDER not in at:
@@ -63,6 +67,11 @@ def branch_gaps(broker: BrokerId, founds: Sequence[Found], hops: Sequence[Hop], 
     if EventType.SIGNAL_REJECTED in kinds:
         return tuple(gaps)
     return (*gaps, *_order_gaps(broker, founds, kinds, at, dead, places))
+
+
+def is_operators(founds: Sequence[Found]) -> bool:
+    """Return whether an operator ordered it: then no strategy's signal is behind it, and no tick."""
+    return any(signal.command_id is not None for found in founds if (signal := signal_in(found)) is not None)
 
 
 def _order_gaps(

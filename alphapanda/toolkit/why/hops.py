@@ -14,6 +14,7 @@ from alphapanda.bus.routes import Routes
 from alphapanda.errors import PermanentError, TopicNameError
 from alphapanda.ids import BrokerId
 from alphapanda.model.codec import to_jsonable
+from alphapanda.model.control import ControlCommand
 from alphapanda.model.fill import Fill
 from alphapanda.model.kinds import EventType
 from alphapanda.model.order import OrderFilled
@@ -40,6 +41,7 @@ _STEPS: Mapping[EventType, Step] = MappingProxyType(
         EventType.ORDER_UNKNOWN: Step.REPORT,
         EventType.ORDER_FILLED: Step.FILL,
         EventType.PNL_SNAPSHOT: Step.PNL,
+        EventType.CONTROL_COMMAND: Step.COMMAND,
     }
 )
 
@@ -180,6 +182,9 @@ def _words(kind: EventType, data: Any) -> _Words:
             title = f"denied, {data.code.value}: {data.message}"
         case OrderFilled():
             title, notes = _fill_words(data)
+        case ControlCommand():
+            scope = f" ({data.scope})" if data.scope is not None else ""
+            title, notes = f"{data.actor}: {data.command} {data.broker}{scope}", (data.reason,)
         case _:
             title = _report_words(kind, data)
     return title, notes, checks

@@ -17,6 +17,8 @@ class Step(StrEnum):
     """The places of a chain, in their order."""
 
     TICK = "tick"
+    COMMAND = "command"
+    """An operator's: it stands for the tick and the signal of an order that he wanted, or it cancelled one."""
     SIGNAL = "signal"
     RISK = "risk"
     ORDER = "order"

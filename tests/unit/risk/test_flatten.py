@@ -30,8 +30,8 @@ def test_it_orders_an_exit_of_what_is_held_and_says_who_wants_it(make: Any) -> N
     assert (signal.order_type, signal.product) == (OrderType.MARKET, Product.MIS)
     assert (signal.command_id, signal.reason) == (command.id, "flatten by meera: drill")
     assert signal.tick == entry.data.signal.tick  # where the instrument's ticks stand
-    assert [check.check for check in leave.data.checks] == ["operator", "holding", "trading_state"]
-    assert leave.data.checks[0].value == "meera: drill"
+    assert [check.check for check in leave.data.checks] == ["flatten", "holding", "trading_state"]
+    assert leave.data.checks[0].value == "by meera: drill"
     assert leave.envelope.causation_id == command.id
     assert leave.envelope.correlation_id == signal.decision_id != command.id
     assert leave.envelope.key == "ema"
