@@ -184,7 +184,8 @@ class Output:
         """
         if self.as_json or not (sys.stdin.isatty() and self.stderr.isatty()):
             raise RefusedError(f"{question} needs a confirmation, and there is no terminal to ask on.", hint=flag)
-        self.stderr.write(f"{question} Type {name} to go on: ")
+        ended = question if question.endswith(("?", ".")) else f"{question}."
+        self.stderr.write(f"{ended} Type {name} to go on: ")
         self.stderr.flush()
         if sys.stdin.readline().strip() != name:
             raise RefusedError("Not confirmed: nothing was changed.")

@@ -65,7 +65,7 @@ def permit_act(context: Context, verb: str, demand: Demand, *, reason: str, conf
             f"{verb} needs a reason: this deployment is protected ({PROTECTED}{_place(loaded, PROTECTED)}).",
             hint='Add --reason "…"; it goes to the audit.',
         )
-    need_name(context, name, f"{verb.capitalize()} on {name}, which is protected,", confirm)
+    need_name(context, name, f"Changing {name}, which is protected, by {verb}", confirm)
 
 
 def may_control(context: Context) -> bool:
@@ -80,7 +80,7 @@ def may_control(context: Context) -> bool:
         return False
     if safety.protected:
         name = context.deployment.root.name
-        need_name(context, name, f"Acts from the dashboard on {name}, which is protected,", "")
+        need_name(context, name, f"Changing {name}, which is protected, by the dashboard", "")
     return True
 
 

@@ -8,7 +8,13 @@ from collections.abc import Sequence
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; ends the process with the verb's exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
     try:
+        if len(words) == 3 and words[0] == "completions":
+            from commands._offered.quickly import told_quickly
+
+            if told_quickly(words):
+                sys.exit(0)
         from commands._root import run
 
         sys.exit(run(arguments))

@@ -108,7 +108,7 @@ _alphapanda() {
             return
             ;;
         "tui:--theme")
-            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
         "orders:--broker" | "orders:-b")
@@ -204,11 +204,11 @@ _alphapanda() {
             return
             ;;
         "resume:--confirm")
-            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
         "cancel:--strategy" | "cancel:-s")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names strategies)" -- "$current")
             return
             ;;
         "cancel:--instrument" | "cancel:-i")
@@ -220,7 +220,7 @@ _alphapanda() {
             return
             ;;
         "cancel:--confirm")
-            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
         "cancel:--timeout")
@@ -228,7 +228,7 @@ _alphapanda() {
             return
             ;;
         "flatten:--strategy" | "flatten:-s")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names strategies)" -- "$current")
             return
             ;;
         "flatten:--instrument" | "flatten:-i")
@@ -240,7 +240,7 @@ _alphapanda() {
             return
             ;;
         "flatten:--confirm")
-            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
         "flatten:--timeout")
@@ -256,7 +256,7 @@ _alphapanda() {
             return
             ;;
         "topics bootstrap:--confirm")
-            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
         "topics plan:--out" | "topics plan:-o")
@@ -268,7 +268,7 @@ _alphapanda() {
             return
             ;;
         "topics apply:--confirm")
-            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
         "topics import:--out" | "topics import:-o")
@@ -304,7 +304,7 @@ _alphapanda() {
             return
             ;;
         "topics tail:--header" | "topics tail:-H")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
             return
             ;;
         "topics tail:--type" | "topics tail:-t")
@@ -376,7 +376,7 @@ _alphapanda() {
             return
             ;;
         "groups reset:--confirm")
-            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
         "dlq list:--code" | "dlq list:-c")
@@ -384,7 +384,7 @@ _alphapanda() {
             return
             ;;
         "dlq list:--failed-in")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names groups)" -- "$current")
             return
             ;;
         "dlq list:--since")
@@ -408,7 +408,7 @@ _alphapanda() {
             return
             ;;
         "dlq reasons:--failed-in")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names groups)" -- "$current")
             return
             ;;
         "dlq reasons:--since")
@@ -436,7 +436,7 @@ _alphapanda() {
             return
             ;;
         "dlq plan:--failed-in")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names groups)" -- "$current")
             return
             ;;
         "dlq plan:--since")
@@ -464,7 +464,7 @@ _alphapanda() {
             return
             ;;
         "dlq plan:--group")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names groups)" -- "$current")
             return
             ;;
         "dlq plan:--max-replays")
@@ -492,7 +492,7 @@ _alphapanda() {
             return
             ;;
         "dlq replay:--failed-in")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names groups)" -- "$current")
             return
             ;;
         "dlq replay:--since")
@@ -524,7 +524,7 @@ _alphapanda() {
             return
             ;;
         "dlq replay:--group")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names groups)" -- "$current")
             return
             ;;
         "dlq replay:--max-replays")
@@ -552,7 +552,7 @@ _alphapanda() {
             return
             ;;
         "dlq replay:--confirm")
-            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
         "dlq edit:--file" | "dlq edit:-f")
@@ -560,7 +560,7 @@ _alphapanda() {
             return
             ;;
         "dlq edit:--group")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names groups)" -- "$current")
             return
             ;;
         "dlq edit:--patience")
@@ -572,7 +572,7 @@ _alphapanda() {
             return
             ;;
         "dlq edit:--confirm")
-            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
         "dlq discard:--verdict")
@@ -584,7 +584,7 @@ _alphapanda() {
             return
             ;;
         "dlq discard:--failed-in")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names groups)" -- "$current")
             return
             ;;
         "dlq discard:--since")
@@ -608,7 +608,7 @@ _alphapanda() {
             return
             ;;
         "dlq discard:--confirm")
-            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
         "dlq quarantine:--verdict")
@@ -620,7 +620,7 @@ _alphapanda() {
             return
             ;;
         "dlq quarantine:--failed-in")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names groups)" -- "$current")
             return
             ;;
         "dlq quarantine:--since")
@@ -644,7 +644,7 @@ _alphapanda() {
             return
             ;;
         "dlq quarantine:--confirm")
-            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
         "dlq purge:--before")
@@ -664,7 +664,7 @@ _alphapanda() {
             return
             ;;
         "dlq purge:--confirm")
-            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
         "dlq history:--limit" | "dlq history:-n")
@@ -676,7 +676,7 @@ _alphapanda() {
             return
             ;;
         "dlq undo:--confirm")
-            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
         "schemas check:--against")
@@ -704,7 +704,7 @@ _alphapanda() {
             return
             ;;
         "schemas register:--confirm")
-            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
         "schemas generate:--out" | "schemas generate:-o")
@@ -712,7 +712,7 @@ _alphapanda() {
             return
             ;;
         "infra reset:--confirm")
-            mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names daemons)" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
     esac
@@ -829,9 +829,11 @@ _alphapanda() {
             ;;
         "groups lag")
             options="--over --topic --behind --window --json --watch -w --interval --help -h"
+            words="$(_alphapanda_names groups)"
             ;;
         "groups reset")
             options="--to-earliest --to-latest --to-offset --to-datetime --by-duration --shift-by --from-file --topic --execute --reason -r --confirm --break-glass --json --help -h"
+            words="$(_alphapanda_names groups)"
             ;;
         "dlq")
             options="--help -h"
@@ -839,38 +841,41 @@ _alphapanda() {
             ;;
         "dlq list")
             options="--all -a --code -c --failed-in --since --until --message --where --limit -n --metrics --json --help -h"
-            words="$(_alphapanda_names topics)"
+            words="$(_alphapanda_names dead-letters)"
             ;;
         "dlq show")
             options="--json --help -h"
             ;;
         "dlq reasons")
             options="--all -a --failed-in --since --until --where --json --help -h"
-            words="$(_alphapanda_names topics)"
+            words="$(_alphapanda_names dead-letters)"
             ;;
         "dlq plan")
             options="--id --code -c --reason-id --failed-in --since --until --message --where --max --run --group --max-replays --valid-for --include-stale --include-unreadable --force-one --json --help -h"
-            words="$(_alphapanda_names topics)"
+            words="$(_alphapanda_names dead-letters)"
             ;;
         "dlq replay")
             options="--id --code -c --reason-id --failed-in --since --until --message --where --max --rate --run --group --max-replays --valid-for --include-stale --include-unreadable --force-one --no-canary --canary --patience --max-returned --reason -r --yes -y --confirm --break-glass --dry-run --json --help -h"
-            words="$(_alphapanda_names topics)"
+            words="$(_alphapanda_names dead-letters)"
             ;;
         "dlq edit")
             options="--file -f --force --group --patience --reason -r --yes -y --confirm --break-glass --dry-run --json --help -h"
             ;;
         "dlq discard")
             options="--verdict --code -c --failed-in --since --until --message --where --reason -r --yes -y --confirm --dry-run --json --help -h"
+            words="$(_alphapanda_names dead-letters)"
             ;;
         "dlq quarantine")
             options="--verdict --code -c --failed-in --since --until --message --where --reason -r --yes -y --confirm --dry-run --json --help -h"
+            words="$(_alphapanda_names dead-letters)"
             ;;
         "dlq purge")
             options="--before --to-offset --partition --settled --allow-dangerous --reason -r --yes -y --confirm --break-glass --dry-run --json --help -h"
-            words="$(_alphapanda_names topics)"
+            words="$(_alphapanda_names dead-letters)"
             ;;
         "dlq history")
             options="--limit -n --json --help -h"
+            words="$(_alphapanda_names dead-letters)"
             ;;
         "dlq undo")
             options="--reason -r --yes -y --confirm --dry-run --json --help -h"
@@ -891,15 +896,15 @@ _alphapanda() {
             ;;
         "schemas check")
             options="--all -a --offline --against --compatibility --preflight --json --help -h"
-            words="$(_alphapanda_names daemons)"
+            words="$(_alphapanda_names subjects)"
             ;;
         "schemas diff")
             options="--version --offline --against --json --help -h"
-            words="$(_alphapanda_names daemons)"
+            words="$(_alphapanda_names subjects)"
             ;;
         "schemas register")
             options="--all -a --compatibility --skip-preflight --reason -r --dry-run --confirm --json --help -h"
-            words="$(_alphapanda_names daemons)"
+            words="$(_alphapanda_names subjects)"
             ;;
         "schemas generate")
             options="--out -o --check --allow-incompatible --json --help -h"

@@ -112,7 +112,7 @@ _alphapanda() {
             return
             ;;
         "tui:--theme")
-            _alphapanda_names daemons
+            true
             return
             ;;
         "orders:--broker" | "orders:-b")
@@ -208,11 +208,11 @@ _alphapanda() {
             return
             ;;
         "resume:--confirm")
-            _alphapanda_names daemons
+            true
             return
             ;;
         "cancel:--strategy" | "cancel:-s")
-            true
+            _alphapanda_names strategies
             return
             ;;
         "cancel:--instrument" | "cancel:-i")
@@ -224,7 +224,7 @@ _alphapanda() {
             return
             ;;
         "cancel:--confirm")
-            _alphapanda_names daemons
+            true
             return
             ;;
         "cancel:--timeout")
@@ -232,7 +232,7 @@ _alphapanda() {
             return
             ;;
         "flatten:--strategy" | "flatten:-s")
-            true
+            _alphapanda_names strategies
             return
             ;;
         "flatten:--instrument" | "flatten:-i")
@@ -244,7 +244,7 @@ _alphapanda() {
             return
             ;;
         "flatten:--confirm")
-            _alphapanda_names daemons
+            true
             return
             ;;
         "flatten:--timeout")
@@ -260,7 +260,7 @@ _alphapanda() {
             return
             ;;
         "topics bootstrap:--confirm")
-            _alphapanda_names daemons
+            true
             return
             ;;
         "topics plan:--out" | "topics plan:-o")
@@ -272,7 +272,7 @@ _alphapanda() {
             return
             ;;
         "topics apply:--confirm")
-            _alphapanda_names daemons
+            true
             return
             ;;
         "topics import:--out" | "topics import:-o")
@@ -308,7 +308,7 @@ _alphapanda() {
             return
             ;;
         "topics tail:--header" | "topics tail:-H")
-            true
+            _alphapanda_names daemons
             return
             ;;
         "topics tail:--type" | "topics tail:-t")
@@ -380,7 +380,7 @@ _alphapanda() {
             return
             ;;
         "groups reset:--confirm")
-            _alphapanda_names daemons
+            true
             return
             ;;
         "dlq list:--code" | "dlq list:-c")
@@ -388,7 +388,7 @@ _alphapanda() {
             return
             ;;
         "dlq list:--failed-in")
-            true
+            _alphapanda_names groups
             return
             ;;
         "dlq list:--since")
@@ -412,7 +412,7 @@ _alphapanda() {
             return
             ;;
         "dlq reasons:--failed-in")
-            true
+            _alphapanda_names groups
             return
             ;;
         "dlq reasons:--since")
@@ -440,7 +440,7 @@ _alphapanda() {
             return
             ;;
         "dlq plan:--failed-in")
-            true
+            _alphapanda_names groups
             return
             ;;
         "dlq plan:--since")
@@ -468,7 +468,7 @@ _alphapanda() {
             return
             ;;
         "dlq plan:--group")
-            true
+            _alphapanda_names groups
             return
             ;;
         "dlq plan:--max-replays")
@@ -496,7 +496,7 @@ _alphapanda() {
             return
             ;;
         "dlq replay:--failed-in")
-            true
+            _alphapanda_names groups
             return
             ;;
         "dlq replay:--since")
@@ -528,7 +528,7 @@ _alphapanda() {
             return
             ;;
         "dlq replay:--group")
-            true
+            _alphapanda_names groups
             return
             ;;
         "dlq replay:--max-replays")
@@ -556,7 +556,7 @@ _alphapanda() {
             return
             ;;
         "dlq replay:--confirm")
-            _alphapanda_names daemons
+            true
             return
             ;;
         "dlq edit:--file" | "dlq edit:-f")
@@ -564,7 +564,7 @@ _alphapanda() {
             return
             ;;
         "dlq edit:--group")
-            true
+            _alphapanda_names groups
             return
             ;;
         "dlq edit:--patience")
@@ -576,7 +576,7 @@ _alphapanda() {
             return
             ;;
         "dlq edit:--confirm")
-            _alphapanda_names daemons
+            true
             return
             ;;
         "dlq discard:--verdict")
@@ -588,7 +588,7 @@ _alphapanda() {
             return
             ;;
         "dlq discard:--failed-in")
-            true
+            _alphapanda_names groups
             return
             ;;
         "dlq discard:--since")
@@ -612,7 +612,7 @@ _alphapanda() {
             return
             ;;
         "dlq discard:--confirm")
-            _alphapanda_names daemons
+            true
             return
             ;;
         "dlq quarantine:--verdict")
@@ -624,7 +624,7 @@ _alphapanda() {
             return
             ;;
         "dlq quarantine:--failed-in")
-            true
+            _alphapanda_names groups
             return
             ;;
         "dlq quarantine:--since")
@@ -648,7 +648,7 @@ _alphapanda() {
             return
             ;;
         "dlq quarantine:--confirm")
-            _alphapanda_names daemons
+            true
             return
             ;;
         "dlq purge:--before")
@@ -668,7 +668,7 @@ _alphapanda() {
             return
             ;;
         "dlq purge:--confirm")
-            _alphapanda_names daemons
+            true
             return
             ;;
         "dlq history:--limit" | "dlq history:-n")
@@ -680,7 +680,7 @@ _alphapanda() {
             return
             ;;
         "dlq undo:--confirm")
-            _alphapanda_names daemons
+            true
             return
             ;;
         "schemas check:--against")
@@ -708,7 +708,7 @@ _alphapanda() {
             return
             ;;
         "schemas register:--confirm")
-            _alphapanda_names daemons
+            true
             return
             ;;
         "schemas generate:--out" | "schemas generate:-o")
@@ -716,7 +716,7 @@ _alphapanda() {
             return
             ;;
         "infra reset:--confirm")
-            _alphapanda_names daemons
+            true
             return
             ;;
     esac
@@ -1150,6 +1150,7 @@ _alphapanda() {
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names groups; return; }
             ;;
         "groups reset")
             options=(
@@ -1170,6 +1171,7 @@ _alphapanda() {
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names groups; return; }
             ;;
         "dlq")
             options=(
@@ -1209,7 +1211,7 @@ _alphapanda() {
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
-            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names topics; return; }
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names dead-letters; return; }
             ;;
         "dlq show")
             options=(
@@ -1230,7 +1232,7 @@ _alphapanda() {
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
-            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names topics; return; }
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names dead-letters; return; }
             ;;
         "dlq plan")
             options=(
@@ -1255,7 +1257,7 @@ _alphapanda() {
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
-            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names topics; return; }
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names dead-letters; return; }
             ;;
         "dlq replay")
             options=(
@@ -1292,7 +1294,7 @@ _alphapanda() {
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
-            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names topics; return; }
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names dead-letters; return; }
             ;;
         "dlq edit")
             options=(
@@ -1333,6 +1335,7 @@ _alphapanda() {
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names dead-letters; return; }
             ;;
         "dlq quarantine")
             options=(
@@ -1354,6 +1357,7 @@ _alphapanda() {
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names dead-letters; return; }
             ;;
         "dlq purge")
             options=(
@@ -1373,7 +1377,7 @@ _alphapanda() {
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
-            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names topics; return; }
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names dead-letters; return; }
             ;;
         "dlq history")
             options=(
@@ -1383,6 +1387,7 @@ _alphapanda() {
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names dead-letters; return; }
             ;;
         "dlq undo")
             options=(
@@ -1446,7 +1451,7 @@ _alphapanda() {
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
-            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names daemons; return; }
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names subjects; return; }
             ;;
         "schemas diff")
             options=(
@@ -1457,7 +1462,7 @@ _alphapanda() {
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
-            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names daemons; return; }
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names subjects; return; }
             ;;
         "schemas register")
             options=(
@@ -1473,7 +1478,7 @@ _alphapanda() {
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
-            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names daemons; return; }
+            [[ ${words[CURRENT]} == -* ]] || { _alphapanda_names subjects; return; }
             ;;
         "schemas generate")
             options=(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -28,7 +29,7 @@ def completions(
     call: typer.Context,
     shell: Annotated[Shell | None, typer.Argument(help="Whose script to print.")] = None,
     names: Annotated[
-        str, typer.Option("--names", hidden=True, help="Print names: brokers, daemons, topics.")
+        str, typer.Option("--names", hidden=True, help="Print names: brokers, daemons, topics, …")
     ] = "",
 ) -> None:
     """Print the completion script of a shell.
@@ -57,11 +58,19 @@ def script(shell: Shell) -> str:
     return render(command_tree())
 
 
-def _names(context: Context, kind: str) -> list[str]:
+def _names(context: Context, kind: str) -> Sequence[str]:
     """Return names for a shell to offer; none where settings cannot be read: nobody sees an error here."""
-    from commands.completions.names import names_of
+    from commands._offered.memory import remember
+    from commands._offered.names import names_of
+    from commands._offered.quickly import remembered
 
+    environ = dict(context.environ)
+    found = remembered(context.deployment, environ, kind)
+    if found is not None:
+        return found
     try:
-        return names_of(kind, context.settings())
+        names = names_of(context)
     except AlphaPandaError:
-        return []
+        return ()
+    remember(context.deployment, environ, names)
+    return remembered(context.deployment, environ, kind) or names.get(kind, ())

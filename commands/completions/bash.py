@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from commands.completions.tree import Offer, Value, Verb
+from commands._offered.offers import Offer
+from commands.completions.tree import Value, Verb
 
 _HEAD = """\
 # Completion of alphapanda for bash. Made by: alphapanda completions bash

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from commands.completions.tree import Offer, Value, Verb
+from commands._offered.offers import Offer
+from commands.completions.tree import Value, Verb
 
 _HEAD = """\
 # Completion of alphapanda for fish. Made by: alphapanda completions fish

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from commands._nouns import nouns
+from commands._offered.offers import Offer
 from commands._root import load_command, root_options
-
-
-class Offer(StrEnum):
-    """What can stand in a place, beside fixed words."""
-
-    NOTHING = ""
-    FILES = "files"
-    BROKERS = "brokers"
-    DAEMONS = "daemons"
-    TOPICS = "topics"
-
-    @property
-    def is_asked(self) -> bool:
-        """Whether the script asks `alphapanda completions --names` for it."""
-        return self in {Offer.BROKERS, Offer.DAEMONS, Offer.TOPICS}
-
 
 _BY_NAME = {
     Offer.BROKERS: {"broker", "brokers"},
     Offer.DAEMONS: {"daemon", "daemons", "name", "names", "only"},
     Offer.TOPICS: {"topic", "topics"},
+    Offer.GROUPS: {"group", "groups"},
+    Offer.STRATEGIES: {"strategy", "strategies"},
 }
-"""Which parameters take which names, by the parameter's name or metavar."""
+"""Which parameters take which names, by the parameter's name or metavar without its brackets."""
+
+_INSTEAD = {
+    ("dlq", Offer.TOPICS): Offer.DEAD_LETTERS,
+    ("schemas", Offer.DAEMONS): Offer.SUBJECTS,
+}
+"""What a noun's verbs take instead."""
+
+_WORD = re.compile(r"[a-z]+")
+_NAMELESS = frozenset({"confirm", "theme"})
+"""Parameters that take a name of no kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +95,10 @@ def _verb(path: tuple[str, ...], command: Any, help_line: str) -> Verb:
         path=path,
         help=help_line,
         options=(
-            *(_option(each) for each in shown if each.param_type_name == "option"),
+            *(_option(each, path) for each in shown if each.param_type_name == "option"),
             _HELP,
         ),
-        arguments=tuple(_value(each) for each in shown if each.param_type_name == "argument"),
+        arguments=tuple(_value(each, path) for each in shown if each.param_type_name == "argument"),
         children=tuple(
             _verb((*path, name), child, _first_line(child.help))
             for name, child in inner.items()
@@ -110,21 +107,28 @@ def _verb(path: tuple[str, ...], command: Any, help_line: str) -> Verb:
     )
 
 
-def _option(parameter: Any) -> Option:
+def _option(parameter: Any, path: tuple[str, ...] = ()) -> Option:
     names = sorted((*parameter.opts, *parameter.secondary_opts), key=len, reverse=True)
-    value = None if getattr(parameter, "is_flag", False) else _value(parameter)
+    value = None if getattr(parameter, "is_flag", False) else _value(parameter, path)
     return Option(tuple(names), _first_line(parameter.help), value)
 
 
-def _value(parameter: Any) -> Value:
+def _value(parameter: Any, path: tuple[str, ...]) -> Value:
     descriptor = parameter.type_descriptor
     words = tuple(str(getattr(choice, "value", choice)) for choice in descriptor.choices or ())
     if words:
         return Value(words)
     if descriptor.is_path or descriptor.is_file:
         return Value(offer=Offer.FILES)
-    called = {str(parameter.name).lower(), str(parameter.metavar or "").lower()}
-    return Value(offer=next((offer for offer, names in _BY_NAME.items() if called & names), Offer.NOTHING))
+    return Value(offer=_offer(str(parameter.name).lower(), str(parameter.metavar or "").lower(), path))
+
+
+def _offer(name: str, metavar: str, path: tuple[str, ...]) -> Offer:
+    if name in _NAMELESS:
+        return Offer.NOTHING
+    called = {name, *_WORD.findall(metavar)}
+    found = next((offer for offer, names in _BY_NAME.items() if called & names), Offer.NOTHING)
+    return _INSTEAD.get((path[0] if path else "", found), found)
 
 
 def _first_line(text: str | None) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from commands.completions.tree import Offer, Value, Verb
+from commands._offered.offers import Offer
+from commands.completions.tree import Value, Verb
 
 _HEAD = """\
 #compdef alphapanda

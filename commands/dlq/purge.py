@@ -31,7 +31,7 @@ _COLUMNS = (
     Column("start", "OLDEST", right=True),
     Column("cut", "CUT", right=True),
     Column("end", "END", right=True),
-    Column("records", "REMOVED", right=True),
+    Column("records", "RECORDS", right=True),
     Column("states", "OF THEM"),
     Column("note", "NOTE"),
 )

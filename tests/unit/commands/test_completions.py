@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import shutil
+import socket
+import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from alphapanda.clock import SystemClock
+from commands._offered.live_groups import live_groups
+from commands._offered.offers import Offer
 from commands.completions import Shell, script
-from commands.completions.tree import Offer, Verb, command_tree
+from commands.completions.tree import Verb, command_tree
 
 Call = Callable[..., Any]
 ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of the test's own."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    return folder
 
 
 @pytest.mark.parametrize("shell", Shell)
@@ -35,6 +51,109 @@ def test_names_come_from_the_deployment(home: Path, call: Call) -> None:
     )
     topics = call("completions", "--names", "topics").out.split()
     assert {"market.ticks", "east.orders.filled", "paper.orders.filled.dlq"} <= set(topics)
+    letters = call("completions", "--names", "dead-letters").out.split()
+    assert {"east.orders.filled", "east.orders.filled.dlq"} <= set(letters) <= set(topics)
+    assert "paper.orders.filled-value" in call("completions", "--names", "subjects").out.split()
+    assert {"ema-ticks", "vwap-fade"} <= set(call("completions", "--names", "strategies").out.split())
+    groups = call("completions", "--names", "groups").out.split()
+    ours = {f"{broker}.{part}" for broker in ("paper", "east") for part in ("risk", "trader")}
+    assert set(groups) == {"alphapanda.strategies"} | ours
+    assert call("completions", "--names", "nonsense").out == ""
+
+
+def test_names_are_remembered_until_what_they_come_from_changes(
+    home: Path, call: Call, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def brokers() -> list[str]:
+        found: list[str] = call("completions", "--names", "brokers").out.split()
+        return found
+
+    assert brokers() == ["paper"]
+    (file,) = (cache / "alphapanda" / "completion").iterdir()
+    told = json.loads(file.read_bytes())
+    file.write_text(json.dumps(told | {"names": {"brokers": ["remembered"]}}))
+    assert brokers() == ["remembered"]
+    (home / "alphapanda.toml").write_text('[brokers.east]\nkind = "paper"\n[brokers.paper]\nkind = "paper"\n')
+    assert brokers() == ["paper"]
+    monkeypatch.setenv("ACTIVE_BROKERS", "east")
+    assert brokers() == ["east"]
+    for broken in ("", "{", "[]", '{"of": 1}'):
+        file.write_text(broken)
+        assert brokers() == ["east"]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "alphapanda.toml"))
+    assert brokers() == ["east"]
+
+
+def test_what_is_remembered_is_told_without_the_rest_of_the_program(environ: dict[str, str]) -> None:
+    words = ["from commands.main import main", "import sys", "sys.argv[1:] = ['completions', '--names', 'topics']"]
+    last = "try:\n    main()\nfinally:\n    print(sorted({'typer', 'pydantic', 'asyncio'} & set(sys.modules)))"
+    asked = [sys.executable, "-c", "\n".join([*words, last])]
+    found = [
+        subprocess.run(asked, capture_output=True, text=True, check=True, env=environ, timeout=60).stdout
+        for _ in range(2)
+    ]
+    first, again = (text.splitlines() for text in found)
+    assert again[:-1] == first[:-1]
+    assert "market.ticks" in again
+    assert (first[-1] != "[]", again[-1]) == (True, "[]")
+
+
+def answer(*groups: str, error: int = 0) -> bytes:
+    body = struct.pack(">ihi", 1, error, len(groups))
+    for name in groups:
+        for text in (name.encode(), b"consumer"):
+            body += struct.pack(">h", len(text)) + text
+    return struct.pack(">i", len(body)) + body
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (answer("paper.risk", "reports"), ["paper.risk", "reports"]),
+        (answer(), []),
+        (answer("a", error=15), []),
+        (answer("a")[:-3], []),
+        (b"HTTP/1.1 400 Bad Request", []),
+        (struct.pack(">i", 1 << 30), []),
+        (b"", []),
+    ],
+)
+def test_a_node_tells_its_groups_or_nothing(said: bytes, expected: list[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1024)
+                connection.sendall(said)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        port = server.getsockname()[1]
+        found = live_groups([f"127.0.0.1:{port}"])
+        thread.join()
+    assert found == expected
+    assert live_groups([f"127.0.0.1:{port}", "nonsense", ":x", ""]) == []
+
+
+@pytest.mark.kafka
+def test_a_real_kafka_tells_its_groups(servers: Any, unique_name: str) -> None:
+    async def join() -> None:
+        from alphapanda.bus.kafka_log import KafkaOptions, join_group
+
+        options = KafkaOptions(servers.bootstrap_servers, unique_name)
+        async with join_group(options, unique_name, ["__consumer_offsets"], instance="1"):
+            await asyncio.to_thread(_until_told, servers.bootstrap_servers, unique_name)
+
+    asyncio.run(join())
+
+
+def _until_told(bootstrap_servers: str, group: str) -> None:
+    clock = SystemClock()
+    end = clock.monotonic() + 30
+    while group not in live_groups(bootstrap_servers.split(",")):
+        assert clock.monotonic() < end
+        threading.Event().wait(0.05)
 
 
 def test_where_settings_are_wrong_nothing_is_offered_and_nothing_said(home: Path, call: Call) -> None:
@@ -54,7 +173,18 @@ def values(verb: Verb) -> set[Offer]:
 
 @pytest.mark.parametrize(
     ("path", "offer"),
-    [(("logs",), Offer.DAEMONS)],
+    [
+        (("logs",), Offer.DAEMONS),
+        (("groups", "reset"), Offer.GROUPS),
+        (("groups", "reset"), Offer.TOPICS),
+        (("groups", "lag"), Offer.GROUPS),
+        (("dlq", "replay"), Offer.DEAD_LETTERS),
+        (("dlq", "replay"), Offer.GROUPS),
+        (("dlq", "discard"), Offer.DEAD_LETTERS),
+        (("topics", "tail"), Offer.TOPICS),
+        (("schemas", "check"), Offer.SUBJECTS),
+        (("cancel",), Offer.STRATEGIES),
+    ],
 )
 def test_places_that_take_names_offer_them(path: tuple[str, ...], offer: Offer) -> None:
     verbs = {verb.path: verb for verb in command_tree().walk()}
@@ -80,6 +210,9 @@ CASES = [
     ("config show --js", {"--json"}),
     ("completions ", {"bash", "zsh", "fish"}),
     ("logs ri", {"risk.paper"}),
+    ("groups reset paper.r", {"paper.risk"}),
+    ("dlq replay paper.orders.filled.", {"paper.orders.filled.dlq"}),
+    ("schemas check paper.pnl", {"paper.pnl.snapshots-value"}),
 ]
 
 
