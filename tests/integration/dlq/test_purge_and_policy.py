@@ -9,6 +9,7 @@ import pytest
 from alphapanda.model.codec import decode
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType
+from commands.main import main
 
 pytestmark = pytest.mark.kafka
 
@@ -210,3 +211,33 @@ def test_a_wrong_policy_is_refused_with_the_places(world: Any) -> None:
     letters(world, "a")
     assert world.run("plan", world.signals).code == 78
     assert world.run("replay", world.signals).code == 78
+
+
+def test_another_cluster_is_not_changed(world: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    letters(world, "a")
+    (item,) = world.items(world.signals)
+    world.write([world.record(world.signal(1))])
+    pin = world.deployment.state / "external-cluster.json"
+    world.deployment.prepare()
+    pin.write_text('{"cluster_id": "another"}')
+    before = world.ledger()
+    acts = (
+        ("dlq", "discard", item["id"], "--yes", *WHY),
+        ("dlq", "quarantine", world.signals, "--yes", *WHY),
+        ("dlq", "replay", world.signals, *FRESH),
+        ("dlq", "purge", world.signals, "--yes", *WHY),
+        ("dlq", "undo", item["id"], *WHY),
+        ("groups", "reset", world.group, "--to-latest", "--topic", world.signals, "--execute", *WHY),
+        ("topics", "bootstrap"),
+        ("topics", "apply", *WHY),
+    )
+    with world.group_at_work():
+        world.until(lambda: bool(world.read(f"{world.broker}.signals.validated")))
+    for words in acts:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert ended.value.code == 5, (words, capsys.readouterr().err)
+        assert "belongs to cluster another" in capsys.readouterr().err, words
+    assert world.ledger() == before
+    assert world.run("show", item["id"]).code == 0
