@@ -198,8 +198,10 @@ def _causes(events: Iterable[tuple[Record, Event]], kind: EventType) -> list[str
 
 
 def _judged_once(events: Sequence[tuple[Record, Event]]) -> Finding:
-    judged = _causes(events, EventType.SIGNAL_VALIDATED) + _causes(events, EventType.SIGNAL_REJECTED)
-    return _once("every signal is judged once", judged)
+    kinds = {EventType.SIGNAL_VALIDATED, EventType.SIGNAL_REJECTED}
+    # From one command an operator's orders follow for many positions: nobody sent a signal that is judged there.
+    verdicts = [event for _, event in events if event.type in kinds and event.data.signal.command_id is None]
+    return _once("every signal is judged once", [str(event.envelope.causation_id) for event in verdicts])
 
 
 def _plain(position: Position) -> Position:

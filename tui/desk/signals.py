@@ -85,11 +85,11 @@ class Signals:
                 return  # its verdict was read before it
             why = signal.reason
         elif isinstance(data, SignalValidated):
-            key, signal = str(envelope.causation_id or key), data.signal
+            key, signal = _row_of(event), data.signal
             verdict, why = Verdict.ALLOWED, signal.reason
             self.allowed += 1
         elif isinstance(data, SignalRejected):
-            key, signal = str(envelope.causation_id or key), data.signal
+            key, signal = _row_of(event), data.signal
             verdict, code, why = Verdict.DENIED, data.code.value, data.message
             value, limit = data.failed.value, data.failed.limit
             self.denials[code] = self.denials.get(code, 0) + 1
@@ -114,3 +114,9 @@ class Signals:
         if len(self.rows) > KEPT:
             del self.rows[next(iter(self.rows))]
             self.dropped += 1
+
+
+def _row_of(verdict: Event) -> str:
+    """Return the row of a verdict: its signal's; of an operator's command there are many, each with its own."""
+    envelope = verdict.envelope
+    return str(envelope.id if verdict.data.signal.command_id else envelope.causation_id or envelope.id)
