@@ -122,11 +122,14 @@ class AvroCodec:
     Args:
         ids: the registered id of the schema of each topic that is written in Avro.
         schema_of: gives the schemas that values were written with.
+
+    Attributes:
+        schema_of: the same.
     """
 
     def __init__(self, ids: Mapping[str, int], schema_of: SchemaOf) -> None:
         self._ids = ids
-        self._schema_of = schema_of
+        self.schema_of = schema_of
         self._library = fastavro()
         self._readers: dict[EventType, EventReader] = {}
         self._bodies: dict[tuple[EventType, int], Callable[[bytes], Any]] = {}
@@ -147,7 +150,7 @@ class AvroCodec:
         schema_id = schema_id_of(value) or 0
         body = self._bodies.get((kind, schema_id))
         if body is None:
-            body = self._reader(kind).body_reader(self._schema_of(schema_id))
+            body = self._reader(kind).body_reader(self.schema_of(schema_id))
             self._bodies[kind, schema_id] = body
         return self._reader(kind).event(body(value))
 

@@ -16,7 +16,6 @@ from commands._reading import kafka_options
 
 if TYPE_CHECKING:
     from alphapanda.bus.kafka_log import KafkaReadLog
-    from alphapanda.bus.ports import LogReader
     from alphapanda.bus.records import Partition, Record
     from alphapanda.toolkit.offsets import OffsetRange
     from alphapanda.toolkit.tail.filters import RecordFilter
@@ -87,6 +86,7 @@ def tail(
     At the end, and after Ctrl-C, it tells on stderr how much was read.
     """
     from alphapanda.toolkit.expressions import compile_expression
+    from alphapanda.toolkit.schemas.as_json import as_json_of
     from alphapanda.toolkit.tail.filters import RecordFilter, Wanted, parse_header
 
     shape = _format(output, json=json)
@@ -101,7 +101,8 @@ def tail(
         expression=compile_expression(where, now) if where is not None else None,
     )
     chosen = _range(context, range_, last, since, until)
-    numbers, picks = frozenset(partition or ()), RecordFilter(wanted)
+    picks = RecordFilter(wanted, as_json_of(context.settings()), keeps_bytes=shape == "raw")
+    numbers = frozenset(partition or ())
     act = _tail(context, topics, numbers, chosen, picks, shape, follow=follow, limit=limit)
     context.run(act)
 
@@ -185,7 +186,7 @@ async def _tail(
             shown = 0
             async with (
                 open_batch_reader(options, topics, log.beginnings) as reader,
-                aclosing(tail_.batches(_decoding(context, reader, shape))) as batches,
+                aclosing(tail_.batches(reader)) as batches,
             ):
                 async for batch in batches:
                     due = batch if limit is None else batch[: limit - shown]
@@ -196,14 +197,6 @@ async def _tail(
                     counter.tick(shown)
                     if shown == limit:
                         break
-
-
-def _decoding(context: Context, reader: LogReader, shape: Format) -> LogReader:
-    """Return what reads Avro as JSON; raw is raw."""
-    from alphapanda.toolkit.schemas.as_json import json_reader
-    from alphapanda.toolkit.tail.formats import Format
-
-    return reader if shape is Format.RAW else json_reader(reader, context.settings())
 
 
 async def _partitions(log: KafkaReadLog, names: Sequence[str], numbers: frozenset[int]) -> Sequence[Partition]:

@@ -1,19 +1,19 @@
-"""A reader for tools that look at events as JSON: what was written as Avro reads as the same event in JSON."""
+"""For tools that look at events as JSON: what was written as Avro reads as the same event in JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 
 import msgspec
 
-from alphapanda.bus.ports import LogReader
-from alphapanda.bus.records import Partition, Record
+from alphapanda.bus.records import Record
 from alphapanda.errors import DecodeError, DependencyError
-from alphapanda.model.avro import MAGIC, schema_id_of
+from alphapanda.model.avro import MAGIC, AvroCodec, schema_id_of
 from alphapanda.model.codec import Codec, JsonCodec, encode
 from alphapanda.model.kinds import EventType
 from alphapanda.settings import Settings
 from alphapanda.settings.topics import catalogue_of
+from alphapanda.toolkit.schemas.avro_fields import AvroFields, Path
 from alphapanda.toolkit.schemas.runtime import reading_codec
 from topics.catalogue import Catalogue
 from topics.errors import TopicNameError
@@ -29,6 +29,7 @@ class AsJson:
     """
 
     def __init__(self, codec: Codec, catalogue: Catalogue) -> None:
+        self._codec = codec
         self._decode = codec.decode
         self._catalogue = catalogue
         self._kinds: dict[str, EventType | None] = {}
@@ -65,6 +66,10 @@ class AsJson:
             self._away[schema_id] = error
             raise
 
+    def fields(self, paths: Collection[Path]) -> AvroFields | None:
+        """Return what reads of Avro events only these fields; None where no Avro can be read."""
+        return AvroFields(self._codec, self._kind_of, paths) if isinstance(self._codec, AvroCodec) else None
+
     def _kind_of(self, topic: str) -> EventType | None:
         if topic not in self._kinds:
             try:
@@ -74,35 +79,7 @@ class AsJson:
         return self._kinds[topic]
 
 
-class JsonReader:
-    """Reads as another reader does, with every event as JSON."""
-
-    def __init__(self, reader: LogReader, as_json: AsJson) -> None:
-        self._reader = reader
-        self._as_json = as_json
-
-    def seek(self, offsets: Mapping[Partition, int]) -> None:
-        """Go to these offsets."""
-        self._reader.seek(offsets)
-
-    async def poll(self, timeout_s: float, only: Collection[Partition] | None = None) -> Sequence[Record]:
-        """Return what has come, in order within each partition; nothing after `timeout_s`."""
-        return [self._as_json.record(record) for record in await self._reader.poll(timeout_s, only)]
-
-    async def position(self, partition: Partition) -> int:
-        """Return the next offset that `poll` gives or waits for."""
-        return await self._reader.position(partition)
-
-    def known_end(self, partition: Partition) -> int | None:
-        """Return the end of a partition as the last poll saw it; None before the first."""
-        return self._reader.known_end(partition)
-
-    async def aclose(self) -> None:
-        """Stop reading."""
-        await self._reader.aclose()
-
-
-def json_reader(reader: LogReader, settings: Settings) -> LogReader:
-    """Return a reader that gives events as JSON; `reader` itself where no registry is named."""
+def as_json_of(settings: Settings) -> AsJson | None:
+    """Return what shows the events of these settings' topics as JSON; None where no registry is named."""
     codec = reading_codec(settings)
-    return reader if isinstance(codec, JsonCodec) else JsonReader(reader, AsJson(codec, catalogue_of(settings)))
+    return None if isinstance(codec, JsonCodec) else AsJson(codec, catalogue_of(settings))

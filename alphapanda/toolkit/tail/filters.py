@@ -12,8 +12,10 @@ from typing import Any, TypeAlias
 import msgspec
 
 from alphapanda.bus.records import Header, Record
-from alphapanda.errors import UsageError
+from alphapanda.errors import DecodeError, DependencyError, UsageError
+from alphapanda.model.avro import MAGIC
 from alphapanda.toolkit.expressions import ENVELOPE_FIELDS, Expression
+from alphapanda.toolkit.schemas.as_json import AsJson
 from alphapanda.toolkit.tail.partial import partial_decoder
 from alphapanda.toolkit.tail.view import MIRRORED, RecordView
 
@@ -66,37 +68,43 @@ class RecordFilter:
 
     Attributes:
         wanted: what passes.
+        as_json: shows Avro as JSON, if there may be some. What is tested on bytes is tested before that.
+        keeps_bytes: give what passes as it stands in the log, not as JSON.
         undecodable: how many values had to be decoded and were no JSON; they do not pass.
     """
 
     wanted: Wanted
+    as_json: AsJson | None = None
+    keeps_bytes: bool = False
     undecodable: int = 0
+    _bytes_tests: list[_Test] = field(default_factory=list)
     _tests: list[_Test] = field(default_factory=list)
-    _view: RecordView = field(default_factory=RecordView)
+    _view: RecordView = field(init=False)
 
     def __post_init__(self) -> None:
         wanted = self.wanted
+        self._view = RecordView(self.as_json)
         if wanted.key is not None:
-            self._tests.append(_key_test(glob(wanted.key)))
-        self._tests += [_header_test(name, glob(pattern)) for name, pattern in wanted.headers]
+            self._bytes_tests.append(_key_test(glob(wanted.key)))
+        self._bytes_tests += [_header_test(name, glob(pattern)) for name, pattern in wanted.headers]
         if wanted.type is not None:
-            self._tests.append(self._field_test(Header.TYPE, glob(wanted.type)))
+            self._bytes_tests.append(self._field_test(Header.TYPE, glob(wanted.type)))
         if wanted.broker is not None:
-            self._tests.append(self._field_test(Header.BROKER, glob(wanted.broker)))
+            self._bytes_tests.append(self._field_test(Header.BROKER, glob(wanted.broker)))
         if wanted.value is not None:
             self._tests.append(_value_test(glob(wanted.value)))
         if wanted.expression is not None:
-            self._tests.append(self._expression_test(wanted.expression))
+            self._bytes_tests.append(self._expression_test(wanted.expression))
 
     def pick(self, records: Sequence[Record]) -> Sequence[Record]:
         """Return those that pass, in their order."""
-        match self._tests:
-            case []:
-                return records
-            case [test]:
-                return [record for record in records if test(record)]
-            case tests:
-                return [record for record in records if all(test(record) for test in tests)]
+        records = _passing(self._bytes_tests, records)
+        if self.as_json is None:
+            return _passing(self._tests, records)
+        pairs = [(record, self.as_json.record(record)) for record in records]
+        if self._tests:
+            pairs = [pair for pair in pairs if all(test(pair[1]) for test in self._tests)]
+        return [record if self.keeps_bytes else shown for record, shown in pairs]
 
     def _field_test(self, name: Header, passes: Glob) -> _Test:
         """Test a field that our records have as a header; in others' values it is looked for."""
@@ -113,9 +121,28 @@ class RecordFilter:
 
         return test
 
+    def _fields_test(self, as_json: AsJson, expression: Expression) -> _Test:
+        """Test decoded fields of JSON and of Avro: of each value only these are decoded, if they can be."""
+        fields, passes = as_json.fields(expression.paths), expression.test
+        otherwise = self._value_expression_test(expression)
+
+        def test(record: Record) -> bool:
+            value = record.value
+            if not value or value[:1] != MAGIC:
+                return otherwise(record)
+            try:
+                found = None if fields is None else fields.read(record)
+            except (DecodeError, DependencyError):  # it is shown as it is, with what is wrong with it
+                found = None
+            return passes(found) if found is not None else otherwise(as_json.record(record))
+
+        return test
+
     def _expression_test(self, expression: Expression) -> _Test:
         if expression.roots <= ENVELOPE_FIELDS and not expression.roots <= MIRRORED:
-            return self._value_expression_test(expression)
+            if self.as_json is None:
+                return self._value_expression_test(expression)
+            return self._fields_test(self.as_json, expression)
         view, passes = self._view, expression.test
 
         def test(record: Record) -> bool:
@@ -149,6 +176,16 @@ class RecordFilter:
             self.undecodable += 1
             return _NOTHING
         return found if isinstance(found, dict) else _NOTHING
+
+
+def _passing(tests: Sequence[_Test], records: Sequence[Record]) -> Sequence[Record]:
+    match tests:
+        case []:
+            return records
+        case [test]:
+            return [record for record in records if test(record)]
+        case _:
+            return [record for record in records if all(test(record) for test in tests)]
 
 
 def _key_test(passes: Glob) -> _Test:

@@ -9,6 +9,7 @@ import msgspec
 
 from alphapanda.bus.records import Header, Record
 from alphapanda.toolkit.expressions import ENVELOPE_FIELDS, ROOTS
+from alphapanda.toolkit.schemas.as_json import AsJson
 
 MIRRORED = frozenset({Header.TYPE.value, Header.BROKER.value, Header.CORRELATION_ID.value})
 """Envelope fields that our own records repeat in headers: they cost no decoding."""
@@ -20,13 +21,17 @@ _decode = msgspec.json.Decoder().decode
 class RecordView(Mapping[str, Any]):
     """One record at a time, as a mapping of `ROOTS`. It is used again for each record: nothing is made anew.
 
+    Args:
+        as_json: shows Avro as JSON, if there may be some.
+
     Attributes:
         undecodable: whether the value of the record on view was asked for and is no JSON.
     """
 
-    __slots__ = ("_record", "_value", "undecodable")
+    __slots__ = ("_as_json", "_record", "_value", "undecodable")
 
-    def __init__(self) -> None:
+    def __init__(self, as_json: AsJson | None = None) -> None:
+        self._as_json = as_json
         self._record: Record = _UNREAD
         self._value: Any = _UNREAD
         self.undecodable = False
@@ -54,7 +59,7 @@ class RecordView(Mapping[str, Any]):
 
     def _decoded(self) -> Any:
         if self._value is _UNREAD:
-            raw = self._record.value
+            raw = (self._record if self._as_json is None else self._as_json.record(self._record)).value
             try:
                 self._value = None if raw is None else _decode(raw)
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

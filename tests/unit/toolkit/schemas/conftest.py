@@ -40,7 +40,7 @@ def schemas(ids: Mapping[EventType, int]) -> Mapping[int, str]:
     return {schema_id: schema_text(kind) for kind, schema_id in ids.items()}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def codec(ids: Mapping[EventType, int], schemas: Mapping[int, str]) -> AvroCodec:
     """A codec that writes Avro to every topic."""
 

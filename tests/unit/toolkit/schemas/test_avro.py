@@ -57,7 +57,7 @@ def test_a_value_begins_with_a_zero_and_the_schemas_id(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_reader_takes_either_format(codec: AvroCodec, examples: Examples, kind: EventType) -> None:
-    only_reading = AvroCodec({}, codec._schema_of)
+    only_reading = AvroCodec({}, codec.schema_of)
     for value in (encode(examples[kind]), codec.encoder(kind.value)(examples[kind])):
         assert only_reading.decode(kind, value) == examples[kind]
     assert only_reading.encoder(kind.value)(examples[kind]) == encode(examples[kind])
