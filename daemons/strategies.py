@@ -12,6 +12,7 @@ from alphapanda.settings import load_strategies
 from alphapanda.settings.topics import catalogue_of
 from alphapanda.strategies.loader import FOLDER, bind_strategies
 from alphapanda.strategies.stage import StrategiesStage
+from alphapanda.toolkit.dlq.exporter import exporting_dead_letters
 from alphapanda.toolkit.groups.exporter import exporting_lag
 from daemons.instruments import lookup_of
 from daemons.service import DaemonContext
@@ -31,7 +32,8 @@ class StrategiesService:
         modes = active_modes(settings)
         bound = bind_strategies(load_strategies(context.deployment), context.deployment.root / FOLDER)
         stage = StrategiesStage(bound, modes, lookup_of(settings).get)
-        ticks = Routes(catalogue_of(settings), None).topic(EventType.MARKET_TICK, MARKET)
+        catalogue = catalogue_of(settings)
+        ticks = Routes(catalogue, None).topic(EventType.MARKET_TICK, MARKET)
 
         counted: set[str] = set()
 
@@ -66,5 +68,10 @@ class StrategiesService:
         )
         context.log.info("strategies loaded", strategies=[str(one.config.id) for one in bound])
         options = kafka_options(context, f"{self.name}.lag")
-        async with exporting_lag(options, context.metrics, context.clock, context.log):
+        letters = kafka_options(context, f"{self.name}.dlq")
+        dead_letters = [str(spec.name) for spec in catalogue.topics(settings.active_brokers) if spec.name.dlq]
+        async with (
+            exporting_lag(options, context.metrics, context.clock, context.log),
+            exporting_dead_letters(letters, dead_letters, context.metrics, context.clock, context.log),
+        ):
             await run_stage(work, context)

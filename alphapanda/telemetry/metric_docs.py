@@ -25,6 +25,9 @@ _EXAMPLES = """## Questions and their queries
 | --- | --- |
 | Which stage stands still? (in session) | `time() - trading_last_activity_timestamp_unix > 30` |
 | Do records go to dead letters? | `increase(trading_dlq_messages_total[5m]) > 0` |
+| Do dead letters wait for somebody? | `sum by (topic, error_code) (alphapanda_dlq_open_records) > 0` |
+| Since more than an hour? | `alphapanda_dlq_oldest_open_seconds > 3600` |
+| Do replays come back? | `increase(alphapanda_replay_total{outcome="returned"}[15m]) > 0` |
 | Ticks into the log, per second | `rate(trading_events_out_total{topic="market.ticks"}[1m])` |
 | The slowest 1 % of hops | `histogram_quantile(0.99, sum by (le, topic) (rate(trading_hop_seconds_bucket[5m])))` |
 | Does the feed drop ticks? | `rate(trading_queue_drops_total{service="feed"}[1m]) > 0` |

@@ -1,7 +1,8 @@
 """Every metric that a daemon shows: its name, what it counts, its labels and buckets.
 
 `docs/metrics.md` is made from these. All names begin with `trading_`, except those of the process and of consumer
-groups, which have the names that public dashboards know.
+groups, which have the names that public dashboards know, and those of dead letters, which `alphapanda dlq list
+--metrics` gives too.
 """
 
 from __future__ import annotations
@@ -113,6 +114,19 @@ GROUP_LAG_SECONDS = _gauge(
     "Age of the first record that a consumer group has not read, seconds; 0 when there is none.",
     *("group", "topic", "partition"),
 )
+DLQ_OPEN = _gauge(
+    "alphapanda_dlq_open_records",
+    "Dead letters that nobody has dealt with, by the ledger. Served by the strategies daemon, for all topics.",
+    *("topic", "error_code"),
+)
+DLQ_OLDEST = _gauge(
+    "alphapanda_dlq_oldest_open_seconds", "Age of the oldest of them, seconds; 0 where there is none.", "topic"
+)
+REPLAYS = _counter(
+    "alphapanda_replay_total",
+    "Dead letters that were sent again, by how it ended: confirmed, returned. Of the steps that the ledger holds.",
+    *("topic", "outcome"),
+)
 RECOVERY_SECONDS = _gauge("trading_recovery_seconds", "How long the last recovery took, seconds.")
 RECOVERY_EVENTS = _gauge("trading_recovery_events", "Events folded in the last recovery.")
 SNAPSHOT_SECONDS = _histogram("trading_snapshot_seconds", "Writing one snapshot, seconds.", LATENCY_BUCKETS_S)
@@ -167,6 +181,7 @@ GROUPS: tuple[tuple[str, tuple[MetricSpec, ...]], ...] = (
         ),
     ),
     ("Consumer groups", (CONSUMERGROUP_LAG, GROUP_LAG_SECONDS)),
+    ("Dead letters", (DLQ_OPEN, DLQ_OLDEST, REPLAYS)),
     ("Recovery", (RECOVERY_SECONDS, RECOVERY_EVENTS, SNAPSHOT_SECONDS)),
     (
         "Queues and feed",

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from alphapanda.model.dead_letter import LedgerState
+from alphapanda.telemetry import metric_specs as specs
+from alphapanda.telemetry.metric_specs import MetricSpec
 from alphapanda.toolkit.dlq.backlog import Backlog
 
 _OUTCOMES = (LedgerState.CONFIRMED, LedgerState.RETURNED)
@@ -27,25 +29,23 @@ def exposition(backlog: Backlog, topics: Iterable[str], now: datetime) -> str:
         for step in entry.moved.trail:
             if step.state in _OUTCOMES:
                 ended[entry.moved.record.topic, step.state.value] += 1
-    lines = ["# HELP alphapanda_dlq_open_records Dead letters that nobody has dealt with."]
-    lines.append("# TYPE alphapanda_dlq_open_records gauge")
+    lines = _head(specs.DLQ_OPEN)
     lines += [
-        f"alphapanda_dlq_open_records{_labels(topic=topic, error_code=code)} {count}"
+        f"{specs.DLQ_OPEN.name}{_labels(topic=topic, error_code=code)} {count}"
         for (topic, code), count in sorted(open_by.items())
     ]
-    lines.append("# HELP alphapanda_dlq_oldest_open_seconds Age of the oldest of them; 0 where there is none.")
-    lines.append("# TYPE alphapanda_dlq_oldest_open_seconds gauge")
+    lines += _head(specs.DLQ_OLDEST)
+    lines += [f"{specs.DLQ_OLDEST.name}{_labels(topic=topic)} {age:.3f}" for topic, age in sorted(oldest.items())]
+    lines += _head(specs.REPLAYS)
     lines += [
-        f"alphapanda_dlq_oldest_open_seconds{_labels(topic=topic)} {age:.3f}"
-        for topic, age in sorted(oldest.items())
-    ]
-    lines.append("# HELP alphapanda_replay_total Records that were sent again, by how it ended.")
-    lines.append("# TYPE alphapanda_replay_total counter")
-    lines += [
-        f"alphapanda_replay_total{_labels(topic=topic, outcome=outcome)} {count}"
+        f"{specs.REPLAYS.name}{_labels(topic=topic, outcome=outcome)} {count}"
         for (topic, outcome), count in sorted(ended.items())
     ]
     return "\n".join(lines) + "\n"
+
+
+def _head(spec: MetricSpec) -> list[str]:
+    return [f"# HELP {spec.name} {spec.doc}", f"# TYPE {spec.name} {spec.kind}"]
 
 
 def _labels(**labels: str) -> str:

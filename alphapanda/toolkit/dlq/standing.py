@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from alphapanda.model.dead_letter import DeadLetterMoved, LedgerState
+from typing import Protocol
+
+from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.envelope import LogPosition
 
 
-def standing(moved: DeadLetterMoved | None, place: LogPosition, replay_run: str) -> LedgerState:
+class Moved(Protocol):
+    """What counts of a step in the ledger."""
+
+    @property
+    def state(self) -> LedgerState:
+        """Where it led."""
+        ...
+
+    @property
+    def record(self) -> LogPosition:
+        """The newest dead letter when it was taken."""
+        ...
+
+    @property
+    def run_id(self) -> str:
+        """The run that took it; empty without one."""
+        ...
+
+
+def standing(moved: Moved | None, place: LogPosition, replay_run: str) -> LedgerState:
     """Return what the ledger says, unless a newer dead letter shows that it came back.
 
     Args:

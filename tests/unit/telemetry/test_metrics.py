@@ -9,13 +9,16 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from alphapanda import __version__
-from alphapanda.bus.records import Partition
-from alphapanda.clock import ManualClock
+from alphapanda.bus.records import Partition, Record
+from alphapanda.clock import ManualClock, SystemClock
+from alphapanda.model.dead_letter import LedgerState
 from alphapanda.telemetry import metric_docs
 from alphapanda.telemetry.health import Health
 from alphapanda.telemetry.logs import LogSystem
 from alphapanda.telemetry.metric_specs import GROUPS, MetricKind
 from alphapanda.telemetry.metrics import Metrics
+from alphapanda.toolkit.dlq.exporter import DeadLetterCollector
+from alphapanda.toolkit.dlq.tally import Tally
 from alphapanda.toolkit.groups.exporter import GroupLagCollector
 from alphapanda.toolkit.groups.lag import GroupLag, Look, PartitionLag
 
@@ -55,6 +58,11 @@ def touch_all(metrics: Metrics, logs: LogSystem, health: Health) -> None:
     group = GroupLag(name="alphapanda.strategies", state="Stable", members=(), partitions=(partition,))
     groups.look = Look(0.0, (group,))
     metrics.registry.register(groups)
+    letters = DeadLetterCollector(metrics.service, metrics.broker, SystemClock())
+    letters.tally, letters.topics = Tally(), ("paper.signals.raw.dlq",)
+    letters.tally.letter(Record(Partition("paper.signals.raw.dlq", 0), 0, 0, b"s", b"", ()))
+    letters.tally.replays["paper.signals.raw.dlq", LedgerState.CONFIRMED] += 1
+    metrics.registry.register(letters)
 
 
 def test_every_declared_metric_is_served_with_its_kind_and_labels_and_no_other(
@@ -119,7 +127,7 @@ def test_a_labelled_metric_is_resolved_once_and_shared(metrics: Metrics) -> None
 def test_names_follow_the_rules(spec: object) -> None:
     assert spec in SPECS
     (found,) = [each for each in SPECS if each == spec]
-    assert found.name.startswith(("trading_", "process_", "kafka_consumergroup_"))
+    assert found.name.startswith(("trading_", "process_", "kafka_consumergroup_", "alphapanda_"))
     assert found.name.endswith("_total") == (found.kind is MetricKind.COUNTER)
     assert bool(found.buckets) == (found.kind is MetricKind.HISTOGRAM)
     assert list(found.buckets) == sorted(set(found.buckets))
