@@ -33,7 +33,7 @@ async def set_aside(
     from alphapanda.toolkit.dlq.names import own_name
     from commands._audit import actor, audited
     from commands.dlq._acting import alone, permit
-    from commands.dlq._session import working
+    from commands.dlq._session import is_topic, working
     from commands.dlq._views import count_of
 
     if not said.reason.strip() and not dry_run:
@@ -41,7 +41,7 @@ async def set_aside(
     async with working(context, changing=not dry_run) as session:
         topic, items = await _chosen(context, session, what, selection, verdict)
         able = frozenset(state for state, step in LEDGER_TRANSITIONS if step is trigger)
-        named = what != topic
+        named = not is_topic(what)
         if named and items and items[0].state not in able:
             raise _cannot(items[0], trigger)
         unresolved = {LedgerState.OPEN, LedgerState.RETURNED}
