@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import gc
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,8 +66,9 @@ def tui(
 
         control = may_control(context)
     app = _dashboard(context, control=control, demo=demo, theme=theme, ascii_only=ascii_only, reset=reset_layout)
-    # Else the collector goes through the whole program once more before it ends: up to a second, for nothing.
-    atexit.register(gc.freeze)
+    from tui.terminal import leave
+
+    atexit.register(leave)
     code = app.run(mouse=True)
     if code is None or app.return_code:
         raise typer.Exit(app.return_code or 0)
