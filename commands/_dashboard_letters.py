@@ -56,6 +56,7 @@ async def _offer(context: Context, session: Session, letters: Letters, fate: Fat
 
     choose = _choosing(letters)
     if fate is Fate.REPLAY:
+        _refuse_while_trading(context, letters)
         prepared = await session.bench.prepare(letters.topic, choose, Wishes())
         return ReplayOffer(context, session, letters, prepared)
     backlog = await read_backlog(session.log, [letters.topic])
@@ -74,13 +75,25 @@ def _choosing(letters: Letters) -> Callable[[Item], bool]:
 
 
 def _typed(context: Context, letters: Letters) -> str:
-    """Return the name to type: of a broker that is not known to trade on paper."""
+    """Return the name to type: of the topic, where its broker is not known to trade on paper."""
     from alphapanda.toolkit.dlq.names import own_name
     from commands.dlq._acting import is_live
 
     name = own_name(letters.topic)
     source = name.source if name is not None else None
-    return source.scope if source is not None and is_live(context, source) else ""
+    return str(source) if source is not None and is_live(context, source) else ""
+
+
+def _refuse_while_trading(context: Context, letters: Letters) -> None:
+    """Refuse to send to a live broker while the exchange trades: that glass is broken on the command line."""
+    from commands._safety import exchange_trades
+
+    topic = _typed(context, letters)
+    if topic and exchange_trades(context):
+        raise RefusedError(
+            f"{topic} is not known to be paper's, and the exchange trades.",
+            hint=f"After the close; or: alphapanda dlq replay {topic} --break-glass",
+        )
 
 
 def _line(item: Item) -> str:

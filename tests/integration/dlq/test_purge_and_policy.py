@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from alphapanda.errors import RefusedError
 from alphapanda.model.codec import decode
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType
+from commands._context import Context
+from commands._dashboard_letters import prepare
 from commands.main import main
+from tui.sources.control import Fate, Letters
 
 pytestmark = pytest.mark.kafka
 
@@ -241,3 +246,24 @@ def test_another_cluster_is_not_changed(world: Any, capsys: pytest.CaptureFixtur
         assert "belongs to cluster another" in capsys.readouterr().err, words
     assert world.ledger() == before
     assert world.run("show", item["id"]).code == 0
+
+
+def test_the_dashboard_sends_nothing_to_a_live_broker_while_the_exchange_trades(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker that is not configured on paper here may be anything."""
+    letters(world, "a")
+    world.deployment.config_file.write_text('[brokers.paper]\nkind = "paper"\n')
+    monkeypatch.setenv("ACTIVE_BROKERS", "paper")
+
+    async def offered(fate: Fate) -> str:
+        meant = Letters(topic=f"{world.signals}.dlq", code="permanent", group="somebody.else")
+        async with prepare(Context.of_process(), meant, fate) as offer:
+            return offer.prospect.typed
+
+    monkeypatch.setattr("commands._safety.exchange_trades", lambda _context: True)
+    with pytest.raises(RefusedError, match="the exchange trades"):
+        asyncio.run(offered(Fate.REPLAY))
+    assert asyncio.run(offered(Fate.DISCARD)) == world.signals
+    monkeypatch.setattr("commands._safety.exchange_trades", lambda _context: False)
+    assert asyncio.run(offered(Fate.REPLAY)) == world.signals

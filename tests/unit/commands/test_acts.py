@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import ast
 import inspect
+import io
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from alphapanda.clock import IST, ManualClock, SystemClock
+from alphapanda.deployment import Deployment
+from alphapanda.errors import RefusedError
 from commands import _safety
 from commands._acts import ACTS, LOCAL, LOOKS, Demand
+from commands._context import Context
 from commands._nouns import nouns
+from commands._output import Output
 from commands._root import load_command
+from commands._safety import Said, may_control, permit_live
 
 Call = Callable[..., Any]
 WRITERS = frozenset({"audited", "write_audit", "Controller"})
@@ -109,3 +118,55 @@ def test_settings_that_cannot_be_read_do_not_keep_a_system_from_being_stopped(ho
     (home / "alphapanda.toml").write_text("[safety]\nread_only = true\nnonsense = 1\n")
     assert call("down").code == 0
     assert call("halt", "paper", "--reason", "x").code == 78
+
+
+@pytest.fixture
+def context(home: Path) -> Context:
+    sink = Output(stdout=io.StringIO(), stderr=io.StringIO())
+    return Context(Deployment(home), {"SAFETY__READ_ONLY": "false"}, SystemClock(), sink)
+
+
+def test_the_dashboard_only_looks_at_a_read_only_deployment(home: Path, context: Context) -> None:
+    assert may_control(context)
+    (home / "alphapanda.toml").write_text("[safety]\nread_only = true\n")
+    assert not may_control(replace(context, environ={}, _loaded=[]))
+
+
+def test_the_dashboard_acts_on_a_protected_deployment_once_its_name_was_typed(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protected = replace(context, environ={"SAFETY__PROTECTED": "true"})
+    with pytest.raises(RefusedError, match="no terminal"):
+        may_control(protected)
+    asked: list[str] = []
+    monkeypatch.setattr(Output, "confirm", lambda _self, name, _question, *, flag: asked.append(f"{name} {flag}"))
+    assert may_control(protected)
+    assert asked == [f"{protected.deployment.root.name} Add --confirm {protected.deployment.root.name}."]
+
+
+@pytest.mark.parametrize(
+    ("moment", "trades"),
+    [
+        ("2026-01-05T08:59", False),
+        ("2026-01-05T09:00", True),
+        ("2026-01-05T12:00", True),
+        ("2026-01-05T15:59", True),
+        ("2026-01-05T16:00", False),
+        ("2026-01-04T12:00", False),
+    ],
+)
+def test_while_the_exchange_trades_glass_has_to_be_broken(context: Context, moment: str, trades: bool) -> None:
+    clock = ManualClock(datetime.fromisoformat(moment).replace(tzinfo=IST))
+    at = replace(context, clock=clock)
+    name = "zerodha.orders.filled"
+    said = Said(yes=True, confirm=name, reason="tested", glass=False)
+    if trades:
+        with pytest.raises(RefusedError, match="--break-glass"):
+            permit_live(at, "zerodha", name, "Sending 1 record", said)
+    else:
+        permit_live(at, "zerodha", name, "Sending 1 record", said)
+    permit_live(at, "zerodha", name, "Sending 1 record", replace(said, glass=True))
+    permit_live(at, "zerodha", name, "Setting 1 aside", replace(said, glass=None))
+    for lacking in (replace(said, yes=False), replace(said, reason=" "), replace(said, confirm="zerodha")):
+        with pytest.raises(RefusedError):
+            permit_live(at, "zerodha", name, "Sending 1 record", replace(lacking, glass=True))
