@@ -1,7 +1,8 @@
 """A topic of a million ticks through `alphapanda topics tail`, beside a bare aiokafka loop and kcat.
 
 Each reader is a process of its own, so that its memory is its own: the table has its peak, and its growth from a
-fifth of the topic to its end. Cases are interleaved. Usage: bench_tail.py [--ticks N] [--rounds N] [--json].
+fifth of the topic to its end. Cases are interleaved. With --avro the ticks are written so, and their schema is
+asked of a registry. Usage: bench_tail.py [--ticks N] [--rounds N] [--avro] [--json].
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -30,7 +34,11 @@ from alphapanda.infra.embedded.tier import EmbeddedTier
 from alphapanda.infra.running import running
 from alphapanda.market.frames import TickFrame
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
+from alphapanda.model.avro import AvroCodec
+from alphapanda.model.codec import Codec, JsonCodec
+from alphapanda.model.kinds import EventType
 from alphapanda.settings import EmbeddedSettings
+from alphapanda.toolkit.schemas.baseline import schema_text
 
 TOPIC = "market.ticks"
 PARTITIONS = 3
@@ -72,7 +80,35 @@ class Measured:
     growth_mib: float
 
 
-async def fill(servers: str, count: int) -> None:
+class Registry(BaseHTTPRequestHandler):
+    """Has one schema, the ticks'."""
+
+    def do_GET(self) -> None:
+        body = json.dumps({"schema": schema_text(EventType.MARKET_TICK)}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def registry() -> Iterator[str]:
+    """Serve the registry, and give its address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Registry) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+async def fill(servers: str, count: int, codec: Codec) -> None:
     """Write `count` ticks, as the feed does."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     await admin.start()
@@ -81,7 +117,8 @@ async def fill(servers: str, count: int) -> None:
     finally:
         await admin.close()
     ticks = MarketSimulation(SimulationConfig()).ticks()
-    async with open_tick_writer(TickWriterOptions(servers, topic=TOPIC), SequenceIds("bench"), CLOCK) as writer:
+    options = TickWriterOptions(servers, topic=TOPIC)
+    async with open_tick_writer(options, SequenceIds("bench"), CLOCK, codec=codec) as writer:
         for first in range(0, count, FRAME):
             await writer.write(TickFrame(first, tuple(islice(ticks, min(FRAME, count - first)))))
         await writer.drain()
@@ -142,15 +179,16 @@ def table(rows: Sequence[Measured]) -> str:
     return "\n".join(lines)
 
 
-def cases(servers: str) -> dict[str, list[str]]:
+def cases(servers: str, *, avro: bool) -> dict[str, list[str]]:
     python = sys.executable
     made = {
         "tail, no filter, raw": [python, *TAIL, "raw"],
         "tail, decoded field, raw": [python, *TAIL, "raw", *DECODED],
         "tail, decoded field, jsonl": [python, *TAIL, "jsonl", *DECODED],
         "tail, decoded field, none match": [python, *TAIL, "table", *RARE],
-        "aiokafka and json.loads": [python, "-c", BARE, servers, str(PARTITIONS)],
     }
+    if not avro:
+        made["aiokafka and json.loads"] = [python, "-c", BARE, servers, str(PARTITIONS)]
     kcat = shutil.which("kcat")
     if kcat:
         made["kcat, no filter"] = [kcat, "-C", "-b", servers, "-t", TOPIC, "-o", "beginning", "-e", "-q"]
@@ -159,9 +197,13 @@ def cases(servers: str) -> dict[str, list[str]]:
 
 async def main(arguments: argparse.Namespace) -> int:
     rows: list[Measured] = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         tier = EmbeddedTier(EmbeddedSettings(), Deployment(Path(folder)), CLOCK)
         async with running(tier) as endpoints:
+            address = stack.enter_context(registry()) if arguments.avro else ""
+            codec = (
+                AvroCodec({TOPIC: 1}, lambda _id: schema_text(EventType.MARKET_TICK)) if address else JsonCodec()
+            )
             servers = endpoints.bootstrap_servers
             environ = {
                 **os.environ,
@@ -169,10 +211,11 @@ async def main(arguments: argparse.Namespace) -> int:
                 "INFRA__TIER": "external",
                 "KAFKA__BOOTSTRAP_SERVERS": servers,
                 "REDIS__URL": endpoints.redis_url,
+                "SCHEMA_REGISTRY_URL": address,
             }
-            await fill(servers, arguments.ticks)
+            await fill(servers, arguments.ticks, codec)
             for _ in range(arguments.rounds):
-                for case, command in cases(servers).items():
+                for case, command in cases(servers, avro=arguments.avro).items():
                     rows.append(await measure(case, command, environ, arguments.ticks))
                     sys.stderr.write(f"{rows[-1]}\n")
     medians = summary(rows)
@@ -192,5 +235,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ticks", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--avro", action="store_true")
     parser.add_argument("--json", action="store_true")
     sys.exit(asyncio.run(main(parser.parse_args())))

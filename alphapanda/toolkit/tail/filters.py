@@ -99,7 +99,7 @@ class RecordFilter:
     def pick(self, records: Sequence[Record]) -> Sequence[Record]:
         """Return those that pass, in their order."""
         records = _passing(self._bytes_tests, records)
-        if self.as_json is None:
+        if self.as_json is None or (self.keeps_bytes and not self._tests):
             return _passing(self._tests, records)
         pairs = [(record, self.as_json.record(record)) for record in records]
         if self._tests:
