@@ -33,6 +33,7 @@ from tui.looks.look import Look, Zone, span
 from tui.looks.themes import DEFAULT, HUES, PALETTES, textual_theme
 from tui.operating import Operating
 from tui.panes.acting import ActLines
+from tui.panes.drawn import Notice
 from tui.panes.pane import Pane, TablePane
 from tui.panes.vitals import Banner, Keys, Status, Tabs, Vitals
 from tui.remembering import recall, remember
@@ -44,6 +45,7 @@ from tui.sources.ports import Wire, Wiring
 from tui.terminal import on_hangup, on_terminal_lost
 from tui.views.base import Scene, View
 from tui.views.catalogue import VIEWS
+from tui.views.operations import DaemonsView
 
 BEAT_S = 0.1
 SLOW_BEATS = 5
@@ -113,7 +115,8 @@ class Dashboard(Operating, App[int]):
         self.history: list[str] = ["overview"]
         self.history_place = 0
         self.pace = Pace()
-        self.every = self.memory.every
+        self.every = max(1, self.memory.every)
+        self.status.hertz = round(1 / (BEAT_S * self.every))
         self._views: dict[str, View] = {}
         self._beat = 0
         self.acts = Acts(clock)
@@ -135,8 +138,8 @@ class Dashboard(Operating, App[int]):
     def compose(self) -> ComposeResult:
         """Have the vital signs, the screens and the keys."""
         yield from self._edges[:3]
-        with Container(id="frame"):
-            yield ContentSwitcher(id="stage")
+        with Container(id="frame"), ContentSwitcher(id="stage", initial="notice"):
+            yield Notice(id="notice")
         yield from self._edges[3:]
         yield Input(
             id="prompt",
@@ -147,6 +150,7 @@ class Dashboard(Operating, App[int]):
     async def on_mount(self) -> None:
         """Show the first screen, then open the sources."""
         self.set_class(not self.options.glyphs.is_braille, "-ascii")
+        self.query_one("#prompt", Input).can_focus = False
         if self.options.calm:
             self.animation_level = "none"
         self._unhang = on_hangup(self.exit)
@@ -181,7 +185,9 @@ class Dashboard(Operating, App[int]):
         sources = (LogSource(wiring.tape, self.clock), *wiring.sources)
         ports = [Port(source.name, self.live_desk, self.clock) for source in sources]
         self.status.ports = ports
-        await self.show_screen(self.memory.screen if self.memory.screen in VIEWS else "overview")
+        first = self.memory.screen if self.memory.screen in VIEWS else "overview"
+        self.history = [first]
+        await self.show_screen(first)
         for note in wiring.notes:
             self.notify(note)
         async with asyncio.TaskGroup() as group:
@@ -241,7 +247,7 @@ class Dashboard(Operating, App[int]):
         stage = self.query_one("#stage", ContentSwitcher)
         view = self._views.get(name)
         if view is None:
-            view = VIEWS[name](Scene(self.desk, self.look, self.status, self.troubles), name)
+            view = VIEWS[name](Scene(self.desk, self.look, self.status, self.troubles, self.waiting), name)
             await stage.add_content(view, id=f"view-{name}")
             for pane in view.query(TablePane):
                 recall(self, pane)
@@ -290,6 +296,12 @@ class Dashboard(Operating, App[int]):
             if port.fault is not None
         ]
 
+    def waiting(self) -> Sequence[str]:
+        """Return the names of the sources that have not said anything yet."""
+        if not self.status.ports:
+            return ["the settings"]
+        return [port.name for port in self.status.ports if port.is_new and port.fault is None]
+
     # ------------------------------------------------------------ painting
 
     def beat(self) -> None:
@@ -313,6 +325,9 @@ class Dashboard(Operating, App[int]):
                 self.status.playing, self.status.speed = self.rewind.playing, self.rewind.speed
             self._tell_returns()
         if view is None:
+            notice = self.query_one("#notice", Notice)
+            notice.message = self.situation(())[0]
+            notice.paint(self.desk, look, now)
             return
         due = [pane for pane in view.panes if slow or self._is_fast(pane)]
         if due:
@@ -351,6 +366,10 @@ class Dashboard(Operating, App[int]):
     @on(LiveTable.Opened)
     def _opened(self) -> None:
         self.action_inspect()
+
+    @on(DaemonsView.DaemonChosen)
+    def _daemon_chosen(self, event: DaemonsView.DaemonChosen) -> None:
+        self.read_lines_of(event.window)
 
     @on(LiveTable.Moved)
     def _moved(self) -> None:

@@ -9,10 +9,9 @@ from textual import work
 
 from alphapanda.telemetry.reader import SERVERS
 from topics.errors import AlphaPandaError
-from tui.desk.window import HEAD, LEVELS, SPANS, TAIL, Wanted
+from tui.desk.window import HEAD, LEVELS, SPANS, TAIL, LogWindow, Wanted
 from tui.dialogs.ask import Choice, ChooseDialog
 from tui.engine.filters import parse_filter
-from tui.log_actions import WINDOWS
 from tui.tables.mentions import mentions_of
 from tui.views.operations import LogsView
 
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 EARLIER = 5_000
 """Lines that are read from the files at once."""
+A_SERVICES = 500
+"""Likewise of one service."""
 RATES = (1, 5, 10)
 """Of how many beats one is painted, most often first."""
 BEATS_A_SECOND = 10
@@ -80,6 +81,7 @@ class Finding:
         if found.service:
             view.window.wanted = Wanted(service=found.service)
             view.table.set_filter(None)
+            self.read_lines_of(view.window)
         else:
             view.window.wanted = Wanted()
             view.table.set_filter(parse_filter(found.filter, view.table.spec, app.clock.now()))
@@ -100,28 +102,40 @@ class Finding:
             view.table.move_to(len(view.table.order.keys) - 1)
         else:
             self.read_earlier(place)
-        app.notify(WINDOWS[place][1], timeout=2)
         app.paint(everything=True)
 
     @work(group="lines", exclusive=True, exit_on_error=False)
     async def read_earlier(self, digit: int) -> None:
         """Read what the window needs and the desk does not hold."""
         app = self._desktop
-        view, wiring, desk = app.view, app.wiring, app.desk
-        if not isinstance(view, LogsView) or wiring is None or wiring.history is None:
+        view = app.view
+        if not isinstance(view, LogsView):
             return
-        window, oldest = view.window, view.window.oldest(desk.lines) or app.look.now
-        since = window.wanted.since
-        if since is None or oldest > since:
-            try:
-                lines = await wiring.history.before(oldest, EARLIER)
-            except (AlphaPandaError, OSError) as error:
-                app.notify(f"The older lines cannot be read: {error}", severity="error")
-                return
-            window.take_earlier(desk.lines, [line for line in lines if since is None or line.at >= since])
-            app.paint(everything=True)
+        since, oldest = view.window.wanted.since, view.window.oldest(app.desk.lines)
+        if since is None or oldest is None or oldest > since:
+            await self._read_earlier(view.window, EARLIER)
         if digit == HEAD:
             view.table.move_to(0)
+
+    @work(group="lines-of", exclusive=True, exit_on_error=False)
+    async def read_lines_of(self, window: LogWindow) -> None:
+        """Read the last lines of the service that a window is about: the desk may hold none of it."""
+        await self._read_earlier(window, A_SERVICES)
+
+    async def _read_earlier(self, window: LogWindow, count: int) -> None:
+        app = self._desktop
+        wiring, desk, wanted = app.wiring, app.desk, window.wanted
+        if wiring is None or wiring.history is None:
+            return
+        oldest = window.oldest(desk.lines) or app.look.now
+        try:
+            lines = await wiring.history.before(oldest, count, wanted.service)
+        except (AlphaPandaError, OSError) as error:
+            app.notify(f"The older lines cannot be read: {error}", severity="error")
+            return
+        since = wanted.since
+        window.take_earlier(desk.lines, [line for line in lines if since is None or line.at >= since])
+        app.paint(everything=True)
 
     def action_level(self) -> None:
         """Show lines of the next level, and worse ones."""
@@ -148,6 +162,8 @@ class Finding:
         if chosen is not None:
             view.window.wanted = replace(view.window.wanted, service=chosen)
             app.paint(everything=True)
+            if chosen:
+                self.read_lines_of(view.window)
 
     # ------------------------------------------------------------ painting
 
@@ -156,5 +172,5 @@ class Finding:
         app = self._desktop
         place = RATES.index(app.every) if app.every in RATES else 0
         app.every = RATES[max(0, min(len(RATES) - 1, place - int(step)))]
-        rate = BEATS_A_SECOND // app.every
+        app.status.hertz = rate = BEATS_A_SECOND // app.every
         app.notify(f"Painted {rate} times a second." if rate > 1 else "Painted once a second.", timeout=2)

@@ -20,6 +20,7 @@ from tui.dialogs.waterfall import waterfall
 from tui.engine.filters import parse_filter
 from tui.export import file_name, write_csv, write_jsonl
 from tui.finding import Finding
+from tui.looks.hiding import hide
 from tui.looks.look import Zone
 from tui.looks.themes import HUES
 from tui.resolving import Resolving
@@ -46,6 +47,10 @@ class Operating(Finding, Resolving):
     async def action_show_screen(self, name: str) -> None:
         """Show a screen."""
         app = self._app
+        if app.wiring is None:
+            app.memory.screen = app.status.screen = name  # it is built when it is known of what
+            app.paint(everything=True)
+            return
         if name == app.status.screen:
             return
         app.history = [*app.history[: app.history_place + 1], name]
@@ -71,8 +76,7 @@ class Operating(Finding, Resolving):
         """Go to the screen before this one."""
         app = self._app
         before = [name for name in app.history[: app.history_place] if name != app.status.screen]
-        if before:
-            await self.action_show_screen(before[-1])
+        await self.action_show_screen(before[-1] if before else "overview")
 
     @work(group="dialog")
     async def action_palette(self) -> None:
@@ -159,7 +163,7 @@ class Operating(Finding, Resolving):
         app = self._app
         table = app.table
         if table is not None and table.current is not None:
-            app.push_screen(InspectDialog(table.spec.document(table.current), app.look))
+            app.push_screen(InspectDialog(hide(table.spec.document(table.current), app.look), app.look))
 
     @work(group="dialog")
     async def action_trace(self) -> None:
@@ -379,14 +383,16 @@ class Operating(Finding, Resolving):
         prompt = self._app.query_one("#prompt", Input)
         prompt.placeholder = placeholder
         prompt.value = value
-        prompt.display = True
+        prompt.can_focus = prompt.display = True
         self.asking = what
         self._app.set_focus(prompt)
 
     def close_prompt(self) -> None:
         """Hide the prompt and give the focus back."""
         app = self._app
-        app.query_one("#prompt", Input).display = False
+        prompt = app.query_one("#prompt", Input)
+        # Hidden it must not be found by who looks for a focus, else it would swallow the keys.
+        prompt.can_focus = prompt.display = False
         view = app.view
         first = view.first_focus() if view is not None else None
         if first is not None:

@@ -72,7 +72,7 @@ class LogWindow:
     def rows(self, ring: Ring[LogRecord]) -> dict[int, LogRecord | Gap]:
         """Return the lines that are shown, by number; those that were read later have negative ones."""
         if ring is not self._ring:
-            self._ring, self._earlier = ring, []
+            self._ring, self._earlier, self._made = ring, [], ()
         wanted = self.wanted
         if wanted.is_all and not self._earlier:
             return ring.rows
@@ -90,22 +90,21 @@ class LogWindow:
         return found | ring.rows
 
     def oldest(self, ring: Ring[LogRecord]) -> datetime | None:
-        """Return the time of the first line that is held; None when there is none."""
-        if ring is self._ring and self._earlier:
-            return self._earlier[0].at
-        return next((line.at for line in ring.rows.values() if isinstance(line, LogRecord)), None)
+        """Return the time of the first line that is held, of the wanted service; None when there is none."""
+        service = self.wanted.service
+        held = (line for line in self._all(ring).values() if isinstance(line, LogRecord))
+        return next((line.at for line in held if service in {"", line.service}), None)
 
     def take_earlier(self, ring: Ring[LogRecord], lines: Sequence[LogRecord]) -> None:
-        """Take lines from before the first that is held; those that are held already are left out."""
-        self._ring = ring
-        held = [line for line in (*self._earlier, *ring.rows.values()) if isinstance(line, LogRecord)]
-        if held:
-            begin = held[0].at
-            same = {(line.service, line.raw) for line in held if line.at == begin}
-            lines = [line for line in lines if line.at <= begin and (line.service, line.raw) not in same]
+        """Take lines from before the first that the ring holds; those that are held already are left out."""
+        if ring is not self._ring:
+            self._ring, self._earlier, self._made = ring, [], ()
         if not self._earlier:
             self._first = next(iter(ring.rows), ring.added)
-        self._earlier = [*lines, *self._earlier][-KEPT:]
+        begin = next((line.at for line in ring.rows.values() if isinstance(line, LogRecord)), None)
+        held = {_place(line) for line in (*self._earlier, *ring.rows.values()) if isinstance(line, LogRecord)}
+        new = [line for line in lines if (begin is None or line.at <= begin) and _place(line) not in held]
+        self._earlier = sorted([*self._earlier, *new], key=lambda line: line.at)[-KEPT:]
 
     def services(self, ring: Ring[LogRecord]) -> Counter[str]:
         """Return how many lines of each service are held."""
@@ -125,3 +124,7 @@ class LogWindow:
         if wanted.service:
             parts.append(wanted.service)
         return ", ".join(parts)
+
+
+def _place(line: LogRecord) -> tuple[datetime, str, bytes]:
+    return line.at, line.service, line.raw

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -13,6 +14,8 @@ from textual.widgets import Static
 
 from tui.actions import ACTIONS, MOVES, Group
 from tui.looks.look import Look
+
+KEYS_WIDE = 26
 
 
 class TextDialog(ModalScreen[None]):
@@ -32,7 +35,7 @@ class TextDialog(ModalScreen[None]):
         ("k", "scroll(-1)", "Up"),
     ]
 
-    def __init__(self, title: str, text: Text, *, wide: bool = False) -> None:
+    def __init__(self, title: str, text: Text | Table, *, wide: bool = False) -> None:
         super().__init__()
         self._title = title
         self._text = text
@@ -51,19 +54,18 @@ class TextDialog(ModalScreen[None]):
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 
-def help_text(look: Look, *, control: bool) -> Text:
+def help_text(look: Look, *, control: bool) -> Table:
     """Return all keys under their headings, from the table of actions."""
-    palette, text = look.palette, Text()
+    palette, table = look.palette, Table.grid(padding=(0, 1))
+    table.add_column(width=KEYS_WIDE)
+    table.add_column(ratio=1)
     for group in Group:
-        text.append(f"{group.value}\n", palette.accent)
-        rows = [(a.shown or ":", a.help, a) for a in ACTIONS if a.group is group]
+        table.add_row(Text(group.value, palette.accent), "")
+        rows = [(a.shown or ":", a.help, a.control and not control) for a in ACTIONS if a.group is group]
         if group is Group.MOVE:
-            for keys, what in MOVES:
-                text.append(f"  {keys:<26}", palette.strong)
-                text.append(f"{what}\n", palette.dim)
-        for keys, what, action in rows:
-            locked = action.control and not control
-            text.append(f"  {keys:<26}", palette.dim if locked else palette.strong)
-            text.append(f"{what}{'  (locked)' if locked else ''}\n", palette.dim)
-        text.append("\n")
-    return text
+            rows = [(keys, what, False) for keys, what in MOVES]
+        for keys, what, locked in rows:
+            shown = Text(f"  {keys}", palette.dim if locked else palette.strong)
+            table.add_row(shown, Text(f"{what}{'  (locked)' if locked else ''}", palette.dim))
+        table.add_row("", "")
+    return table

@@ -29,33 +29,38 @@ def fit(
         chosen: the keys of those that the operator wants, as far as they fit; None leaves it to their ranks.
         needs: how wide a column's longest text is, where that is more than the column; given where there is room.
     """
-    wanted = [c for c in columns if (c.rank < ASKED if chosen is None else c.key in chosen)]
+    wanted = [c for c in columns if (_is_usual(c, width) if chosen is None else c.key in chosen)]
     room = width - EDGE
     sizes: dict[str, int] = {}
     needs = needs or {}
 
-    def widen(key: str, size: int) -> None:
+    def give_room() -> None:
+        """Widen the columns that are in: to their texts first, then to their wishes."""
         nonlocal room
-        more = max(0, min(size - sizes[key], room))
-        sizes[key] += more
-        room -= more
+        taken = [column for column in wanted if column.key in sizes]
+        aims = [(c.key, min(c.most, needs.get(c.key, 0))) for c in taken] + [(c.key, c.wish) for c in taken]
+        for key, size in aims:
+            more = max(0, min(size - sizes[key], room))
+            sizes[key] += more
+            room -= more
 
     for rank in sorted({column.rank for column in wanted}):
         if rank > USUAL:
-            for column in wanted:
-                if column.key in sizes:
-                    widen(column.key, column.wish)
+            give_room()
         for column in wanted:
             need = column.width + SPACE
             if column.rank == rank and (need <= room or not sizes):
                 sizes[column.key] = column.width
                 room -= need
+    give_room()
     shown = [column for column in wanted if column.key in sizes]
-    for column in shown:
-        widen(column.key, min(column.most, needs.get(column.key, 0)))
     growing = [column for column in shown if column.grow]
     extra = max(0, room) // len(growing) if growing else 0
     return [(column, sizes[column.key] + (extra if column.grow else 0)) for column in shown]
+
+
+def _is_usual(column: Column[Any], width: int) -> bool:
+    return column.rank < ASKED and column.least <= width and (not column.below or width < column.below)
 
 
 def padded(text: str, width: int, *, right: bool, more: str = "…") -> str:

@@ -13,6 +13,7 @@ from textual.strip import Strip
 from tui.engine.layout import SPACE, padded
 from tui.engine.ring import Gap
 from tui.engine.spec import Column
+from tui.looks.glyphs import plain
 from tui.looks.look import Look
 
 Placed = Sequence[tuple[Column[Any], int]]
@@ -51,6 +52,8 @@ def row_line(
         if column.grow and shift:
             text = text[shift:]
         text = padded(text, size, right=column.right)
+        if not look.glyphs.is_braille:
+            text = plain(text)
         segments += _marked(text, style, words, look) if words else (Segment(text, style),)
         segments.append(Segment(" " * SPACE))
     return Strip(segments).adjust_cell_length(width)

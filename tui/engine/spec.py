@@ -46,6 +46,8 @@ class Column(Generic[R]):
         grow: whether it takes the width that is left.
         most: the width up to which it grows for longer texts, where there is room; 0 for no growing.
         wish: the width that it gets before columns of a higher rank come in; 0 for no more than `width`.
+        least: the width of a table from which on it is shown.
+        below: the width of a table up to which it is shown, since others then say the same; 0 for any.
         scale: its values in order, the least first, so that filters can compare them; empty for numbers.
     """
 
@@ -59,6 +61,8 @@ class Column(Generic[R]):
     grow: bool = False
     most: int = 0
     wish: int = 0
+    least: int = 0
+    below: int = 0
     scale: tuple[str, ...] = ()
 
     def draw(self, row: R, look: Look) -> Cell:

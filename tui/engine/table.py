@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -340,7 +341,8 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
 
     def _scroll(self, top: int) -> None:
         most = max(0, len(self.order.keys) - self._page)
-        self.scroll_to(y=max(0, min(top, most)), animate=False, immediate=True)
+        # Forced: whether it can be scrolled is known to it only after the layout.
+        self.scroll_to(y=max(0, min(top, most)), animate=False, immediate=True, force=True)
 
     def _now(self) -> float:
         return max(self._ordered_at, self._aged_at)
@@ -445,9 +447,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
             mark = self._look.palette.accent if self.has_focus else self._look.palette.dim
             marked = list(strip) if marked_row else [Segment(self._look.glyphs.cursor, mark), *strip.crop(1)]
             under = self._look.palette.cursor if self.has_focus else None
-            strip = Strip(
-                [Segment(s.text, under + s.style if s.style and under else s.style or under) for s in marked]
-            )
+            strip = Strip([Segment(s.text, _under(s.style, under)) for s in marked])
         return strip.apply_style(ground)
 
     def _line(self, row: object, width: int) -> Strip:
@@ -480,6 +480,13 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         if self._rows and self.order.filter is not None:
             return (f"No {self.spec.noun} pass the filter {self.order.filter.text!r}.", "esc clears it.")
         return self.message or (self.spec.empty,)
+
+
+def _under(style: Style | None, ground: Style | None) -> Style | None:
+    """Return a style on the ground of the selected row; one that is reversed leaves no colour to be read."""
+    if style is None or ground is None or ground.reverse:
+        return ground or style
+    return ground + style
 
 
 class RingLog(LiveTable[R]):

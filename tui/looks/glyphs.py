@@ -35,6 +35,7 @@ class Glyphs:
         lower_half: the lower half of a cell of a candle's body.
         upper_half: likewise the upper half.
         line: horizontal.
+        rule: a row of a chart that its axis names.
         bar: vertical.
         unknown: where a value is not known.
         at_most: before a number that may be less.
@@ -67,6 +68,7 @@ class Glyphs:
     lower_half: str = "▄"
     upper_half: str = "▀"
     line: str = "─"
+    rule: str = "┈"
     bar: str = "│"
     unknown: str = "—"
     at_most: str = "≤"
@@ -106,6 +108,7 @@ ASCII: Final = Glyphs(
     lower_half="#",
     upper_half="#",
     line="-",
+    rule=".",
     bar="|",
     unknown="--",
     at_most="<=",
@@ -115,6 +118,14 @@ ASCII: Final = Glyphs(
 )
 
 
+_PLAIN: Final = str.maketrans({"…": "~", "·": "-", "×": "x", "→": ">", "—": "-", "−": "-", "✔": "+", "≤": "<"})
+
+
+def plain(text: str) -> str:
+    """Return a text of the same width without the signs that are no ASCII."""
+    return text if text.isascii() else text.translate(_PLAIN)
+
+
 def sparkline(values: list[float], width: int, glyphs: Glyphs) -> str:
     """Return `values` as one line of bars, the newest at the right, as many as fit."""
     shown = _resampled(values, width)
@@ -122,7 +133,7 @@ def sparkline(values: list[float], width: int, glyphs: Glyphs) -> str:
         return ""
     low, high = min(shown), max(shown)
     span = high - low
-    levels = glyphs.blocks
+    levels = glyphs.blocks[:-1]  # the full block would touch the row above
     if span <= 0:
         return levels[len(levels) // 2 - 1] * len(shown)
     top = len(levels) - 1

@@ -59,6 +59,9 @@ class Hues:
     flash: str
 
 
+REVERSED: Final = "ansi_default"
+"""The ground of the selected row where text and ground change places: of sixteen colours none suits all others."""
+
 _DARK: Final = Hues(
     name="panda-dark",
     dark=True,
@@ -140,7 +143,7 @@ _ANSI: Final = Hues(
     warn="ansi_yellow",
     bad="ansi_red",
     live="ansi_red",
-    cursor="ansi_blue",
+    cursor=REVERSED,
     flash="ansi_default",
 )
 
@@ -244,7 +247,7 @@ class Palette:
             pill=_style(on_accent, bold=True, ground=hues.accent),
             live_pill=_style(on_live, bold=True, ground=hues.live),
             paper_pill=_style(hues.accent, bold=True, ground=hues.panel),
-            cursor=Style(bgcolor=_rich(hues.cursor)),
+            cursor=Style(reverse=True) if hues.cursor == REVERSED else Style(bgcolor=_rich(hues.cursor)),
             flash=Style(bgcolor=_rich(hues.flash)) if hues.flash != "ansi_default" else Style(),
             found=_style(on_accent, ground=hues.warn),
         )

@@ -13,6 +13,7 @@ from tui.desk.desk import Desk
 from tui.desk.market import Candle, Quote
 from tui.engine.layout import padded
 from tui.looks.look import Look, from_ms
+from tui.panes.chart import levels
 from tui.panes.drawn import Drawn, Line, line, spread
 
 AXIS: Final = 11
@@ -49,10 +50,13 @@ class CandleChart(Drawn):
         if high == low:
             high, low = high * 1.0005, low * 0.9995
         lines: list[Line] = []
+        labelled = {
+            min(rows - 1, int((high - level) / (high - low) * rows)): level for level in levels(low, high, rows)
+        }
         for row in range(rows):
             top = high - (high - low) * row / rows
             bottom = high - (high - low) * (row + 1) / rows
-            label = look.price(round(top, 2)) if row % 4 == 0 else ""
+            label = look.price(labelled[row]) if row in labelled else ""
             edge = Segment(f"{padded(label, AXIS - 1, right=True)} {look.glyphs.bar}", look.palette.dim)
             lines.append([edge, *_candle_row(shown, top, bottom, look)])
         lines += _volumes(shown, look)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from decimal import Decimal
+from typing import Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -17,6 +18,15 @@ from tui.looks.look import Look, from_ms
 from tui.panes.chart import Series, plot
 from tui.panes.drawn import Drawn, Line, Piece, line, spread
 
+LEAST_CARD: Final = 36
+TWO_COLUMNS: Final = 52
+"""Cells inside a card from which on its facts stand in two columns."""
+HEAD: Final = 2
+FACTS: Final = 6
+FEW_FACTS: Final = 4
+"""In one column, where there is little room."""
+FRAME: Final = 2
+
 Troubles = Callable[[], Sequence[tuple[str, str]]]
 """What is wrong with the sources: (what, since when or what to do)."""
 
@@ -29,32 +39,39 @@ class Attention(Drawn):
 
     Args:
         troubles: of the sources.
+        waiting: names of the sources that have not said anything yet.
     """
 
-    def __init__(self, troubles: Troubles, *, id: str) -> None:  # noqa: A002
+    def __init__(self, troubles: Troubles, waiting: Callable[[], Sequence[str]], *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._troubles = troubles
+        self._waiting = waiting
         self.count = 0
 
     def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
         """Return one line for each thing, as many as fit."""
         found = concerns(desk, look, self._troubles())
         self.count = len(found)
+        waiting = self._waiting()
+        if not found and waiting:
+            names = " and ".join(waiting)
+            return [
+                line((f" {look.glyphs.starting} Nothing is known yet: waiting for {names} ", look.palette.warn))
+            ]
         if not found:
             calm = f" {look.glyphs.ok} Nothing needs your attention."
             return [
                 spread([(calm, look.palette.good)], [(f"{self._facts(desk, look)} ", look.palette.dim)], width)
             ]
-        lines = []
+        lines: list[Line] = []
         for concern in found:
             style = look.palette.bad if concern.is_bad else look.palette.warn
             glyph = look.glyphs.failed if concern.is_bad else look.glyphs.degraded
             pieces = [(f" {glyph} {concern.what}", style), (f"  {concern.more}", look.palette.dim)]
-            lines.append(spread(pieces, [], width))
-        if len(lines) > height:
-            hidden = len(lines) - height + 1
-            lines = [*lines[: height - 1], line((f" {look.glyphs.gap} {hidden} more", look.palette.warn))]
-        return lines
+            hidden = len(found) - height
+            more = hidden > 0 and len(lines) == height - 1
+            lines.append(spread(pieces, [(f" +{hidden} more ", style)] if more else [], width))
+        return lines[:height]
 
     def _facts(self, desk: Desk, look: Look) -> str:
         signals, orders = desk.signals, desk.orders
@@ -71,62 +88,78 @@ class BrokerCards(Drawn):
         """Draw when a broker's numbers changed, and once a second for their age."""
         return tuple(id(row) for row in desk.money.brokers.values()), int(look.now.timestamp())
 
+    @staticmethod
+    def rows_needed(desk: Desk, width: int) -> int:
+        """Return how many lines the cards fill."""
+        fitting = _fitting(len(desk.money.brokers), width)
+        columns = _columns(width // fitting - 5)
+        return HEAD + (FACTS // columns if columns > 1 else FEW_FACTS) + FRAME
+
     def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
         """Return the cards."""
         brokers = list(desk.money.brokers.values())
         if not brokers:
             return []
-        fitting = max(1, min(len(brokers), width // 36))
+        fitting = _fitting(len(brokers), width)
         size = width // fitting
-        cards = [self._card(row, look, size - 1, height) for row in brokers[:fitting]]
+        cards = [self._card(row, look, size - 1, height, past=desk.system.of_past) for row in brokers[:fitting]]
         return [
             [segment for card in cards for segment in (*card[y], Segment(" "))]
             for y in range(min(height, max(len(card) for card in cards)))
         ]
 
-    def _card(self, row: BrokerMoney, look: Look, width: int, height: int) -> list[Line]:
+    def _card(self, row: BrokerMoney, look: Look, width: int, height: int, *, past: bool) -> list[Line]:
         palette, pnl = look.palette, row.pnl
         live = row.mode is TradingMode.LIVE
         frame = palette.live if live else palette.faint
         pill = palette.live_pill if live else palette.paper_pill
         inner = width - 4
         state = row.state or TradingState.ACTIVE
+        unknown = f"state {look.glyphs.unknown}" if past else ""
         state_style = palette.good if state is TradingState.ACTIVE else palette.warn
         age = "" if row.written_ms is None else look.age(from_ms(row.written_ms))
         body: list[Line] = [
             spread(
                 [(f" {row.mode.upper()} ", pill), (f" {row.broker} ", palette.strong)],
-                [(f"{state if row.state else ''}", state_style)],
+                [(f"{state}", state_style) if row.state else (unknown, palette.dim)],
                 inner,
             ),
         ]
         if pnl is None:
             body.append(line((padded("no profit or loss yet", inner, right=False), palette.dim)))
         else:
+            dot = look.glyphs.dot
             text, style = look.gain(pnl.net)
             body.append(
                 spread(
                     [("P&L ", palette.dim), (text, (style or palette.text) + Style(bold=True))],
-                    [(f"{age} ago", palette.dim)],
+                    [(f"{pnl.open_orders} open {dot} {age} ago", palette.dim)],
                     inner,
                 )
             )
-            dot = look.glyphs.dot
-            counts = f"{pnl.open_positions} held {dot} {pnl.open_orders} open {dot} {look.count(pnl.fills)} fills"
             facts: list[tuple[str, Piece]] = [
                 ("realised", look.gain(pnl.realised)),
                 ("unrealised", look.gain(pnl.unrealised)),
-                ("gross exposure", (look.money(pnl.gross_exposure), None)),
-                ("net exposure", (look.money(pnl.net_exposure, signed=True), None)),
-                ("", (counts, None)),
-                ("charges", (look.money(pnl.charges), None)),
+                ("gross", (f"{look.money(pnl.gross_exposure)}  ", None)),
+                ("net", (f"{look.money(pnl.net_exposure, signed=True)}  ", None)),
+                ("charges", (f"{look.money(pnl.charges)}  ", None)),
+                ("held", (f"{pnl.open_positions} {dot} {look.count(pnl.fills)} fills  ", None)),
             ]
             body += _pairs(facts, look, inner, max(0, height - 4))
         return _framed(body, frame, look, width, height)
 
 
+def _fitting(brokers: int, width: int) -> int:
+    """Return how many cards stand side by side."""
+    return max(1, min(brokers, width // LEAST_CARD))
+
+
+def _columns(inner: int) -> int:
+    return 2 if inner >= TWO_COLUMNS else 1
+
+
 def _pairs(facts: Sequence[tuple[str, Piece]], look: Look, width: int, height: int) -> list[Line]:
-    columns = 2 if width >= 64 else 1
+    columns = _columns(width)
     size = width // columns
     lines: list[Line] = []
     for first in range(0, len(facts), columns):

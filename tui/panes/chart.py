@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,9 +20,11 @@ _DOTS: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Bits of a braille cell by row and column (Unicode block 2800)."""
 _ASCII_MARKS: Final = "*+ox"
 AXIS: Final = 11
+"""Cells of the labels at the left."""
 NEAR: Final = 0.25
 """A line whose height is a smaller part of its level is shown without zero, else it would be flat."""
-"""Cells of the labels at the left."""
+LABEL_ROWS: Final = 4
+"""Rows from one label of the axis to the next, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,29 +113,39 @@ def plot(series: Sequence[Series], look: Look, width: int, height: int) -> list[
 
     for number, one in enumerate(drawn):
         mark = _ASCII_MARKS[number % len(_ASCII_MARKS)]
-        dots = [place(at, value) for at, value in one.points]
+        dots = list(dict(place(at, value) for at, value in one.points).items())  # the last of each column
         for start, end in itertools.pairwise(dots):
             canvas.line(start, end, one.style, mark)
-    zero = round((high - 0.0) / (high - low) * (rows - 1)) if low <= 0 <= high else -1
-    labelled = {0: high, rows - 1: low, zero: 0.0}
+    labelled = {round((high - level) / (high - low) * (rows - 1)): level for level in levels(low, high, rows)}
     lines = [_legend(drawn, look, width)]
     for y in range(rows):
         label = _label(labelled[y], look) if y in labelled else ""
         edge = Segment(f"{padded(label, AXIS - 1, right=True)} {look.glyphs.bar}", look.palette.dim)
-        empty = (look.glyphs.line, look.palette.faint) if y == zero else (" ", None)
-        lines.append([edge, *canvas.row(y, empty)])
+        rule = look.glyphs.line if labelled.get(y) == 0.0 else look.glyphs.rule
+        lines.append([edge, *canvas.row(y, (rule, look.palette.faint) if y in labelled else (" ", None))])
     lines.append(_times(first, last, look, width))
     return lines
 
 
+def levels(low: float, high: float, rows: int) -> list[float]:
+    """Return round values between two, about one for every four rows: 1, 2 or 5 times a power of ten apart."""
+    rough = (high - low) / max(1, rows // LABEL_ROWS)
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [round(number * step, 9) for number in range(first, last + 1)]
+
+
 def _legend(series: Sequence[Series], look: Look, width: int) -> Line:
-    pieces: Line = [Segment(" " * (AXIS + 1))]
+    """Return the names of the lines, with their last values where there is room for all."""
+    pieces, short = [Segment(" " * (AXIS + 1))], [Segment(" " * (AXIS + 1))]
     for number, one in enumerate(series):
         mark = look.glyphs.line * 2 if look.glyphs.is_braille else _ASCII_MARKS[number % len(_ASCII_MARKS)]
         text, style = look.gain(Decimal(str(round(one.points[-1][1], 2))))
-        pieces += [Segment(f"{mark} {one.name} ", one.style), Segment(f"{text}   ", style)]
-    del width
-    return pieces
+        name = Segment(f"{mark} {one.name} ", one.style)
+        pieces += [name, Segment(f"{text}   ", style)]
+        short += [name, Segment(" ")]
+    return pieces if sum(len(piece.text) for piece in pieces) - 3 <= width else short
 
 
 def _label(value: float, look: Look) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from textwrap import wrap
 
 from rich.segment import Segment
 from rich.style import Style
@@ -12,6 +13,7 @@ from textual.widget import Widget
 
 from tui.desk.desk import Desk
 from tui.engine.layout import padded
+from tui.looks.glyphs import plain
 from tui.looks.look import Look
 
 Line = list[Segment]
@@ -55,6 +57,8 @@ class Drawn(Widget):
         lines = self.draw(desk, look, width, height)
         if not lines and self.message:
             lines = centred(self.message, look, width, height)
+        if not look.glyphs.is_braille:
+            lines = [[Segment(plain(text), style) for text, style, _ in pieces] for pieces in lines]
         before, self._lines = self._lines, lines
         if len(before) != len(lines):
             self.refresh()
@@ -83,11 +87,24 @@ def line(*pieces: Piece) -> Line:
 
 
 def centred(texts: Sequence[str], look: Look, width: int, height: int) -> list[Line]:
-    """Return texts in the middle of an empty pane."""
-    blank: list[Line] = [[Segment(" " * width)] for _ in range(max(0, (height - len(texts)) // 2))]
-    styles = [look.palette.text] + [look.palette.dim] * len(texts)
-    shown = [padded(text, min(width, len(text)), right=False).center(width) for text in texts]
-    return blank + [[Segment(text, style)] for text, style in zip(shown, styles, strict=False)]
+    """Return texts in the middle of an empty pane, in as many lines as they need."""
+    room = max(8, width - 4)
+    shown = [
+        (piece, look.palette.text if place == 0 else look.palette.dim)
+        for place, text in enumerate(texts)
+        for piece in wrap(text, room)
+    ]
+    blank: list[Line] = [[Segment(" " * width)] for _ in range(max(0, (height - len(shown)) // 2))]
+    return blank + [[Segment(text.center(width), style)] for text, style in shown]
+
+
+class Notice(Drawn):
+    """Stands where a screen will be, as long as nothing is known of the deployment."""
+
+    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+        """Return nothing of its own: the message is shown."""
+        del desk, look, width, height
+        return []
 
 
 def spread(left: Sequence[Piece], right: Sequence[Piece], width: int) -> Line:

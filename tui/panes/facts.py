@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator, Sequence
 
 from alphapanda.market.calendar import TradingCalendar
 from alphapanda.model.order import OrderStatus
@@ -11,9 +11,10 @@ from alphapanda.model.signal import SignalRejected, SignalValidated
 from tui.desk.desk import Desk
 from tui.desk.signals import SignalRow, Verdict
 from tui.engine.layout import padded
+from tui.looks.hiding import amounts
 from tui.looks.look import Look, bytes_text, from_ms, number_text, span
 from tui.panes.drawn import Drawn, Line, Piece, line, spread
-from tui.panes.vitals import session_of
+from tui.panes.vitals import at_most, session_of
 from tui.tables.operations import daemon_state
 
 
@@ -40,25 +41,30 @@ class SystemCard(Drawn):
         worst = desk.topics.worst
         behind = "-"
         if worst is not None:
+            group = worst[0].group.removeprefix("alphapanda.")
             seconds = "" if not worst[0].seconds else f" {look.glyphs.dot} {span(worst[0].seconds)}"
-            behind = f"{worst[0].group} {look.count(worst[0].records or 0)}{seconds}"
+            behind = f"{group} {at_most(worst[0], look)}{look.count(worst[0].records or 0)}{seconds}"
         lines.append(self._fact("worst lag", behind, look, width))
         dead = desk.dead
         reasons = sum(1 for reason in dead.reasons.values() if reason.unresolved)
         letters = f"{look.count(dead.unresolved)} in {reasons} reasons" if dead.unresolved else "none"
+        letters = letters if desk.topics.rows else "-"
         lines.append(self._fact("dead letters", letters, look, width, warn=bool(dead.unresolved)))
         known = len(system.daemons)
-        daemons = f"{system.well} of {known} well" if known else "nobody says"
+        silent = "not in the supervisor's log" if system.of_past else "nobody says"
+        daemons = f"{system.well} of {known} well" if known else silent
         lines.append(self._fact("daemons", daemons, look, width, warn=system.well < known))
         ranked = sorted(system.daemons.values(), key=lambda daemon: daemon.state.is_well)
+        longest = max((len(daemon.name) for daemon in ranked), default=0)
+        names = max(16, min(longest, width - 32)) + 1
         for daemon in ranked[: max(0, height - len(lines))]:
             state, style = daemon_state(daemon, look)
             cpu = "" if daemon.cpu_percent is None else f"{daemon.cpu_percent:.1f}%"
             cost = f"{padded(cpu, 6, right=True)} {padded(bytes_text(daemon.rss_bytes), 8, right=True)} "
             lines.append(
                 spread(
-                    [(f" {padded(daemon.name, 16, right=False)}", palette.text), (state, style)],
-                    [(cost, palette.dim)] if width > 44 else [],
+                    [(f" {padded(daemon.name, names, right=False)}", palette.text), (state, style)],
+                    [(cost, palette.dim)] if width > 44 and not system.of_past else [],
                     width,
                 )
             )
@@ -92,26 +98,41 @@ class SignalDetail(Drawn):
             line((f" {signal.strategy_id}", palette.accent), (f" {look.glyphs.dot} {signal.reason}", palette.text))
         ]
         if row.verdict is Verdict.DENIED:
-            lines.append(line((f" {look.glyphs.failed} {row.code} ", palette.bad), (row.why, palette.text)))
+            lines.append(
+                line((f" {look.glyphs.failed} {row.code} ", palette.bad), (amounts(row.why, look), palette.text))
+            )
             lines.append(
                 line(
                     (" value ", palette.dim),
-                    (row.value, palette.bad),
+                    (amounts(row.value, look), palette.bad),
                     ("  limit ", palette.dim),
-                    (row.limit, palette.good),
+                    (amounts(row.limit, look), palette.good),
                 )
             )
         elif row.verdict is Verdict.ALLOWED:
             lines.append(line((f" {look.glyphs.done} risk let it pass", palette.good)))
         else:
             lines.append(line((f" {look.glyphs.starting} risk has not answered yet", palette.warn)))
-        checks = _checks(desk, row)
-        if checks:
-            made: list[Piece] = [(" checks ", palette.dim)]
-            for name, value, limit in checks:
-                made += [(f"{look.glyphs.done} {name} ", palette.good), (f"{value} of {limit}   ", palette.dim)]
-            lines.append(spread(made, [], width))
-        return lines[:height]
+        made: list[list[Piece]] = [
+            [(f"{look.glyphs.done} {name} ", palette.good), (amounts(f"{value} of {limit}", look), palette.dim)]
+            for name, value, limit in _checks(desk, row)
+        ]
+        return [*lines, *_flowing(made, width)][:height]
+
+
+def _flowing(groups: Sequence[list[Piece]], width: int) -> Iterator[Line]:
+    """Yield groups of texts in as many lines as they need."""
+    row: list[Piece] = []
+    used = 0
+    for group in groups:
+        size = sum(len(text) for text, _ in group)
+        if row and used + 2 + size > width:
+            yield spread(row, [], width)
+            row, used = [], 0
+        row += [("  " if row else " ", None), *group]
+        used += size + (2 if used else 1)
+    if row:
+        yield spread(row, [], width)
 
 
 def _checks(desk: Desk, row: SignalRow) -> list[tuple[str, str, str]]:

@@ -166,6 +166,8 @@ class TablePane(Pane, Generic[R]):
         title = f"{self.title} {dot} {counts}"
         if table.order.filter is not None:
             title += f" {dot} /{table.order.filter.text}"
+        elif table.search is not None:
+            title += f" {dot} n N {table.search.text}"
         if self.note:
             title += f" {dot} {self.note}"
         return title.replace("[", r"\[")

@@ -13,12 +13,17 @@ from textual import events
 from alphapanda.clock import to_ist
 from alphapanda.market.calendar import SessionPhase, TradingCalendar
 from alphapanda.model.kinds import TradingMode
-from tui.actions import SCREENS, SHORT, footer
+from tui.actions import SCREENS, SHORT, footer, keys_of
 from tui.desk.desk import Desk
+from tui.desk.topics import GroupLag
 from tui.looks.look import Look, from_ms, span
 from tui.panes.drawn import Drawn, Line, Piece, line, spread
 from tui.sources.port import Link, Port
 
+NARROW: Final = 110
+USUAL_HERTZ: Final = 10
+NEEDED: Final = 6
+"""Numbers that are worth more than the sources' whole names."""
 FAR: Final = timedelta(minutes=10)
 """Ticks whose own time is farther from ours come from a simulation or a recording."""
 PHASE_NAMES: Final = {
@@ -41,6 +46,7 @@ class Status:
         playing: whether the past runs.
         speed: how fast.
         control: whether `--control` was given.
+        hertz: how often the focused pane is painted.
         trouble: why there is no deployment to look at; empty otherwise.
         hint: what to do about it.
     """
@@ -52,6 +58,7 @@ class Status:
     playing: bool = False
     speed: int = 1
     control: bool = False
+    hertz: int = 10
     trouble: str = ""
     hint: str = ""
     calendar: TradingCalendar = field(default_factory=TradingCalendar)
@@ -85,11 +92,14 @@ class Vitals(Drawn):
         mode = "LIVE" if live else "SHADOW" if TradingMode.SHADOW in modes else "PAPER" if modes else "..."
         left: list[Piece] = [(f" {mode} ", palette.live_pill if live else palette.pill), (" ", None)]
         left.append((f"{status.name or 'AlphaPanda'}  ", palette.strong))
-        left += session_of(desk, look, status.calendar)
+        narrow = width < NARROW
+        left += session_of(desk, look, status.calendar, short=narrow)
         if status.control:
             left.append(("  CONTROL", palette.warn))
+        if status.hertz < USUAL_HERTZ:
+            left.append((f"  {status.hertz} Hz", palette.warn))
         local = to_ist(look.now)
-        clock = f"{local:%a %d %b %H:%M:%S} IST "
+        clock = f" {local:%H:%M:%S} IST " if narrow else f" {local:%a %d %b %H:%M:%S} IST "
         style = palette.strong
         if status.rewound_to is not None:
             mark = look.glyphs.play if status.playing else look.glyphs.pause
@@ -106,16 +116,25 @@ class Vitals(Drawn):
         daemons, bad = desk.system.daemons, desk.system.bad
         state = palette.bad if bad else palette.good if daemons else palette.dim
         glyph = look.glyphs.failed if bad else look.glyphs.ok if daemons else look.glyphs.stopped
-        parts.append([("daemons ", palette.dim), (f"{desk.system.well}/{len(daemons)} {glyph}", state)])
-        parts.append([("orders ", palette.dim), (f"{look.count(desk.orders.open_count)} open", palette.text)])
+        narrow = width < NARROW
+        parts.append(
+            [("up " if narrow else "daemons ", palette.dim), (f"{desk.system.well}/{len(daemons)} {glyph}", state)]
+        )
+        opened = look.count(desk.orders.open_count) if desk.orders.rows or desk.topics.rows else "-"
+        parts.append([("open " if narrow else "open orders ", palette.dim), (opened, palette.text)])
         worst = desk.topics.worst
-        lag = "-" if worst is None else look.count(worst[0].records or 0)
+        lag = "-" if worst is None else f"{at_most(worst[0], look)}{look.count(worst[0].records or 0)}"
         if worst is not None and worst[0].seconds:
             lag += f" {span(worst[0].seconds)}"
         late = worst is not None and (worst[0].seconds or 0) > 5
         parts.append([("lag ", palette.dim), (lag, palette.warn if late else palette.text)])
-        letters = desk.dead.unresolved
-        parts.append([("DLQ ", palette.dim), (look.count(letters), palette.warn if letters else palette.text)])
+        letters, known = desk.dead.unresolved, bool(desk.topics.rows)
+        parts.append(
+            [
+                ("DLQ ", palette.dim),
+                (look.count(letters) if known else "-", palette.warn if letters else palette.text),
+            ]
+        )
         newest = desk.market.newest_ms
         age = None if newest is None else (look.now - from_ms(newest)).total_seconds()
         parts.append(
@@ -126,27 +145,37 @@ class Vitals(Drawn):
         )
         if net is not None:
             parts.append([("gross ", palette.dim), (look.money(gross, compact=True), palette.text)])  # type: ignore[arg-type]
-        links: list[Piece] = []
-        for port in self._status.ports:
-            up = port.link is Link.UP
-            mark = (
-                look.glyphs.ok
-                if up
-                else look.glyphs.starting
-                if port.link is Link.CONNECTING
-                else look.glyphs.failed
-            )
-            shade = palette.good if up else palette.warn if port.link is Link.CONNECTING else palette.bad
-            links += [(f"{port.name[0] if width < 110 else port.name + ' '}", palette.dim), (f"{mark} ", shade)]
-        room = width - sum(len(text) for text, _ in links) - 1
+        gap = 2 if narrow else 3
+        sizes = [sum(len(text) for text, _ in part) + gap for part in parts]
+        links = self._links(look, short=False)
+        if sum(sizes[:NEEDED]) + sum(len(text) for text, _ in links) > width:
+            links = self._links(look, short=True)
+        room = width - sum(len(text) for text, _ in links) - 1 + gap
         left: list[Piece] = [(" ", None)]
-        for part in parts:
-            size = sum(len(text) for text, _ in part) + 3
+        for part, size in zip(parts, sizes, strict=True):
             if size > room:
                 break
-            left += [*part, ("   ", None)]
+            left += [*part, (" " * gap, None)]
             room -= size
         return spread(left, links, width)
+
+    def _links(self, look: Look, *, short: bool) -> list[Piece]:
+        """Return the sources and whether they answer."""
+        palette, links = look.palette, list[Piece]()
+        marks = {
+            Link.UP: (look.glyphs.ok, palette.good),
+            Link.CONNECTING: (look.glyphs.starting, palette.warn),
+            Link.DOWN: (look.glyphs.failed, palette.bad),
+        }
+        for port in self._status.ports:
+            mark, shade = marks[port.link]
+            links += [(port.name[0] if short else f"{port.name} ", palette.dim), (f"{mark} ", shade)]
+        return links
+
+
+def at_most(lag: GroupLag, look: Look) -> str:
+    """Return the sign before a lag that may have been less."""
+    return look.glyphs.at_most if lag.at_most and lag.records else ""
 
 
 def _age_style(age: float | None, look: Look) -> Style:
@@ -155,13 +184,13 @@ def _age_style(age: float | None, look: Look) -> Style:
     return look.palette.warn if age > 10 else look.palette.text
 
 
-def session_of(desk: Desk, look: Look, calendar: TradingCalendar) -> list[Piece]:
+def session_of(desk: Desk, look: Look, calendar: TradingCalendar, *, short: bool = False) -> list[Piece]:
     """Return the session's badge and countdown, by the market's own time where that is not ours."""
     palette, moment, whose = look.palette, look.now, ""
     event_ms = desk.market.event_ms
     if event_ms is not None and abs(from_ms(event_ms) - look.now) > FAR:
         moment = from_ms(event_ms)
-        whose = f" {to_ist(moment):%d %b %H:%M:%S} market time"
+        whose = f" {to_ist(moment):%d %b %H:%M}" if short else f"  market time {to_ist(moment):%d %b %H:%M:%S}"
     phase = calendar.phase(moment)
     style = {SessionPhase.CONTINUOUS: palette.good, SessionPhase.CLOSED: palette.dim}.get(phase, palette.warn)
     glyph = look.glyphs.stopped if phase is SessionPhase.CLOSED else look.glyphs.ok
@@ -208,10 +237,13 @@ class Tabs(Drawn):
         wide = sum(len(title) + 5 for _, title, _ in SCREENS) <= width
         pieces, edge = list[Piece](), 0
         self._edges = []
+        taken = {key for action in keys_of(self._status.screen) for key in action.keys}
         for number, (name, title, _) in enumerate(SCREENS, start=1):
             here = name == self._status.screen
-            label = f" {number} {title} " if wide or here else f" {number} {SHORT[name]}"
-            pieces.append((label, look.palette.pill if here else look.palette.dim))
+            digit, name_shown = f" {number} ", f"{title} " if wide or here else SHORT[name]
+            label = digit + name_shown
+            style = look.palette.pill if here else look.palette.dim
+            pieces += [(digit, look.palette.faint if str(number) in taken else style), (name_shown, style)]
             if wide:
                 pieces.append((" ", None))
             self._edges.append((edge, edge + len(label), name))

@@ -7,6 +7,7 @@ from alphapanda.telemetry.levels import LogLevel
 from alphapanda.telemetry.record import LogRecord
 from tui.desk.desk import Note
 from tui.engine.spec import WIDE, Column, Document, TableSpec
+from tui.looks.hiding import amounts
 from tui.looks.look import Cell, Look
 from tui.tables.documents import of_record
 
@@ -57,7 +58,7 @@ def lines() -> TableSpec[LogRecord]:
                 rank=WIDE,
                 cell=lambda r, look: (r.channel, look.palette.dim),
             ),
-            Column(key="text", title="Line", width=20, value=log_text, grow=True, cell=_line),
+            Column(key="text", title="Line", width=20, wish=60, value=log_text, grow=True, cell=_line),
         ),
         search=lambda r: f"{r.service} {log_text(r)}",
         document=lambda r: Document(
@@ -84,7 +85,7 @@ def _line(record: LogRecord, look: Look) -> Cell:
     style = look.palette.strong if record.marker is not None else None
     if level.rank >= LogLevel.ERROR.rank:
         style = getattr(look.palette, _LEVELS[level][1])
-    return log_text(record), style
+    return amounts(log_text(record), look), style
 
 
 def notes() -> TableSpec[Note]:

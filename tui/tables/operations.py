@@ -6,6 +6,7 @@ from alphapanda.bus.records import Record
 from tui.desk.system import Daemon, DaemonState
 from tui.desk.topics import TopicRow, record_fields
 from tui.engine.spec import ASKED, USUAL, WIDE, Column, TableSpec
+from tui.looks.hiding import raw_amounts
 from tui.looks.look import Cell, Look, bytes_text, from_ms, number_text, span
 from tui.tables.documents import of_record, of_value
 
@@ -119,7 +120,7 @@ def topics() -> TableSpec[TopicRow]:
                 width=12,
                 right=True,
                 value=lambda t: t.records,
-                cell=lambda t, look: (look.count(t.records), None if t.records else look.palette.faint),
+                cell=lambda t, look: (look.count(t.records), None if t.records else look.palette.dim),
             ),
             Column(
                 key="held",
@@ -171,17 +172,17 @@ def topics() -> TableSpec[TopicRow]:
 
 def _topic(row: TopicRow, look: Look) -> Cell:
     if row.name.endswith(".dlq"):
-        return row.name, look.palette.warn if row.records else look.palette.faint
+        return row.name, look.palette.warn if row.records else look.palette.dim
     return row.name, None
 
 
 def _rate(row: TopicRow, look: Look) -> Cell:
-    return number_text(row.rate), look.palette.accent if row.rate else look.palette.faint
+    return (number_text(row.rate), look.palette.accent) if row.rate else ("0", look.palette.dim)
 
 
 def _lag(row: TopicRow, look: Look) -> Cell:
     if row.lag is None:
-        return "-", look.palette.faint
+        return "-", look.palette.dim
     most = look.glyphs.at_most if row.lag_at_most else ""
     return f"{most}{look.count(row.lag)}", look.palette.warn if row.lag > 1_000 else look.palette.dim
 
@@ -232,7 +233,15 @@ def tail() -> TableSpec[Record]:
                 rank=WIDE,
                 cell=lambda r, look: (str(len(r.value or b"")), look.palette.dim),
             ),
-            Column(key="text", title="Value", width=20, value=_text, grow=True),
+            Column(
+                key="text",
+                title="Value",
+                width=20,
+                wish=50,
+                value=_text,
+                grow=True,
+                cell=lambda r, look: (raw_amounts(_text(r), look), None),
+            ),
         ),
         search=_text,
         document=of_record,

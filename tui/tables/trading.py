@@ -14,10 +14,13 @@ from tui.desk.money import PositionRow, StrategyRow
 from tui.desk.orders import OrderRow
 from tui.desk.signals import SignalRow, Verdict
 from tui.engine.spec import ASKED, USUAL, WIDE, Column, TableSpec
+from tui.looks.hiding import amounts
 from tui.looks.look import Cell, Look, from_ms, span
 from tui.tables.documents import of_value
 
 ZERO = Decimal(0)
+WIDE_TABLE = 165
+"""Cells from which on a denial's reason, value and limit have columns of their own."""
 
 
 def signals() -> TableSpec[SignalRow]:
@@ -34,8 +37,15 @@ def signals() -> TableSpec[SignalRow]:
                 value=lambda r: r.written_ms,
                 cell=lambda r, look: (look.clock_ms(r.written_ms), look.palette.dim),
             ),
-            Column(key="broker", title="Broker", width=9, value=lambda r: r.broker, cell=_signal_broker),
-            Column(key="strategy", title="Strategy", width=16, value=lambda r: r.signal.strategy_id, rank=USUAL),
+            Column(key="broker", title="Broker", width=9, most=16, value=lambda r: r.broker, cell=_signal_broker),
+            Column(
+                key="strategy",
+                title="Strategy",
+                width=16,
+                most=24,
+                value=lambda r: r.signal.strategy_id,
+                rank=USUAL,
+            ),
             Column(key="instrument", title="Instrument", width=15, value=lambda r: r.signal.instrument),
             Column(
                 key="side",
@@ -68,8 +78,10 @@ def signals() -> TableSpec[SignalRow]:
                 key="code",
                 title="Reason",
                 width=22,
+                most=32,
                 value=lambda r: r.code or None,
-                rank=WIDE,
+                rank=USUAL,
+                least=WIDE_TABLE,
                 cell=lambda r, look: (
                     r.code or look.glyphs.line,
                     look.palette.warn if r.code else look.palette.faint,
@@ -79,27 +91,45 @@ def signals() -> TableSpec[SignalRow]:
                 key="value",
                 title="Value",
                 width=14,
+                most=34,
                 right=True,
                 value=lambda r: r.value or None,
-                rank=WIDE,
-                cell=lambda r, look: (r.value, look.palette.bad),
+                rank=USUAL,
+                least=WIDE_TABLE,
+                cell=lambda r, look: (amounts(r.value, look), look.palette.bad),
             ),
             Column(
                 key="limit",
                 title="Limit",
                 width=14,
+                most=34,
                 right=True,
                 value=lambda r: r.limit or None,
-                rank=WIDE,
-                cell=lambda r, look: (r.limit, look.palette.dim),
+                rank=USUAL,
+                least=WIDE_TABLE,
+                cell=lambda r, look: (amounts(r.limit, look), look.palette.dim),
+            ),
+            Column(
+                key="said",
+                title="Why",
+                width=8,
+                wish=40,
+                value=_said_of,
+                grow=True,
+                below=WIDE_TABLE,
+                cell=lambda r, look: (
+                    amounts(_said_of(r), look),
+                    look.palette.warn if r.code else look.palette.dim,
+                ),
             ),
             Column(
                 key="why",
                 title="Why",
-                width=8,
+                width=16,
                 value=lambda r: r.why,
                 grow=True,
-                cell=_signal_why,
+                least=WIDE_TABLE,
+                cell=lambda r, look: (amounts(r.why, look), look.palette.warn if r.code else look.palette.dim),
             ),
             Column(key="decision", title="Decision", width=36, value=lambda r: r.correlation_id, rank=ASKED),
         ),
@@ -117,10 +147,9 @@ def _signal_broker(row: SignalRow, look: Look) -> Cell:
     return row.broker, look.palette.live if row.signal.trading_mode is TradingMode.LIVE else None
 
 
-def _signal_why(row: SignalRow, look: Look) -> Cell:
-    if row.code:
-        return f"{row.code}: {row.why}", look.palette.warn
-    return row.why, look.palette.dim
+def _said_of(row: SignalRow) -> str:
+    """Return a denial's reason, value and limit in one text; the strategy's words for what passed."""
+    return f"{row.code}: {row.value}, limit {row.limit}" if row.code else row.why
 
 
 def _verdict(row: SignalRow, look: Look) -> Cell:
@@ -153,7 +182,8 @@ _STATUS = {
 }
 
 
-def _status(row: OrderRow, look: Look) -> Cell:
+def order_state(row: OrderRow, look: Look) -> Cell:
+    """Return an order's state with its glyph."""
     glyph, style = _STATUS[row.order.status]
     found: Style = getattr(look.palette, style)
     return f"{getattr(look.glyphs, glyph)} {row.order.status.value}", found
@@ -165,7 +195,8 @@ def _order_age(row: OrderRow, look: Look) -> Cell:
         return span(age), look.palette.warn if age > 60 else look.palette.accent
     if row.sent_ms is None or row.changed_ms is None:
         return "-", look.palette.dim
-    return f"{row.changed_ms - row.sent_ms}ms", look.palette.dim
+    took = row.changed_ms - row.sent_ms
+    return (f"{took}ms" if took < 1_000 else span(took / 1_000)), look.palette.dim
 
 
 def orders() -> TableSpec[OrderRow]:
@@ -189,13 +220,21 @@ def orders() -> TableSpec[OrderRow]:
                 key="broker",
                 title="Broker",
                 width=9,
+                most=16,
                 value=lambda r: r.order.broker,
                 cell=lambda r, look: (
                     r.order.broker,
                     look.palette.live if r.order.trading_mode is TradingMode.LIVE else None,
                 ),
             ),
-            Column(key="strategy", title="Strategy", width=16, value=lambda r: r.order.strategy_id, rank=USUAL),
+            Column(
+                key="strategy",
+                title="Strategy",
+                width=16,
+                most=24,
+                value=lambda r: r.order.strategy_id,
+                rank=USUAL,
+            ),
             Column(key="instrument", title="Instrument", width=14, value=lambda r: r.order.instrument, grow=True),
             Column(
                 key="side",
@@ -240,11 +279,25 @@ def orders() -> TableSpec[OrderRow]:
                 value=lambda r: r.order.average_price,
                 cell=lambda r, look: (_average(r.order.average_price, look), None),
             ),
-            Column(key="status", title="Status", width=14, value=lambda r: r.order.status.value, cell=_status),
+            Column(
+                key="status",
+                title="Status",
+                width=13,
+                most=18,
+                value=lambda r: r.order.status.value,
+                cell=order_state,
+            ),
             Column(
                 key="age", title="Age", width=7, right=True, value=lambda r: r.sent_ms, cell=_order_age, rank=USUAL
             ),
-            Column(key="reason", title="Reason", width=20, value=lambda r: r.order.reason or None, rank=WIDE),
+            Column(
+                key="reason",
+                title="Reason",
+                width=20,
+                value=lambda r: r.order.reason or None,
+                rank=WIDE,
+                grow=True,
+            ),
             Column(key="id", title="Order", width=36, value=lambda r: r.order.client_order_id, rank=ASKED),
             Column(key="venue", title="Venue order", width=20, value=lambda r: r.order.venue_order_id, rank=ASKED),
         ),
@@ -275,10 +328,11 @@ def positions() -> TableSpec[PositionRow]:
                 key="broker",
                 title="Broker",
                 width=9,
+                most=16,
                 value=lambda r: r.broker,
                 cell=lambda r, look: (r.broker, look.palette.live if r.mode is TradingMode.LIVE else None),
             ),
-            Column(key="strategy", title="Strategy", width=16, value=lambda r: r.position.strategy_id),
+            Column(key="strategy", title="Strategy", width=16, most=24, value=lambda r: r.position.strategy_id),
             Column(
                 key="instrument", title="Instrument", width=15, value=lambda r: r.position.instrument, grow=True
             ),

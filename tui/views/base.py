@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -28,12 +29,14 @@ class Scene:
         look: of the moment when it is built.
         status: beside the desk.
         troubles: of the sources.
+        waiting: returns the names of the sources that have not said anything yet.
     """
 
     desk: Desk
     look: Look
     status: Status
     troubles: Troubles
+    waiting: Callable[[], Sequence[str]]
 
 
 class View(Container):

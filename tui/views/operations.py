@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, cast
+from dataclasses import dataclass
+from typing import ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.message import Message
 
 from alphapanda.bus.records import Record
 from alphapanda.clock import to_ist
@@ -28,39 +30,46 @@ from tui.views.base import Scene, View
 class DaemonsView(View):
     """Processes, the selected one's log, and what people ordered."""
 
+    @dataclass
+    class DaemonChosen(Message):
+        """Another daemon's lines are shown."""
+
+        window: LogWindow
+
     def __init__(self, scene: Scene, name: str) -> None:
         super().__init__(scene, name)
-        self._lines: dict[Any, LogRecord | Gap] = {}
-        self._daemon: str | None = None
-        self._seen = -1
+        self._window = LogWindow()
 
     def compose(self) -> ComposeResult:
         """Daemons over their lines."""
         look = self.scene.look
         yield TablePane(operations.daemons(), lambda desk: desk.system.daemons, look, needs=("Supervisor",))
         with Horizontal(id="daemon-bottom"):
-            pane = TablePane(lines.lines(), lambda _: self._lines, look, needs=("Logs",), kind=RingLog)
+            pane = TablePane(
+                lines.lines(), lambda desk: self._window.rows(desk.lines), look, needs=("Logs",), kind=RingLog
+            )
             yield pane.counting(lambda desk: desk.lines.added)
             notes = TablePane(lines.notes(), lambda desk: desk.notes.rows, look, kind=RingLog)
             yield notes.counting(lambda desk: desk.notes.added)
 
     def prepare(self, desk: Desk) -> None:
-        """Show the lines of the selected daemon."""
+        """Show the lines of the selected daemon; say what is not known of the past."""
         other = desk is not self.desk
         super().prepare(desk)
+        pane = self.query_one("#pane-daemons", TablePane)
+        past = desk.system.of_past
+        pane.note = "as the supervisor's log tells; CPU and memory were not recorded" if past else ""
+        pane.hint = ("The supervisor's log says nothing of this moment.",) if past else ()
         daemon = self.query_one("#table-daemons", LiveTable).current
-        name = daemon.name if isinstance(daemon, Daemon) else None
-        if other or name != self._daemon or desk.lines.added != self._seen:
-            self._daemon, self._seen = name, desk.lines.added
-            self._lines = {
-                key: row
-                for key, row in desk.lines.rows.items()
-                if name is None or (isinstance(row, LogRecord) and row.service == name)
-            }
-            pane = self.query_one("#pane-lines", TablePane)
-            pane.title = f"Log of {name}" if name else "Logs"
+        name = daemon.name if isinstance(daemon, Daemon) else ""
+        if other or name != self._window.wanted.service:
+            self._window = LogWindow()
+            self._window.wanted = Wanted(service=name)
+            if name:
+                self.post_message(self.DaemonChosen(self._window))
         pane = self.query_one("#pane-lines", TablePane)
-        pane.hint = (f"No line of {name} here.", f"Run: alphapanda logs {name}") if name else ()
+        pane.title = f"Log of {name}" if name else "Logs"
+        pane.hint = (f"No line of {name} in the files.",) if name else ()
 
 
 class TopicsView(View):
@@ -85,8 +94,11 @@ class TopicsView(View):
         return tail.added if tail is not None else 0
 
     def prepare(self, desk: Desk) -> None:
-        """Name the topic whose tail it is."""
+        """Name the topic whose tail it is; say what is not known of the past."""
         super().prepare(desk)
+        pane = self.query_one("#pane-topics", TablePane)
+        past = desk.topics.of_past
+        pane.note = "lag at most, by what readers wrote that they had seen" if past else ""
         topic = self._topic()
         self.query_one("#pane-tail", TablePane).title = f"Tail of {topic}" if topic else "Tail"
 

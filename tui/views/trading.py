@@ -11,13 +11,15 @@ from tui.engine.table import LiveTable
 from tui.panes.candles import CandleChart, DepthLadder
 from tui.panes.cards import Attention, BrokerCards, DayChart
 from tui.panes.facts import DenialBars, OrderCounts, SignalDetail, SystemCard
+from tui.panes.lately import Lately
 from tui.panes.pane import DrawnPane, TablePane
 from tui.tables import market, trading
 from tui.views.base import Scene, View
 
 NARROW = 110
 FRAME = 2
-TWO_COLUMNS = 70
+SYSTEM_FACTS = 5
+LEAST_LATELY = 6
 
 
 class OverviewView(View):
@@ -25,23 +27,30 @@ class OverviewView(View):
 
     def compose(self) -> ComposeResult:
         """Attention on top, then the brokers, then the day beside the system."""
-        attention = Attention(self.scene.troubles, id="attention-body")
+        attention = Attention(self.scene.troubles, self.scene.waiting, id="attention-body")
         yield DrawnPane("Attention", attention, needs=(), id="attention")
         yield DrawnPane("Brokers", BrokerCards(id="cards"), needs=("Kafka", "Redis"), id="brokers")
         with Horizontal(id="overview-bottom"):
             yield DrawnPane("Profit along the day", DayChart(id="day-chart"), id="day")
-            card = SystemCard(self.scene.status.calendar, id="system-card")
-            yield DrawnPane("System", card, needs=("Supervisor",), id="system")
+            with Vertical(id="overview-right"):
+                card = SystemCard(self.scene.status.calendar, id="system-card")
+                yield DrawnPane("System", card, needs=("Supervisor",), id="system")
+                yield DrawnPane("Lately", Lately(id="lately-body"), id="lately")
 
     def prepare(self, desk: Desk) -> None:
         """Give the upper panes the height that they need, the lower ones the rest."""
         super().prepare(desk)
-        narrow = self.app.size.width < NARROW
+        screen = self.app.size
+        narrow = screen.width < NARROW
         concerns = max(1, min(2 if narrow else 5, self.query_one(Attention).count))
         self.query_one("#attention").styles.height = concerns + FRAME
-        brokers = max(1, len(desk.money.brokers))
-        wide = self.app.size.width // brokers >= TWO_COLUMNS
-        self.query_one("#brokers").styles.height = 7 if wide else 9 if narrow else 10
+        cards = self.query_one(BrokerCards)
+        self.query_one("#brokers").styles.height = cards.rows_needed(desk, cards.size.width or screen.width)
+        lately, system = self.query_one("#lately"), self.query_one("#system")
+        needed = SYSTEM_FACTS + len(desk.system.daemons) + FRAME
+        room = self.query_one("#overview-right").size.height
+        lately.display = not narrow and room - needed >= LEAST_LATELY
+        system.styles.height = needed if lately.display else "1fr"
 
 
 class MarketView(View):
@@ -69,7 +78,7 @@ class MarketView(View):
         key = table.current_key
         self.ladder.instrument = self.candles.instrument = None if key is None else str(key)
         pane = self.query_one("#minutes", DrawnPane)
-        pane.title = "Minutes" if key is None else f"Minutes · {key}"
+        pane.title = "Minutes" if key is None else f"Minutes {self.scene.look.glyphs.dot} {key}"
 
 
 class SignalsView(View):

@@ -21,6 +21,8 @@ _KAFKA = re.compile(
 _VALKEY = re.compile(
     r"\d+:[A-Z] (?P<ts>\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d{3}) (?P<sign>[.*#-]) (?P<text>.*)"
 )
+_JAVA = re.compile(r"\[[\d.]+s\]\[(?P<level>[a-z]+) *\]")
+"""The Java machine's own lines tell the seconds since its start, and a level."""
 _MONTHS = {calendar.month_abbr[n]: n for n in range(1, 13)}
 _VALKEY_LEVELS = {".": LogLevel.DEBUG, "-": LogLevel.DEBUG, "*": LogLevel.INFO, "#": LogLevel.WARNING}
 
@@ -64,12 +66,23 @@ def _record(at: datetime, level: LogLevel, text: str, raw: bytes, service: str) 
 
 def undated(raw: bytes, service: str, before: LogRecord | None, at: datetime) -> LogRecord:
     """Return a record for a line without a time: it goes on the line before, and takes its time and level."""
+    text = raw.decode(errors="replace").rstrip("\r")
     return LogRecord(
         at=before.at if before else at,
         service=service,
-        level=before.level if before else None,
+        level=_own_level(text) or (before.level if before else None),
         channel=before.channel if before else "",
-        event=raw.decode(errors="replace").rstrip("\r"),
+        event=text,
         fields={},
         raw=raw,
     )
+
+
+def _own_level(text: str) -> LogLevel | None:
+    match = _JAVA.match(text)
+    if match is None:
+        return None
+    try:
+        return LogLevel.parse(match["level"])
+    except UnknownNameError:
+        return None
