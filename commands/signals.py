@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 WatchSignals = Annotated[bool, typer.Option("--watch", "-w", help="Go on with new ones until Ctrl-C.")]
 RejectedOption = Annotated[bool, typer.Option("--rejected", help="Only those that risk denied.")]
+REMEMBERED = 10_000
+"""How many events are known to have been shown."""
+
 _STYLES = {"validated": Style.GOOD, "rejected": Style.BAD}
 COLUMNS = (
     Column("time", "TIME (IST)"),
@@ -66,11 +69,35 @@ async def _show(context: Context, broker: str | None, *, rejected: bool, limit: 
     topics = _topics(routes, chosen_brokers(context, broker), rejected=rejected)
     async with open_read_log(kafka_options(context, "signals")) as log:
         records, ends = await newest(log, topics, limit)
-        rows = [row for record in records[-limit:] if (row := _row(routes, record))]
-        _tell(context, rows, first=True, watch=watch)
+        verdicts = _Verdicts(routes)
+        _tell(context, verdicts.rows(records)[-limit:], first=True, watch=watch)
         if watch:
             async for news in follow(log, ends):
-                _tell(context, [row for record in news if (row := _row(routes, record))], first=False, watch=True)
+                _tell(context, verdicts.rows(news), first=False, watch=True)
+
+
+class _Verdicts:
+    """Records as rows, each event once: a dead letter that was sent again stands in the log a second time."""
+
+    def __init__(self, routes: Routes) -> None:
+        self._routes = routes
+        self._shown: dict[str, None] = {}
+
+    def rows(self, records: Sequence[Record]) -> list[dict[str, object]]:
+        """Return the rows of those that were not shown yet."""
+        rows = []
+        for record in records:
+            event_id, row = _row(self._routes, record)
+            if event_id is None or event_id not in self._shown:
+                rows.append(row)
+            if event_id is not None:
+                self._remember(event_id)
+        return rows
+
+    def _remember(self, event_id: str) -> None:
+        self._shown[event_id] = None
+        if len(self._shown) > REMEMBERED:
+            del self._shown[next(iter(self._shown))]
 
 
 def _topics(routes: Routes, brokers: Sequence[BrokerId], *, rejected: bool) -> list[str]:
@@ -80,7 +107,8 @@ def _topics(routes: Routes, brokers: Sequence[BrokerId], *, rejected: bool) -> l
     return [routes.topic(kind, broker) for broker in brokers for kind in kinds]
 
 
-def _row(routes: Routes, record: Record) -> dict[str, object] | None:
+def _row(routes: Routes, record: Record) -> tuple[str | None, dict[str, object]]:
+    """Return the id of the event in a record, None where there is none, and its row."""
     from alphapanda.errors import PermanentError
     from alphapanda.model.codec import to_jsonable
     from alphapanda.model.signal import SignalRejected
@@ -88,11 +116,12 @@ def _row(routes: Routes, record: Record) -> dict[str, object] | None:
     try:
         event = routes.read(record)
     except PermanentError as error:
-        return {"time": None, "verdict": "undecodable", "why": str(error), "position": str(record.position)}
+        why, position = str(error), str(record.position)
+        return None, {"time": None, "verdict": "undecodable", "why": why, "position": position}
     data = event.data
     denied = isinstance(data, SignalRejected)
     why = f"{data.code.value}: {data.message}" if denied else data.signal.reason
-    return {
+    return event.id, {
         "time": event.envelope.ts,
         "broker": event.envelope.broker,
         "strategy": data.signal.strategy_id,
