@@ -29,6 +29,7 @@ from alphapanda.bus.committed import committed_offsets
 from alphapanda.bus.kafka_log import KafkaLog, KafkaOptions, join_group, open_log, open_read_log
 from alphapanda.bus.records import Outgoing, Partition
 from alphapanda.bus.recovery import read_all
+from alphapanda.bus.tail import newest
 from alphapanda.errors import AlphaPandaError
 
 
@@ -165,9 +166,11 @@ async def control_records(bench: Bench) -> None:
             found = f"{len(offsets)} records in {time.perf_counter() - began:.2f} s"
         except (AlphaPandaError, TimeoutError) as error:
             found = f"{type(error).__name__} after {time.perf_counter() - began:.1f} s: {error}"
+        latest, _ = await newest(log, [partition.topic], 1)
     end = ends[partition]
     print(f"3 records in one transaction take the offsets from {start[partition]} on; the end is {end}")
     print(f"  recovery reading up to the end: {found}, offsets {offsets}")
+    print(f"  asked for the newest record, the log gives {[record.offset for record in latest]}")
     if offsets:
         await _lag(bench, partition, end, offsets[-1])
 
