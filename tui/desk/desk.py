@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from alphapanda.bus.records import Partition, Record
+from alphapanda.bus.records import Header, Partition, Record
 from alphapanda.bus.routes import Routes
 from alphapanda.errors import PermanentError
 from alphapanda.ids import BrokerId
@@ -33,6 +33,8 @@ NOTES = 500
 LINES = 5_000
 LINE_BYTES = 8 << 20
 DLQ = ".dlq"
+FOLDED = 40_000
+"""Ids of events that are known to be folded."""
 
 _SIGNALS = frozenset({EventType.SIGNAL_RAW, EventType.SIGNAL_VALIDATED, EventType.SIGNAL_REJECTED})
 
@@ -70,6 +72,7 @@ class Desk:
         self.notes: Ring[Note] = Ring(NOTES)
         self.alerts: Ring[Note] = Ring(NOTES)
         self.lines: Ring[LogRecord] = Ring(LINES, LINE_BYTES)
+        self._folded: dict[str, None] = {}
         self.undecodable = 0
         self.skipped = 0
         self.newest_ms: int | None = None
@@ -97,6 +100,8 @@ class Desk:
                     # No event of ours is as long; thousands are held, with all that is in them.
                     self.undecodable += 1
                 elif kind is EventType.MARKET_TICK:
+                    if record.header(Header.REPLAY_OF) is not None:
+                        continue  # it is of then; the market is shown as it is now
                     ticks.append((decode(kind, record.value or b"").data, record.timestamp_ms))
                 else:
                     self._fold(self.routes.read(record), kept)
@@ -121,6 +126,12 @@ class Desk:
             self.newest_ms = record.timestamp_ms
 
     def _fold(self, event: Event, record: Record) -> None:
+        """Fold an event; one that was folded already, since it was sent again or replayed, changes nothing."""
+        if event.id in self._folded:
+            return
+        self._folded[event.id] = None
+        if len(self._folded) > FOLDED:
+            del self._folded[next(iter(self._folded))]
         kind, data = event.type, event.data
         if kind in _SIGNALS:
             self.signals.take(event, record)

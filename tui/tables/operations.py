@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alphapanda.bus.records import Record
+from alphapanda.bus.records import Header, Record
 from tui.desk.system import Daemon, DaemonState
 from tui.desk.topics import TopicRow, record_fields
 from tui.engine.spec import ASKED, USUAL, WIDE, Column, TableSpec
@@ -212,9 +212,10 @@ def tail() -> TableSpec[Record]:
                 key="place",
                 title="At",
                 width=9,
+                most=14,
                 right=True,
                 value=lambda r: r.offset,
-                cell=lambda r, look: (f"{r.partition.number}:{r.offset}", look.palette.dim),
+                cell=_place,
             ),
             Column(
                 key="key",
@@ -249,6 +250,13 @@ def tail() -> TableSpec[Record]:
         empty="Nothing was written here lately.",
         tail=True,
     )
+
+
+def _place(record: Record, look: Look) -> Cell:
+    """Return where a record stands; a replayed one is marked."""
+    again = record.header(Header.REPLAY_OF) is not None
+    place = f"{record.partition.number}:{record.offset}"
+    return (f"{look.glyphs.loop} {place}", look.palette.accent) if again else (place, look.palette.dim)
 
 
 def _key(record: Record) -> str:

@@ -106,6 +106,11 @@ class TopicsView(View):
 class DlqView(View):
     """Dead letters by reason, and the records of the selected reason."""
 
+    def __init__(self, scene: Scene, name: str) -> None:
+        super().__init__(scene, name)
+        self._made: tuple[object, ...] = ()
+        self._shown: dict[str, DeadLetter] = {}
+
     def compose(self) -> ComposeResult:
         """Reasons over records."""
         look = self.scene.look
@@ -113,15 +118,19 @@ class DlqView(View):
         yield TablePane(letters.letters(), self._letters, look).counting(lambda desk: desk.dead.changes)
 
     def _letters(self, desk: Desk) -> dict[str, DeadLetter]:
+        """Return the dead letters of the selected reason: each failure once, as it failed last."""
         reason = self.query_one("#table-reasons", LiveTable).current
-        rows = desk.dead.rows
-        if not isinstance(reason, Reason):
-            return rows
-        return {
-            key: letter
-            for key, letter in rows.items()
-            if letter.failure.topic == reason.topic and (letter.failure.error_code or "unknown") == reason.code
-        }
+        wanted = (reason.topic, reason.code, reason.group) if isinstance(reason, Reason) else None
+        made = (desk, desk.dead.changes, wanted)
+        if made != self._made:
+            newest = {letter.id: key for key, letter in desk.dead.rows.items()}
+            self._made = made
+            self._shown = {
+                key: letter
+                for key, letter in desk.dead.rows.items()
+                if newest[letter.id] == key and wanted in {None, letter.reason}
+            }
+        return self._shown
 
     def prepare(self, desk: Desk) -> None:
         """Say how to replay the selected ones; the keys do it where acts are unlocked."""

@@ -1,0 +1,83 @@
+"""What is replayed, or sent again, stands in each pane once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from textual.pilot import Pilot
+
+from alphapanda.bus.records import Header, Record
+from tui.app import Dashboard
+from tui.desk.desk import Desk
+from tui.looks.look import Look
+from tui.sources.demo import BROKERS, DemoMarket
+from tui.sources.log_source import in_order
+from tui.tables.operations import tail
+
+Make = Callable[..., Dashboard]
+Step = Callable[[Pilot[int]], Awaitable[None]]
+LATER = 100_000
+
+
+def all_records(market: DemoMarket) -> list[Record]:
+    return in_order([record for held in market.tape._held.values() for record in held])
+
+
+def replayed(record: Record) -> Record:
+    headers = (*record.headers, (Header.REPLAY_OF.value, b"id"))
+    return Record(
+        record.partition,
+        record.offset + LATER,
+        record.timestamp_ms + LATER,
+        record.key,
+        record.value,
+        headers,
+    )
+
+
+def test_what_comes_again_changes_nothing(seeded_market: DemoMarket) -> None:
+    desk = Desk(seeded_market.routes, BROKERS)
+    records = [r for r in all_records(seeded_market) if not r.partition.topic.endswith(".dlq")]
+    desk.take(records)
+    signals, orders = dict(desk.signals.rows), dict(desk.orders.rows)
+    verdicts = desk.signals.allowed, desk.signals.denied, dict(desk.signals.denials)
+    quotes, notes = dict(desk.market.quotes), desk.notes.added
+    desk.take([replayed(record) for record in records])
+    assert desk.signals.rows == signals
+    assert (desk.signals.allowed, desk.signals.denied, desk.signals.denials) == verdicts
+    assert desk.orders.rows == orders
+    assert desk.orders.odd == 0
+    assert desk.market.quotes == quotes
+    assert desk.notes.added == notes
+
+
+def test_the_tail_marks_a_replayed_record(seeded_market: DemoMarket, look: Look) -> None:
+    record = next(r for r in all_records(seeded_market) if r.partition.topic == "paper.signals.raw")
+    place = tail().by_key["place"]
+    assert place.draw(record, look)[0] == f"0:{record.offset}"
+    assert place.draw(replayed(record), look)[0] == f"↻ 0:{record.offset + LATER}"
+
+
+async def test_a_failure_that_came_back_is_one_dead_letter(
+    make: Make, own_market: DemoMarket, ready: Step, repaint: Step
+) -> None:
+    dead = next(r for r in all_records(own_market) if r.partition.topic == "market.ticks.dlq")
+    assert dead.key is not None
+    assert dead.value is not None
+    own_market.tape.write(
+        dead.partition.topic, dead.partition.number, dead.timestamp_ms + 5, dead.key, dead.value, dead.headers
+    )
+    app = make(over=own_market)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("8", "tab")
+        await repaint(pilot)
+        assert app.table is not None
+        assert app.table.spec.name == "letters"
+        ids = [letter.id for letter in app.table.shown]
+        assert len(ids) == len(set(ids)) > 0
+        newest = app.table.shown[0].record.offset
+        assert newest == own_market.tape.end(dead.partition) - 1
+        counts = [reason.count for reason in app.desk.dead.reasons.values()]
+        assert max(counts) > 1
+        assert app.desk.dead.unresolved == len(ids)
