@@ -46,9 +46,12 @@ def verify(call: typer.Context, broker: BrokerOption = None, json: JsonOption = 
     _tell(context, found)
     wrong = [one.broker for one in found if not one.is_sound]
     if wrong:
+        from alphapanda.toolkit.dlq.groups import daemon_of
+
+        daemon = daemon_of(f"{wrong[0]}.trader", context.settings().process_layout)
         raise CheckFailedError(
             f"What is remembered of {', '.join(wrong)} differs from the log.",
-            hint=f"Run: alphapanda restart trader.{wrong[0]}, which recovers from the log; then verify again.",
+            hint=f"Run: alphapanda restart {daemon}, which recovers from the log; then verify again.",
         )
 
 

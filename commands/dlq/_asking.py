@@ -138,6 +138,18 @@ def _document(context: Context, plan: ReplayPlan, report: Report | None) -> None
     )
 
 
+def _who_runs(context: Context, plan: ReplayPlan) -> str:
+    """Return the question whether the daemons run that process what was sent."""
+    from alphapanda.toolkit.dlq.groups import daemon_of
+
+    layout = context.settings().process_layout
+    groups = {record.item.letter.group for record in plan.records}
+    daemons = sorted({daemon_of(group, layout) for group in groups} - {""})
+    return (
+        f"Does {' and '.join(daemons)} run?" if len(daemons) == 1 else f"Do {' and '.join(daemons) or 'they'} run?"
+    )
+
+
 def verdict_on(context: Context, plan: ReplayPlan, report: Report) -> ExitCode:
     """Tell how a run ended and return its exit code; raises where something is left to do."""
     from commands.dlq._views import report_line
@@ -150,7 +162,7 @@ def verdict_on(context: Context, plan: ReplayPlan, report: Report) -> ExitCode:
     if report.waiting:
         raise DeadlineError(
             f"{report.waiting} of {topic} were sent and not processed yet{_because(report)}.",
-            hint=f"Are they running? alphapanda status; then again: alphapanda dlq replay {topic}",
+            hint=f"{_who_runs(context, plan)} alphapanda status; then again: alphapanda dlq replay {topic}",
         )
     if report.returned:
         raise CheckFailedError(

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from alphapanda.ids import SYSTEM, BrokerId
 from alphapanda.model.kinds import EventType
+from alphapanda.settings.sections import ProcessLayout
 from alphapanda.state import keys
 
 STRATEGIES = "alphapanda.strategies"
@@ -36,15 +37,29 @@ SETTLES_AN_ORDER = frozenset(ORDER_EVENTS) - {EventType.ORDER_SUBMITTED, EventTy
 
 
 def service_of(group: str) -> str:
-    """Return the daemon behind a group: `paper.risk` → `risk.paper`; empty for a group that is none of ours."""
+    """Return the service behind a group: `paper.risk` → `risk.paper`; empty for a group that is none of ours."""
     if group == STRATEGIES:
         return "strategies"
-    broker, dot, service = group.rpartition(".")
-    return f"{service}.{broker}" if dot and service in {"risk", "trader"} else ""
+    broker, _, service = group.rpartition(".")
+    return f"{service}.{broker}" if broker and service in {"risk", "trader"} else ""
+
+
+def daemon_of(group: str, layout: ProcessLayout) -> str:
+    """Return the daemon in which the service behind a group runs; empty for a group that is none of ours.
+
+    In the compact layout risk and trader of a broker are one daemon: `paper.risk` → `broker.paper`.
+    """
+    service = service_of(group)
+    if layout is ProcessLayout.SPLIT or group == STRATEGIES:
+        return service
+    return f"broker.{group.rpartition('.')[0]}" if service else ""
 
 
 def snapshot_key(group: str) -> str:
-    """Return the key of the snapshot of the daemon behind a group; empty for a group that is none of ours."""
+    """Return the key of the snapshot of the service behind a group; empty for a group that is none of ours.
+
+    It is the same in every layout of processes.
+    """
     service = service_of(group)
     if not service:
         return ""

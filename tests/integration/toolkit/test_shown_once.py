@@ -1,4 +1,4 @@
-"""A record that was sent again stands in the log twice: who folds the log shows it once, who shows the log twice."""
+"""A record that was sent again stands in the log twice: who folds the log shows it once, a tail twice."""
 
 from __future__ import annotations
 
