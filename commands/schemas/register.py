@@ -73,8 +73,11 @@ async def _run(
     dry_run: bool,
     skip_preflight: bool,
 ) -> None:
+    from commands._safety import check_cluster_if_there
     from commands.schemas._session import look_at, registry_of
 
+    if not dry_run:
+        await check_cluster_if_there(context)
     async with registry_of(context) as registry:
         subjects = await look_at(registry, chosen, kept)
         await _check(context, registry, subjects, level)
@@ -135,10 +138,8 @@ async def _register(
 ) -> list[Registration]:
     from alphapanda.toolkit.schemas.online import register as register_one
     from commands._audit import audited
-    from commands._safety import check_cluster_if_there
     from topics.registry import RejectedSchemaError
 
-    await check_cluster_if_there(context)
     done: list[Registration] = []
     async with audited(context, "schemas register", registry.name, reason=reason, always=False) as act:
         with context.output.progress().task("schemas", len(subjects), "schemas") as advance:

@@ -16,6 +16,7 @@ from alphapanda.model.envelope import follow
 from alphapanda.model.kinds import EventType, Validity
 from alphapanda.model.signal import SignalValidated
 from alphapanda.toolkit.schemas.runtime import ALWAYS_JSON
+from commands.main import main
 from topics.catalogue import Catalogue
 from topics.dead_letters import FailedStage
 
@@ -163,3 +164,44 @@ def test_an_edit_is_written_as_its_topic_is(avro: Any, tmp_path: Path) -> None:
     assert again.value[:1] == MAGIC
     assert isinstance(avro.codec, AvroCodec)
     assert avro.codec.decode(EventType.SIGNAL_RAW, again.value).data.quantity == 5
+
+
+def test_tail_filters_avro_and_shows_it_as_json(
+    avro: Any, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signals = [avro.signal(number) for number in range(8)]
+    avro.write([avro.record(one) for one in signals])
+    avro.write([type(avro.record(one))(avro.signals, b"s", encode(one)) for one in signals[:1]])  # and one in JSON
+
+    def tail(*words: str) -> tuple[list[bytes], str]:
+        capsysbinary.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(["topics", "tail", avro.signals, "--range", "oldest", *words])
+        said = capsysbinary.readouterr()
+        assert ended.value.code in {None, 0}, said.err
+        return said.out.splitlines(), said.err.decode()
+
+    for where in (
+        "data.quantity == 1",
+        "data.quantity == 1 and partition == 0",
+        'value.data.quantity in (1, "x")',
+    ):
+        lines, _ = tail("-o", "jsonl", "--where", where)
+        assert [json.loads(line)["value"]["id"] for line in lines] == [
+            signals[0].id,
+            signals[7].id,
+            signals[0].id,
+        ], where
+    assert [json.loads(line)["id"] for line in tail("-o", "value", "--value", f"*{signals[3].id}*")[0]] == [
+        signals[3].id
+    ]
+    assert len(tail("-o", "jsonl", "--type", "signal_raw", "--broker", avro.broker)[0]) == 9
+    raw, _ = tail("-o", "raw", "--where", f'id == "{signals[5].id}"')
+    assert b"\n".join(raw) == avro.record(signals[5]).value
+
+    monkeypatch.setenv("SCHEMA_REGISTRY_URL", "http://127.0.0.1:1")
+    lines, said = tail("-o", "jsonl", "--where", "data.quantity == 1")
+    assert [json.loads(line)["offset"] for line in lines] == [8], "what is JSON needs no registry"
+    assert "8 could not be decoded" in said, said
+    shown = [json.loads(line) for line in tail("-o", "jsonl", "--limit", "1")[0]]
+    assert "value_error" in shown[0]

@@ -218,7 +218,10 @@ def test_a_wrong_policy_is_refused_with_the_places(world: Any) -> None:
     assert world.run("replay", world.signals).code == 78
 
 
-def test_another_cluster_is_not_changed(world: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_cluster_is_not_changed(
+    world: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCHEMA_REGISTRY_URL", "http://127.0.0.1:9")
     letters(world, "a")
     (item,) = world.items(world.signals)
     world.write([world.record(world.signal(1))])
@@ -235,6 +238,7 @@ def test_another_cluster_is_not_changed(world: Any, capsys: pytest.CaptureFixtur
         ("groups", "reset", world.group, "--to-latest", "--topic", world.signals, "--execute", *WHY),
         ("topics", "bootstrap"),
         ("topics", "apply", *WHY),
+        ("schemas", "register", "--all", *WHY),
     )
     with world.group_at_work():
         world.until(lambda: bool(world.read(f"{world.broker}.signals.validated")))
