@@ -53,12 +53,13 @@ def tui(
     Example: alphapanda tui --control
     """
     context = Context.of(call)
+    _check_theme(theme)
     if serve:
         if control:
             raise UsageError("A dashboard in a browser only looks.", hint="Leave out --control, or --serve.")
         _serve(context, port, demo=demo, theme=theme)
         return
-    _check_terminal(theme)
+    _check_terminal()
     if control and _is_served():
         raise UsageError("A dashboard in a browser only looks.", hint="Leave out --control.")
     if control and not demo:
@@ -75,11 +76,14 @@ def tui(
     context.output.say("The daemons go on. Stop them with: alphapanda down" if not demo else "Good bye.")
 
 
-def _check_terminal(theme: str) -> None:
+def _check_theme(theme: str) -> None:
     from tui.looks.themes import HUES
 
     if theme and theme not in HUES:
         raise UsageError(f"There is no theme {theme!r}.", hint=f"Themes: {', '.join(HUES)}.")
+
+
+def _check_terminal() -> None:
     if not sys.stdout.isatty() and not _is_served():
         raise UsageError("The dashboard needs a terminal.", hint="For programs: alphapanda status --json")
 
@@ -136,15 +140,19 @@ def _wire(context: Context, clock: Clock, *, control: bool, demo: bool) -> Wire:
 
 def _serve(context: Context, port: int, *, demo: bool, theme: str) -> None:
     try:
-        from textual_serve.server import Server
-    except ImportError:
+        from tui.serving.server import HOST, LoopbackServer
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("textual_serve"):
+            raise
         raise UsageError(
-            "Serving to a browser needs the package textual-serve.", hint="Run: pip install textual-serve"
+            "Serving to a browser needs the package textual-serve.", hint="Run: pip install 'alphapanda[serve]'"
         ) from None
-    import shlex
 
     words = [sys.executable, "-m", "commands.main", "tui"]
     words += ["--demo"] if demo else []
     words += ["--theme", theme] if theme else []
-    context.output.say(f"The dashboard is at http://127.0.0.1:{port} until Ctrl-C; it only looks.")
-    Server(shlex.join(words), host="127.0.0.1", port=port, title="AlphaPanda").serve()
+
+    def ready() -> None:
+        context.output.say(f"The dashboard is at http://{HOST}:{port} until Ctrl-C; it only looks.")
+
+    LoopbackServer(words, port, ready).serve_until_told()

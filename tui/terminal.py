@@ -53,7 +53,8 @@ def end_soon() -> None:
 def on_terminal_lost(end: Callable[[], None]) -> None:
     """Call `end` when the terminal is gone, though no signal told so; does nothing where there never was one."""
     descriptor = _descriptor()
-    if descriptor is None or not os.isatty(descriptor):
+    served = "TEXTUAL_DRIVER" in os.environ  # a browser's server talks to us through a pipe, and may be killed
+    if descriptor is None or not (served or os.isatty(descriptor)):
         return
     loop = asyncio.get_running_loop()
 
@@ -61,7 +62,7 @@ def on_terminal_lost(end: Callable[[], None]) -> None:
     def watch() -> None:
         poll = select.poll()
         poll.register(descriptor, 0)
-        while os.isatty(descriptor) and not loop.is_closed():
+        while (served or os.isatty(descriptor)) and not loop.is_closed():
             if any(what & select.POLLHUP for _, what in poll.poll(LOOK_MS)):
                 break
         if not loop.is_closed():
