@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from alphapanda.toolkit.dlq.backlog import Item
-    from alphapanda.toolkit.dlq.plan import ReplayPlan
+    from alphapanda.toolkit.dlq.plan import ReplayPlan, Wishes
     from alphapanda.toolkit.dlq.run import Report
     from alphapanda.toolkit.dlq.workbench import Prepared
     from commands._context import Context
@@ -33,8 +33,16 @@ DONE = {Fate.DISCARD: "discarded", Fate.QUARANTINE: "quarantined"}
 
 
 @asynccontextmanager
-async def prepare(context: Context, letters: Letters, fate: Fate) -> AsyncIterator[Offer]:
+async def prepare(
+    context: Context, letters: Letters, fate: Fate, wishes: Wishes | None = None
+) -> AsyncIterator[Offer]:
     """Look dead letters through for what can be done with them, and be the only one at work on their topic.
+
+    Args:
+        context: the deployment.
+        letters: which are meant.
+        fate: what is to be done with them.
+        wishes: what is asked for beyond what is safe for all; nothing when not given.
 
     Raises:
         RefusedError: somebody else is at work on that topic, or it is another system's.
@@ -46,19 +54,19 @@ async def prepare(context: Context, letters: Letters, fate: Fate) -> AsyncIterat
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(working(context, changing=True))
         stack.enter_context(alone(context, letters.topic))
-        offer = await _offer(context, session, letters, fate)
-        yield offer
+        yield await _offer(context, session, letters, fate, wishes)
 
 
-async def _offer(context: Context, session: Session, letters: Letters, fate: Fate) -> Offer:
+async def _offer(context: Context, session: Session, letters: Letters, fate: Fate, wishes: Wishes | None) -> Offer:
     from alphapanda.toolkit.dlq.backlog import read_backlog
     from alphapanda.toolkit.dlq.plan import Wishes
 
     choose = _choosing(letters)
     if fate is Fate.REPLAY:
         _refuse_while_trading(context, letters)
-        prepared = await session.bench.prepare(letters.topic, choose, Wishes())
-        return ReplayOffer(context, session, letters, prepared)
+        wishes = wishes or Wishes()
+        prepared = await session.bench.prepare(letters.topic, choose, wishes)
+        return ReplayOffer(context, session, letters, prepared, wishes)
     backlog = await read_backlog(session.log, [letters.topic])
     items = [item for item in backlog.items.values() if item.state.is_unresolved and choose(item)]
     return SettingAside(context, session, letters, fate, tuple(items))
@@ -110,12 +118,14 @@ class ReplayOffer:
         session: with what.
         letters: which were asked for.
         prepared: the plan that was shown.
+        wishes: what it was asked for.
     """
 
     context: Context
     session: Session
     letters: Letters
     prepared: Prepared
+    wishes: Wishes
 
     @property
     def prospect(self) -> Prospect:
@@ -169,14 +179,14 @@ class ReplayOffer:
 
     async def _again(self) -> Prepared:
         """Return the plan of what was shown, as it is now; raises RefusedError where more would be sent."""
-        from alphapanda.toolkit.dlq.plan import Action, Wishes
+        from alphapanda.toolkit.dlq.plan import Action
 
         shown = {one.item.id: one.action for one in self.prepared.plan.records if one.action is not Action.HOLD}
         try:
             prepared = await self.session.bench.prepare(
                 self.letters.topic,
                 lambda item: item.id in shown,
-                Wishes(),
+                self.wishes,
                 asked_run=self.prepared.plan.run_id if self.prepared.plan.resumes else "",
             )
         except UnknownNameError:
@@ -202,8 +212,11 @@ def _teller(plan: ReplayPlan, tell: Tell) -> Callable[[Report], None]:
         if report.sent == 1 and sending > 1 and not done:
             text = "the first one was sent, and is watched"
         else:
-            text = f"{report.sent:,} sent"
-        text += f", {report.returned:,} came back" if report.returned else ""
+            text = (
+                f"{report.returned:,} came back of {report.sent:,} sent"
+                if report.returned
+                else f"{report.sent:,} sent"
+            )
         tell(Progress(text, max(0, done), total))
 
     return told

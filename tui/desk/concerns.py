@@ -105,7 +105,8 @@ def _flow(desk: Desk, look: Look) -> Iterator[Concern]:
         more = dot.join(
             (f"newest {look.age(from_ms(reason.last_ms))} ago", reason.topic, reason.code, "see DLQ (8)")
         )
-        yield Concern(Weight.LOOK, f"{look.count(desk.dead.unresolved)} dead letters", more)
+        count = desk.dead.unresolved
+        yield Concern(Weight.LOOK, f"{look.count(count)} dead letter{'' if count == 1 else 's'}", more)
 
 
 def _alerts(desk: Desk, look: Look) -> Iterator[Concern]:

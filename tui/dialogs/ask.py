@@ -18,6 +18,9 @@ from textual.widgets.selection_list import Selection
 
 from tui.looks.look import Look
 
+AROUND = 5
+"""Rows of a dialog beside its choices."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -66,7 +69,10 @@ class ChooseDialog(ModalScreen[str | None]):
             yield OptionList(*self._options(""), id="choose-list")
 
     def on_mount(self) -> None:
-        """Take the keys."""
+        """Take the keys; be as high as the choices need."""
+        self.query_one(".dialog").styles.height = min(
+            len(self._choices) + AROUND, round(0.8 * self.app.size.height)
+        )
         self.query_one(Input).focus()
         self.query_one(OptionList).highlighted = 0
 

@@ -75,7 +75,7 @@ class ConfirmDialog(ModalScreen[str | None]):
             with VerticalScroll(id="confirm-body", can_focus=False):
                 yield Static(question.consequence)
             if question.verb:
-                yield Input(placeholder="reason, for the audit", id="confirm-reason")
+                yield Input(placeholder="reason, for the audit", id="confirm-reason", select_on_focus=False)
             if question.verb and question.typed:
                 yield Input(placeholder=f"real money: type {question.typed} to confirm", id="confirm-name")
             with Horizontal(classes="buttons"):

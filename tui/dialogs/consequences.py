@@ -78,6 +78,9 @@ def of_positions(rows: Sequence[PositionRow], look: Look) -> Text:
         text.append(f"  {amount:>14}", gain or palette.text)
         text.append(f"  {position.strategy_id}\n", palette.dim)
     _more(text, len(rows), palette.dim)
+    if len(rows) == 1:
+        text.rstrip()
+        return text
     amount, gain = look.gain(sum((row.position.unrealised for row in rows), Decimal(0)))
     text.append("  unrealised together ", palette.dim).append(amount, gain or palette.text)
     return text
@@ -113,7 +116,7 @@ def _of_fate(prospect: Prospect, fate: Fate, look: Look) -> Text:
         text.append(f"{look.count(prospect.sent)} to {prospect.target}", palette.strong)
         text.append(f" for {groups} alone.\n" if prospect.groups else f" for {groups}.\n", palette.text)
         if prospect.sent > 1:
-            text.append("One goes first and is watched; if it comes back nothing else is sent.\n", palette.text)
+            text.append("One goes first; if it comes back, nothing else is sent.\n", palette.text)
     elif fate is Fate.DISCARD and prospect.touched:
         text.append("They count as open no longer, and no replay takes them.\n", palette.text)
     elif fate is Fate.QUARANTINE and prospect.touched:

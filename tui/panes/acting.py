@@ -15,6 +15,8 @@ from tui.panes.drawn import Drawn, Line, Piece, line, spread
 from tui.sources.control import Ending, Progress
 
 BAR: Final = 12
+WIDE: Final = 100
+"""From here on there is room for a bar and a rate."""
 MOST_LINES: Final = 3
 """Of one act's ending."""
 
@@ -57,7 +59,7 @@ class ActLines(Drawn):
         return made
 
     def _going(self, act: Act, look: Look, width: int) -> Line:
-        palette, now = look.palette, self._clock.monotonic()
+        palette, now, is_wide = look.palette, self._clock.monotonic(), width >= WIDE
         dot = f" {look.glyphs.dot} "
         left: list[Piece] = [
             (f" {look.glyphs.starting} ", palette.accent),
@@ -66,13 +68,13 @@ class ActLines(Drawn):
         progress = act.progress
         if progress is not None and progress.total:
             left += [(f"  {look.count(progress.done)}/{look.count(progress.total)} ", palette.text)]
-            left += [(_bar(progress, look), palette.accent)]
+            left += [(_bar(progress, look), palette.accent)] if is_wide else []
         said = (progress.text if progress is not None else "") or act.waits()
         if said:
             left.append((dot + said, palette.text))
         right: list[Piece] = []
         if progress is not None and progress.total and act.rate(now):
-            right.append((f"{number_text(act.rate(now))}/s{dot}", palette.dim))
+            right += [(f"{number_text(act.rate(now))}/s{dot}", palette.dim)] if is_wide else []
             right.append((f"{span(act.left_s(now) or 0.0)} left{dot}", palette.dim))
         if act.stop is not None:
             stopping = act.stop.is_set()
