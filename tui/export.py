@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,10 @@ from typing import Any
 
 from alphapanda.clock import to_ist
 from tui.engine.spec import Column, TableSpec
+
+FAMILIES = "Fira Code, DejaVu Sans Mono, Menlo, Consolas, monospace"
+_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+_FAMILY = re.compile(r"font-family: (?:Fira Code|arial)[^;]*")
 
 
 def write_csv(path: Path, columns: Sequence[Column[Any]], rows: Sequence[Any]) -> None:
@@ -27,6 +32,18 @@ def write_jsonl(path: Path, spec: TableSpec[Any], rows: Sequence[Any]) -> None:
     with path.open("w", encoding="utf-8") as file:
         for row in rows:
             file.write(json.dumps(spec.document(row).data, default=str, ensure_ascii=False) + "\n")
+
+
+def write_picture(path: Path, svg: str) -> None:
+    """Write a screen as it was drawn, so that every viewer shows it alike."""
+    path.write_text(portable(svg), encoding="utf-8")
+
+
+def portable(svg: str) -> str:
+    """Return a picture that needs no font from elsewhere, and whose spaces no viewer draws together."""
+    svg = _FONTS.sub("", svg)
+    svg = svg.replace("<svg ", '<svg xml:space="preserve" ', 1).replace("&#160;", " ")
+    return _FAMILY.sub(f"font-family: {FAMILIES}", svg)
 
 
 def file_name(what: str, now: datetime, ending: str) -> str:

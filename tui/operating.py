@@ -18,7 +18,7 @@ from tui.dialogs.inspect import InspectDialog
 from tui.dialogs.text import TextDialog, help_text
 from tui.dialogs.waterfall import waterfall
 from tui.engine.filters import parse_filter
-from tui.export import file_name, write_csv, write_jsonl
+from tui.export import file_name, write_csv, write_jsonl, write_picture
 from tui.finding import Finding
 from tui.looks.hiding import hide
 from tui.looks.look import Zone
@@ -369,11 +369,11 @@ class Operating(Finding, Resolving):
     def action_picture(self) -> None:
         """Write the screen to an SVG file."""
         app = self._app
-        name = file_name(app.status.screen, app.look.now, "svg")
+        path = app.options.folder / file_name(app.status.screen, app.look.now, "svg")
         try:
-            path = app.save_screenshot(name, path=str(app.options.folder))
+            write_picture(path, app.export_screenshot())
         except OSError as error:
-            app.notify(f"{name} cannot be written: {error.strerror}.", severity="error")
+            app.notify(f"{path} cannot be written: {error.strerror}.", severity="error")
             return
         app.notify(f"The screen is in {path}", timeout=6)
 

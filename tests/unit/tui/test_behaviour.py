@@ -318,6 +318,55 @@ async def test_exports_are_raw(make: Make, ready: Step, repaint: Step, tmp_path:
     assert {json.loads(line)["strategy_id"] for line in lines} == {row["strategy"] for row in rows}
 
 
+def read_picture(folder: Path) -> str:
+    (picture,) = folder.glob("*.svg")
+    return picture.read_text(encoding="utf-8")
+
+
+async def test_a_picture_needs_nothing_from_elsewhere(
+    make: Make, ready: Step, repaint: Step, tmp_path: Path
+) -> None:
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await repaint(pilot)
+        await pilot.press("s")
+    svg = read_picture(tmp_path)
+    assert "What needs attention" not in svg
+    assert "Profit along the day" in svg
+    assert "url(http" not in svg.replace('"', "")
+    assert 'xml:space="preserve"' in svg
+    assert "&#160;" not in svg
+
+
+async def test_money_is_hidden_in_texts_and_documents_too(make: Make, ready: Step, repaint: Step) -> None:
+    app = make()
+    async with app.run_test(size=(200, 60)) as pilot:
+        await ready(pilot)
+        await pilot.press("3", "H", "slash", *"code:NOTIONAL", "enter")
+        await repaint(pilot)
+        assert "₹•••" in text_of(app, "#table-signals")
+        assert "₹•••" in text_of(app, "#verdict-body")
+        for where in ("#table-signals", "#verdict-body"):
+            assert not any(f"₹{digit}" in text_of(app, where) for digit in range(10))
+        await pilot.press("4", "enter")
+        await pilot.pause()
+        assert isinstance(app.screen, InspectDialog)
+        fields = app.screen._document.data
+        assert fields["average_price"] == "•••"
+        assert fields["quantity"] == 10
+
+
+async def test_keys_work_after_a_dialog_where_nothing_has_the_focus(make: Make, ready: Step) -> None:
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("question_mark", "escape")
+        assert app.focused is None
+        await pilot.press("4")
+        assert app.status.screen == "orders"
+
+
 async def test_money_can_be_hidden(make: Make, ready: Step, repaint: Step) -> None:
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
