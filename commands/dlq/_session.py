@@ -137,13 +137,13 @@ async def typed_topic(log: KafkaReadLog, typed: str) -> str:
 async def find(context: Context, log: KafkaReadLog, typed: str) -> tuple[Item, Backlog]:
     """Return the dead letter that was typed, and what was read to find it; raises UnknownNameError, UsageError."""
     from alphapanda.toolkit.dlq.backlog import read_backlog
-    from alphapanda.toolkit.dlq.selection import find_item
+    from alphapanda.toolkit.dlq.selection import find_in
 
     topics: Sequence[str] = await own_topics(context, log)
     if typed.count(":") == 2:
         topics = [await typed_topic(log, typed.split(":", maxsplit=1)[0])]
     backlog = await read_backlog(log, topics, view_of(context))
-    return find_item(typed, backlog.items), backlog
+    return find_in(typed, backlog), backlog
 
 
 def is_topic(typed: str) -> bool:

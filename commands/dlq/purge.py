@@ -189,7 +189,7 @@ def _refuse_kept(plan: Purge) -> None:
         )
     raise RefusedError(
         f"{len(kept):,} below the cut of {plan.topic} are of records that are still in the log; a daemon that"
-        f" starts without its snapshot would take these again. The first is {first.id[:12]} at {first.offset}."
+        f" starts without its snapshot would take these again, and state verify reckons with them. The first is {first.id[:12]} at {first.offset}."
         " Nothing was removed.",
         hint="They go when retention has removed those records. --settled cuts before them; --allow-dangerous"
         " removes them all the same.",

@@ -70,7 +70,7 @@ async def _run(context: Context, what: str, said: Said, *, dry_run: bool) -> Non
 
 async def _meant(context: Context, session: Session, what: str) -> list[Item]:
     from alphapanda.toolkit.dlq.backlog import read_backlog
-    from alphapanda.toolkit.dlq.selection import find_item
+    from alphapanda.toolkit.dlq.selection import find_in
     from commands.dlq._session import own_topics, typed_topic
 
     topics: Sequence[str] = await own_topics(context, session.log)
@@ -81,7 +81,7 @@ async def _meant(context: Context, session: Session, what: str) -> list[Item]:
     if of_run:
         return of_run
     try:
-        return [find_item(what, backlog.items)]
+        return [find_in(what, backlog)]
     except UnknownNameError as error:
         raise UnknownNameError(
             "dead letter or run", what, (), hint="All of them: alphapanda dlq history"

@@ -79,7 +79,7 @@ class Rule:
         return "; ".join(f"{name} {value}" for name, value in parts.items() if value)
 
     def __str__(self) -> str:
-        return f"{self.ruling.value}, by the policy's rule {self.name!r}: {self.reason}"
+        return f"the policy says {self.ruling.value} ({self.name}): {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import msgspec
 
 from alphapanda.errors import UnknownNameError, UsageError
 from alphapanda.model.dead_letter import LedgerState
-from alphapanda.toolkit.dlq.backlog import Item
+from alphapanda.toolkit.dlq.backlog import Backlog, Item
 from alphapanda.toolkit.dlq.signature import signature
 from alphapanda.toolkit.expressions import Expression
 
@@ -117,6 +117,25 @@ def find_ids(typed: Iterable[str], items: Mapping[str, Item]) -> frozenset[str]:
 def find_item(typed: str, items: Mapping[str, Item]) -> Item:
     """Return the dead letter that was typed; raises as `find_ids` does."""
     return items[_find(typed, items)]
+
+
+def find_in(typed: str, backlog: Backlog) -> Item:
+    """Return the dead letter that was typed; of one that the ledger alone still knows, say that it is gone.
+
+    Raises as `find_ids` does.
+    """
+    try:
+        return find_item(typed, backlog.items)
+    except UnknownNameError as error:
+        gone = [each for each in backlog.entries if len(typed) >= SHORTEST_ID and each.startswith(typed)]
+        if not gone:
+            raise
+        entry = backlog.entries[gone[0]]
+        raise UsageError(
+            f"{gone[0]} is {entry.state.value}, and no longer in {entry.moved.record.topic}: it was purged, or its"
+            " retention ended.",
+            hint=f"What became of it: alphapanda dlq history {gone[0][:12]}",
+        ) from error
 
 
 def _find(typed: str, items: Mapping[str, Item]) -> str:

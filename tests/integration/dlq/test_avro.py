@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from alphapanda.bus.records import Outgoing
 from alphapanda.clock import SystemClock
 from alphapanda.model.avro import MAGIC, AvroCodec
 from alphapanda.model.codec import PAYLOADS, JsonCodec, decode, encode
@@ -16,7 +19,6 @@ from alphapanda.model.envelope import follow
 from alphapanda.model.kinds import EventType, Validity
 from alphapanda.model.signal import SignalValidated
 from alphapanda.toolkit.schemas.runtime import ALWAYS_JSON
-from commands.main import main
 from topics.catalogue import Catalogue
 from topics.dead_letters import FailedStage
 
@@ -166,42 +168,39 @@ def test_an_edit_is_written_as_its_topic_is(avro: Any, tmp_path: Path) -> None:
     assert avro.codec.decode(EventType.SIGNAL_RAW, again.value).data.quantity == 5
 
 
-def test_tail_filters_avro_and_shows_it_as_json(
-    avro: Any, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def tail(topic: str, *words: str) -> tuple[bytes, str]:
+    command = (sys.executable, "-m", "commands.main", "topics", "tail", topic, "--range", "oldest", *words)
+    done = subprocess.run(command, capture_output=True, timeout=60, check=True)
+    return done.stdout, done.stderr.decode()
+
+
+def ids_of(out: bytes) -> list[str]:
+    return [json.loads(line)["value"]["id"] for line in out.splitlines()]
+
+
+def test_tail_filters_avro_and_shows_it_as_json(avro: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     signals = [avro.signal(number) for number in range(8)]
     avro.write([avro.record(one) for one in signals])
-    avro.write([type(avro.record(one))(avro.signals, b"s", encode(one)) for one in signals[:1]])  # and one in JSON
-
-    def tail(*words: str) -> tuple[list[bytes], str]:
-        capsysbinary.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(["topics", "tail", avro.signals, "--range", "oldest", *words])
-        said = capsysbinary.readouterr()
-        assert ended.value.code in {None, 0}, said.err
-        return said.out.splitlines(), said.err.decode()
-
+    avro.write([Outgoing(avro.signals, b"s", encode(signals[0]))])  # and one in JSON
     for where in (
         "data.quantity == 1",
         "data.quantity == 1 and partition == 0",
-        'value.data.quantity in (1, "x")',
+        "value.data.quantity == 1",
+        'data.side == "BUY" and data.quantity < 2 and data.limit_price > 1',
     ):
-        lines, _ = tail("-o", "jsonl", "--where", where)
-        assert [json.loads(line)["value"]["id"] for line in lines] == [
-            signals[0].id,
-            signals[7].id,
-            signals[0].id,
-        ], where
-    assert [json.loads(line)["id"] for line in tail("-o", "value", "--value", f"*{signals[3].id}*")[0]] == [
-        signals[3].id
-    ]
-    assert len(tail("-o", "jsonl", "--type", "signal_raw", "--broker", avro.broker)[0]) == 9
-    raw, _ = tail("-o", "raw", "--where", f'id == "{signals[5].id}"')
-    assert b"\n".join(raw) == avro.record(signals[5]).value
+        out, _ = tail(avro.signals, "-o", "jsonl", "--where", where)
+        assert ids_of(out) == [signals[0].id, signals[7].id, signals[0].id], where
+    out, _ = tail(avro.signals, "-o", "jsonl", "--value", f"*{signals[3].id}*")
+    assert ids_of(out) == [signals[3].id]
+    out, _ = tail(avro.signals, "-o", "jsonl", "--type", "signal_raw", "--broker", avro.broker)
+    assert len(ids_of(out)) == 9
+    for words in (("--where", f'id == "{signals[5].id}"'), ("--value", f"*{signals[5].id}*")):
+        out, _ = tail(avro.signals, "-o", "raw", *words)
+        assert out == avro.record(signals[5]).value + b"\n"
 
     monkeypatch.setenv("SCHEMA_REGISTRY_URL", "http://127.0.0.1:1")
-    lines, said = tail("-o", "jsonl", "--where", "data.quantity == 1")
-    assert [json.loads(line)["offset"] for line in lines] == [8], "what is JSON needs no registry"
-    assert "8 could not be decoded" in said, said
-    shown = [json.loads(line) for line in tail("-o", "jsonl", "--limit", "1")[0]]
-    assert "value_error" in shown[0]
+    out, said = tail(avro.signals, "-o", "jsonl", "--where", "data.quantity == 1")
+    assert [json.loads(line)["offset"] for line in out.splitlines()] == [8], "what is JSON needs no registry"
+    assert json.loads(said)["undecodable"] == 8
+    out, _ = tail(avro.signals, "-o", "jsonl", "--limit", "1")
+    assert "value_error" in json.loads(out)

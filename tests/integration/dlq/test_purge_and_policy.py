@@ -71,6 +71,9 @@ def test_what_is_open_keeps_a_purge_from_cutting(world: Any) -> None:
 
     # The ledger keeps what became of it, and says who removed it.
     assert world.ledger()[first].state is LedgerState.DISCARDED
+    for verb in ("show", "undo"):
+        gone = world.run(verb, first[:12])
+        assert (gone.code, "purged" in gone.err, f"dlq history {first[:12]}" in gone.err) == (2, True, True)
     told = world.run("history", first[:12], "--json").document["items"]
     assert [step["state"] for step in told] == ["discarded"]
     audits = [decode(EventType.AUDIT_RECORDED, one.value).data for one in world.read("system.audit")]

@@ -69,7 +69,7 @@ def test_the_first_that_fits_counts(make_letter: Any, now: datetime, tmp_path: P
     assert policy.said_of([special]) == "replay"
     assert policy.said_of([special, other]) == "mixed"
     assert policy.said_of([]) == NO_POLICY.said_of([special]) == ""
-    assert str(policy.rule_for(other)) == "fix, by the policy's rule 'rest': tested"
+    assert str(policy.rule_for(other)) == "the policy says fix (rest): tested"
 
 
 def test_what_is_no_event_has_no_fields(make_letter: Any, now: datetime, tmp_path: Path) -> None:
