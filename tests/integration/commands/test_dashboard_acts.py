@@ -1,0 +1,95 @@
+"""The dashboard commands a real system: by its keys, and as the command line would."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from alphapanda.clock import SystemClock
+from alphapanda.deployment import Deployment
+from alphapanda.model.codec import decode
+from alphapanda.model.control import EVERYTHING, AuditRecord, Outcome
+from alphapanda.model.kinds import EventType, TradingState
+from commands._context import Context
+from commands._dashboard import DeploymentWire
+from commands._dashboard_control import DeploymentControl
+from commands._output import Output
+from tui.app import Dashboard, Options
+from tui.dialogs.confirm import ConfirmDialog
+from tui.layout_file import NoLayout
+from tui.sources.control import Ending
+
+pytestmark = pytest.mark.kafka
+PATIENCE_S = 60.0
+
+
+def context_of(system: Any) -> Context:
+    environ = {**os.environ, "ALPHAPANDA_HOME": str(system.root)}
+    return Context(Deployment.find(environ), environ, SystemClock(), Output(no_color=True))
+
+
+def audits(system: Any) -> dict[str, AuditRecord]:
+    events = [decode(EventType.AUDIT_RECORDED, record.value or b"") for record in system.records("system.audit")]
+    return {event.data.action: event.data for event in events if event.source == "tui"}
+
+
+def test_a_running_system_obeys_the_dashboard(system: Any) -> None:
+    system("up")
+    system.until(lambda: system.fills() > 0)
+    control = DeploymentControl(context_of(system))
+
+    told = asyncio.run(control.flatten("paper", EVERYTHING, "night"))
+    assert told.text.startswith("paper is flat (everything): "), told
+    assert told.ending is Ending.WHOLE
+    assert [item for item in system.items("positions") if item["quantity"]] == []
+
+    assert asyncio.run(control.cancel("paper", EVERYTHING, "night")).ending is Ending.WHOLE
+
+    asyncio.run(press_halt(context_of(system)))
+
+    before = system.pid("trader.paper")
+    told = asyncio.run(control.restart("trader.paper", "stuck"))
+    assert told.text == "trader.paper was restarted and is ready."
+    assert system.pid("trader.paper") != before
+
+    told = asyncio.run(control.resume("paper", "morning"))
+    assert told.text == "paper is ACTIVE: risk.paper and trader.paper obeyed."
+
+    found = audits(system)
+    assert {"reduce", "cancel", "flatten", "halt", "restart", "resume"} <= set(found)
+    assert {found[action].outcome for action in ("flatten", "halt", "restart", "resume")} == {Outcome.DONE}
+    assert found["halt"].reason == "news"
+    assert found["restart"].target == "trader.paper"
+
+
+async def press_halt(context: Context) -> None:
+    """Halt the broker by the keys, and see that it is told when both have obeyed."""
+    options = Options(control=True, calm=True)
+    app = Dashboard(DeploymentWire(context, control=True), context.clock, NoLayout(), options)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.desk.money.brokers.get("paper") and app.desk.orders.rows)
+        await pilot.press("X")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmDialog))
+        await pilot.press(*"news", "enter")
+        await until(pilot, lambda: app.acts.under_way or app.acts.shown)
+        await until(pilot, lambda: not app.acts.under_way)
+        (act,) = app.acts.shown
+        assert act.told is not None, act.error
+        assert act.told.text == "paper is HALTED: risk.paper and trader.paper obeyed."
+        await until(pilot, lambda: app.desk.money.brokers["paper"].state is TradingState.HALTED)
+    closing = asyncio.all_tasks() - {asyncio.current_task()}
+    if closing:  # its sources let go of their connections
+        await asyncio.wait(closing, timeout=PATIENCE_S)
+
+
+async def until(pilot: Pilot[int], is_so: Callable[[], object]) -> None:
+    clock = SystemClock()
+    end = clock.monotonic() + PATIENCE_S
+    while not is_so():
+        assert clock.monotonic() < end, "it never came"
+        await pilot.pause(0.05)
