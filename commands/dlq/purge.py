@@ -188,8 +188,8 @@ def _refuse_kept(plan: Purge) -> None:
             hint="Deal with them first, or add --settled: it cuts before the first of them.",
         )
     raise RefusedError(
-        f"{len(kept):,} below the cut of {plan.topic} are of records that are still in the log: a daemon that starts"
-        " without its snapshot would take these again, and state verify reckons with them. The first is"
+        f"{len(kept):,} below the cut of {plan.topic} are of records that are still in the log: a daemon that"
+        " starts without its snapshot would take these again, and state verify reckons with them. The first is"
         f" {first.id[:12]} at {first.offset}. Nothing was removed.",
         hint="They go when retention has removed those records. --settled cuts before them; --allow-dangerous"
         " removes them all the same.",
