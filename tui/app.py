@@ -115,6 +115,7 @@ class Dashboard(Operating, App[int]):
         self.history: list[str] = ["overview"]
         self.history_place = 0
         self.pace = Pace()
+        self.asked_of: TablePane[Any] | None = None
         self.every = max(1, self.memory.every)
         self.status.hertz = round(1 / (BEAT_S * self.every))
         self._views: dict[str, View] = {}
@@ -128,6 +129,7 @@ class Dashboard(Operating, App[int]):
             Keys(self.status),
         )
         self._cpu = 0.0
+        self._seen = 0, 0
         for hues in HUES.values():
             self.register_theme(textual_theme(hues))
         wanted = self.options.theme or self.memory.theme
@@ -230,10 +232,12 @@ class Dashboard(Operating, App[int]):
 
     @property
     def pane(self) -> TablePane[Any] | None:
-        """The pane with the focus, else the first with a table."""
+        """The pane with the focus, or that the prompt asks for, else the first with a table."""
         view = self.view
         if view is None:
             return None
+        if self.asked_of in view.tables:
+            return self.asked_of
         focused = [pane for pane in view.tables if pane.has_focus_within]
         return next(iter(focused or view.tables), None)
 
@@ -310,13 +314,23 @@ class Dashboard(Operating, App[int]):
         cpu = time.process_time()
         self.pace.spent(cpu - self._cpu)
         self._cpu = cpu
-        if self._beat % (self.pace.slowdown * self.every) == 0:
+        if self._beat % (self.pace.slowdown * self.every) == 0 and (self._is_slow_beat or self._has_news()):
             self.paint(everything=False)
+
+    @property
+    def _is_slow_beat(self) -> bool:
+        return self._beat % SLOW_BEATS == 0
+
+    def _has_news(self) -> bool:
+        """Return whether anything came since this was asked last."""
+        seen, desk = self._seen, self.desk
+        self._seen = id(desk), desk.changes
+        return seen != self._seen
 
     def paint(self, *, everything: bool) -> None:
         """Paint the panes that are due, or all in view."""
         view, look, now = self.view, self.look, self.clock.monotonic()
-        slow = everything or self._beat % SLOW_BEATS == 0
+        slow = everything or self._is_slow_beat
         if slow:
             for drawn in self._edges:
                 drawn.paint(self.desk, look, now)

@@ -384,6 +384,7 @@ class Operating(Finding, Resolving):
         prompt.placeholder = placeholder
         prompt.value = value
         prompt.can_focus = prompt.display = True
+        self._app.asked_of = self._app.pane
         self.asking = what
         self._app.set_focus(prompt)
 
@@ -393,10 +394,10 @@ class Operating(Finding, Resolving):
         prompt = app.query_one("#prompt", Input)
         # Hidden it must not be found by who looks for a focus, else it would swallow the keys.
         prompt.can_focus = prompt.display = False
-        view = app.view
-        first = view.first_focus() if view is not None else None
-        if first is not None:
-            app.set_focus(first)
+        view, pane = app.view, app.asked_of
+        first = pane.table if pane is not None else view.first_focus() if view is not None else None
+        app.asked_of = None
+        app.set_focus(first)
 
 
 def _tick_written(desk: Desk, number: int, offset: int) -> int | None:

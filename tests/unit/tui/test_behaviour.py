@@ -15,6 +15,7 @@ from alphapanda.model.kinds import TradingState
 from topics.errors import AlphaPandaError, KafkaUnreachableError
 from tui.app import Dashboard, Options
 from tui.desk.orders import OrderRow
+from tui.desk.topics import record_fields
 from tui.dialogs.confirm import ConfirmDialog
 from tui.dialogs.inspect import InspectDialog
 from tui.dialogs.text import TextDialog
@@ -101,6 +102,23 @@ async def test_a_filter_narrows_while_it_is_typed_and_esc_ends_it(make: Make, re
         await pilot.press("escape")
         await repaint(pilot)
         assert len(table_of(app).shown) == everything
+
+
+async def test_a_filter_is_of_the_pane_that_has_the_focus(make: Make, ready: Step, repaint: Step) -> None:
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("7")
+        await repaint(pilot)
+        topics = len(table_of(app).shown)
+        await pilot.press("tab", "slash", *"=data.last_price > 20000", "enter")
+        await repaint(pilot)
+        assert table_of(app).spec.name == "tail"
+        instruments = {record_fields(row)["data"]["instrument"] for row in app.table.shown} if app.table else set()
+        assert instruments == {"NFO:NIFTY26DECFUT", "NFO:BANKNIFTY26DECFUT"}
+        await pilot.press("shift+tab")
+        await repaint(pilot)
+        assert len(table_of(app).shown) == topics
 
 
 async def test_without_control_nothing_is_done(
