@@ -93,11 +93,14 @@ def _flow(desk: Desk, look: Look) -> Iterator[Concern]:
             behind = f"{look.count(lag.records or 0)} records" + (f", {span(lag.seconds)}" if lag.seconds else "")
             yield Concern(Weight.SLOW, f"{lag.group} is {behind} behind", f"in {topic}")
     if desk.undecodable:
-        count = look.count(desk.undecodable)
-        yield Concern(Weight.LOOK, f"{count} records cannot be read here", "their bytes: Topics (7)")
+        yield Concern(
+            Weight.LOOK,
+            f"{_many(desk.undecodable, 'record', look)} cannot be read here",
+            "their bytes: Topics (7)",
+        )
     if desk.skipped:
-        skipped = look.count(desk.skipped)
-        yield Concern(Weight.LOOK, f"{skipped} records passed over here", "they came faster than can be shown")
+        what = f"{_many(desk.skipped, 'record', look)} passed over here"
+        yield Concern(Weight.LOOK, what, "they came faster than can be shown")
     if desk.dead.unresolved:
         left = [one for one in desk.dead.reasons.values() if one.unresolved]
         reason = max(left, key=lambda one: one.last_ms)
@@ -105,8 +108,11 @@ def _flow(desk: Desk, look: Look) -> Iterator[Concern]:
         more = dot.join(
             (f"newest {look.age(from_ms(reason.last_ms))} ago", reason.topic, reason.code, "see DLQ (8)")
         )
-        count = desk.dead.unresolved
-        yield Concern(Weight.LOOK, f"{look.count(count)} dead letter{'' if count == 1 else 's'}", more)
+        yield Concern(Weight.LOOK, _many(desk.dead.unresolved, "dead letter", look), more)
+
+
+def _many(count: int, what: str, look: Look) -> str:
+    return f"{look.count(count)} {what}{'' if count == 1 else 's'}"
 
 
 def _alerts(desk: Desk, look: Look) -> Iterator[Concern]:
