@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Order = Callable[[str, str], Awaitable[Told]]
 
 LOCKED: Final = "This dashboard only looks. Open it with --control to act."
+NOT_YET: Final = "The deployment's settings are not read yet."
 IN_THE_PAST: Final = "This is the past: return to the present (L) to act."
 LEAVE_S: Final = 10.0
 """A second `q` within it leaves though something is under way."""
@@ -54,8 +55,9 @@ class Controlling:
         """Return what acts, or say why nothing does."""
         app = self._dashboard
         found = app.wiring.control if app.wiring is not None else None
-        if not app.options.control or found is None:
-            app.notify(LOCKED, severity="warning")
+        if found is None or not app.options.control:
+            waits = app.options.control and app.wiring is None
+            app.notify(NOT_YET if waits else LOCKED, severity="warning")
             return None
         if app.rewind is not None:
             app.notify(IN_THE_PAST, severity="warning")
