@@ -203,9 +203,10 @@ async def test_valkey_takes_only_its_password_and_shows_it_to_nobody(deployment:
 
 
 @pytest.mark.conformance  # three JVMs on the default run's two cores take a minute
+@pytest.mark.timeout(400)
 async def test_three_nodes_replicate(deployment: Deployment) -> None:
     tier = EmbeddedTier(EmbeddedSettings(), deployment, SystemClock(), nodes=3)
-    async with running(tier) as endpoints:
+    async with running(tier, deadline_s=300) as endpoints:  # the three share two cores with whoever else is there
         admin = AIOKafkaAdminClient(bootstrap_servers=endpoints.bootstrap_servers)
         await admin.start()
         try:

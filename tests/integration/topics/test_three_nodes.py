@@ -19,7 +19,7 @@ from topics.catalogue import Catalogue, Overlay
 from topics.cluster import Cluster
 from topics.plan import ChangeReplication, SetConfig
 
-pytestmark = pytest.mark.conformance
+pytestmark = [pytest.mark.conformance, pytest.mark.timeout(400)]
 
 AT = datetime(2026, 3, 2, 4, 15, tzinfo=UTC)
 
@@ -27,7 +27,7 @@ AT = datetime(2026, 3, 2, 4, 15, tzinfo=UTC)
 @pytest.fixture
 async def three_nodes(tmp_path: Path) -> AsyncIterator[Endpoints]:
     tier = EmbeddedTier(EmbeddedSettings(), Deployment(tmp_path), SystemClock(), nodes=3)
-    async with running(tier, deadline_s=90) as endpoints:
+    async with running(tier, deadline_s=300) as endpoints:
         yield endpoints
 
 
