@@ -54,6 +54,9 @@ class Note(msgspec.Struct, frozen=True):
 class Desk:
     """Folds of the log and of what else is told.
 
+    Attributes:
+        changes: another number whenever something came; what is asked for once a second is not counted.
+
     Args:
         routes: which topic carries what.
         brokers: the active ones, and how near to real money each is.
@@ -75,6 +78,7 @@ class Desk:
         self._folded: dict[str, None] = {}
         self.undecodable = 0
         self.skipped = 0
+        self.changes = 0
         self.newest_ms: int | None = None
         for broker, mode in brokers:
             self.money.know(broker, mode)
@@ -83,6 +87,7 @@ class Desk:
 
     def take(self, records: Sequence[Record]) -> None:
         """Fold records, in the order in which they were written."""
+        self.changes += 1
         ticks: list[tuple[Tick, int]] = []
         last: Record | None = None
         for record in records:
@@ -119,6 +124,7 @@ class Desk:
         """Say that records of a partition were passed over."""
         self.topics.lost(partition.topic, count)
         self.skipped += count
+        self.changes += 1
 
     def _mark(self, record: Record) -> None:
         self.topics.mark(record.partition, record.offset, record.timestamp_ms)
@@ -156,6 +162,7 @@ class Desk:
     def take_orders(self, orders: Iterable[Order]) -> None:
         """Take a trader's view of its orders."""
         self.orders.take_view(orders)
+        self.changes += 1
 
     def take_lines(self, lines: Sequence[LogRecord]) -> None:
         """Take lines of the daemons' logs."""
@@ -163,6 +170,7 @@ class Desk:
             self.lines.lost(len(lines) - LINES)
         for line in lines[-LINES:]:
             self.lines.add(line, len(line.raw))
+        self.changes += 1
 
 
 def broker_names(desk: Desk) -> tuple[BrokerId, ...]:

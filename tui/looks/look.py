@@ -161,8 +161,12 @@ def span(seconds: float) -> str:
 
 
 def coarse_span(seconds: float) -> str:
-    """Return a duration in one unit, so that it changes seldom: `0.4s`, `12s`, `4m`, `3h`, `2d`."""
-    return span(max(0.0, seconds)).split(" ")[0]
+    """Return a duration in one unit, so that it changes seldom: `0.4s`, `15s`, `4m`, `3h`, `2d`.
+
+    From ten seconds on it goes in steps of five: a screen full of ages that all change every second costs more than
+    all else that a quiet market has to show.
+    """
+    return span(max(0.0, seconds if seconds < 10 else seconds - seconds % 5)).split(" ")[0]
 
 
 def bytes_text(size: int | None) -> str:
