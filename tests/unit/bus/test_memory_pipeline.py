@@ -10,11 +10,12 @@ from itertools import islice
 from alphapanda.bus.memory_runner import MemoryRunner, Seat
 from alphapanda.bus.routes import Routes
 from alphapanda.execution.paper import PaperTraderStage
-from alphapanda.ids import MARKET, BrokerId, SequenceIds, StrategyId
+from alphapanda.ids import MARKET, BrokerId, SequenceIds, StrategyId, derive_event_id
 from alphapanda.market.instruments import InstrumentTable
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
-from alphapanda.model.codec import encode
+from alphapanda.model.codec import decode, encode
+from alphapanda.model.control import Command, ControlCommand
 from alphapanda.model.envelope import Event, EventEnvelope, trace_id_of
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.model.tick import Tick
@@ -70,7 +71,36 @@ def seats(limits: RiskLimits) -> list[Seat]:
     return made
 
 
-def run(limits: RiskLimits, *, interrupt: bool = False) -> list[tuple[str, bytes]]:
+ORDERED = {
+    1_500: Command.CANCEL,
+    2_000: Command.FLATTEN,
+    3_000: Command.REDUCE,
+    3_001: Command.CANCEL,
+    3_002: Command.FLATTEN,
+    5_000: Command.RESUME,
+}
+"""What an operator commands every broker, before which tick."""
+
+
+def commands(number: int, tick: EventEnvelope[Tick]) -> Iterator[EventEnvelope[ControlCommand]]:
+    if number not in ORDERED:
+        return
+    for broker in BROKERS:
+        event_id = derive_event_id("operator", broker, number)
+        yield EventEnvelope(
+            id=event_id,
+            type=EventType.CONTROL_COMMAND,
+            ts=tick.ts,
+            key=broker,
+            source="cli",
+            broker=broker,
+            correlation_id=event_id,
+            trace_id=trace_id_of(event_id),
+            data=ControlCommand(command=ORDERED[number], broker=broker, actor="meera", reason="drill"),
+        )
+
+
+def run(limits: RiskLimits, *, interrupt: bool = False, operated: bool = False) -> list[tuple[str, bytes]]:
     """Return everything that gets into the log, in order, with its place."""
     found: list[tuple[str, bytes]] = []
 
@@ -81,6 +111,8 @@ def run(limits: RiskLimits, *, interrupt: bool = False) -> list[tuple[str, bytes
     stages = seats(limits)
     runner = MemoryRunner(stages, routes.topic, PARTITIONS, listen)
     for number, envelope in enumerate(market()):
+        if operated:
+            runner.feed(commands(number, envelope))
         runner.feed([envelope])
         if interrupt and number % 701 == 700:
             for seat in stages:
@@ -105,6 +137,24 @@ def test_two_runs_are_identical_when_limits_bind() -> None:
 def test_stages_restored_again_and_again_decide_the_same() -> None:
     limits = RiskLimits(max_open_positions=3)
     assert run(limits, interrupt=True) == run(limits)
+
+
+def test_an_operators_commands_are_decided_the_same_restored_or_not() -> None:
+    first = run(RiskLimits(), operated=True)
+    assert run(RiskLimits(), operated=True, interrupt=True) == first
+    for broker in BROKERS:
+        told = [decode(EventType.PNL_SNAPSHOT, v) for p, v in first if p.startswith(f"{broker}.pnl.snapshots")]
+        events = [decode(EventType.CONTROL_EVENT, v) for p, v in first if p.startswith(f"{broker}.control.events")]
+        flattened = next(e.ts for e in events if e.data.command is Command.REDUCE)
+        resumed = next(e.ts for e in events if e.data.command is Command.RESUME)
+        exits = [e.data.done.exits for e in events if e.data.command is Command.FLATTEN and e.data.done]
+        assert len(exits) == 2
+        assert all(exits)
+        # Reduced and flattened it is flat by the time it is resumed, and was not before.
+        last = [one.data for one in told if one.data.at < resumed][-1]
+        assert last.at > flattened
+        assert {held.quantity for held in last.positions} == {0}
+        assert any(held.quantity for one in told for held in one.data.positions)
 
 
 def test_both_brokers_do_the_same_under_their_own_names() -> None:
