@@ -196,7 +196,7 @@ async def test_deleted_topics_are_forgotten(own_market: DemoMarket) -> None:
     ("seconds", "text", "rough"),
     [
         (0.44, "0.4s", "0.4s"),
-        (12.9, "12s", "12s"),
+        (12.9, "12s", "10s"),
         (245, "4m 05s", "4m"),
         (11_520, "3h 12m", "3h"),
         (187_200, "2d 4h", "2d"),
