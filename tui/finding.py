@@ -9,6 +9,7 @@ from textual import work
 
 from alphapanda.telemetry.reader import SERVERS
 from topics.errors import AlphaPandaError
+from tui.actions import SCREENS
 from tui.desk.window import HEAD, LEVELS, SPANS, TAIL, LogWindow, Wanted
 from tui.dialogs.ask import Choice, ChooseDialog
 from tui.engine.filters import parse_filter
@@ -88,11 +89,15 @@ class Finding:
         view.about = found.about
         app.paint(everything=True)
 
-    def action_since(self, digit: str) -> None:
-        """Show the lines of a window of time."""
+    async def action_since(self, digit: str) -> None:
+        """Show the lines of a window of time; once more, go to the screen that the digit means elsewhere."""
         app, place = self._desktop, int(digit)
         view = app.view
         if not isinstance(view, LogsView):
+            return
+        if place == view.window.wanted.digit != TAIL:
+            view.window.wanted = replace(view.window.wanted, digit=TAIL, since=None)
+            await app.run_action(f"show_screen('{SCREENS[place - 1][0]}')")
             return
         span = SPANS[place]
         since = None if span is None else app.look.now - span

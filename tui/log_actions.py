@@ -8,7 +8,7 @@ from tui.action import Action, Group
 
 WINDOWS: Final = (
     ("Tail", "Show all lines that are held, and follow the newest."),
-    ("Head", "Go to the first line that the files hold."),
+    ("Head", "Go to the first line that the files hold; each digit once more goes to its screen."),
     ("1 min", "Show the last minute."),
     ("5 min", "Show the last five minutes."),
     ("15 min", "Show the last quarter of an hour."),

@@ -13,7 +13,7 @@ from tui.engine.layout import padded
 from tui.looks.look import Look
 
 NAME = 18
-PLACE = 34
+PLACE = 38
 
 _NAMES = {
     EventType.SIGNAL_RAW: "signal",
@@ -91,7 +91,7 @@ def _row(
     text.append(" " * before)
     text.append((look.glyphs.body if end > start else look.glyphs.cursor) * size, style)  # type: ignore[arg-type]
     text.append(" " * (room - before - size))
-    text.append(f" {end - start:>5} ms  ", palette.text if end > start else palette.faint)
+    text.append(f" {end - start:>5} ms  ", palette.text if end > start else palette.dim)
     text.append(f"{padded(place, PLACE, right=False)}\n", palette.dim)
 
 

@@ -17,6 +17,9 @@ from tui.tables.trading import order_state, side
 
 WIDE: Final = 64
 
+_TOLD: Final = frozenset({OrderStatus.UNKNOWN, OrderStatus.REJECTED, OrderStatus.EXPIRED})
+"""States whose sign alone is not enough where there is little room."""
+
 Happening = tuple[int, list[Piece], list[Piece]]
 """When, in Unix milliseconds, then what stands at the left and at the right."""
 
@@ -58,7 +61,8 @@ def _orders(desk: Desk, look: Look, count: int, *, wide: bool) -> Iterator[Happe
             (padded(side(order.side, look)[0], 5, right=False), side(order.side, look)[1]),
             (f"{what}{price}", look.palette.text),
         ]
-        yield row.changed_ms, left, [(text, style)]
+        short = not wide and order.status not in _TOLD
+        yield row.changed_ms, left, [(text.split(" ")[0] if short else text, style)]
 
 
 def _denials(desk: Desk, look: Look, count: int, *, wide: bool) -> Iterator[Happening]:

@@ -121,6 +121,7 @@ class TablePane(Pane, Generic[R]):
         self.table: LiveTable[R] = kind(spec, look, id=f"table-{spec.name}")
         self.table.message = ("Loading …",)
         self.note = ""
+        self.aside = ""
         self.hint: tuple[str, ...] = ()
         self._frozen_at = ""
         self._frozen_count = 0
@@ -178,6 +179,7 @@ class TablePane(Pane, Generic[R]):
             return f"FROZEN {self._frozen_at} {look.glyphs.dot} +{look.count(came)} while frozen"
         if stale:
             return stale
+        said = [self.aside] if self.aside else []
         if self.table.spec.tail and not self.table.follow:
-            return "not following (F)"
-        return ""
+            said.append("not following (F)")
+        return f" {look.glyphs.dot} ".join(said)

@@ -14,12 +14,12 @@ from textual.message import Message
 from alphapanda.bus.records import Record
 from alphapanda.clock import to_ist
 from alphapanda.telemetry.record import LogRecord
-from tui.actions import keys_of
+from tui.actions import SCREENS, keys_of
 from tui.desk.dead_letters import DeadLetter, Reason
 from tui.desk.desk import Desk
 from tui.desk.system import Daemon
 from tui.desk.topics import TopicRow
-from tui.desk.window import LogWindow, Wanted
+from tui.desk.window import TAIL, LogWindow, Wanted
 from tui.engine.ring import Gap
 from tui.engine.table import LiveTable, RingLog
 from tui.panes.pane import TablePane
@@ -187,6 +187,7 @@ class LogsView(View):
         look = self.scene.look
         since = "" if wanted.since is None else f"{to_ist(wanted.since):%H:%M:%S}"
         pane.note = self.window.label(since) or self.about
+        pane.aside = f"{wanted.digit} again: {SCREENS[wanted.digit - 1][1]}" if wanted.digit != TAIL else ""
         whose = wanted.service or self.about
         if whose:
             pane.hint = (

@@ -163,6 +163,18 @@ async def test_a_digit_is_a_window_on_the_logs_alone(make: Make, ready: Step, re
         assert app.status.screen == "overview"
 
 
+async def test_a_digit_once_more_is_a_screen_again(make: Make, ready: Step, repaint: Step) -> None:
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("9", "4")
+        await repaint(pilot)
+        assert app.status.screen == "logs"
+        assert "4 again: Orders" in str(app.pane.border_subtitle if app.pane else "")
+        await pilot.press("4")
+        assert app.status.screen == "orders"
+
+
 async def test_levels_and_sources_narrow_the_logs(make: Make, ready: Step, repaint: Step) -> None:
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
