@@ -67,8 +67,8 @@ def cancel(
     """
     context = Context.of(call, json=json)
     name = known_broker(context, broker)
-    narrowed = [word for word in (order, strategy, instrument) if word is not None]
-    if everything == bool(narrowed):
+    ways = (order is not None, everything, strategy is not None or instrument is not None)
+    if sum(ways) != 1:
         raise UsageError(
             "Cancel needs to know which orders, and only once.",
             hint="Name an order, or add --strategy, --instrument or --all.",

@@ -104,6 +104,7 @@ def test_cancel_and_flatten_what_runs(system: Any) -> None:
 def what_is_typed_wrongly(system: Any) -> None:
     assert "which orders" in system("cancel", "paper", "--reason", "x", code=2).stderr
     assert "only once" in system("cancel", "paper", "some", "--all", "--reason", "x", code=2).stderr
+    assert "only once" in system("cancel", "paper", "some", "--strategy", "rests", code=2).stderr
     assert "needs a reason" in system("cancel", "paper", "--all", code=2).stderr
     assert "needs a reason" in system("flatten", "paper", code=2).stderr
     unknown = system("cancel", "paper", "no-such-order", "--reason", "x", code=2).stderr
