@@ -112,6 +112,10 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     exits: int = 0
     denied: int = 0
 
+    def __str__(self) -> str:
+        counts = ((name.replace("_", " "), getattr(self, name)) for name in self.__struct_fields__)
+        return ", ".join(f"{count} {name}" for name, count in counts if count) or "nothing to do"
+
 
 class ControlEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A service obeyed a command.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alphapanda.model.control import Alert, AuditRecord, ControlCommand, ControlEvent
+from alphapanda.model.control import Alert, AuditRecord, ControlCommand, ControlEvent, Done
 from alphapanda.telemetry.levels import LogLevel
 from alphapanda.telemetry.record import LogRecord
 from tui.desk.desk import Note
@@ -153,7 +153,10 @@ def _note_text(note: Note) -> str:
             why = f": {audit.reason}" if audit.reason else ""
             return f"{audit.action} {audit.target} {audit.outcome}{why}"
         case ControlCommand() as command:
-            return f"{command.command} {command.broker}: {command.reason}"
+            scope = f" ({command.scope})" if command.scope is not None else ""
+            return f"{command.command} {command.broker}{scope}: {command.reason}"
+        case ControlEvent(done=Done() as done) as event:
+            return f"{event.broker} {event.command}: {done} ({event.actor}: {event.reason})"
         case ControlEvent() as event:
             return f"{event.broker} {event.before} → {event.after} ({event.actor}: {event.reason})"
         case _:

@@ -73,6 +73,11 @@ def test_a_scope_in_words() -> None:
     assert str(Scope(client_order_id=ORDER)) == "order o1"
 
 
+def test_what_was_done_in_words() -> None:
+    assert str(Done(cancelled=2, too_late=1)) == "2 cancelled, 1 too late"
+    assert str(Done()) == "nothing to do"
+
+
 def test_three_commands_lead_to_a_state_and_two_to_none() -> None:
     assert [one.leads_to for one in Command] == [*_STATES, None, None]
 
