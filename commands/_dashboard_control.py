@@ -74,10 +74,11 @@ class DeploymentControl:
         return Told(f"{told.text}{unwritten}", told.hint, Ending.PARTLY if unwritten else told.ending)
 
     def prepare(self, letters: Letters, fate: Fate) -> AbstractAsyncContextManager[Offer]:
-        """Look dead letters through."""
+        """Look dead letters through, in a thread of its own."""
+        from commands._dashboard_apart import apart
         from commands._dashboard_letters import prepare
 
-        return prepare(self._context, letters, fate)
+        return apart(lambda: prepare(self._context, letters, fate))
 
     def _controller(self) -> AbstractAsyncContextManager[Controller]:
         from commands._control import open_controller

@@ -9,7 +9,7 @@ from textual import work
 
 from topics.errors import AlphaPandaError
 from tui.acts import Act
-from tui.controlling import Controlling
+from tui.closing import Closing
 from tui.desk.dead_letters import DeadLetter, Reason
 from tui.dialogs.confirm import ConfirmDialog, Question, inside
 from tui.dialogs.consequences import counted, of_letters
@@ -24,7 +24,7 @@ WORDS: Final = {
 """On the button, while it is done, and of what cannot be."""
 
 
-class Resolving(Controlling):
+class Resolving(Closing):
     """What is done with the dead letters that are selected; mixed into the dashboard."""
 
     @work(group="acts")

@@ -74,14 +74,15 @@ class ActLines(Drawn):
             left.append((dot + said, palette.text))
         right: list[Piece] = []
         if progress is not None and progress.total and act.rate(now):
-            right += [(f"{number_text(act.rate(now))}/s{dot}", palette.dim)] if is_wide else []
-            right.append((f"{span(act.left_s(now) or 0.0)} left{dot}", palette.dim))
+            right += [(f"{number_text(act.rate(now))}/s", palette.dim)] if is_wide else []
+            right.append((f"{span(act.left_s(now) or 0.0)} left", palette.dim))
         if act.stop is not None:
             stopping = act.stop.is_set()
             right.append(("stopping" if stopping else "S stops it", palette.warn if stopping else palette.accent))
-            right.append((dot, palette.dim))
-        right.append((f"{span(now - act.began)} ", palette.dim))
-        return spread(left, [(" ", None), *right], width)
+        if is_wide or act.stop is None:
+            right.append((span(now - act.began), palette.dim))
+        between = [piece for each in right for piece in ((dot, palette.dim), each)][1:]
+        return spread(left, [(" ", None), *between, (" ", None)], width)
 
 
 def _bar(progress: Progress, look: Look) -> str:

@@ -30,6 +30,7 @@ _COSTS: Final = {
     "trader.zerodha": (2.4, 83),
     "supervisor": (0.3, 58),
 }
+_KINDS: Final = {"kafka": "infra", "valkey": "infra", "topics": "job"}
 _NEEDS: Final = {
     "topics": ("kafka",),
     "feed": ("topics",),
@@ -152,7 +153,7 @@ def demo_system(
         daemons.append(
             Daemon(
                 name=name,
-                kind="daemon",
+                kind=_KINDS.get(name, "daemon"),
                 state=DaemonState.DONE if name == "topics" else DaemonState.READY,
                 reason="34 topics made, 0 there" if name == "topics" else "",
                 since=since,

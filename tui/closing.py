@@ -1,0 +1,145 @@
+"""Acts that end what is open: cancel orders, flatten positions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rich.text import Text
+from textual import work
+
+from alphapanda.model.control import EVERYTHING, Scope
+from tui.controlling import Controlling
+from tui.desk.desk import broker_names
+from tui.desk.money import PositionRow, StrategyRow
+from tui.desk.orders import OrderRow
+from tui.dialogs.ask import Choice, ChooseDialog
+from tui.dialogs.consequences import counted, of_orders, of_positions
+
+
+class Closing(Controlling):
+    """Cancel and flatten; mixed into the dashboard."""
+
+    @work(group="ask", exclusive=True)
+    async def action_cancel(self) -> None:
+        """Withdraw the selected order, or all that are open."""
+        control, app = self.unlocked(), self._dashboard
+        if control is None:
+            return
+        opened = [row for row in app.desk.orders.rows.values() if row.is_open]
+        if not opened:
+            app.notify("No order is open.", severity="warning")
+            return
+        chosen = await self._which_scope("Cancel what?", self._cancellable(opened))
+        if chosen is None:
+            return
+        broker, scope = chosen
+        rows = [row for row in opened if row.order.broker == broker and _covers_order(scope, row)]
+        look = app.look
+        body = Text(f"{counted(len(rows), 'open order')} of {broker}", look.palette.strong)
+        body.append("\n").append_text(of_orders(rows, look))
+        body.append("\nWhat has traded by then stays done. Positions stay as they are.", look.palette.text)
+        reason = await self.ask(f"Cancel orders of {broker}", body, "Cancel orders", broker)
+        if reason is not None:
+            waits = self.obeying(broker, (f"trader.{broker}",))
+            self.carry(f"Cancelling orders of {broker}", lambda: control.cancel(broker, scope, reason), waits)
+
+    def _cancellable(self, opened: Sequence[OrderRow]) -> list[tuple[Choice, str, Scope]]:
+        """Return what can be cancelled: the selected order first, then all of each broker."""
+        app, found = self._dashboard, list[tuple[Choice, str, Scope]]()
+        row = app.table.current if app.table is not None else None
+        if isinstance(row, OrderRow) and row.is_open:
+            order = row.order
+            title = f"This order: {order.side} {order.quantity} {order.instrument}"
+            note = f"{order.broker} {order.strategy_id}"
+            scope = Scope(client_order_id=order.client_order_id)
+            found.append((Choice("this", title, note), order.broker, scope))
+        for broker in broker_names(app.desk):
+            count = sum(1 for each in opened if each.order.broker == broker)
+            if count:
+                title = f"All open orders of {broker}"
+                found.append((Choice(broker, title, counted(count, "order")), broker, EVERYTHING))
+        return found
+
+    @work(group="ask", exclusive=True)
+    async def action_flatten(self) -> None:
+        """Close the selected position, or all of a broker."""
+        control, app = self.unlocked(), self._dashboard
+        if control is None:
+            return
+        held = [row for row in app.desk.money.positions.values() if row.position.quantity]
+        choices = self._flattable(held)
+        if not choices:
+            app.notify("Nothing is held.", severity="warning")
+            return
+        chosen = await self._which_scope("Flatten what?", choices)
+        if chosen is None:
+            return
+        broker, scope = chosen
+        rows = [row for row in held if row.broker == broker and _covers_position(scope, row)]
+        look = app.look
+        body = Text(f"{counted(len(rows), 'position')} of {broker}", look.palette.strong)
+        body.append("\n").append_text(of_positions(rows, look))
+        if scope.is_everything:
+            follows = f"{broker} is REDUCING from then on: resume it with U."
+        else:
+            follows = f"{broker} trades on, and the strategy may enter again."
+        text = f"\n\nOpen orders of these are cancelled, then exits go out at the market. {follows}"
+        body.append(text, look.palette.text)
+        reason = await self.ask(f"Flatten {broker}: {scope}", body, "Flatten", broker)
+        if reason is not None:
+            waits = self._flattening(broker, scope)
+            self.carry(f"Flattening {broker}", lambda: control.flatten(broker, scope, reason), waits)
+
+    def _flattable(self, held: Sequence[PositionRow]) -> list[tuple[Choice, str, Scope]]:
+        """Return what can be flattened: what is selected first, then all of each broker."""
+        app, found = self._dashboard, list[tuple[Choice, str, Scope]]()
+        row = app.table.current if app.table is not None else None
+        if isinstance(row, PositionRow) and row.position.quantity:
+            one = row.position
+            title = f"This position: {one.quantity:+d} {one.instrument}"
+            scope = Scope(strategy_id=one.strategy_id, instrument=one.instrument)
+            found.append((Choice("this", title, f"{row.broker} {one.strategy_id}"), row.broker, scope))
+        strategy = row.strategy if isinstance(row, StrategyRow) else None
+        for broker in broker_names(app.desk):
+            mine = [each for each in held if each.broker == broker]
+            of_strategy = [each for each in mine if each.position.strategy_id == strategy]
+            if of_strategy:
+                scope = Scope(strategy_id=of_strategy[0].position.strategy_id)
+                choice = Choice(
+                    f"{broker} strategy", f"All of {strategy} at {broker}", counted(len(of_strategy), "position")
+                )
+                found.append((choice, broker, scope))
+            if mine:
+                note = f"{counted(len(mine), 'position')}, and it is left REDUCING"
+                found.append((Choice(broker, f"All of {broker}", note), broker, EVERYTHING))
+        return found
+
+    async def _which_scope(
+        self, title: str, choices: Sequence[tuple[Choice, str, Scope]]
+    ) -> tuple[str, Scope] | None:
+        """Return what was chosen: a broker, and what of it."""
+        app = self._dashboard
+        value: str | None = choices[0][0].value
+        if len(choices) > 1:
+            dialog = ChooseDialog(title, [choice for choice, _, _ in choices], app.look)
+            value = await app.push_screen_wait(dialog)
+        return next(((broker, scope) for choice, broker, scope in choices if choice.value == value), None)
+
+    def _flattening(self, broker: str, scope: Scope) -> Callable[[], str]:
+        desk = self._dashboard.live_desk
+
+        def waits() -> str:
+            held = [row for row in desk.money.positions.values() if row.broker == broker and row.position.quantity]
+            left = sum(1 for row in held if _covers_position(scope, row))
+            return f"{counted(left, 'position')} held" if left else "flat, as far as is seen here"
+
+        return waits
+
+
+def _covers_order(scope: Scope, row: OrderRow) -> bool:
+    order = row.order
+    return scope.covers(order.strategy_id, order.instrument, order.client_order_id)
+
+
+def _covers_position(scope: Scope, row: PositionRow) -> bool:
+    return scope.covers(row.position.strategy_id, row.position.instrument)
