@@ -27,6 +27,7 @@ PATIENCE_S = 2.0
 """For a coordinator that still loads; a source is asked again anyway."""
 PATIENT_BYTES = 64 << 10
 PATIENT_MS = 200
+CALM_MS = 5_000
 FETCH_BYTES = 512 << 10
 UNHURRIED_S = 1.0
 """How long aiokafka lets fetched records lie before it asks for other partitions' alone.
@@ -139,7 +140,8 @@ class OpenKafkaTape:
             raise
         # There is no public way to it.
         consumer._fetcher._prefetch_backoff = UNHURRIED_S  # noqa: SLF001
-        return KafkaTapeReader(consumer, self._avro)
+        consumer._fetcher._fetcher_timeout = UNHURRIED_S  # noqa: SLF001 - it looks around as often, for nothing
+        return KafkaTapeReader(consumer, self._avro, patient=patient)
 
     def to_read_again(self) -> Offsets:
         """Return from where on events can be read that could not before; they are told once."""
@@ -149,9 +151,11 @@ class OpenKafkaTape:
 class KafkaTapeReader:
     """Reads partitions of Kafka. Made by `OpenKafkaTape.reader`."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, avro: AvroTopics | None = None) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, avro: AvroTopics | None, *, patient: bool) -> None:
         self._consumer = consumer
         self._avro = avro
+        self._patient = patient
+        self._calm = False
         self._partitions: dict[TopicPartition, Partition] = {}
 
     def seek(self, offsets: Mapping[Partition, int]) -> None:
@@ -167,11 +171,20 @@ class KafkaTapeReader:
         """Return what came, `limit` records at most; nothing after `timeout_s`."""
         with kafka_errors("reading", connecting=True):
             got = await self._consumer.getmany(timeout_ms=int(timeout_s * 1000), max_records=limit)
+        if self._patient and self._calm is bool(got):
+            self._gather(calm=not got)
         records: list[Record] = []
         for tp, messages in got.items():
             partition = self._partitions[tp]
             records += [Record(partition, m.offset, m.timestamp, m.key, m.value, m.headers) for m in messages]
         return records if self._avro is None else await self._avro.records(records)
+
+    def _gather(self, *, calm: bool) -> None:
+        """Let records gather while they come; while none do, be woken by the first and not five times a second."""
+        self._calm = calm
+        fetcher = self._consumer._fetcher  # noqa: SLF001 - there is no public way to it
+        fetcher._fetch_min_bytes = 1 if calm else PATIENT_BYTES  # noqa: SLF001
+        fetcher._fetch_max_wait_ms = CALM_MS if calm else PATIENT_MS  # noqa: SLF001
 
     async def position(self, partition: Partition) -> int:
         """Return the next offset that `poll` gives."""
@@ -205,7 +218,7 @@ def _consumer(servers: str, **more: object) -> AIOKafkaConsumer:
         enable_auto_commit=False,
         auto_offset_reset="latest",
         request_timeout_ms=TIMEOUT_MS + 5_000,
-        **{"fetch_max_wait_ms": 5_000, **more},
+        **{"fetch_max_wait_ms": CALM_MS, **more},
     )
 
 

@@ -57,6 +57,12 @@ def golden(kind: EventType, broker: str, number: int, **data: Any) -> dict[str, 
     return found
 
 
+@pytest.fixture
+def make_event() -> Callable[..., dict[str, Any]]:
+    """Return what makes an event as plain data."""
+    return golden
+
+
 @dataclass
 class Writer:
     """Writes events as the daemons do.

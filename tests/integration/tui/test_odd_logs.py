@@ -126,6 +126,7 @@ async def test_a_flood(
     servers: Endpoints,
     environ: dict[str, str],
     writer: Any,
+    make_event: Any,
     dashboard: Any,
     until: Any,
     screen: Any,
@@ -145,7 +146,7 @@ async def test_a_flood(
         )
         await writer.put(name, kind)
         assert child.stdin is not None
-        child.stdin.write(msgspec.json.encode(golden_of(writer, kind)))
+        child.stdin.write(msgspec.json.encode(make_event(kind, writer.broker, 99_999)))
         child.stdin.close()
         await until(pilot, lambda: desk.topics.changes > taken + 1_000)
         for key, shown in (("2", "─ Market"), ("4", "─ Orders"), ("7", "─ Topics")):
@@ -168,13 +169,6 @@ async def test_a_flood(
         assert held(desk) < 2 * HELD_MOST
         await pilot.press("1")
         await until(pilot, lambda: "passed over" in screen(pilot))
-
-
-def golden_of(writer: Any, kind: EventType) -> dict[str, Any]:
-    from importlib import import_module
-
-    found: dict[str, Any] = import_module(type(writer).__module__).golden(kind, writer.broker, 99_999)
-    return found
 
 
 async def test_a_topic_that_is_deleted_and_made_again(
