@@ -129,7 +129,7 @@ def plot(series: Sequence[Series], look: Look, width: int, height: int) -> list[
 
 def levels(low: float, high: float, rows: int) -> list[float]:
     """Return round values between two, about one for every four rows: 1, 2 or 5 times a power of ten apart."""
-    rough = (high - low) / max(1, rows // LABEL_ROWS)
+    rough = (high - low) / max(2, rows // LABEL_ROWS)
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)

@@ -21,7 +21,12 @@ Piece = tuple[str, Style | None]
 
 
 class Drawn(Widget):
-    """Base of what we draw ourselves: give `draw`, and `version` if drawing is dear."""
+    """Base of what we draw ourselves: give `draw`, and `version` if drawing is dear.
+
+    Attributes:
+        message: what stands there while a source says nothing.
+        empty: what stands there when there is nothing to draw.
+    """
 
     DEFAULT_CSS = """
     Drawn { height: 1fr; background: $surface; color: $foreground; }
@@ -32,6 +37,7 @@ class Drawn(Widget):
         self._lines: list[Line] = []
         self._version: Hashable = None
         self.message: tuple[str, ...] = ()
+        self.empty: tuple[str, ...] = ()
 
     def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
         """Return the lines of this moment."""
@@ -55,8 +61,8 @@ class Drawn(Widget):
                 return
             self._version = full
         lines = self.draw(desk, look, width, height)
-        if not lines and self.message:
-            lines = centred(self.message, look, width, height)
+        if not lines and (self.message or self.empty):
+            lines = centred(self.message or self.empty, look, width, height)
         if not look.glyphs.is_braille:
             lines = [[Segment(plain(text), style) for text, style, _ in pieces] for pieces in lines]
         before, self._lines = self._lines, lines

@@ -150,14 +150,14 @@ class Vitals(Drawn):
         links = self._links(look, short=False)
         if sum(sizes[:NEEDED]) + sum(len(text) for text, _ in links) > width:
             links = self._links(look, short=True)
-        room = width - sum(len(text) for text, _ in links) - 1 + gap
+        room = width - sum(len(text) for text, _ in links) - 2 + gap
         left: list[Piece] = [(" ", None)]
         for part, size in zip(parts, sizes, strict=True):
             if size > room:
                 break
             left += [*part, (" " * gap, None)]
             room -= size
-        return spread(left, links, width)
+        return spread(left[:-1], links, width)
 
     def _links(self, look: Look, *, short: bool) -> list[Piece]:
         """Return the sources and whether they answer."""

@@ -31,11 +31,15 @@ class OverviewView(View):
         yield DrawnPane("Attention", attention, needs=(), id="attention")
         yield DrawnPane("Brokers", BrokerCards(id="cards"), needs=("Kafka", "Redis"), id="brokers")
         with Horizontal(id="overview-bottom"):
-            yield DrawnPane("Profit along the day", DayChart(id="day-chart"), id="day")
+            chart = DayChart(id="day-chart")
+            chart.empty = ("No profit or loss yet.", "The traders write it about once a second.")
+            yield DrawnPane("Profit along the day", chart, id="day")
             with Vertical(id="overview-right"):
                 card = SystemCard(self.scene.status.calendar, id="system-card")
                 yield DrawnPane("System", card, needs=("Supervisor",), id="system")
-                yield DrawnPane("Lately", Lately(id="lately-body"), id="lately")
+                lately = Lately(id="lately-body")
+                lately.empty = ("No order and no denial yet.",)
+                yield DrawnPane("Lately", lately, id="lately")
 
     def prepare(self, desk: Desk) -> None:
         """Give the upper panes the height that they need, the lower ones the rest."""
@@ -60,6 +64,7 @@ class MarketView(View):
         super().__init__(scene, name)
         self.ladder = DepthLadder(id="ladder")
         self.candles = CandleChart(id="candles")
+        self.ladder.empty = self.candles.empty = ("No tick of an instrument yet.",)
 
     def compose(self) -> ComposeResult:
         """Quotes beside the selected instrument."""
@@ -89,8 +94,11 @@ class SignalsView(View):
         pane = TablePane(trading.signals(), lambda desk: desk.signals.rows, self.scene.look)
         yield pane.counting(lambda desk: desk.signals.changes)
         with Horizontal(id="verdicts"):
-            yield DrawnPane("Verdict", SignalDetail(self._selected, id="verdict-body"), id="verdict")
-            yield DrawnPane("What risk said", DenialBars(id="denials-body"), id="denials")
+            verdict, bars = SignalDetail(self._selected, id="verdict-body"), DenialBars(id="denials-body")
+            verdict.empty = ("Select a signal: its checks are shown.",)
+            bars.empty = ("Risk has judged nothing yet.",)
+            yield DrawnPane("Verdict", verdict, id="verdict")
+            yield DrawnPane("What risk said", bars, id="denials")
 
     def _selected(self) -> SignalRow | None:
         row = self.query_one("#table-signals", LiveTable).current
