@@ -21,7 +21,7 @@ from tui.sources.ports import OpenTape, Tape, TapeReader
 
 TICKS: Final = str(TopicName("market", "", "ticks"))
 
-BACKLOG: Final[Mapping[str, int]] = {"ticks": 1_500, "snapshots": 3_600, "dlq-ledger": 8_000}
+BACKLOG: Final[Mapping[str, int]] = {"ticks": 1_500, "snapshots": 3_600, "dlq-ledger": 60_000}
 USUAL_BACKLOG: Final = 1_000
 """Records of a partition that are read at the start."""
 
