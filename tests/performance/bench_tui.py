@@ -1,8 +1,9 @@
 """The dashboard in a pseudo-terminal of 160x50: 5,000 instruments, 2,000 ticks a second, keys pressed meanwhile.
 
 Ticks come as records of a log in memory, encoded before the measurement and decoded within it, as from Kafka.
-Measured from outside: CPU of the process, memory, the time from a key to the paint that it causes, the
-first useful paint after the command, and CPU without any tick. Usage: bench_tui.py [--seconds N] [--json].
+Measured from outside: CPU of the process, memory, the time from a key to the paint that it causes, the first
+useful paint after the command, the end after its terminal's SIGHUP, and CPU without any tick.
+Usage: bench_tui.py [--seconds N] [--json].
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import struct
 import sys
@@ -34,6 +36,7 @@ BUDGET = {
     "idle_cpu_percent": 2.0,
     "first_paint_s": 1.5,
     "growth_mib": 8.0,
+    "end_s": 1.0,
 }
 READY = b"Market"
 
@@ -183,11 +186,17 @@ class Terminal:
                 break
         return time.perf_counter() - began
 
-    def close(self) -> None:
-        """End it."""
-        os.kill(self.pid, signal.SIGTERM)
+    def close(self) -> float:
+        """End it as its terminal does; return the seconds that it takes."""
+        began = time.perf_counter()
+        os.kill(self.pid, signal.SIGHUP)
         try:
-            os.waitpid(self.pid, 0)
+            while os.waitpid(self.pid, os.WNOHANG) == (0, 0):
+                try:
+                    self.read(0.005)
+                except OSError:  # it has let go of the terminal, and ends
+                    time.sleep(0.005)
+            return time.perf_counter() - began
         finally:
             os.close(self.fd)
 
@@ -228,12 +237,12 @@ def loaded(seconds: float, rate: int) -> dict[str, float]:
         terminal.close()
 
 
-def first_paint() -> tuple[float, float]:
-    """Return the seconds, wall and CPU, from the command to a screen that says something, in an empty folder."""
+def first_paint() -> dict[str, float]:
+    """Measure, in an empty folder, from the command to a screen that says something, and to the end."""
     folder = Path("/tmp") / f"alphapanda-bench-{os.getpid()}"
     folder.mkdir(exist_ok=True)
     os.environ["ALPHAPANDA_HOME"] = str(folder)
-    took, spent = list[float](), list[float]()
+    took, spent, ended = list[float](), list[float](), list[float]()
     for _ in range(3):
         began = time.perf_counter()
         terminal = Terminal([sys.executable, "-m", "commands.main", "tui"])
@@ -241,10 +250,11 @@ def first_paint() -> tuple[float, float]:
             terminal.until(b"Overview", 30)
             took.append(time.perf_counter() - began)
             spent.append(terminal.cpu())
+            terminal.drain(3)
         finally:
-            terminal.close()
-    folder.rmdir()
-    return median(took), median(spent)
+            ended.append(terminal.close())
+    shutil.rmtree(folder)
+    return {"first_paint_s": median(took), "first_paint_cpu_s": median(spent), "end_s": median(ended)}
 
 
 def main() -> int:
@@ -259,7 +269,7 @@ def main() -> int:
         return 0
     found = loaded(arguments.seconds, PER_SECOND)
     found["idle_cpu_percent"] = loaded(min(15.0, arguments.seconds), 0)["cpu_percent"]
-    found["first_paint_s"], found["first_paint_cpu_s"] = first_paint()
+    found |= first_paint()
     if arguments.json:
         print(json.dumps(found))
     else:
