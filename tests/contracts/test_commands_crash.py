@@ -311,7 +311,7 @@ deaths = st.lists(
     kept=st.sampled_from((2, 10, 1_000)),
     chunk=st.integers(5, 60),
 )
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_they_recover_to_the_same_decisions(
     seed: int, deaths: list[Death | None], forget: set[tuple[int, str]], kept: int, chunk: int
 ) -> None:
