@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from tui.actions import SCREENS
 from tui.app import Dashboard
+from tui.looks.glyphs import ASCII
 
 SIZES = ((80, 24), (120, 40))
 THEMES = ("panda-dark", "panda-light")
@@ -45,10 +46,58 @@ def test_other_themes(
     assert snap_compare(make(theme=theme), terminal_size=(120, 40), run_before=ready)
 
 
+@pytest.mark.parametrize("digit", [1, 2, 3, 6], ids=["overview", "market", "signals", "daemons"])
 def test_wide(
-    snap_compare: Any, make: Callable[..., Dashboard], ready: Callable[[Pilot[int]], Awaitable[None]]
+    snap_compare: Any,
+    make: Callable[..., Dashboard],
+    ready: Callable[[Pilot[int]], Awaitable[None]],
+    repaint: Callable[[Pilot[int]], Awaitable[None]],
+    digit: int,
 ) -> None:
-    assert snap_compare(make(), terminal_size=(200, 60), run_before=ready)
+    async def before(pilot: Pilot[int]) -> None:
+        await ready(pilot)
+        await pilot.press(str(digit))
+        await repaint(pilot)
+
+    assert snap_compare(make(), terminal_size=(200, 60), run_before=before)
+
+
+def test_ascii(
+    snap_compare: Any,
+    make: Callable[..., Dashboard],
+    ready: Callable[[Pilot[int]], Awaitable[None]],
+    repaint: Callable[[Pilot[int]], Awaitable[None]],
+) -> None:
+    async def before(pilot: Pilot[int]) -> None:
+        await ready(pilot)
+        await pilot.press("2")
+        await repaint(pilot)
+
+    app = make()
+    app.with_options(glyphs=ASCII)
+    assert snap_compare(app, terminal_size=(120, 40), run_before=before)
+
+
+def test_nothing_is_shown_of_the_present_in_the_past(
+    snap_compare: Any,
+    make: Callable[..., Dashboard],
+    ready: Callable[[Pilot[int]], Awaitable[None]],
+    repaint: Callable[[Pilot[int]], Awaitable[None]],
+) -> None:
+    async def before(pilot: Pilot[int]) -> None:
+        await ready(pilot)
+        await pilot.press("6", "at", *"09:17", "enter")
+        app = pilot.app
+        assert isinstance(app, Dashboard)
+        for _ in range(200):
+            await pilot.pause(0.02)
+            if app.rewind is not None and app.rewind.loaded:
+                break
+        await repaint(pilot)
+        await pilot.pause(0.2)
+        await repaint(pilot)
+
+    assert snap_compare(make(), terminal_size=(120, 40), run_before=before)
 
 
 @pytest.mark.parametrize(
