@@ -250,14 +250,16 @@ async def _coordinator_ready(address: str, group: str) -> bool:
     from aiokafka.protocol.coordination import FindCoordinatorRequest  # noqa: PLC0415
 
     ((host, port),) = parse_servers(address)
-    async with asyncio.timeout(5.0), connection_to(host, port, 5.0) as connection:
-        found = await connection.send(FindCoordinatorRequest(group, 0))
+    async with asyncio.timeout(5.0):
+        async with connection_to(host, port, 5.0) as anybody:
+            found = await anybody.send(FindCoordinatorRequest(group, 0))
         if found.error_code != 0:
             return False
-        offsets = await connection.send(OffsetFetchRequest(group, [("__consumer_offsets", [0])]))
-        if getattr(offsets, "error_code", 0) != 0:  # of the whole answer, which then names no partition
-            return False
-        return all(partition[-1] == 0 for _, partitions in offsets.topics for partition in partitions)
+        async with connection_to(found.host, found.port, 5.0) as coordinator:
+            offsets = await coordinator.send(OffsetFetchRequest(group, [("__consumer_offsets", [0])]))
+    if getattr(offsets, "error_code", 0) != 0:  # of the whole answer, which then names no partition
+        return False
+    return all(partition[-1] == 0 for _, partitions in offsets.topics for partition in partitions)
 
 
 def reason_of(error: OSError) -> str:

@@ -157,13 +157,17 @@ def test_what_is_not_is_an_error(text: str) -> None:
         parse_servers(text)
 
 
-async def test_a_coordinator_that_still_loads_is_not_up() -> None:
-    """Kafka answers with an error for the whole, and no partition that could have one of its own."""
-    errors = [16, 14, 0, 0]
+def node_with(errors: list[int], coordinator: str = "") -> Answer:
+    """A node of a cluster of one or two: `errors` are its answers about a group, the last of them for ever.
+
+    `coordinator` is the node that has the groups, this one by default.
+    """
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         port = writer.get_extra_info("sockname")[1]
         here = struct.pack(">ih9si", 1, 9, b"127.0.0.1", port)
+        port = parse_servers(coordinator)[0][1] if coordinator else port
+        there = struct.pack(">ih9si", 2 if coordinator else 1, 9, b"127.0.0.1", port)
         while True:
             (size,) = struct.unpack(">i", await reader.readexactly(4))
             request = await reader.readexactly(size)
@@ -175,9 +179,9 @@ async def test_a_coordinator_that_still_loads_is_not_up() -> None:
             elif key == 3:
                 body = struct.pack(">i", 1) + here + struct.pack(">i", 0)
             elif key == 10:
-                body = struct.pack(">h", 0) + here
+                body = struct.pack(">h", 0) + there
             else:
-                error = errors.pop(0)
+                error = errors.pop(0) if len(errors) > 1 else errors[0]
                 topic = b"__consumer_offsets"
                 one = struct.pack(f">h{len(topic)}siiqhh", len(topic), topic, 1, 0, -1, 0, 0)
                 body = (
@@ -187,9 +191,27 @@ async def test_a_coordinator_that_still_loads_is_not_up() -> None:
             writer.write(struct.pack(">i", len(answered)) + answered)
             await writer.drain()
 
-    async with serving(answer) as address, asyncio.timeout(30):
+    return answer
+
+
+NOT_COORDINATOR, LOADING = 16, 14
+
+
+async def test_a_coordinator_that_still_loads_is_not_up() -> None:
+    """Kafka answers with an error for the whole, and no partition that could have one of its own."""
+    errors = [NOT_COORDINATOR, LOADING, 0]
+    async with serving(node_with(errors)) as address, asyncio.timeout(30):
         await kafka_is_up(address, group="group")
     assert errors == [0]
+
+
+async def test_of_several_nodes_the_coordinator_is_asked() -> None:
+    async with (
+        serving(node_with([LOADING, 0])) as coordinator,
+        serving(node_with([NOT_COORDINATOR], coordinator)) as address,
+        asyncio.timeout(30),
+    ):
+        assert (await kafka_is_up(address, group="group")).address == address
 
 
 async def test_a_kafka_that_ends_is_told_at_once_and_so_is_its_return() -> None:
