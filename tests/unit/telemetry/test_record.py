@@ -7,7 +7,7 @@ import pytest
 from alphapanda.telemetry.levels import LogLevel
 from alphapanda.telemetry.pretty import PrettyRenderer
 from alphapanda.telemetry.reader import RestartMarks
-from alphapanda.telemetry.reading.foreign import parse_foreign
+from alphapanda.telemetry.reading.foreign import parse_foreign, undated
 from alphapanda.telemetry.record import LogRecord, Marker, decode_line, encode_line
 
 AT = datetime(2025, 11, 17, 4, 0, 0, 123_456, tzinfo=UTC)
@@ -134,3 +134,18 @@ def test_a_start_is_marked_in_the_light_of_what_came_before() -> None:
     assert texts[6].endswith('── feed restarted (pid 3, last exit "signal 9") ──')
     assert texts[7].endswith('── other restarted (pid 4, last exit "signal 15") ──')
     assert texts[9].endswith('── third restarted (pid 5, before "ended without a goodbye") ──')
+
+
+@pytest.mark.parametrize(
+    ("raw", "level"),
+    [
+        ("[0.355s][warning][aot,codecache,stubs] Saved blob's name differs", LogLevel.WARNING),
+        ("[0.355s][info   ][gc] Using Serial", LogLevel.INFO),
+        ("[0.355s][strange][gc] Using Serial", None),
+        ("\tat java.lang.Thread.run", None),
+    ],
+)
+def test_the_java_machine_tells_its_own_level(raw: str, level: LogLevel | None) -> None:
+    read = undated(raw.encode(), "kafka", None, datetime(2026, 1, 5, tzinfo=UTC))
+    assert read.level is level
+    assert read.event == raw
