@@ -156,6 +156,8 @@ class ReplayOffer:
 
         tell(Progress("looking once more"))
         prepared = await self._again()
+        if stop.is_set():
+            return Told("Stopped before anything was sent.", ending=Ending.STOPPED)
         plan, report, pace = prepared.plan, Report(), Pace()
         act = Act("dlq replay", str(plan.target.name), reason, outcome=Outcome.FAILED, run_id=EventId(plan.run_id))
         try:

@@ -33,19 +33,23 @@ def letters_of(world: Any, letter_id: str = "") -> Letters:
 
 
 def act(
-    letters: Letters, fate: Fate, *, stopped: bool = False, between: Between = lambda: None
+    letters: Letters, fate: Fate, *, stop_at: str = "never", between: Between = lambda: None
 ) -> tuple[Prospect, Told, list[Progress]]:
     """Prepare, say yes, and return what was shown, how it ended, and what was told meanwhile."""
     progress: list[Progress] = []
 
     async def run() -> tuple[Prospect, Told]:
         stop = asyncio.Event()
+
+        def tell(what: Progress) -> None:
+            progress.append(what)
+            if what.text.startswith(stop_at):
+                stop.set()
+
         async with prepare(Context.of_process(), letters, fate, FRESH) as offer:
             shown = offer.prospect
             await asyncio.to_thread(between)
-            if stopped:
-                stop.set()
-            return shown, await offer.carry_out(REASON, progress.append, stop)
+            return shown, await offer.carry_out(REASON, tell, stop)
 
     shown, told = asyncio.run(run())
     return shown, told, progress
@@ -94,7 +98,7 @@ def test_one_alone_can_be_sent_again(world: Any) -> None:
 def test_a_replay_that_is_stopped_is_gone_on_with(world: Any) -> None:
     with world.group_at_work():
         world.failing(3)
-    _, told, _ = act(letters_of(world), Fate.REPLAY, stopped=True)
+    _, told, _ = act(letters_of(world), Fate.REPLAY, stop_at="the first one was sent")
     (run_id,) = {entry.moved.run_id for entry in world.ledger().values()}
     assert told.ending is Ending.STOPPED
     assert f"--run {run_id}" in told.hint
@@ -103,6 +107,15 @@ def test_a_replay_that_is_stopped_is_gone_on_with(world: Any) -> None:
         shown, told, _ = act(letters_of(world), Fate.REPLAY)
     assert shown.resumes == run_id
     assert (told.ending, states(world)) == (Ending.WHOLE, {LedgerState.CONFIRMED})
+
+
+def test_a_replay_that_is_stopped_at_once_sends_nothing(world: Any) -> None:
+    with world.group_at_work():
+        world.failing(2)
+        _, told, _ = act(letters_of(world), Fate.REPLAY, stop_at="looking once more")
+    assert told == Told("Stopped before anything was sent.", ending=Ending.STOPPED)
+    assert len(world.read(world.signals)) == 2
+    assert world.ledger() == {}
 
 
 def test_what_comes_back_is_told(world: Any) -> None:
