@@ -163,8 +163,8 @@ def span(seconds: float) -> str:
 def coarse_span(seconds: float) -> str:
     """Return a duration in one unit, so that it changes seldom: `0.4s`, `15s`, `4m`, `3h`, `2d`.
 
-    From ten seconds on it goes in steps of five: a screen full of ages that all change every second costs more than
-    all else that a quiet market has to show.
+    From ten seconds on it goes in steps of five: a screen full of ages that all change every second costs more
+    than all else that a quiet market has to show.
     """
     return span(max(0.0, seconds if seconds < 10 else seconds - seconds % 5)).split(" ")[0]
 
