@@ -48,7 +48,7 @@ async def working(bench: Any, stage: Any, until: Callable[[], bool]) -> AsyncIte
         task = tasks.create_task(runner.run(stop, lambda: None, lambda: None))
         try:
             yield
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(90):
                 while not until():
                     if task.done():
                         break

@@ -16,7 +16,7 @@ async def work(bench: Any, stage: Any, until: Callable[[], bool]) -> None:
     stop = asyncio.Event()
     async with bench.runner(stage) as runner, asyncio.TaskGroup() as tasks:
         task = tasks.create_task(runner.run(stop, lambda: None, lambda: None))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not until():
                 assert not task.done()
                 await asyncio.sleep(0.002)

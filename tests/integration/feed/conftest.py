@@ -57,7 +57,7 @@ class RunningFeed:
 
     async def acknowledges(self, count: int) -> None:
         """Wait until the log has taken more than `count` ticks."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while self.acknowledged <= count:
                 assert not self.task.done(), self.task
                 await asyncio.sleep(0.002)
@@ -69,7 +69,7 @@ class RunningFeed:
 
     async def until(self, reached: Callable[[FeedStatus], bool]) -> FeedStatus:
         """Wait until the status file says so."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not reached(self.status):
                 assert not self.task.done(), self.task
                 await asyncio.sleep(0.02)
@@ -147,7 +147,7 @@ async def _fresh_topic(servers: Endpoints) -> None:
     await admin.start()
 
     async def until(done: Callable[[list[int]], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while True:
                 (topic,) = await admin.describe_topics([TICKS_TOPIC])
                 if done([each["leader"] for each in topic["partitions"]]):

@@ -166,7 +166,7 @@ async def test_a_subscription_changes_without_a_restart(bench: Any) -> None:
     async with bench.feed(SIMULATED) as feed:
         await feed.acknowledges(100)
         feed.deployment.config_file.write_text('[feed]\ninstruments = ["NSE:INFY", "NSE:TCS"]\n')
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while not _only(both, await bench.log()):  # noqa: ASYNC110 - Kafka tells nobody
                 await asyncio.sleep(0.2)
         assert feed.health.is_ready

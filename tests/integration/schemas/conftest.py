@@ -121,7 +121,7 @@ def serve(handler: Handler, served: Served) -> Callable[[], None]:
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()), name="registry")
     thread.start()
-    assert started.wait(10)
+    assert started.wait(60)
 
     def end() -> None:
         loop.call_soon_threadsafe(ended.set)

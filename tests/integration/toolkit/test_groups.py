@@ -117,7 +117,7 @@ async def test_commits_of_a_topic_that_is_gone_are_not_summed(
     finally:
         await admin.close()
     async with open_read_log(options) as log:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while topic in await log.topics():  # noqa: ASYNC110 - Kafka tells nobody
                 await asyncio.sleep(0.05)
     ended = await call("groups", "lag", group, "--json")

@@ -15,7 +15,7 @@ from daemons.supervisor.listener import Notice, to_notice
 def listening(tmp_path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     listener.bind(str(tmp_path / "n.sock"))
-    listener.settimeout(5)
+    listener.settimeout(60)
     return listener
 
 

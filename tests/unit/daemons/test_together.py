@@ -60,7 +60,7 @@ def context(tmp_path: Path) -> DaemonContext:
 
 async def test_it_is_ready_when_all_its_parts_are_and_ends_when_told_to(context: DaemonContext) -> None:
     risk, trader = Part("risk.paper"), Part("trader.paper")
-    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(90), asyncio.TaskGroup() as group:
         running = group.create_task(TogetherService("broker.paper", (risk, trader)).run(context))
         risk.may_be_ready.set()
         await risk.is_ready.wait()
@@ -81,7 +81,7 @@ async def test_one_part_that_fails_ends_them_all(context: DaemonContext) -> None
     trader.may_be_ready.set()
     risk.fails.set()
     with pytest.raises(BaseExceptionGroup) as ended:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             await TogetherService("broker.paper", (risk, trader)).run(context)
     assert ended.group_contains(RefusedError, match="risk.paper fails")
 

@@ -200,7 +200,7 @@ NOT_COORDINATOR, LOADING = 16, 14
 async def test_a_coordinator_that_still_loads_is_not_up() -> None:
     """Kafka answers with an error for the whole, and no partition that could have one of its own."""
     errors = [NOT_COORDINATOR, LOADING, 0]
-    async with serving(node_with(errors)) as address, asyncio.timeout(30):
+    async with serving(node_with(errors)) as address, asyncio.timeout(90):
         await kafka_is_up(address, group="group")
     assert errors == [0]
 
@@ -209,7 +209,7 @@ async def test_of_several_nodes_the_coordinator_is_asked() -> None:
     async with (
         serving(node_with([LOADING, 0])) as coordinator,
         serving(node_with([NOT_COORDINATOR], coordinator)) as address,
-        asyncio.timeout(30),
+        asyncio.timeout(90),
     ):
         assert (await kafka_is_up(address, group="group")).address == address
 
@@ -223,7 +223,7 @@ async def test_a_kafka_that_ends_is_told_at_once_and_so_is_its_return() -> None:
         writers.append(writer)
         await answers(reader, writer)
 
-    async with serving(answer) as address, asyncio.timeout(30):
+    async with serving(answer) as address, asyncio.timeout(90):
         watching = asyncio.create_task(watch_kafka(address, told.put_nowait, every_s=3600.0))
         assert await told.get() is None
         writers[-1].close()  # the next question is an hour away
@@ -239,7 +239,7 @@ async def test_a_kafka_that_takes_connections_and_does_not_answer_is_told() -> N
     async def say_nothing(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await reader.read()
 
-    async with serving(say_nothing) as address, asyncio.timeout(30):
+    async with serving(say_nothing) as address, asyncio.timeout(90):
         watching = asyncio.create_task(watch_kafka(address, told.put_nowait, answer_s=0.2))
         assert await told.get() == f"Kafka does not answer ({address} did not within 0.2 s)"
         watching.cancel()

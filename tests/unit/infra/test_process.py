@@ -26,7 +26,7 @@ DEAF = "import signal; signal.signal(15, signal.SIG_IGN); print('up', flush=True
 
 
 async def spoken(process: ManagedProcess) -> str:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while not (text := process.log_tail()):  # noqa: ASYNC110 - a file has no event to wait for
             await asyncio.sleep(0.005)
     return text

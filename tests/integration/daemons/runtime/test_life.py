@@ -76,7 +76,7 @@ async def test_a_gated_daemon_waits_for_the_word_and_tells_how_it_is(start: Star
     heard: asyncio.Queue[Notice] = asyncio.Queue()
 
     async def until(holds: Callable[[Notice], bool]) -> Notice:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while not holds(notice := await heard.get()):
                 pass
         return notice

@@ -21,7 +21,7 @@ from daemons.supervisor.states import State
 
 SCRIPT = Path(__file__).with_name("fake_supervisor.py")
 SOURCE = Path(__file__).resolve().parents[4]
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 
 
 class System:

@@ -50,7 +50,7 @@ class ManualHouse:
         self.seen.put_nowait((keeper.state, keeper.reason))
 
     async def until(self, state: State, reason: str = "") -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while True:
                 found, why = await self.seen.get()
                 if found is state and reason in why:
