@@ -17,7 +17,7 @@ from alphapanda.toolkit.schemas.baseline import schema_text
 
 pytestmark = pytest.mark.kafka
 
-KINDS = {7: EventType.ORDER_SUBMITTED, 8: EventType.MARKET_TICK}
+KINDS = {7: EventType.ORDER_SUBMITTED, 8: EventType.SIGNAL_RAW}
 """Which schema has which id."""
 
 
@@ -59,7 +59,10 @@ async def test_events_in_avro_are_read_once_their_registry_answers(
     environ: dict[str, str], writer: Any, make_event: Any, dashboard: Any, until: Any, screen: Any, is_up: Any
 ) -> None:
     broker, registry = writer.broker, Registry()
-    topics = {EventType.ORDER_SUBMITTED: f"{broker}.orders.submitted", EventType.MARKET_TICK: "market.ticks"}
+    topics = {
+        EventType.ORDER_SUBMITTED: f"{broker}.orders.submitted",
+        EventType.SIGNAL_RAW: f"{broker}.signals.raw",
+    }
     codec = AvroCodec({topics[kind]: number for number, kind in KINDS.items()}, lambda n: schema_text(KINDS[n]))
 
     async def put(kind: EventType, **data: Any) -> int:
@@ -86,10 +89,8 @@ async def test_events_in_avro_are_read_once_their_registry_answers(
             await until(pilot, lambda: is_up(app, "Registry") and f"o{first}" in app.live_desk.orders.rows)
             second = await put(EventType.ORDER_SUBMITTED)
             await until(pilot, lambda: f"o{second}" in app.live_desk.orders.rows)
-            await put(EventType.MARKET_TICK, last_price=321.5)
-            await until(
-                pilot, lambda: 321.5 in {quote.tick.last_price for quote in app.live_desk.market.quotes.values()}
-            )
+            signal = await put(EventType.SIGNAL_RAW)
+            await until(pilot, lambda: f"d{signal}" in app.live_desk.chains._links)
             record = [
                 one for _, one in app.live_desk.topics.tails[topics[EventType.ORDER_SUBMITTED]].rows.items()
             ][-1]

@@ -93,7 +93,7 @@ async def test_messages_of_ten_megabytes(
             await writer.raw(f"{broker}.signals.raw.dlq", b"{" * GIANT, ("alphapanda-dlq-error", b"odd"))
         small = await writer.put("signals.raw", EventType.SIGNAL_RAW)
         await until(pilot, lambda: f"d{small}" in app.live_desk.chains._links)
-        await until(pilot, lambda: app.live_desk.dead.seen == 3 and app.live_desk.undecodable == 7)
+        await until(pilot, lambda: app.live_desk.dead.seen == 3 and app.live_desk.undecodable >= 7)
         for key in "12345678":
             await pilot.press(key)
             assert screen(pilot)
