@@ -68,8 +68,8 @@ class KafkaTape:
                 await admin.start()
             yield OpenKafkaTape(servers, lookup, admin, self)
         finally:
-            await _within(admin.close())
-            await _within(lookup.stop())
+            await _within(admin.close(), admin)
+            await _within(lookup.stop(), lookup)
 
 
 class OpenKafkaTape:
@@ -136,7 +136,7 @@ class OpenKafkaTape:
             with kafka_errors("connecting", connecting=True):
                 await consumer.start()
         except BaseException:
-            await _within(consumer.stop())
+            await _within(consumer.stop(), consumer)
             raise
         # There is no public way to it.
         consumer._fetcher._prefetch_backoff = UNHURRIED_S  # noqa: SLF001
@@ -198,17 +198,20 @@ class KafkaTapeReader:
 
     async def aclose(self) -> None:
         """Stop reading."""
-        await _within(self._consumer.stop())
+        await _within(self._consumer.stop(), self._consumer)
 
 
-async def _within(closing: Awaitable[None]) -> None:
-    """Wait for a client to close; one whose broker went away may never, and is left to the end of the process."""
+async def _within(closing: Awaitable[None], whose: AIOKafkaConsumer | AIOKafkaAdminClient) -> None:
+    """Wait for a client to close; where a broker or a topic went away it may not: its connections are shut."""
     await asyncio.sleep(0)  # a consumer whose tasks never began cancels whoever stops it
     try:
         async with asyncio.timeout(CLOSE_S):
             await closing
     except TimeoutError:
         return
+    finally:
+        for connection in tuple(whose._client._conns.values()):  # noqa: SLF001 - there is no public way to them
+            connection.close()
 
 
 def _consumer(servers: str, **more: object) -> AIOKafkaConsumer:
