@@ -15,7 +15,8 @@ from alphapanda.ids import MARKET, BrokerId
 from alphapanda.model.kinds import EventType
 from alphapanda.settings.topics import catalogue_of
 from alphapanda.state import keys
-from alphapanda.state.views import OrdersView, PnlView, PositionsView
+from alphapanda.state.orders_view import OrdersView
+from alphapanda.state.views import PnlView, PositionsView
 from daemons.history import HistorySupplier
 from daemons.instruments import lookup_of
 from daemons.service import DaemonContext

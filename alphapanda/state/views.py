@@ -14,9 +14,9 @@ from alphapanda.clock import Clock
 from alphapanda.errors import RedisUnreachableError
 from alphapanda.ids import BrokerId
 from alphapanda.model.kinds import TradingState
-from alphapanda.model.order import Order
 from alphapanda.model.position import PnlSnapshot, Position
 from alphapanda.state import keys
+from alphapanda.state.orders_view import OrdersView, OrdersWriter, read_orders
 from alphapanda.state.store import redis_errors
 from alphapanda.telemetry.health import Health
 from alphapanda.telemetry.log import Log
@@ -41,13 +41,6 @@ class PositionsView(msgspec.Struct, frozen=True, kw_only=True):
     positions: tuple[Position, ...]
 
 
-class OrdersView(msgspec.Struct, frozen=True, kw_only=True):
-    """A broker's orders as of one moment: all open ones, and the newest closed ones."""
-
-    written_at: datetime
-    orders: tuple[Order, ...]
-
-
 class PnlView(msgspec.Struct, frozen=True, kw_only=True):
     """A broker's trading state and P&L as of one moment."""
 
@@ -57,7 +50,7 @@ class PnlView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ViewProjector:
-    """Writes a stage's views in one MSET, at most four times a second, and only what changed.
+    """Writes a stage's views at once, at most four times a second, and of the orders only what changed.
 
     Redis is a view: when it does not answer, trading goes on, and health says so.
 
@@ -83,6 +76,7 @@ class ViewProjector:
         self._clock = clock
         self._health = health
         self._log = log
+        self._orders: dict[str, OrdersWriter] = {}
         self._stale = True
         self._due = 0.0
 
@@ -93,19 +87,35 @@ class ViewProjector:
         if not force and (not self._stale or now < self._due):
             return
         self._due = now + EVERY_S
-        values = {key: _encode(view) for key, view in self._views(self._clock.now()).items()}
         try:
             with redis_errors("writing views"):
                 async with asyncio.timeout(PATIENCE_S):
-                    await self._client.mset(values)
+                    is_whole = await self._write(self._views(self._clock.now()))
         except RedisUnreachableError as error:
+            for writer in self._orders.values():
+                writer.lost()
             tried_until = self._clock.monotonic()
             self._due = tried_until + max(4 * EVERY_S, REST * (tried_until - now))
             self._log.warning("views not written", error=str(error))
             self._health.not_ready("Redis does not answer; trading goes on, views are stale", part=PART)
             return
-        self._stale = False
+        self._stale = not is_whole
         self._health.ready(PART)
+
+    async def _write(self, views: Mapping[str, msgspec.Struct]) -> bool:
+        """Write views in one transaction; returns whether Redis has all of them now."""
+        took: list[tuple[OrdersWriter, OrdersView, int]] = []
+        async with self._client.pipeline(transaction=True) as pipe:
+            for key, view in views.items():
+                if isinstance(view, OrdersView):
+                    writer = self._orders.setdefault(key, OrdersWriter(key))
+                    writer.queue(pipe, view)
+                    took.append((writer, view, len(pipe) - 1))
+                else:
+                    pipe.set(key, _encode(view))
+            answers = await pipe.execute()
+        wholes = [writer.took(view, answers[place]) for writer, view, place in took]
+        return all(wholes)
 
 
 class Views:
@@ -124,7 +134,9 @@ class Views:
 
     async def orders(self, broker: BrokerId) -> OrdersView | None:
         """Return a broker's orders; None before its trader wrote any."""
-        return await self._read(keys.orders(broker), OrdersView)
+        key = keys.orders(broker)
+        with redis_errors(f"reading {key}"):
+            return await read_orders(self._client, key)
 
     async def pnl(self, broker: BrokerId) -> PnlView | None:
         """Return a broker's P&L; None before its trader wrote any."""

@@ -1,4 +1,7 @@
-"""The traders' views in Redis: asked once a second, decoded only when they changed."""
+"""The traders' views in Redis: asked once a second, decoded only when they changed.
+
+Orders are many and the log tells what moves them: they are read seldom, for what the log's reader passed over.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,19 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
+from redis.asyncio import Redis
 
 from alphapanda.ids import BrokerId
 from alphapanda.model.kinds import TradingMode
 from alphapanda.state import keys
+from alphapanda.state.orders_view import read_orders
 from alphapanda.state.store import open_redis, redis_errors
-from alphapanda.state.views import OrdersView, PnlView, PositionsView
+from alphapanda.state.views import PnlView, PositionsView
 from tui.looks.look import to_ms
 from tui.sources.port import Port
 
 EVERY_S: Final = 1.0
+ORDERS_EVERY_LOOKS: Final = 10
 
 
 class ViewsSource:
@@ -39,9 +45,10 @@ class ViewsSource:
         wanted = [
             (key(BrokerId(broker)), broker, mode)
             for broker, mode in self._brokers
-            for key in (keys.positions, keys.orders, keys.pnl)
+            for key in (keys.positions, keys.pnl)
         ]
         async with open_redis(await asyncio.to_thread(self._address)) as client:
+            looks = 0
             while True:
                 with redis_errors("reading views"):
                     values = await client.mget([key for key, _, _ in wanted])
@@ -50,15 +57,23 @@ class ViewsSource:
                     if isinstance(value, bytes) and self._seen.get(key) != value:
                         self._seen[key] = value
                         self._take(port, key.rsplit(":", 1)[-1], broker, mode, value)
+                if looks % ORDERS_EVERY_LOOKS == 0:
+                    await self._take_orders(port, client)
+                looks += 1
                 await asyncio.sleep(EVERY_S)
+
+    async def _take_orders(self, port: Port, client: Redis) -> None:
+        for broker, _ in self._brokers:
+            with redis_errors("reading orders"):
+                view = await read_orders(client, keys.orders(BrokerId(broker)))
+            if view is not None:
+                port.desk.take_orders(view.orders)
 
     def _take(self, port: Port, what: str, broker: str, mode: TradingMode, value: bytes) -> None:
         desk = port.desk
         match what:
             case "positions":
                 desk.money.hold(broker, mode, msgspec.json.decode(value, type=PositionsView).positions)
-            case "orders":
-                desk.take_orders(msgspec.json.decode(value, type=OrdersView).orders)
             case _:
                 view = msgspec.json.decode(value, type=PnlView)
                 desk.money.take(view.pnl, to_ms(view.written_at))

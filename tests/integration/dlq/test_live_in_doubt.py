@@ -25,8 +25,8 @@ from alphapanda.model.order import (
 )
 from alphapanda.model.signal import Signal, SignalValidated
 from alphapanda.state import keys
+from alphapanda.state.orders_view import OrdersView, OrdersWriter
 from alphapanda.state.store import open_redis
-from alphapanda.state.views import OrdersView
 
 pytestmark = pytest.mark.kafka
 
@@ -199,6 +199,9 @@ def test_an_order_that_redis_alone_knows_of_is_in_doubt(order: LiveOrder) -> Non
 async def remember(order: LiveOrder, status: OrderStatus) -> None:
     known = msgspec.structs.replace(order.order, status=status)
     view = OrdersView(written_at=SystemClock().now(), orders=(known,))
-    encode = msgspec.json.Encoder(decimal_format="string").encode
-    async with open_redis(order.world.endpoints.redis_url) as redis:
-        await redis.set(keys.orders(order.world.broker), encode(view))
+    async with (
+        open_redis(order.world.endpoints.redis_url) as redis,
+        redis.pipeline(transaction=True) as pipe,
+    ):
+        OrdersWriter(keys.orders(order.world.broker)).queue(pipe, view)
+        await pipe.execute()
