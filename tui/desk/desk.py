@@ -157,6 +157,15 @@ class Desk:
             self.orders.take(event, record)
             self.chains.take(event, record)
 
+    def recall(self, records: Sequence[Record]) -> None:
+        """Fold snapshots of profit of earlier today, for the lines along the day alone."""
+        for record in records:
+            try:
+                self.money.recall(self.routes.read(record).data)
+            except (PermanentError, AlphaPandaError):
+                self.undecodable += 1
+        self.changes += 1
+
     # ------------------------------------------------------------ views and logs
 
     def take_orders(self, orders: Iterable[Order]) -> None:

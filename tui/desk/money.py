@@ -108,6 +108,11 @@ class DayLine:
             self._step_ms = max(1_000, 2 * self._step_ms)
             points[:] = points[::2]
 
+    def recall(self, at: datetime, value: float) -> None:
+        """Add a point of earlier, unless it is of another day."""
+        if to_ist(at).date() == self._day:
+            self.add(at, value)
+
 
 class Money:
     """Every broker's positions and profit.
@@ -145,6 +150,13 @@ class Money:
             before, mode=snapshot.trading_mode, pnl=snapshot, written_ms=written_ms
         )
         self._unsettled[broker] = None
+
+    def recall(self, snapshot: PnlSnapshot) -> None:
+        """Take a snapshot of earlier for the line of its day alone."""
+        line = self.lines.get(str(snapshot.broker))
+        if line is not None:
+            line.recall(snapshot.at, float(snapshot.net))
+            self.changes += 1
 
     def settle(self) -> None:
         """Take the positions of the snapshots that came: once a batch is enough."""

@@ -16,12 +16,13 @@ from alphapanda.clock import Clock
 from topics.errors import DependencyError, KafkaUnreachableError
 from topics.names import TopicName
 from tui.desk.desk import Desk
+from tui.sources.day import recall_day
 from tui.sources.port import Port
 from tui.sources.ports import OpenTape, Tape, TapeReader
 
 TICKS: Final = str(TopicName("market", "", "ticks"))
 
-BACKLOG: Final[Mapping[str, int]] = {"ticks": 1_500, "snapshots": 3_600, "dlq-ledger": 60_000}
+BACKLOG: Final[Mapping[str, int]] = {"ticks": 1_500, "snapshots": 900, "dlq-ledger": 60_000}
 USUAL_BACKLOG: Final = 1_000
 """Records of a partition that are read at the start."""
 
@@ -100,11 +101,12 @@ class LogSource:
         async with self._tape.open() as log, AsyncExitStack() as stack:
             partitions = await log.partitions()
             ends = await log.ends(partitions)
-            await self._catch_up(log, await self._starts(log, ends), ends, port.desk)
+            starts = await self._starts(log, ends)
+            await self._catch_up(log, starts, ends, port.desk)
             self._next |= ends
             port.up()
             readers: dict[Partition, TapeReader] = {}
-            follow = []
+            follow = [asyncio.ensure_future(recall_day(log, self._clock.now(), starts, port.desk))]
             for patient in (False, True):
                 mine = [partition for partition in partitions if (partition.topic == TICKS) is patient]
                 if mine:
