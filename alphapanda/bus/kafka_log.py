@@ -20,6 +20,15 @@ from alphapanda.model.envelope import LogPosition
 MAX_RECORDS = 2_000
 """The most that one poll gives, so that a batch stays some tens of milliseconds."""
 
+UNHURRIED_S = 5.0
+HURRIED_S = 0.1
+"""How long aiokafka lets fetched records lie before it asks for the other partitions' alone.
+
+A partition left out of a request that waits for news is silent until others have some, for as long as
+`fetch_max_wait_ms`: a batch of a tenth of a second would hold up the next signal by five. Who takes all that comes
+has nothing to gain from such a request; who leaves some partitions' records lying has to be brought the others'.
+"""
+
 _NEVER_MS = 24 * 3600 * 1000
 """The member that owns does not read through its group's consumer, so its idle time says nothing."""
 
@@ -79,6 +88,8 @@ class KafkaReader:
     async def poll(self, timeout_s: float, only: Collection[Partition] | None = None) -> list[Record]:
         """Return what has come, in order within each partition; nothing after `timeout_s`."""
         wanted = [_tp(partition) for partition in only or ()]
+        # There is no public way to it.
+        self._consumer._fetcher._prefetch_backoff = HURRIED_S if wanted else UNHURRIED_S  # noqa: SLF001
         with kafka_errors("reading"):
             got = await self._consumer.getmany(*wanted, timeout_ms=int(timeout_s * 1000), max_records=MAX_RECORDS)
         records: list[Record] = []
