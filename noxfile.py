@@ -42,7 +42,8 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Everything that needs no more than this machine, against a real Kafka and a real Valkey."""
     install_locked(session)
-    session.run("pytest", "-m", "not conformance", *session.posargs)
+    # Two at a time: most of them wait for servers to start. A file stays together, for what its tests share.
+    session.run("pytest", "-m", "not conformance", "-n", "2", "--dist", "loadfile", *session.posargs)
 
 
 @nox.session

@@ -67,7 +67,8 @@ def nothing_is_under_the_others_name(desk: Any) -> None:
             keys = list(client.scan_iter(f"{broker}:*"))
             assert keys
             for key in keys:
-                assert f'"broker":"{other}"'.encode() not in (client.get(key) or b"")
+                held = client.hvals(key) if client.type(key) == b"hash" else [client.get(key) or b""]
+                assert not [value for value in held if f'"broker":"{other}"'.encode() in value]
     assert groups(desk) >= {"paper.risk", "paper.trader", "paper2.risk", "paper2.trader", "alphapanda.strategies"}
     pids = {p["name"]: p["pid"] for p in desk.status()["processes"]}
     for broker, other in (BROKERS, BROKERS[::-1]):

@@ -17,12 +17,13 @@ from typing import Any
 import pytest
 
 from alphapanda.bus.kafka_log import KafkaOptions, join_group, open_log, open_read_log
+from alphapanda.bus.message_producer import MessageProducer
 from alphapanda.bus.records import Header, Outgoing, Record, envelope_headers
 from alphapanda.bus.recovery import read_all
 from alphapanda.bus.routes import Routes
 from alphapanda.bus.runner import StageRunner
 from alphapanda.bus.spec import RunnerSpec
-from alphapanda.clock import SystemClock
+from alphapanda.clock import ManualClock, SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.errors import PermanentError
 from alphapanda.ids import BrokerId, EventId, InstrumentId, StrategyId, derive_event_id
@@ -32,7 +33,7 @@ from alphapanda.model.codec import PAYLOADS, Codec, JsonCodec
 from alphapanda.model.envelope import Event, EventEnvelope, follow, trace_id_of
 from alphapanda.model.kinds import EventType, Side, TradingMode
 from alphapanda.model.signal import Signal, SignalIntent, SignalValidated
-from alphapanda.model.tick import TickRef
+from alphapanda.model.tick import Tick, TickRef
 from alphapanda.state.snapshots import RedisSnapshots
 from alphapanda.state.store import open_redis
 from alphapanda.telemetry.log import SilentLog
@@ -330,6 +331,12 @@ def world(
     async def make() -> None:
         async with Cluster.connect(servers.bootstrap_servers) as cluster:
             await bootstrap(cluster, Catalogue.load(Overlay(broker_count=1)).topics([unique_name]), made_at=NOW)
+        # All tests share the market; its newest tick says which session it is.
+        async with open_log(KafkaOptions(servers.bootstrap_servers, "dlq-test")) as log:
+            tick = Tick(InstrumentId("NSE:X"), 1, NOW, 10.0)
+            await MessageProducer(log, "test", ManualClock(NOW)).send(
+                TopicName("market", "", "ticks"), tick, key="1"
+            )
 
     asyncio.run(make())
     return World(BrokerId(unique_name), servers, deployment, environ, capsys)
