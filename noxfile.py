@@ -43,7 +43,17 @@ def tests(session: nox.Session) -> None:
     """Everything that needs no more than this machine, against a real Kafka and a real Valkey."""
     install_locked(session)
     # Two at a time: most of them wait for servers to start. A file stays together, for what its tests share.
-    session.run("pytest", "-m", "not conformance", "-n", "2", "--dist", "loadfile", *session.posargs)
+    session.run(
+        "pytest",
+        "-m",
+        "not conformance",
+        "-n",
+        "2",
+        "--dist",
+        "loadfile",
+        "--no-loadscope-reorder",
+        *session.posargs,
+    )
 
 
 @nox.session
