@@ -293,8 +293,8 @@ async def open_log(options: KafkaOptions) -> AsyncIterator[KafkaLog]:
 
 
 @asynccontextmanager
-async def _lookups(options: KafkaOptions) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
-    lookup = _consumer(options, retry_backoff_ms=10)
+async def open_admin(options: KafkaOptions) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Open aiokafka's administration of the cluster; raises KafkaUnreachableError."""
     admin = AIOKafkaAdminClient(
         bootstrap_servers=options.bootstrap_servers,
         client_id=options.client_id,
@@ -302,11 +302,21 @@ async def _lookups(options: KafkaOptions) -> AsyncIterator[tuple[AIOKafkaConsume
     )
     try:
         with kafka_errors(f"connecting to {options.bootstrap_servers}", connecting=True):
-            await lookup.start()
             await admin.start()
-        yield lookup, admin
+        yield admin
     finally:
         await admin.close()
+
+
+@asynccontextmanager
+async def _lookups(options: KafkaOptions) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
+    lookup = _consumer(options, retry_backoff_ms=10)
+    try:
+        with kafka_errors(f"connecting to {options.bootstrap_servers}", connecting=True):
+            await lookup.start()
+        async with open_admin(options) as admin:
+            yield lookup, admin
+    finally:
         await lookup.stop()
 
 

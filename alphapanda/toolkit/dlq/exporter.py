@@ -18,6 +18,7 @@ from alphapanda.errors import AlphaPandaError
 from alphapanda.telemetry import metric_specs as specs
 from alphapanda.telemetry.log import Log
 from alphapanda.telemetry.metrics import Metrics
+from alphapanda.toolkit.collecting import collecting
 from alphapanda.toolkit.dlq.folding import DeadLetterFold
 from alphapanda.toolkit.dlq.tally import Tally
 
@@ -74,15 +75,10 @@ async def exporting_dead_letters(
 ) -> AsyncIterator[DeadLetterCollector]:
     """Count `topics` again and again while the block runs; a failure is logged and tried again in its turn."""
     collector = DeadLetterCollector(metrics.service, metrics.broker, clock)
-    metrics.registry.register(collector)
     fold = DeadLetterFold(options, topics, logger)
-    counting = asyncio.create_task(_keep_counting(options, fold, collector, logger, every_s), name="dead letters")
-    try:
+    work = _keep_counting(options, fold, collector, logger, every_s)
+    async with collecting(metrics.registry, collector, work, name="dead letters"):
         yield collector
-    finally:
-        counting.cancel()
-        await asyncio.gather(counting, return_exceptions=True)
-        metrics.registry.unregister(collector)
 
 
 async def _keep_counting(

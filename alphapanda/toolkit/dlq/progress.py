@@ -15,7 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from redis.asyncio import Redis
 
 from alphapanda.bus.committed import committed_offsets
-from alphapanda.bus.kafka_log import KafkaOptions
+from alphapanda.bus.kafka_log import KafkaOptions, open_admin
 from alphapanda.bus.records import Offsets, Partition
 from alphapanda.bus.seam import kafka_errors
 from alphapanda.errors import RedisUnreachableError
@@ -88,15 +88,5 @@ class GroupProgress:
 @asynccontextmanager
 async def open_group_progress(options: KafkaOptions, redis_url: str) -> AsyncIterator[GroupProgress]:
     """Connect to both; raises KafkaUnreachableError. Redis is connected to when it is first asked."""
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=options.bootstrap_servers,
-        client_id=options.client_id,
-        request_timeout_ms=options.request_timeout_ms,
-    )
-    try:
-        with kafka_errors(f"connecting to {options.bootstrap_servers}", connecting=True):
-            await admin.start()
-        async with open_redis(redis_url) as redis:
-            yield GroupProgress(admin, redis)
-    finally:
-        await admin.close()
+    async with open_admin(options) as admin, open_redis(redis_url) as redis:
+        yield GroupProgress(admin, redis)

@@ -15,7 +15,7 @@ from enum import StrEnum
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from alphapanda.bus.kafka_log import KafkaOptions, KafkaReadLog
+from alphapanda.bus.kafka_log import KafkaOptions, KafkaReadLog, open_admin
 from alphapanda.bus.records import Offsets, Partition
 from alphapanda.bus.recovery import read_all
 from alphapanda.bus.seam import kafka_errors
@@ -243,14 +243,5 @@ class Shears:
 @asynccontextmanager
 async def open_shears(options: KafkaOptions) -> AsyncIterator[Shears]:
     """Connect; raises KafkaUnreachableError."""
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=options.bootstrap_servers,
-        client_id=options.client_id,
-        request_timeout_ms=options.request_timeout_ms,
-    )
-    try:
-        with kafka_errors(f"connecting to {options.bootstrap_servers}", connecting=True):
-            await admin.start()
+    async with open_admin(options) as admin:
         yield Shears(admin)
-    finally:
-        await admin.close()

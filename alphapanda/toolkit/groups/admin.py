@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import CommitFailedError, IllegalGenerationError, UnknownMemberIdError, for_code
 
 from alphapanda.bus.committed import committed_offsets
-from alphapanda.bus.kafka_log import KafkaOptions
+from alphapanda.bus.kafka_log import KafkaOptions, open_admin
 from alphapanda.bus.records import Offsets, Partition
 from alphapanda.bus.seam import kafka_errors
 from alphapanda.errors import DependencyError, RefusedError
@@ -123,17 +123,8 @@ def _group(answer: Sequence[Any]) -> Group:
 @asynccontextmanager
 async def open_groups(options: KafkaOptions) -> AsyncIterator[GroupAdmin]:
     """Open the groups' administration. Raises DependencyError."""
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=options.bootstrap_servers,
-        client_id=options.client_id,
-        request_timeout_ms=options.request_timeout_ms,
-    )
-    try:
-        with kafka_errors(f"connecting to {options.bootstrap_servers}", connecting=True):
-            await admin.start()
+    async with open_admin(options) as admin:
         yield GroupAdmin(options, admin)
-    finally:
-        await admin.close()
 
 
 def describe_members(members: Sequence[Member]) -> str:

@@ -18,6 +18,7 @@ from alphapanda.errors import AlphaPandaError
 from alphapanda.telemetry import metric_specs as specs
 from alphapanda.telemetry.log import Log
 from alphapanda.telemetry.metrics import Metrics
+from alphapanda.toolkit.collecting import collecting
 from alphapanda.toolkit.groups.admin import GroupAdmin, open_groups
 from alphapanda.toolkit.groups.lag import Look
 from alphapanda.toolkit.groups.measure import measure
@@ -62,14 +63,9 @@ async def exporting_lag(
 ) -> AsyncIterator[GroupLagCollector]:
     """Measure all groups again and again while the block runs; a failure is logged and tried again in its turn."""
     collector = GroupLagCollector(metrics.service, metrics.broker)
-    metrics.registry.register(collector)
-    measuring = asyncio.create_task(_keep_measuring(options, collector, clock, logger, every_s), name="group lag")
-    try:
+    work = _keep_measuring(options, collector, clock, logger, every_s)
+    async with collecting(metrics.registry, collector, work, name="group lag"):
         yield collector
-    finally:
-        measuring.cancel()
-        await asyncio.gather(measuring, return_exceptions=True)
-        metrics.registry.unregister(collector)
 
 
 async def _keep_measuring(
