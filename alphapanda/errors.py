@@ -25,9 +25,9 @@
         │   └── MisroutedError                 topic, envelope and broker disagree
         └── AuthError                          stop sending, alert, keep reading
 
-Libraries' errors (aiokafka, redis, jgo) are translated where they enter: `alphapanda.bus.seam`,
+Libraries' errors (aiokafka, redis, jgo) are translated where they enter: `alphapanda.kafka.errors`,
 `alphapanda.state.seam`, `alphapanda.infra`. The command line maps the tree to exit codes in
-`commands.exit_codes`, once.
+`alphapanda.exit_codes`, once.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from commands._context import Context
-from commands._options import ConfirmOption
+from commands.shell.context import Context
+from commands.shell.options import ConfirmOption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,9 +13,9 @@ from alphapanda.errors import AlphaPandaError, RefusedError
 from alphapanda.model.control import Outcome
 
 if TYPE_CHECKING:
-    from alphapanda.bus.kafka_log import KafkaLog
     from alphapanda.ids import EventId
-    from commands._context import Context
+    from alphapanda.kafka.client import KafkaLog
+    from commands.shell.context import Context
 
 SOURCE = "cli"
 PATIENCE_S = 5.0
@@ -100,9 +100,9 @@ async def audit(context: Context, act: Act, log: KafkaLog | None = None) -> None
 
 async def write_audit(context: Context, act: Act, log: KafkaLog | None = None, *, source: str = SOURCE) -> None:
     """Write what was done and how it ended; raises KafkaUnreachableError, CheckFailedError for no deployment."""
-    from alphapanda.bus.kafka_log import open_log
-    from alphapanda.bus.message_producer import MessageProducer
-    from commands._reading import kafka_options
+    from alphapanda.kafka.client import open_log
+    from alphapanda.pipeline.message_producer import MessageProducer
+    from commands.shell.reading import kafka_options
 
     async with AsyncExitStack() as stack:
         if log is None:

@@ -190,7 +190,7 @@ def check_servers_programs(patient: Patient) -> Iterator[Finding]:
 
 async def check_kafka(patient: Patient) -> Finding:
     """Look at whether Kafka answers and can be worked with."""
-    from alphapanda.infra.kafka_probe import probe_kafka, require_compatible
+    from alphapanda.kafka.probe import probe_kafka, require_compatible
 
     if patient.endpoints is None or _is_asleep(patient, "kafka"):
         return Finding("kafka server", Verdict.OK, "not running; `alphapanda up` starts it")

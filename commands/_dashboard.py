@@ -9,9 +9,9 @@ from alphapanda.model.kinds import TradingMode
 from tui.desk.system import Daemon, DaemonState, SystemView
 
 if TYPE_CHECKING:
+    from alphapanda.infra.control.protocol import ProcessStatus
     from alphapanda.settings import Settings
-    from commands._context import Context
-    from daemons.supervisor.protocol import ProcessStatus
+    from commands.shell.context import Context
     from topics.catalogue import Catalogue
     from tui.sources.avro import AvroTopics
     from tui.sources.ports import Wiring
@@ -35,11 +35,11 @@ class DeploymentWire:
 
     def _prepare(self) -> Wiring:
         # Imported here, in a thread and after the first paint: together they take a second.
-        from alphapanda.bus.routes import Routes
+        from alphapanda.pipeline.topic_routing import Routes
         from alphapanda.settings.topics import catalogue_of
         from commands._dashboard_control import DeploymentControl
-        from commands._reading import endpoints_of
-        from daemons.wiring import MODES
+        from commands.shell.reading import endpoints_of
+        from daemons.stage_daemon import MODES
         from tui.sources.kafka_tape import KafkaTape
         from tui.sources.ports import Wiring
         from tui.sources.system_source import LogFileHistory, LogFilesSource, SystemSource
@@ -74,8 +74,8 @@ class DeploymentWire:
         )
 
     async def _look(self) -> SystemView:
-        from daemons.supervisor.client import connect
-        from daemons.supervisor.places import Places
+        from alphapanda.infra.control.client import connect
+        from alphapanda.infra.control.run_paths import Places
 
         async with connect(Places(self._context.deployment)) as client:
             status = await client.status()

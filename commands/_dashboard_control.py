@@ -10,11 +10,11 @@ from alphapanda.model.control import Outcome
 from tui.sources.control import Ending, Fate, Letters, Offer, Told
 
 if TYPE_CHECKING:
-    from alphapanda.bus.kafka_log import KafkaLog
+    from alphapanda.kafka.client import KafkaLog
     from alphapanda.model.control import Scope
-    from alphapanda.toolkit.control.controller import Controller
+    from alphapanda.operations.control.controller import Controller
     from commands._audit import Act
-    from commands._context import Context
+    from commands.shell.context import Context
 
 SOURCE = "tui"
 FLAT_S = 20.0
@@ -81,7 +81,7 @@ class DeploymentControl:
         return apart(lambda: prepare(self._context, letters, fate))
 
     def _controller(self) -> AbstractAsyncContextManager[Controller]:
-        from commands._control import open_controller
+        from commands.trading.control import open_controller
 
         return open_controller(self._context, SOURCE)
 
@@ -89,9 +89,9 @@ class DeploymentControl:
         import asyncio
 
         from alphapanda.errors import DeadlineError
-        from commands._system import Following
-        from daemons.supervisor.client import connect
-        from daemons.supervisor.places import Places
+        from alphapanda.infra.control.client import connect
+        from alphapanda.infra.control.run_paths import Places
+        from commands.system.following import Following
 
         places = Places(self._context.deployment)
         async with connect(places) as client:

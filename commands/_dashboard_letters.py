@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from alphapanda.errors import RefusedError, UnknownNameError
 from alphapanda.ids import EventId, generate_event_id
 from alphapanda.model.control import Outcome
-from alphapanda.toolkit.dlq.summary import Alike, alike, short
+from alphapanda.operations.dead_letters.summary import Alike, alike, short
 from commands._audit import Act, actor
 from commands._dashboard_control import written
 from tui.desk.dead_letters import NO_CODE, NO_GROUP
@@ -20,12 +20,12 @@ from tui.sources.control import Ending, Fate, Letters, Offer, Progress, Prospect
 if TYPE_CHECKING:
     import asyncio
 
-    from alphapanda.toolkit.dlq.backlog import Item
-    from alphapanda.toolkit.dlq.plan import ReplayPlan, Wishes
-    from alphapanda.toolkit.dlq.run import Report
-    from alphapanda.toolkit.dlq.workbench import Prepared
-    from commands._context import Context
+    from alphapanda.operations.dead_letters.backlog import Item
+    from alphapanda.operations.dead_letters.plan import ReplayPlan, Wishes
+    from alphapanda.operations.dead_letters.run import Report
+    from alphapanda.operations.dead_letters.service import Prepared
     from commands.dlq._session import Session
+    from commands.shell.context import Context
 
 FIRST = 5
 """Dead letters that are shown one by one before a yes."""
@@ -58,8 +58,8 @@ async def prepare(
 
 
 async def _offer(context: Context, session: Session, letters: Letters, fate: Fate, wishes: Wishes | None) -> Offer:
-    from alphapanda.toolkit.dlq.backlog import read_backlog
-    from alphapanda.toolkit.dlq.plan import Wishes
+    from alphapanda.operations.dead_letters.backlog import read_backlog
+    from alphapanda.operations.dead_letters.plan import Wishes
 
     choose = _choosing(letters)
     if fate is Fate.REPLAY:
@@ -84,7 +84,7 @@ def _choosing(letters: Letters) -> Callable[[Item], bool]:
 
 def _typed(context: Context, letters: Letters) -> str:
     """Return the name to type: of the topic, where its broker is not known to trade on paper."""
-    from alphapanda.toolkit.dlq.names import own_name
+    from alphapanda.operations.dead_letters.names import own_name
     from commands.dlq._acting import is_live
 
     name = own_name(letters.topic)
@@ -130,7 +130,7 @@ class ReplayOffer:
     @property
     def prospect(self) -> Prospect:
         """What it will do."""
-        from alphapanda.toolkit.dlq.plan import Action
+        from alphapanda.operations.dead_letters.plan import Action
 
         plan = self.prepared.plan
         touched = [one for one in plan.records if one.action is not Action.HOLD]
@@ -149,9 +149,9 @@ class ReplayOffer:
 
     async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> Told:
         """Judge what was shown once more, for time has passed, and send what is still as it was."""
-        from alphapanda.toolkit.dlq.conduct import conduct
-        from alphapanda.toolkit.dlq.ledger import Mover
-        from alphapanda.toolkit.dlq.run import Pace, Report
+        from alphapanda.operations.dead_letters.execute import conduct
+        from alphapanda.operations.dead_letters.ledger import Mover
+        from alphapanda.operations.dead_letters.run import Pace, Report
         from commands.dlq._replaying import details_of
 
         tell(Progress("looking once more"))
@@ -181,7 +181,7 @@ class ReplayOffer:
 
     async def _again(self) -> Prepared:
         """Return the plan of what was shown, as it is now; raises RefusedError where more would be sent."""
-        from alphapanda.toolkit.dlq.plan import Action
+        from alphapanda.operations.dead_letters.plan import Action
 
         shown = {one.item.id: one.action for one in self.prepared.plan.records if one.action is not Action.HOLD}
         try:
@@ -203,7 +203,7 @@ class ReplayOffer:
 
 def _teller(plan: ReplayPlan, tell: Tell) -> Callable[[Report], None]:
     """Return what makes a run's report a line of progress."""
-    from alphapanda.toolkit.dlq.plan import Action
+    from alphapanda.operations.dead_letters.plan import Action
 
     settled_before = len(plan.doing(Action.SETTLE))
     sending = len(plan.doing(Action.SEND))
@@ -284,8 +284,8 @@ class SettingAside:
     async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> Told:
         """Write one step for each of those that stand as they were shown."""
         from alphapanda.model.dead_letter import LedgerTrigger
-        from alphapanda.toolkit.dlq.backlog import read_backlog
-        from alphapanda.toolkit.dlq.ledger import Mover, write_entries
+        from alphapanda.operations.dead_letters.backlog import read_backlog
+        from alphapanda.operations.dead_letters.ledger import Mover, write_entries
 
         del stop
         topic, run_id = self.letters.topic, generate_event_id()

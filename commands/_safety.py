@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from alphapanda.errors import CheckFailedError, ConfigError, DependencyError, RefusedError
 from commands._acts import Demand
-from commands._context import Context
+from commands.shell.context import Context
 
 if TYPE_CHECKING:
-    from alphapanda.bus.kafka_log import KafkaReadLog
+    from alphapanda.kafka.client import KafkaReadLog
     from alphapanda.settings import Loaded
 
 READ_ONLY = "safety.read_only"
@@ -145,8 +145,8 @@ async def check_cluster(context: Context, log: KafkaReadLog) -> None:
 
 async def check_cluster_if_there(context: Context) -> None:
     """Check the cluster for a verb that changes something beside it, and can do so without it."""
-    from alphapanda.bus.kafka_log import open_read_log
-    from commands._reading import kafka_options
+    from alphapanda.kafka.client import open_read_log
+    from commands.shell.reading import kafka_options
 
     try:
         async with open_read_log(kafka_options(context, "check")) as log:

@@ -11,15 +11,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = sys.argv[1:] if arguments is None else arguments
     try:
         if len(words) == 3 and words[0] == "completions":
-            from commands._offered.quickly import told_quickly
+            from commands.shell.completion_names.quickly import told_quickly
 
             if told_quickly(words):
                 sys.exit(0)
-        from commands._root import run
+        from commands.shell.root import run
 
         sys.exit(run(arguments))
     except KeyboardInterrupt:
-        from commands.exit_codes import ExitCode
+        from alphapanda.exit_codes import ExitCode
 
         sys.exit(ExitCode.INTERRUPTED)
 

@@ -166,12 +166,12 @@ def _risk(broker: BrokerId) -> Service:
 
 
 def _paper_trader(broker: BrokerId) -> Service:
-    from daemons.paper import PaperTraderService  # noqa: PLC0415 - loaded by its own process alone
+    from daemons.trader.paper import PaperTraderService  # noqa: PLC0415 - loaded by its own process alone
 
     return PaperTraderService(broker)
 
 
 def _several(name: str, factories: tuple[Callable[[], Service], ...]) -> Service:
-    from daemons.together import TogetherService  # noqa: PLC0415 - loaded by its own process alone
+    from daemons.composite import TogetherService  # noqa: PLC0415 - loaded by its own process alone
 
     return TogetherService(name, tuple(factory() for factory in factories))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from alphapanda.bus.ports import Log
-from alphapanda.bus.records import Partition, Record
-from alphapanda.bus.recovery import read_all
-from alphapanda.bus.routes import Routes
 from alphapanda.errors import PermanentError
 from alphapanda.execution.history import HistoryRequest
 from alphapanda.execution.paper import PaperTraderStage
 from alphapanda.model.envelope import Event
+from alphapanda.model.records import Partition, Record
+from alphapanda.pipeline.ports import Log
+from alphapanda.pipeline.recovery import read_all
+from alphapanda.pipeline.topic_routing import Routes
 
 PIECE = 20_000
 """Records read for one request before a batch; the rest is asked for again."""

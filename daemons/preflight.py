@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 
-from alphapanda.bus.patience import up_to
 from alphapanda.errors import DependencyError, IncompatibleServerError
 from alphapanda.infra.base import Endpoints
-from alphapanda.infra.kafka_probe import probe_kafka, require_compatible
 from alphapanda.infra.redis_probe import RedisRefusedError, probe_redis
-from topics.cluster import Cluster
+from alphapanda.kafka.probe import probe_kafka, require_compatible
+from alphapanda.kafka.timeouts import up_to
+from alphapanda.kafka.topic_admin import Cluster
 
 PAUSE_S = 0.1
 

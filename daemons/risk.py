@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from alphapanda import __version__
-from alphapanda.bus.routes import Routes
-from alphapanda.bus.spec import RunnerSpec
 from alphapanda.ids import BrokerId
 from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import EventType
+from alphapanda.pipeline.documents import load_risk
+from alphapanda.pipeline.runner_config import RunnerSpec
+from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.risk.stage import RiskStage
-from alphapanda.settings import load_risk
 from alphapanda.settings.topics import catalogue_of
 from alphapanda.telemetry.levels import Channel
 from daemons.instruments import lookup_of
 from daemons.service import DaemonContext
-from daemons.wiring import StageWork, active_modes, run_stage
+from daemons.stage_daemon import StageWork, active_modes, run_stage
 
 READS = (
     EventType.SIGNAL_RAW,

@@ -19,9 +19,9 @@ from alphapanda.deployment import Deployment
 from alphapanda.errors import AlphaPandaError, InvariantError
 from alphapanda.exit_codes import ExitCode
 from alphapanda.infra.base import Endpoints
-from alphapanda.infra.kafka_watch import watch_kafka
 from alphapanda.infra.ports import PortBook
 from alphapanda.infra.select import tier_for
+from alphapanda.kafka.watch import watch_kafka
 from alphapanda.settings import Settings, load
 from alphapanda.settings.topics import declared_topics
 from alphapanda.telemetry.health import Health, HealthReport
@@ -31,7 +31,7 @@ from alphapanda.telemetry.logs import configure_logging
 from alphapanda.telemetry.metrics import Metrics
 from daemons.catalogue import DaemonSpec, find, services
 from daemons.credentials import own_credentials, secret_texts
-from daemons.endings import code_of, known_errors, leaves, lines_of
+from daemons.exit_report import code_of, known_errors, leaves, lines_of
 from daemons.notify import Notifier
 from daemons.preflight import preflight
 from daemons.service import DaemonContext, Service

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from alphapanda import __version__
-from alphapanda.bus.routes import Routes
-from alphapanda.bus.spec import RunnerSpec
 from alphapanda.ids import MARKET, SYSTEM
 from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import EventType
-from alphapanda.settings import load_strategies
+from alphapanda.operations.dead_letters.exporter import exporting_dead_letters
+from alphapanda.operations.groups.exporter import exporting_lag
+from alphapanda.pipeline.documents import load_strategies
+from alphapanda.pipeline.runner_config import RunnerSpec
+from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.settings.topics import catalogue_of
 from alphapanda.strategies.loader import FOLDER, bind_strategies
 from alphapanda.strategies.stage import StrategiesStage
-from alphapanda.toolkit.dlq.exporter import exporting_dead_letters
-from alphapanda.toolkit.groups.exporter import exporting_lag
 from daemons.instruments import lookup_of
 from daemons.service import DaemonContext
-from daemons.wiring import StageWork, active_modes, kafka_options, run_stage
+from daemons.stage_daemon import StageWork, active_modes, kafka_options, run_stage
 
 GROUP = "alphapanda.strategies"
 

@@ -37,11 +37,11 @@ async def _work(*, gated: bool) -> int:
     from alphapanda.deployment import Deployment  # noqa: PLC0415
     from alphapanda.errors import AlphaPandaError  # noqa: PLC0415
     from alphapanda.infra.select import tier_for  # noqa: PLC0415
+    from alphapanda.kafka.topic_admin import Cluster  # noqa: PLC0415
+    from alphapanda.kafka.topic_bootstrap import bootstrap  # noqa: PLC0415
     from alphapanda.settings import load  # noqa: PLC0415
     from alphapanda.settings.topics import declared_topics  # noqa: PLC0415
-    from daemons.endings import code_of, lines_of  # noqa: PLC0415
-    from topics.bootstrap import bootstrap  # noqa: PLC0415
-    from topics.cluster import Cluster  # noqa: PLC0415
+    from daemons.exit_report import code_of, lines_of  # noqa: PLC0415
 
     clock = SystemClock()
     environ = dict(os.environ)

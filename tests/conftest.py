@@ -21,15 +21,15 @@ import psutil
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from alphapanda.bus.kafka_log import KafkaOptions, open_read_log
-from alphapanda.bus.records import Record
-from alphapanda.bus.recovery import read_all
 from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.infra.base import Endpoints
 from alphapanda.infra.embedded.tier import EmbeddedTier
 from alphapanda.infra.running import running
 from alphapanda.infra.select import tier_for
+from alphapanda.kafka.client import KafkaOptions, open_read_log
+from alphapanda.model.records import Record
+from alphapanda.pipeline.recovery import read_all
 from alphapanda.settings import EmbeddedSettings, load
 
 _numbers = count(1)

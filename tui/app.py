@@ -17,9 +17,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import ContentSwitcher, Input
 
-from alphapanda.bus.routes import Routes
 from alphapanda.clock import Clock, to_ist
 from alphapanda.model.kinds import TradingMode
+from alphapanda.pipeline.topic_routing import Routes
 from topics.catalogue import Catalogue
 from topics.errors import AlphaPandaError
 from tui.actions import SCREENS, keys_of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual import work
 
-from alphapanda.telemetry.reader import SERVERS
+from alphapanda.operations.logs.reader import SERVERS
 from topics.errors import AlphaPandaError
 from tui.actions import SCREENS
 from tui.desk.window import HEAD, LEVELS, SPANS, TAIL, LogWindow, Wanted

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from textual import work
 from textual.widgets import Input
 
-from alphapanda.toolkit.times import TIME_HELP, parse_time
+from alphapanda.query.times import TIME_HELP, parse_time
 from topics.errors import AlphaPandaError
 from tui.action import Action
 from tui.actions import ACTIONS

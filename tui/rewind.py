@@ -12,8 +12,8 @@ from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Final
 
-from alphapanda.bus.records import Offsets, Partition, Record
 from alphapanda.clock import Clock
+from alphapanda.model.records import Offsets, Partition, Record
 from alphapanda.telemetry.record import LogRecord
 from tui.desk.desk import Desk
 from tui.desk.past import SUPERVISOR, PastSystem, ReadersPlaces

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from alphapanda.execution.matching import Match, Working
+from alphapanda.exchange.matching import Match, Working
 from alphapanda.ids import EventId
 from alphapanda.model.control import Scope
 

@@ -12,17 +12,17 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from alphapanda.accounting.portfolio import Portfolio, PortfolioState
 from alphapanda.clock import to_ist
 from alphapanda.errors import InvariantError
-from alphapanda.execution import answers
-from alphapanda.execution.book import ORDER_EVENTS, BookState, OrderBook
+from alphapanda.exchange.exchange import ExchangeState, PaperExchange
+from alphapanda.exchange.matching import Match, Outcome, Thread, Working
+from alphapanda.execution import order_events as answers
 from alphapanda.execution.cancelling import CancelOrder, Matched
-from alphapanda.execution.exchange import ExchangeState, PaperExchange
 from alphapanda.execution.history import HistoryRequest
-from alphapanda.execution.lanes import BEFORE_ALL, Lane
-from alphapanda.execution.matching import Match, Outcome, Thread, Working
-from alphapanda.execution.portfolio import Portfolio, PortfolioState
+from alphapanda.execution.order_store import ORDER_EVENTS, BookState, OrderBook
 from alphapanda.execution.quotes import KEPT_TICKS
+from alphapanda.execution.reduce_only import BEFORE_ALL, Lane
 from alphapanda.ids import BrokerId, InstrumentId, StrategyId
 from alphapanda.market.calendar import TradingCalendar
 from alphapanda.model.control import Command, ControlCommand, Done
@@ -34,8 +34,8 @@ from alphapanda.model.order import Order, client_order_id_of
 from alphapanda.model.position import PnlSnapshot, Position
 from alphapanda.model.replays import ReplayGuard, SignalMark
 from alphapanda.model.signal import DenialCode, Signal, SignalIntent
-from alphapanda.model.switch import SwitchState, TradingSwitch
 from alphapanda.model.tick import Tick
+from alphapanda.model.trading_state import SwitchState, TradingSwitch
 
 STATE_VERSION = 1
 NOTHING_TO_REDUCE = "reduce-only: nothing is left to reduce"

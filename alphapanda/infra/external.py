@@ -6,10 +6,10 @@ import asyncio
 
 from alphapanda.errors import AlphaPandaError, ConfigError
 from alphapanda.infra.base import ChildSpec, Endpoints
-from alphapanda.infra.kafka_probe import parse_servers, probe_kafka, require_compatible
 from alphapanda.infra.progress import Progress
 from alphapanda.infra.redis_probe import probe_redis
 from alphapanda.infra.running import first_of
+from alphapanda.kafka.probe import parse_servers, probe_kafka, require_compatible
 from alphapanda.settings import Settings
 
 

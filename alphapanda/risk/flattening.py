@@ -19,7 +19,7 @@ from alphapanda.model.signal import (
     SignalValidated,
 )
 from alphapanda.model.tick import TickRef
-from alphapanda.risk.ledger import Held, Line
+from alphapanda.risk.exposure import Held, Line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

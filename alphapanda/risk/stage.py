@@ -15,13 +15,13 @@ from alphapanda.model.instrument import InstrumentLookup
 from alphapanda.model.kinds import EventType, TradingMode, TradingState
 from alphapanda.model.replays import ReplayGuard, SignalMark
 from alphapanda.model.signal import CheckResult, Signal, SignalIntent, SignalRejected, SignalValidated
-from alphapanda.model.switch import SwitchState, TradingSwitch
 from alphapanda.model.tick import Tick
+from alphapanda.model.trading_state import SwitchState, TradingSwitch
 from alphapanda.risk.checks import CHECKS, Facts
+from alphapanda.risk.exposure import Ledger, Line, Pending
 from alphapanda.risk.flattening import FlattenOrder
-from alphapanda.risk.ledger import Ledger, Line, Pending
 from alphapanda.risk.limits import RiskLimits
-from alphapanda.risk.rate import RateWindow
+from alphapanda.risk.throttle import RateWindow
 
 STATE_VERSION = 1
 

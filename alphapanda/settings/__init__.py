@@ -5,7 +5,6 @@ them all: `[kafka] request_timeout_ms` in the file is `KAFKA__REQUEST_TIMEOUT_MS
 """
 
 from alphapanda.settings.brokers import BrokerKind, BrokerSettings
-from alphapanda.settings.documents import load_risk, load_strategies
 from alphapanda.settings.loading import load
 from alphapanda.settings.model import Settings
 from alphapanda.settings.problems import InvalidSettingsError, Problem
@@ -63,6 +62,4 @@ __all__ = [
     "TickCompression",
     "TracingSettings",
     "load",
-    "load_risk",
-    "load_strategies",
 ]

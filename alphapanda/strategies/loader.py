@@ -28,6 +28,9 @@ from alphapanda.strategies.config import FILE, StrategyConfig, convert, refuse_u
 FOLDER = "strategies"
 """Of the deployment: where its own strategies lie."""
 _OURS = "alphapanda."
+_PUBLIC = "alphapanda.strategies."
+_BUNDLED = "alphapanda.strategies.bundled"
+"""Class paths leave this folder out: `alphapanda.strategies.ema_crossover:EmaCrossover`."""
 
 AnyStrategy = Strategy[Any, Any]
 
@@ -116,7 +119,7 @@ def _load_module(name: str, folder: Path | None, place: str) -> ModuleType:
     try:
         if folder is not None and own is not None and own.is_file():
             return importlib.import_module(f"{_package_of(folder)}.{name}")
-        return importlib.import_module(name)
+        return importlib.import_module(_bundled(name) or name)
     except ModuleNotFoundError as error:
         if error.name is not None and (error.name == name or name.startswith(f"{error.name}.")):
             looked = f"no {own} and " if own else ""
@@ -127,6 +130,13 @@ def _load_module(name: str, folder: Path | None, place: str) -> ModuleType:
         raise _broken(name, error, place) from error
     except Exception as error:
         raise _broken(name, error, place) from error
+
+
+def _bundled(name: str) -> str | None:
+    """Return the module of a bundled strategy that `name` stands for; None for any other name."""
+    module = f"{_BUNDLED}.{name.removeprefix(_PUBLIC)}"
+    is_bundled = name.startswith(_PUBLIC) and importlib.util.find_spec(module) is not None
+    return module if is_bundled else None
 
 
 def _broken(name: str, error: Exception, place: str) -> ConfigError:

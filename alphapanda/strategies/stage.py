@@ -24,7 +24,7 @@ from alphapanda.strategies.base import Holding
 from alphapanda.strategies.failure import describe
 from alphapanda.strategies.fanout import SOURCE, InstrumentLookup, fan_out
 from alphapanda.strategies.instance import Instance, wishes
-from alphapanda.strategies.lane import QUIET, Lane, Outlook
+from alphapanda.strategies.instrument_group import QUIET, Lane, Outlook
 from alphapanda.strategies.loader import BoundStrategy
 from alphapanda.strategies.saved import Fence, SavedInstance, SavedLane, SavedStage, SavedStrategy
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from alphapanda.errors import AlphaPandaError, UsageError
-from commands._context import Context
+from commands.shell.context import Context
 
 
 class Shell(StrEnum):
@@ -60,9 +60,9 @@ def script(shell: Shell) -> str:
 
 def _names(context: Context, kind: str) -> Sequence[str]:
     """Return names for a shell to offer; none where settings cannot be read: nobody sees an error here."""
-    from commands._offered.memory import remember
-    from commands._offered.names import names_of
-    from commands._offered.quickly import remembered
+    from commands.shell.completion_names.memory import remember
+    from commands.shell.completion_names.names import names_of
+    from commands.shell.completion_names.quickly import remembered
 
     environ = dict(context.environ)
     found = remembered(context.deployment, environ, kind)

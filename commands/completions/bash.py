@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from commands._offered.offers import Offer
 from commands.completions.tree import Value, Verb
+from commands.shell.completion_names.offers import Offer
 
 _HEAD = """\
 # Completion of alphapanda for bash. Made by: alphapanda completions bash

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from commands._offered.offers import Offer
 from commands.completions.tree import Value, Verb
+from commands.shell.completion_names.offers import Offer
 
 _HEAD = """\
 # Completion of alphapanda for fish. Made by: alphapanda completions fish

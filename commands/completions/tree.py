@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from commands._nouns import nouns
-from commands._offered.offers import Offer
-from commands._root import load_command, root_options
+from commands.shell.completion_names.offers import Offer
+from commands.shell.root import load_command, root_options
+from commands.shell.verbs import nouns
 
 _BY_NAME = {
     Offer.BROKERS: {"broker", "brokers"},

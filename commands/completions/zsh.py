@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from commands._offered.offers import Offer
 from commands.completions.tree import Value, Verb
+from commands.shell.completion_names.offers import Offer
 
 _HEAD = """\
 #compdef alphapanda

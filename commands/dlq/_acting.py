@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from alphapanda.errors import RefusedError
-from commands._context import Context
 from commands._safety import Said, need_name, permit_live
+from commands.shell.context import Context
 
 if TYPE_CHECKING:
     from topics.names import TopicName

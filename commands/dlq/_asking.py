@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from alphapanda.errors import CheckFailedError, DeadlineError, UnknownNameError, UsageError
 from alphapanda.exit_codes import ExitCode
-from commands._context import Context
 from commands._safety import Said
+from commands.shell.context import Context
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from alphapanda.toolkit.dlq.plan import ReplayPlan, Wishes
-    from alphapanda.toolkit.dlq.run import Pace, Report
-    from alphapanda.toolkit.dlq.selection import Selection
+    from alphapanda.operations.dead_letters.plan import ReplayPlan, Wishes
+    from alphapanda.operations.dead_letters.run import Pace, Report
+    from alphapanda.operations.dead_letters.selection import Selection
     from commands.dlq._session import Session
 
 
@@ -40,7 +40,7 @@ class Asked:
 
 def duration_of(text: str) -> timedelta | None:
     """Return what `--valid-for` says; None for nothing. Raises UsageError."""
-    from alphapanda.toolkit.times import parse_duration
+    from alphapanda.query.times import parse_duration
 
     if not text:
         return None
@@ -88,8 +88,8 @@ async def plan_and_run(context: Context, asked: Asked, pace: Pace, said: Said) -
 
 async def _narrowed(session: Session, topic: str, asked: Asked) -> Asked:
     """Return what was asked with the dead letters and the reasons that were named looked up."""
-    from alphapanda.toolkit.dlq.backlog import read_backlog
-    from alphapanda.toolkit.dlq.selection import find_ids, reason_of
+    from alphapanda.operations.dead_letters.backlog import read_backlog
+    from alphapanda.operations.dead_letters.selection import find_ids, reason_of
 
     if not asked.ids and not asked.selection.reasons:
         return asked
@@ -140,7 +140,7 @@ def _document(context: Context, plan: ReplayPlan, report: Report | None) -> None
 
 def _who_runs(context: Context, plan: ReplayPlan) -> str:
     """Return the question whether the daemons run that process what was sent."""
-    from alphapanda.toolkit.dlq.groups import daemon_of
+    from alphapanda.operations.dead_letters.groups import daemon_of
 
     layout = context.settings().process_layout
     groups = {record.item.letter.group for record in plan.records}

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from alphapanda.ids import EventId
-from commands._context import Context
 from commands._safety import Said
+from commands.shell.context import Context
 
 if TYPE_CHECKING:
-    from alphapanda.toolkit.dlq.plan import Wishes
-    from alphapanda.toolkit.dlq.run import Edit, Pace, Report
-    from alphapanda.toolkit.dlq.workbench import Prepared
+    from alphapanda.operations.dead_letters.plan import Wishes
+    from alphapanda.operations.dead_letters.run import Edit, Pace, Report
+    from alphapanda.operations.dead_letters.service import Prepared
     from commands.dlq._session import Session
 
 
@@ -47,10 +47,10 @@ class Job:
 
 async def carry_out(job: Job) -> Report:
     """Ask, then run the plan to its end; raises RefusedError when it is not allowed."""
-    from alphapanda.toolkit.dlq.conduct import conduct
-    from alphapanda.toolkit.dlq.ledger import Mover
-    from alphapanda.toolkit.dlq.plan import Action
-    from alphapanda.toolkit.dlq.run import Report
+    from alphapanda.operations.dead_letters.execute import conduct
+    from alphapanda.operations.dead_letters.ledger import Mover
+    from alphapanda.operations.dead_letters.plan import Action
+    from alphapanda.operations.dead_letters.run import Report
     from commands._audit import actor, audited
 
     plan, log, bench, report = job.prepared.plan, job.session.log, job.session.bench, Report()
@@ -93,7 +93,7 @@ async def carry_out(job: Job) -> Report:
 
 
 def _permit(job: Job) -> None:
-    from alphapanda.toolkit.dlq.plan import Action
+    from alphapanda.operations.dead_letters.plan import Action
     from commands.dlq._acting import permit
 
     plan = job.prepared.plan

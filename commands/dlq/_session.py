@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alphapanda.errors import UsageError
-from commands._context import Context
-from commands._reading import endpoints_of, kafka_options
+from commands.shell.context import Context
+from commands.shell.reading import endpoints_of, kafka_options
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from alphapanda.bus.kafka_log import KafkaLog, KafkaReadLog
+    from alphapanda.kafka.client import KafkaLog, KafkaReadLog
     from alphapanda.model.kinds import TradingMode
+    from alphapanda.operations.dead_letters.backlog import Backlog, Item
+    from alphapanda.operations.dead_letters.policy import Policy
+    from alphapanda.operations.dead_letters.record import EventView
+    from alphapanda.operations.dead_letters.selection import Selection
+    from alphapanda.operations.dead_letters.service import Workbench
     from alphapanda.settings import Settings
-    from alphapanda.toolkit.dlq.backlog import Backlog, Item
-    from alphapanda.toolkit.dlq.letters import EventView
-    from alphapanda.toolkit.dlq.policy import Policy
-    from alphapanda.toolkit.dlq.selection import Selection
-    from alphapanda.toolkit.dlq.workbench import Workbench
 
 BATCH_BYTES = 256 * 1024
 """Replays write in bulk: one request carries hundreds of records."""
@@ -43,7 +43,7 @@ class Session:
 @asynccontextmanager
 async def reading(context: Context) -> AsyncIterator[KafkaReadLog]:
     """Open the log to look."""
-    from alphapanda.bus.kafka_log import open_read_log
+    from alphapanda.kafka.client import open_read_log
 
     async with open_read_log(kafka_options(context, "dlq")) as log:
         yield log
@@ -54,15 +54,15 @@ async def working(context: Context, *, changing: bool) -> AsyncIterator[Session]
     """Open the log and all that judges; a verb that changes something is held to this deployment's cluster."""
     from dataclasses import replace
 
-    from alphapanda.bus.kafka_log import open_log
+    from alphapanda.kafka.client import open_log
+    from alphapanda.kafka.topic_admin import Cluster
+    from alphapanda.operations.dead_letters.progress import open_group_progress
+    from alphapanda.operations.dead_letters.service import Workbench
+    from alphapanda.serialization.runtime import reading_codec
     from alphapanda.settings.topics import catalogue_of
     from alphapanda.state.store import open_redis
     from alphapanda.state.views import Views
-    from alphapanda.toolkit.dlq.progress import open_group_progress
-    from alphapanda.toolkit.dlq.workbench import Workbench
-    from alphapanda.toolkit.schemas.runtime import reading_codec
     from commands.topics._pin import check_pin
-    from topics.cluster import Cluster
 
     settings = context.settings()
     options = replace(kafka_options(context, "dlq"), batch_bytes=BATCH_BYTES)
@@ -93,9 +93,9 @@ async def working(context: Context, *, changing: bool) -> AsyncIterator[Session]
 
 def view_of(context: Context) -> EventView:
     """Return what shows the events in dead letters."""
+    from alphapanda.serialization.as_json import AsJson
+    from alphapanda.serialization.runtime import reading_codec
     from alphapanda.settings.topics import catalogue_of
-    from alphapanda.toolkit.schemas.as_json import AsJson
-    from alphapanda.toolkit.schemas.runtime import reading_codec
 
     settings = context.settings()
     return AsJson(reading_codec(settings), catalogue_of(settings))
@@ -103,7 +103,7 @@ def view_of(context: Context) -> EventView:
 
 def policy_of(context: Context) -> Policy:
     """Return what the deployment's `dlq-policy.toml` says; raises ConfigError where it is wrong."""
-    from alphapanda.toolkit.dlq.policy_file import load_policy
+    from alphapanda.operations.dead_letters.policy_file import load_policy
 
     return load_policy(context.deployment.root, context.clock.now())
 
@@ -129,15 +129,15 @@ async def own_topics(context: Context, log: KafkaReadLog) -> tuple[str, ...]:
 
 async def typed_topic(log: KafkaReadLog, typed: str) -> str:
     """Return the dead-letter topic that was typed, by its own name or its source's; raises UnknownNameError."""
-    from alphapanda.toolkit.dlq.names import resolve
+    from alphapanda.operations.dead_letters.names import resolve
 
     return resolve(typed, await log.topics())
 
 
 async def find(context: Context, log: KafkaReadLog, typed: str) -> tuple[Item, Backlog]:
     """Return the dead letter that was typed, and what was read to find it; raises UnknownNameError, UsageError."""
-    from alphapanda.toolkit.dlq.backlog import read_backlog
-    from alphapanda.toolkit.dlq.selection import find_in
+    from alphapanda.operations.dead_letters.backlog import read_backlog
+    from alphapanda.operations.dead_letters.selection import find_in
 
     topics: Sequence[str] = await own_topics(context, log)
     if typed.count(":") == 2:
@@ -163,8 +163,8 @@ def selection_of(
     reasons: Sequence[str] | None = None,
 ) -> Selection:
     """Return what was typed as a selection; raises UsageError."""
-    from alphapanda.toolkit.dlq.selection import Selection
-    from alphapanda.toolkit.expressions import compile_expression
+    from alphapanda.operations.dead_letters.selection import Selection
+    from alphapanda.query.expressions import compile_expression
 
     now = context.clock.now()
     return Selection(
@@ -179,7 +179,7 @@ def selection_of(
 
 
 def _time(option: str, typed: str, now: datetime) -> datetime | None:
-    from alphapanda.toolkit.times import TIME_HELP, parse_time
+    from alphapanda.query.times import TIME_HELP, parse_time
 
     if not typed:
         return None

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alphapanda.errors import RefusedError, UnknownNameError, UsageError
-from commands._context import Context
+from commands.shell.context import Context
 
 if TYPE_CHECKING:
     from alphapanda.model.dead_letter import LedgerState, LedgerTrigger
-    from alphapanda.toolkit.dlq.backlog import Item
-    from alphapanda.toolkit.dlq.selection import Selection
+    from alphapanda.operations.dead_letters.backlog import Item
+    from alphapanda.operations.dead_letters.selection import Selection
     from commands._safety import Said
     from commands.dlq._session import Session
 
@@ -29,8 +29,8 @@ async def set_aside(
     """Take the chosen dead letters one step: discarded or quarantined; raises RefusedError, UsageError."""
     from alphapanda.ids import generate_event_id
     from alphapanda.model.dead_letter import LEDGER_TRANSITIONS, LedgerState
-    from alphapanda.toolkit.dlq.ledger import Mover, write_entries
-    from alphapanda.toolkit.dlq.names import own_name
+    from alphapanda.operations.dead_letters.ledger import Mover, write_entries
+    from alphapanda.operations.dead_letters.names import own_name
     from commands._audit import actor, audited
     from commands.dlq._acting import alone, permit
     from commands.dlq._session import is_topic, working
@@ -70,9 +70,9 @@ async def set_aside(
 async def _chosen(
     context: Context, session: Session, what: str, selection: Selection, verdict: str
 ) -> tuple[str, list[Item]]:
-    from alphapanda.toolkit.dlq.backlog import read_backlog
-    from alphapanda.toolkit.dlq.plan import Wishes
-    from alphapanda.toolkit.dlq.verdicts import Verdict
+    from alphapanda.operations.dead_letters.backlog import read_backlog
+    from alphapanda.operations.dead_letters.classification import Verdict
+    from alphapanda.operations.dead_letters.plan import Wishes
     from commands.dlq._session import find, is_topic, typed_topic
 
     if verdict and verdict not in set(Verdict):

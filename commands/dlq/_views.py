@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from alphapanda.toolkit.dlq.summary import short
-from commands._output import Column, Output, Style
+from alphapanda.operations.dead_letters.summary import short
+from commands.shell.output import Column, Output, Style
 
 if TYPE_CHECKING:
-    from alphapanda.toolkit.dlq.backlog import Item
-    from alphapanda.toolkit.dlq.plan import Planned, ReplayPlan
-    from alphapanda.toolkit.dlq.run import Report
+    from alphapanda.operations.dead_letters.backlog import Item
+    from alphapanda.operations.dead_letters.plan import Planned, ReplayPlan
+    from alphapanda.operations.dead_letters.run import Report
 
 _STATES = {
     "open": Style.WARN,
@@ -121,7 +121,7 @@ def plan_lines(plan: ReplayPlan, output: Output) -> list[str]:
     """Return a plan for people: one line for those that are alike."""
     from dataclasses import asdict
 
-    from alphapanda.toolkit.dlq.summary import alike
+    from alphapanda.operations.dead_letters.summary import alike
 
     rows = [asdict(line) for line in alike(plan)]
     return output.render(rows, PLAN_COLUMNS)
@@ -192,7 +192,7 @@ def count_of(number: int, one: str = "dead letter is", many: str = "dead letters
 
 def fields(lines: Sequence[tuple[str, object]], output: Output) -> list[str]:
     """Return `name  value` lines, without those that have no value."""
-    from commands._output import as_text
+    from commands.shell.output import as_text
 
     known = [(name, value) for name, value in lines if value not in (None, "")]
     width = max((len(name) for name, _ in known), default=0)

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from commands._context import Context
-from commands._options import ConfirmOption, DryRunOption, JsonOption, ReasonOption, YesOption
 from commands.dlq._options import (
     CodeOption,
     FailedGroupOption,
@@ -18,6 +16,8 @@ from commands.dlq._options import (
     WhatArgument,
     WhereOption,
 )
+from commands.shell.context import Context
+from commands.shell.options import ConfirmOption, DryRunOption, JsonOption, ReasonOption, YesOption
 
 
 def _verb(name: str, does: str) -> Callable[..., None]:

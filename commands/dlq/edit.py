@@ -11,16 +11,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alphapanda.errors import CheckFailedError, RefusedError, UsageError
-from commands._context import Context
-from commands._options import BreakGlassOption, ConfirmOption, DryRunOption, JsonOption, ReasonOption, YesOption
-from commands._output import Column
 from commands.dlq._options import OneArgument
+from commands.shell.context import Context
+from commands.shell.options import (
+    BreakGlassOption,
+    ConfirmOption,
+    DryRunOption,
+    JsonOption,
+    ReasonOption,
+    YesOption,
+)
+from commands.shell.output import Column
 
 if TYPE_CHECKING:
-    from alphapanda.bus.routes import Routes
-    from alphapanda.toolkit.dlq.backlog import Item
-    from alphapanda.toolkit.dlq.edit import Difference
-    from alphapanda.toolkit.dlq.run import Edit
+    from alphapanda.operations.dead_letters.backlog import Item
+    from alphapanda.operations.dead_letters.edit import Difference
+    from alphapanda.operations.dead_letters.run import Edit
+    from alphapanda.pipeline.topic_routing import Routes
     from commands._safety import Said
 
 _COLUMNS = (Column("field", "FIELD"), Column("before", "BEFORE"), Column("after", "AFTER"))
@@ -76,11 +83,11 @@ async def _run(
     patience: float,
     dry_run: bool,
 ) -> int:
-    from alphapanda.bus.routes import Routes
     from alphapanda.ids import BrokerId
-    from alphapanda.toolkit.dlq.plan import Action, Wishes
-    from alphapanda.toolkit.dlq.run import Pace
-    from alphapanda.toolkit.schemas.runtime import writing_codec
+    from alphapanda.operations.dead_letters.plan import Action, Wishes
+    from alphapanda.operations.dead_letters.run import Pace
+    from alphapanda.pipeline.topic_routing import Routes
+    from alphapanda.serialization.runtime import writing_codec
     from commands.dlq._acting import alone
     from commands.dlq._asking import verdict_on
     from commands.dlq._replaying import Job, carry_out
@@ -122,7 +129,7 @@ async def _run(
 def _edited(
     context: Context, item: Item, file: Path | None, routes: Routes
 ) -> tuple[Item, Edit, list[Difference]]:
-    from alphapanda.toolkit.dlq.edit import apply_edit, editable_text
+    from alphapanda.operations.dead_letters.edit import apply_edit, editable_text
     from commands.dlq._acting import on_terminal
 
     if file is not None:
@@ -173,6 +180,6 @@ def _show(context: Context, item: Item, differences: list[Difference]) -> None:
 
 
 def _cell(value: object) -> str:
-    from alphapanda.toolkit.dlq.summary import short
+    from alphapanda.operations.dead_letters.summary import short
 
     return "-" if value is None else short(str(value), 50)

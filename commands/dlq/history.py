@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alphapanda.errors import UnknownNameError
-from commands._context import Context
-from commands._options import JsonOption, LimitOption
-from commands._output import Column
 from commands.dlq._views import state_style
+from commands.shell.context import Context
+from commands.shell.options import JsonOption, LimitOption
+from commands.shell.output import Column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from alphapanda.toolkit.dlq.ledger import Entry
+    from alphapanda.operations.dead_letters.ledger import Entry
 
 _COLUMNS = (
     Column("at", "TIME (IST)"),
@@ -46,7 +46,7 @@ def history(
 
 
 async def _show(context: Context, what: str | None, limit: int) -> None:
-    from alphapanda.toolkit.dlq.backlog import read_backlog
+    from alphapanda.operations.dead_letters.backlog import read_backlog
     from commands.dlq._session import is_topic, reading
 
     async with reading(context) as log:

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands._context import Context
-from commands._options import JsonOption, LimitOption
-from commands._output import Column, Style
 from commands.dlq._options import (
     CodeOption,
     FailedGroupOption,
@@ -20,10 +17,13 @@ from commands.dlq._options import (
     UntilOption,
     WhereOption,
 )
+from commands.shell.context import Context
+from commands.shell.options import JsonOption, LimitOption
+from commands.shell.output import Column, Style
 
 if TYPE_CHECKING:
-    from alphapanda.toolkit.dlq.backlog import Backlog
-    from alphapanda.toolkit.dlq.selection import Selection
+    from alphapanda.operations.dead_letters.backlog import Backlog
+    from alphapanda.operations.dead_letters.selection import Selection
 
 _SUMMARY = (
     Column("topic", "TOPIC"),
@@ -72,9 +72,9 @@ def list_(
 
 
 async def _topics(context: Context, selection: Selection, *, everything: bool, metrics: bool) -> None:
-    from alphapanda.toolkit.dlq.backlog import read_backlog
-    from alphapanda.toolkit.dlq.exposition import exposition
-    from alphapanda.toolkit.dlq.names import dead_letter_topics
+    from alphapanda.operations.dead_letters.backlog import read_backlog
+    from alphapanda.operations.dead_letters.exposition import exposition
+    from alphapanda.operations.dead_letters.names import dead_letter_topics
     from commands.dlq._session import own_topics, reading, view_of
 
     async with reading(context) as log:
@@ -92,8 +92,8 @@ async def _topics(context: Context, selection: Selection, *, everything: bool, m
 def _summaries(
     context: Context, backlog: Backlog, topics: Sequence[str], selection: Selection
 ) -> list[Mapping[str, object]]:
-    from alphapanda.toolkit.dlq.signature import signature
-    from alphapanda.toolkit.dlq.summary import short
+    from alphapanda.operations.dead_letters.signature import signature
+    from alphapanda.operations.dead_letters.summary import short
     from commands.dlq._views import age, moment
 
     now = context.clock.now().timestamp()
@@ -128,7 +128,7 @@ def _summaries(
 
 
 async def _records(context: Context, typed: str, selection: Selection, limit: int, *, everything: bool) -> None:
-    from alphapanda.toolkit.dlq.backlog import read_backlog
+    from alphapanda.operations.dead_letters.backlog import read_backlog
     from commands.dlq._session import reading, typed_topic, view_of
     from commands.dlq._views import RECORD_COLUMNS, raw, shown
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from commands._context import Context
-from commands._options import JsonOption
 from commands.dlq._options import (
     AddresseeOption,
     CodeOption,
@@ -28,6 +26,8 @@ from commands.dlq._options import (
     ValidForOption,
     WhereOption,
 )
+from commands.shell.context import Context
+from commands.shell.options import JsonOption
 
 if TYPE_CHECKING:
     from commands.dlq._asking import Asked
@@ -106,7 +106,7 @@ def asked_of(
     force_one: str,
 ) -> Asked:
     """Return the options of `plan` and `replay`, which are the same, as what was asked; raises UsageError."""
-    from alphapanda.toolkit.dlq.plan import Wishes
+    from alphapanda.operations.dead_letters.plan import Wishes
     from commands.dlq._asking import Asked, duration_of
     from commands.dlq._session import selection_of
 

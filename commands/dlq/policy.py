@@ -5,9 +5,9 @@ from __future__ import annotations
 import typer
 
 from alphapanda.exit_codes import ExitCode
-from commands._context import Context
-from commands._options import JsonOption
-from commands._output import Column
+from commands.shell.context import Context
+from commands.shell.options import JsonOption
+from commands.shell.output import Column
 
 _COLUMNS = (
     Column("name", "RULE"),
@@ -34,7 +34,7 @@ def check(call: typer.Context, json: JsonOption = False) -> None:
 
     Example: alphapanda dlq policy check
     """
-    from alphapanda.toolkit.dlq.policy_file import POLICY_FILE, read_policy
+    from alphapanda.operations.dead_letters.policy_file import POLICY_FILE, read_policy
 
     context = Context.of(call, json=json)
     file = context.deployment.root / POLICY_FILE

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alphapanda.errors import RefusedError, UnknownNameError, UsageError
-from commands._context import Context
-from commands._options import (
+from commands.dlq._options import TopicArgument
+from commands.shell.context import Context
+from commands.shell.options import (
     BreakGlassOption,
     ConfirmOption,
     DryRunOption,
@@ -18,12 +19,11 @@ from commands._options import (
     ReasonOption,
     YesOption,
 )
-from commands._output import Column
-from commands.dlq._options import TopicArgument
+from commands.shell.output import Column
 
 if TYPE_CHECKING:
-    from alphapanda.bus.kafka_log import KafkaReadLog
-    from alphapanda.toolkit.dlq.purge import Cut, Holding, Purge
+    from alphapanda.kafka.client import KafkaReadLog
+    from alphapanda.operations.dead_letters.purge import Cut, Holding, Purge
     from commands._safety import Said
 
 _COLUMNS = (
@@ -103,7 +103,7 @@ class _Wish:
 
 
 def _before_ms(context: Context, typed: str) -> int | None:
-    from alphapanda.toolkit.times import TIME_HELP, milliseconds, parse_time
+    from alphapanda.query.times import TIME_HELP, milliseconds, parse_time
 
     if not typed:
         return None
@@ -123,12 +123,12 @@ async def _preview(context: Context, wish: _Wish) -> None:
 
 
 async def _purge(context: Context, wish: _Wish, said: Said) -> None:
-    from alphapanda.toolkit.dlq.names import own_name
-    from alphapanda.toolkit.dlq.purge import open_shears
+    from alphapanda.operations.dead_letters.names import own_name
+    from alphapanda.operations.dead_letters.purge import open_shears
     from commands._audit import audited
-    from commands._reading import kafka_options
     from commands.dlq._acting import alone, permit_removal
     from commands.dlq._session import typed_topic, working
+    from commands.shell.reading import kafka_options
 
     async with working(context, changing=True) as session:
         topic = await typed_topic(session.log, wish.topic)
@@ -156,7 +156,7 @@ async def _purge(context: Context, wish: _Wish, said: Said) -> None:
 
 
 async def _plan(log: KafkaReadLog, topic: str, wish: _Wish) -> Purge:
-    from alphapanda.toolkit.dlq.purge import read_holding, wanted_cuts
+    from alphapanda.operations.dead_letters.purge import read_holding, wanted_cuts
     from topics.dead_letter_families import source_name_of
 
     holding = await read_holding(log, topic, source_name_of(topic))

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands._context import Context
-from commands._options import JsonOption
-from commands._output import Column
 from commands.dlq._options import FailedGroupOption, OptionalTopic, SinceOption, UntilOption, WhereOption
+from commands.shell.context import Context
+from commands.shell.options import JsonOption
+from commands.shell.output import Column
 
 if TYPE_CHECKING:
-    from alphapanda.toolkit.dlq.backlog import Item
+    from alphapanda.operations.dead_letters.backlog import Item
 
 _COLUMNS = (
     Column("id", "REASON"),
@@ -55,9 +55,9 @@ def reasons(
 
 
 async def _show(context: Context, typed: str | None, takes: Callable[[Item], bool], *, everything: bool) -> None:
-    from alphapanda.toolkit.dlq.backlog import read_backlog
-    from alphapanda.toolkit.dlq.reasons import reasons_of
-    from alphapanda.toolkit.dlq.summary import short
+    from alphapanda.operations.dead_letters.backlog import read_backlog
+    from alphapanda.operations.dead_letters.reasons import reasons_of
+    from alphapanda.operations.dead_letters.summary import short
     from commands.dlq._session import own_topics, policy_of, reading, typed_topic, view_of
     from commands.dlq._views import moment
 

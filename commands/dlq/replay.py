@@ -6,15 +6,6 @@ from typing import Annotated
 
 import typer
 
-from commands._context import Context
-from commands._options import (
-    BreakGlassOption,
-    ConfirmOption,
-    DryRunOption,
-    JsonOption,
-    ReasonOption,
-    YesOption,
-)
 from commands.dlq._options import (
     AddresseeOption,
     CodeOption,
@@ -33,6 +24,15 @@ from commands.dlq._options import (
     UntilOption,
     ValidForOption,
     WhereOption,
+)
+from commands.shell.context import Context
+from commands.shell.options import (
+    BreakGlassOption,
+    ConfirmOption,
+    DryRunOption,
+    JsonOption,
+    ReasonOption,
+    YesOption,
 )
 
 
@@ -79,7 +79,7 @@ def replay(
 
     Example: alphapanda dlq replay paper.orders.filled --reason "instruments are there again"
     """
-    from alphapanda.toolkit.dlq.run import Pace
+    from alphapanda.operations.dead_letters.run import Pace
     from commands._safety import Said
     from commands.dlq._asking import plan_and_run, plan_only
     from commands.dlq.plan import asked_of

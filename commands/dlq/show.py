@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from alphapanda.errors import AlphaPandaError
-from commands._context import Context
-from commands._options import JsonOption
-from commands._output import Style
 from commands.dlq._options import OneArgument
+from commands.shell.context import Context
+from commands.shell.options import JsonOption
+from commands.shell.output import Style
 
 if TYPE_CHECKING:
-    from alphapanda.toolkit.dlq.backlog import Item
-    from alphapanda.toolkit.dlq.plan import Planned
+    from alphapanda.operations.dead_letters.backlog import Item
+    from alphapanda.operations.dead_letters.plan import Planned
 
 
 def show(call: typer.Context, which: OneArgument, json: JsonOption = False) -> None:
@@ -34,7 +34,7 @@ async def _show(context: Context, typed: str) -> None:
         planned: Planned | None = None
         why_none = ""
         if item.state.is_unresolved or item.state.is_under_way:
-            from alphapanda.toolkit.dlq.plan import Wishes
+            from alphapanda.operations.dead_letters.plan import Wishes
 
             try:
                 prepared = await session.bench.prepare(
@@ -50,8 +50,8 @@ async def _show(context: Context, typed: str) -> None:
 
 
 def _document(item: Item, planned: Planned | None, why_none: str) -> dict[str, object]:
-    from alphapanda.model.codec import to_jsonable
-    from alphapanda.toolkit.dlq.edit import editable_text
+    from alphapanda.operations.dead_letters.edit import editable_text
+    from alphapanda.serialization.codec import to_jsonable
     from commands.dlq._views import raw, raw_planned
 
     record = item.letter.record
@@ -70,7 +70,7 @@ def _document(item: Item, planned: Planned | None, why_none: str) -> dict[str, o
 
 
 def _lines(context: Context, item: Item, planned: Planned | None, why_none: str) -> list[str]:
-    from alphapanda.toolkit.dlq.edit import editable_text
+    from alphapanda.operations.dead_letters.edit import editable_text
     from commands.dlq._views import fields, moment
 
     letter, failure, output = item.letter, item.letter.failure, context.output

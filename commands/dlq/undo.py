@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alphapanda.errors import RefusedError, UnknownNameError
-from commands._context import Context
-from commands._options import ConfirmOption, DryRunOption, JsonOption, ReasonOption, YesOption
+from commands.shell.context import Context
+from commands.shell.options import ConfirmOption, DryRunOption, JsonOption, ReasonOption, YesOption
 
 if TYPE_CHECKING:
-    from alphapanda.toolkit.dlq.backlog import Backlog, Item
-    from alphapanda.toolkit.dlq.ledger import Entry, Mover
+    from alphapanda.operations.dead_letters.backlog import Backlog, Item
+    from alphapanda.operations.dead_letters.ledger import Entry, Mover
     from commands._safety import Said
     from commands.dlq._session import Session
 
@@ -38,8 +38,8 @@ def undo(
 
 
 async def _run(context: Context, what: str, said: Said, *, dry_run: bool) -> None:
-    from alphapanda.toolkit.dlq.ledger import Mover, write_entries
-    from alphapanda.toolkit.dlq.names import own_name
+    from alphapanda.operations.dead_letters.ledger import Mover, write_entries
+    from alphapanda.operations.dead_letters.names import own_name
     from commands._audit import actor, audited
     from commands.dlq._acting import permit
     from commands.dlq._session import working
@@ -69,8 +69,8 @@ async def _run(context: Context, what: str, said: Said, *, dry_run: bool) -> Non
 
 
 async def _meant(context: Context, session: Session, what: str) -> list[Item]:
-    from alphapanda.toolkit.dlq.backlog import read_backlog
-    from alphapanda.toolkit.dlq.selection import find_in
+    from alphapanda.operations.dead_letters.backlog import read_backlog
+    from alphapanda.operations.dead_letters.selection import find_in
     from commands.dlq._session import own_topics, typed_topic
 
     topics: Sequence[str] = await own_topics(context, session.log)
@@ -90,7 +90,7 @@ async def _meant(context: Context, session: Session, what: str) -> list[Item]:
 
 async def _sent_after_all(session: Session, items: Sequence[Item]) -> frozenset[str]:
     """Return those that are planned and that their topic shows to be sent."""
-    from alphapanda.toolkit.dlq.plan import Wishes
+    from alphapanda.operations.dead_letters.plan import Wishes
 
     planned: dict[str, set[str]] = {}
     for item in items:
@@ -113,7 +113,7 @@ def _can_go_back(item: Item) -> bool:
 
 def _reopened(item: Item, mover: Mover, context: Context) -> Entry:
     from alphapanda.model.dead_letter import LedgerState, LedgerTrigger
-    from alphapanda.toolkit.dlq.run import given_up
+    from alphapanda.operations.dead_letters.run import given_up
 
     now = context.clock.now()
     if item.state is LedgerState.PLANNED:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alphapanda.errors import UnknownNameError
-from commands._context import Context
-from commands._reading import kafka_options
+from commands.shell.context import Context
+from commands.shell.reading import kafka_options
 
 if TYPE_CHECKING:
-    from alphapanda.bus.kafka_log import KafkaReadLog
-    from alphapanda.toolkit.groups.admin import GroupAdmin
-    from alphapanda.toolkit.groups.lag import Look
+    from alphapanda.kafka.client import KafkaReadLog
+    from alphapanda.kafka.group_admin import GroupAdmin
+    from alphapanda.operations.groups.lag import Look
 
 
 @dataclass(slots=True)
@@ -33,8 +33,8 @@ class Looker:
 
     async def look(self, names: Sequence[str]) -> Look:
         """Look at the groups of these names, or at all; raises UnknownNameError for one that is not there."""
-        from alphapanda.toolkit.groups.lag import with_rates
-        from alphapanda.toolkit.groups.measure import measure
+        from alphapanda.operations.groups.lag import with_rates
+        from alphapanda.operations.groups.measure import measure
 
         known = await self.admin.names()
         for name in names:
@@ -60,8 +60,8 @@ class Looker:
 @asynccontextmanager
 async def looking(context: Context) -> AsyncIterator[Looker]:
     """Stay connected while the block runs. Raises DependencyError."""
-    from alphapanda.bus.kafka_log import open_read_log
-    from alphapanda.toolkit.groups.admin import open_groups
+    from alphapanda.kafka.client import open_read_log
+    from alphapanda.kafka.group_admin import open_groups
 
     options = kafka_options(context, "groups")
     async with open_read_log(options) as log, open_groups(options) as admin:

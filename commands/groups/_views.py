@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from commands._output import Column, Style
+from commands.shell.output import Column, Style
 
 if TYPE_CHECKING:
-    from alphapanda.toolkit.groups.lag import GroupLag, PartitionLag
+    from alphapanda.operations.groups.lag import GroupLag, PartitionLag
 
 _MINUTE = 60
 _HOUR = 3600

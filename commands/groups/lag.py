@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alphapanda.errors import CheckFailedError, UsageError
-from commands._context import Context
-from commands._options import IntervalOption, JsonOption, WatchOption
-from commands._reading import Table, show
+from commands.shell.context import Context
+from commands.shell.options import IntervalOption, JsonOption, WatchOption
+from commands.shell.reading import Table, show
 
 if TYPE_CHECKING:
-    from alphapanda.toolkit.groups.lag import GroupLag
+    from alphapanda.operations.groups.lag import GroupLag
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def lag(
 
 
 def _limit(text: str) -> Limit:
-    from alphapanda.toolkit.times import parse_duration
+    from alphapanda.query.times import parse_duration
 
     if text.isdecimal():
         return Limit(records=int(text))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from commands._context import Context
-from commands._options import IntervalOption, JsonOption, WatchOption
-from commands._reading import Table, show
+from commands.shell.context import Context
+from commands.shell.options import IntervalOption, JsonOption, WatchOption
+from commands.shell.reading import Table, show
 
 
 def list_(

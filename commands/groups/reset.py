@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alphapanda.errors import RefusedError, UnknownNameError, UsageError
-from commands._context import Context
-from commands._options import BreakGlassOption, ConfirmOption, JsonOption, ReasonOption
-from commands._output import Column
+from commands.shell.context import Context
+from commands.shell.options import BreakGlassOption, ConfirmOption, JsonOption, ReasonOption
+from commands.shell.output import Column
 
 if TYPE_CHECKING:
-    from alphapanda.bus.kafka_log import KafkaReadLog
-    from alphapanda.bus.records import Offsets, Partition
-    from alphapanda.toolkit.groups.admin import Group
-    from alphapanda.toolkit.groups.reset import ResetPlan, Target
+    from alphapanda.kafka.client import KafkaReadLog
+    from alphapanda.kafka.group_admin import Group
+    from alphapanda.model.records import Offsets, Partition
+    from alphapanda.operations.groups.reset import ResetPlan, Target
     from commands._safety import Said
     from commands.groups._session import Looker
 
@@ -73,7 +73,7 @@ def reset(
 
     Example: alphapanda groups reset reports --to-datetime 09:15 --execute --reason "run the morning again"
     """
-    from alphapanda.toolkit.groups.reset import FromFile, ShiftBy, ToEarliest, ToLatest, ToOffset
+    from alphapanda.operations.groups.reset import FromFile, ShiftBy, ToEarliest, ToLatest, ToOffset
     from commands._safety import Said
 
     context = Context.of(call, json=json)
@@ -91,7 +91,7 @@ def reset(
     if shift_by is not None:
         asked.append(ShiftBy(shift_by))
     if from_file is not None:
-        from alphapanda.toolkit.groups.offsets_file import read_offsets
+        from alphapanda.operations.groups.offsets_file import read_offsets
 
         asked.append(FromFile(read_offsets(from_file, group)))
     if len(asked) != 1:
@@ -106,8 +106,8 @@ def reset(
 
 
 def _to_time(context: Context, text: str) -> Target:
-    from alphapanda.toolkit.groups.reset import ToTime
-    from alphapanda.toolkit.times import TIME_HELP, milliseconds, parse_time
+    from alphapanda.operations.groups.reset import ToTime
+    from alphapanda.query.times import TIME_HELP, milliseconds, parse_time
 
     moment = parse_time(text, context.clock.now())
     if moment is None:
@@ -116,8 +116,8 @@ def _to_time(context: Context, text: str) -> Target:
 
 
 def _by_duration(context: Context, text: str) -> Target:
-    from alphapanda.toolkit.groups.reset import ToTime
-    from alphapanda.toolkit.times import milliseconds, parse_duration
+    from alphapanda.operations.groups.reset import ToTime
+    from alphapanda.query.times import milliseconds, parse_duration
 
     duration = parse_duration(text)
     if duration is None:
@@ -160,7 +160,7 @@ async def _reset(
 
 
 async def _plan(looker: Looker, name: str, target: Target, topics: Sequence[str]) -> ResetPlan:
-    from alphapanda.toolkit.groups.reset import ToTime, plan_reset
+    from alphapanda.operations.groups.reset import ToTime, plan_reset
 
     committed = await looker.admin.committed(name)
     partitions = await _partitions(looker.log, name, target, committed, topics)
@@ -173,7 +173,7 @@ async def _partitions(
     log: KafkaReadLog, name: str, target: Target, committed: Offsets, topics: Sequence[str]
 ) -> Sequence[Partition]:
     """Return what is to be moved: what was named, else what the file names, else what the group has committed."""
-    from alphapanda.toolkit.groups.reset import FromFile
+    from alphapanda.operations.groups.reset import FromFile
 
     known = await log.topics()
     if topics:
@@ -207,7 +207,7 @@ async def _named(log: KafkaReadLog, topics: Sequence[str], known: frozenset[str]
 
 
 def _refuse_live(group: Group) -> None:
-    from alphapanda.toolkit.groups.admin import describe_members
+    from alphapanda.kafka.group_admin import describe_members
 
     if group.is_live:
         who = describe_members(group.members) or f"it is {group.state}"
@@ -237,7 +237,7 @@ def _permit_live_broker(context: Context, name: str, said: Said) -> None:
 
 
 async def _execute(context: Context, looker: Looker, name: str, plan: ResetPlan) -> Path | None:
-    from alphapanda.toolkit.groups.offsets_file import undo_path, write_offsets
+    from alphapanda.operations.groups.offsets_file import undo_path, write_offsets
 
     if not plan.offsets:
         return None

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from alphapanda.errors import CheckFailedError, DependencyError
-from commands._context import Context
-from commands._output import Column, Style
+from commands.shell.context import Context
+from commands.shell.output import Column, Style
 
 if TYPE_CHECKING:
-    from alphapanda.bus.ports import ReadableLog
-    from alphapanda.model.avro import SchemaOf
     from alphapanda.model.kinds import EventType
-    from alphapanda.toolkit.schemas.preflight import Backlog
+    from alphapanda.operations.schemas.preflight import Backlog
+    from alphapanda.pipeline.ports import ReadableLog
+    from alphapanda.serialization.avro import SchemaOf
     from topics.names import TopicName
 
 LEDGER = "system.dlq-ledger"
@@ -32,9 +32,9 @@ Trials = Sequence[tuple["TopicName", "EventType", str, str]]
 
 async def try_backlog(context: Context, trials: Trials) -> list[Backlog]:
     """Try the open dead letters of each topic with both schemas; raises DependencyError without Kafka."""
-    from alphapanda.bus.kafka_log import open_read_log
-    from alphapanda.toolkit.schemas.preflight import settled_letters
-    from commands._reading import kafka_options
+    from alphapanda.kafka.client import open_read_log
+    from alphapanda.operations.schemas.preflight import settled_letters
+    from commands.shell.reading import kafka_options
 
     try:
         options = kafka_options(context, "schemas")
@@ -60,7 +60,7 @@ async def try_backlog(context: Context, trials: Trials) -> list[Backlog]:
 async def _try(
     context: Context, log: ReadableLog, trial: tuple[TopicName, EventType, str, str], settled: frozenset[str]
 ) -> Backlog:
-    from alphapanda.toolkit.schemas.preflight import Trial, preflight
+    from alphapanda.operations.schemas.preflight import Trial, preflight
 
     topic, kind, before, after = trial
     schema_of = _schema_of(context)
@@ -70,7 +70,7 @@ async def _try(
 
 def _schema_of(context: Context) -> SchemaOf:
     from alphapanda.errors import DecodeError
-    from alphapanda.toolkit.schemas.runtime import SchemaBook
+    from alphapanda.serialization.runtime import SchemaBook
 
     url = context.settings().schema_registry_url.get_secret_value()
     if url:

@@ -8,23 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alphapanda.errors import ConfigError, UnknownNameError, UsageError
-from commands._context import Context
+from commands.shell.context import Context
 
 if TYPE_CHECKING:
     from alphapanda.model.kinds import EventType
-    from alphapanda.toolkit.schemas.baseline import Kept
-    from alphapanda.toolkit.schemas.compatibility import Level
-    from alphapanda.toolkit.schemas.online import Subject
+    from alphapanda.serialization.baseline import Kept
+    from alphapanda.serialization.compatibility import Level
+    from alphapanda.serialization.online import Subject
+    from alphapanda.serialization.registry import SchemaRegistry
     from topics.names import TopicName
-    from topics.registry import SchemaRegistry
 
     Chosen = Sequence[tuple[TopicName, EventType]]
 
 
 def choose(context: Context, names: list[str] | None, *, everything: bool) -> Chosen:
     """Return the topics that were named, by name or by kind of event; raises UsageError for none."""
+    from alphapanda.serialization.runtime import event_topics
     from alphapanda.settings.topics import catalogue_of
-    from alphapanda.toolkit.schemas.runtime import event_topics
 
     settings = context.settings()
     known = event_topics(settings, catalogue_of(settings))
@@ -50,7 +50,7 @@ def kinds_of(chosen: Chosen) -> tuple[EventType, ...]:
 
 def kept_schemas(folder: Path | None) -> dict[EventType, Kept]:
     """Return every kind's schema, as the structs have it and as it is committed; raises UsageError."""
-    from alphapanda.toolkit.schemas.baseline import baseline
+    from alphapanda.serialization.baseline import baseline
     from topics.schemas import FOLDER
 
     if folder is not None and not folder.is_dir():
@@ -60,7 +60,7 @@ def kept_schemas(folder: Path | None) -> dict[EventType, Kept]:
 
 def level_of(name: str | None) -> Level | None:
     """Return the level with that name; raises UnknownNameError."""
-    from alphapanda.toolkit.schemas.compatibility import Level
+    from alphapanda.serialization.compatibility import Level
 
     if name is None:
         return None
@@ -78,7 +78,7 @@ def has_registry(context: Context) -> bool:
 @asynccontextmanager
 async def registry_of(context: Context) -> AsyncIterator[SchemaRegistry]:
     """Stay connected to the deployment's registry while the block runs; raises ConfigError without one."""
-    from topics.registry import SchemaRegistry
+    from alphapanda.serialization.registry import SchemaRegistry
 
     url = context.settings().schema_registry_url.get_secret_value()
     if not url:
@@ -91,7 +91,7 @@ async def look_at(registry: SchemaRegistry, chosen: Chosen, kept: dict[EventType
     """Return what the registry has for each topic; raises RegistryUnreachableError."""
     import asyncio
 
-    from alphapanda.toolkit.schemas.online import look
+    from alphapanda.serialization.online import look
 
     known = frozenset(await registry.subjects())  # one question first: one error when nobody answers
     gate = asyncio.Semaphore(8)

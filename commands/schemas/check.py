@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alphapanda.errors import CheckFailedError
-from commands._context import Context
-from commands._options import JsonOption
-from commands._output import Column, Style
 from commands.schemas._options import AllOption, BaselineOption, LevelOption, NamesArgument, OfflineOption
+from commands.shell.context import Context
+from commands.shell.options import JsonOption
+from commands.shell.output import Column, Style
 
 if TYPE_CHECKING:
     from alphapanda.model.kinds import EventType
-    from alphapanda.toolkit.schemas.baseline import Kept
-    from alphapanda.toolkit.schemas.compatibility import Level, Reason
-    from alphapanda.toolkit.schemas.preflight import Backlog
+    from alphapanda.operations.schemas.preflight import Backlog
+    from alphapanda.serialization.baseline import Kept
+    from alphapanda.serialization.compatibility import Level, Reason
     from commands.schemas._session import Chosen
 
 PreflightOption = Annotated[
@@ -83,8 +83,8 @@ def check(
 
 
 def _offline(topic: str, kept: Kept, level: Level | None) -> _Checked:
-    from alphapanda.toolkit.schemas.canonical import canonical
-    from alphapanda.toolkit.schemas.compatibility import Level, incompatibilities
+    from alphapanda.serialization.canonical import canonical
+    from alphapanda.serialization.compatibility import Level, incompatibilities
 
     earlier = kept.committed
     changed = earlier is None or canonical(earlier) != canonical(kept.generated)
@@ -103,7 +103,7 @@ async def _rest(
     preflight: bool,
 ) -> list[Backlog]:
     """Ask the registry, then try the dead letters."""
-    from alphapanda.toolkit.schemas.online import objections
+    from alphapanda.serialization.online import objections
     from commands.schemas._backlog import try_backlog
     from commands.schemas._session import has_registry, look_at, registry_of
 
@@ -128,7 +128,7 @@ async def _rest(
 
 
 def _gone(against: Path | None) -> tuple[str, ...]:
-    from alphapanda.toolkit.schemas.baseline import orphans
+    from alphapanda.serialization.baseline import orphans
     from topics.schemas import FOLDER
 
     return orphans(against or FOLDER)

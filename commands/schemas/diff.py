@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alphapanda.errors import CheckFailedError, UsageError
-from commands._context import Context
-from commands._options import JsonOption
-from commands._output import Column, Style
 from commands.schemas._options import BaselineOption, OfflineOption
+from commands.shell.context import Context
+from commands.shell.options import JsonOption
+from commands.shell.output import Column, Style
 
 if TYPE_CHECKING:
     from alphapanda.model.kinds import EventType
+    from alphapanda.serialization.registry import Registered
     from topics.names import TopicName
-    from topics.registry import Registered
 
 NamesArgument = Annotated[list[str], typer.Argument(metavar="NAME...", help="Topics, or kinds of event.")]
 VersionOption = Annotated[
@@ -94,8 +94,8 @@ def _committed(kind: EventType, against: object) -> tuple[str | None, str]:
 
 
 def _rows(topic: TopicName, kind: EventType, other: str | None, place: str) -> list[dict[str, object]]:
-    from alphapanda.toolkit.schemas.baseline import schema_text
-    from alphapanda.toolkit.schemas.differences import differences
+    from alphapanda.serialization.baseline import schema_text
+    from alphapanda.serialization.differences import differences
 
     if other is None:
         return [

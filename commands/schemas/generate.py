@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alphapanda.errors import AlphaPandaError, CheckFailedError
-from commands._context import Context
-from commands._options import JsonOption
-from commands._output import Column, Style
+from commands.shell.context import Context
+from commands.shell.options import JsonOption
+from commands.shell.output import Column, Style
 
 if TYPE_CHECKING:
-    from alphapanda.toolkit.schemas.baseline import Kept
-    from alphapanda.toolkit.schemas.compatibility import Reason
+    from alphapanda.serialization.baseline import Kept
+    from alphapanda.serialization.compatibility import Reason
 
 OutOption = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="Where to; else where they are committed.")
@@ -45,8 +45,8 @@ def generate(
 
     Example: alphapanda schemas generate --check
     """
-    from alphapanda.toolkit.schemas.baseline import baseline
-    from alphapanda.toolkit.schemas.compatibility import incompatibilities
+    from alphapanda.serialization.baseline import baseline
+    from alphapanda.serialization.compatibility import incompatibilities
     from topics.schemas import FOLDER
 
     context, folder = Context.of(call, json=json), out or FOLDER
@@ -73,7 +73,7 @@ def generate(
 
 
 def _write(kept: Kept, folder: Path) -> bool:
-    from alphapanda.toolkit.schemas.baseline import write
+    from alphapanda.serialization.baseline import write
 
     if kept.in_step:
         return False

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from commands._context import Context
-from commands._options import JsonOption
-from commands._output import Column, Style
 from commands.schemas._options import OfflineOption
+from commands.shell.context import Context
+from commands.shell.options import JsonOption
+from commands.shell.output import Column, Style
 
 if TYPE_CHECKING:
     from alphapanda.model.kinds import EventType
-    from alphapanda.toolkit.schemas.baseline import Kept
-    from alphapanda.toolkit.schemas.online import Subject
+    from alphapanda.serialization.baseline import Kept
+    from alphapanda.serialization.online import Subject
     from commands.schemas._session import Chosen
 
 _STYLES = {"differs": Style.WARN, "registered": Style.GOOD}
@@ -69,8 +69,8 @@ async def _look(context: Context, chosen: Chosen, kept: dict[EventType, Kept]) -
 
 
 def _avro_topics(context: Context) -> frozenset[str]:
+    from alphapanda.serialization.runtime import avro_topics
     from alphapanda.settings.topics import catalogue_of
-    from alphapanda.toolkit.schemas.runtime import avro_topics
 
     settings = context.settings()
     return avro_topics(settings, catalogue_of(settings))

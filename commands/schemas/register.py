@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alphapanda.errors import CheckFailedError
-from commands._context import Context
-from commands._options import DryRunOption, JsonOption, ReasonOption
-from commands._output import Column, Style
 from commands.schemas._options import AllOption, LevelOption, NamesArgument
+from commands.shell.context import Context
+from commands.shell.options import DryRunOption, JsonOption, ReasonOption
+from commands.shell.output import Column, Style
 
 if TYPE_CHECKING:
     from alphapanda.model.kinds import EventType
-    from alphapanda.toolkit.schemas.baseline import Kept
-    from alphapanda.toolkit.schemas.compatibility import Level
-    from alphapanda.toolkit.schemas.online import Registration, Subject
+    from alphapanda.serialization.baseline import Kept
+    from alphapanda.serialization.compatibility import Level
+    from alphapanda.serialization.online import Registration, Subject
+    from alphapanda.serialization.registry import SchemaRegistry
     from commands.schemas._session import Chosen
-    from topics.registry import SchemaRegistry
 
 SkipOption = Annotated[
     bool, typer.Option("--skip-preflight", help="Do not try the open dead letters with the new schemas.")
@@ -102,7 +102,7 @@ async def _run(
 
 
 async def _check(context: Context, registry: SchemaRegistry, subjects: list[Subject], level: Level | None) -> None:
-    from alphapanda.toolkit.schemas.online import objections
+    from alphapanda.serialization.online import objections
 
     wrong = []
     for subject in subjects:
@@ -119,7 +119,7 @@ async def _check(context: Context, registry: SchemaRegistry, subjects: list[Subj
 
 
 async def _preflight(context: Context, subjects: list[Subject]) -> None:
-    from alphapanda.toolkit.schemas.online import Standing
+    from alphapanda.serialization.online import Standing
     from commands.schemas._backlog import fail_on_broken, show_backlog, try_backlog
 
     trials = [
@@ -136,9 +136,9 @@ async def _preflight(context: Context, subjects: list[Subject]) -> None:
 async def _register(
     context: Context, registry: SchemaRegistry, subjects: list[Subject], level: Level | None, reason: str
 ) -> list[Registration]:
-    from alphapanda.toolkit.schemas.online import register as register_one
+    from alphapanda.serialization.online import register as register_one
+    from alphapanda.serialization.registry import RejectedSchemaError
     from commands._audit import audited
-    from topics.registry import RejectedSchemaError
 
     done: list[Registration] = []
     async with audited(context, "schemas register", registry.name, reason=reason, always=False) as act:
@@ -159,7 +159,7 @@ async def _register(
 
 
 def _show_plan(context: Context, subjects: list[Subject], level: Level | None) -> None:
-    from alphapanda.toolkit.schemas.online import Standing, wanted_level
+    from alphapanda.serialization.online import Standing, wanted_level
 
     rows = [
         {

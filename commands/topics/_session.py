@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from alphapanda.errors import UnknownNameError
-from commands._context import Context
-from commands._reading import endpoints_of
+from commands.shell.context import Context
+from commands.shell.reading import endpoints_of
 from commands.topics._pin import check_pin
 
 if TYPE_CHECKING:
+    from alphapanda.kafka.topic_admin import Cluster
     from topics.catalogue import TopicSpec
-    from topics.cluster import Cluster
     from topics.live import LiveState
 
 
@@ -42,7 +42,7 @@ async def connected(context: Context, *, changing: bool = False) -> AsyncIterato
         DependencyError: Kafka is not there.
         RefusedError: it is another cluster than this deployment's.
     """
-    from topics.cluster import Cluster
+    from alphapanda.kafka.topic_admin import Cluster
 
     settings = context.settings()
     servers = endpoints_of(context).bootstrap_servers

@@ -6,11 +6,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from alphapanda.clock import Clock
-from commands._output import SCHEMA_VERSION, Output
+from commands.shell.output import SCHEMA_VERSION, Output
 
 if TYPE_CHECKING:
-    from alphapanda.toolkit.tail.filters import RecordFilter
-    from alphapanda.toolkit.tail.scan import Counter
+    from alphapanda.operations.tail.filters import RecordFilter
+    from alphapanda.operations.tail.scan import Counter
 
 EVERY_S = 0.25
 _CLEAR = "\r\x1b[K"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from alphapanda.errors import CheckFailedError
-from commands._output import Column, Output, Style
+from commands.shell.output import Column, Output, Style
 
 if TYPE_CHECKING:
     from topics.live import LiveState

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands._context import Context
-from commands._options import DryRunOption, JsonOption, ReasonOption
+from commands.shell.context import Context
+from commands.shell.options import DryRunOption, JsonOption, ReasonOption
 
 if TYPE_CHECKING:
-    from topics.cluster import Cluster
+    from alphapanda.kafka.topic_admin import Cluster
     from topics.plan import Change, Plan
 
 
@@ -36,9 +36,9 @@ def apply(
 
 
 async def _run(context: Context, file: Path | None, *, allow_dangerous: bool, dry_run: bool, reason: str) -> None:
+    from alphapanda.kafka.topic_bootstrap import plan_for
     from commands.topics._session import connected, topics_of
     from commands.topics._views import show_plan
-    from topics.bootstrap import plan_for
     from topics.plan_file import check_fresh
 
     reviewed = _read(file) if file is not None else None
@@ -62,8 +62,8 @@ async def _run(context: Context, file: Path | None, *, allow_dangerous: bool, dr
 
 
 async def _apply(context: Context, cluster: Cluster, plan: Plan, reason: str) -> None:
+    from alphapanda.kafka.topic_bootstrap import apply_plan
     from commands._audit import audited
-    from topics.bootstrap import apply_plan
     from topics.plan import describe
 
     with context.output.progress().task("changes", len(plan.changes), "changes") as advance:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from commands._context import Context
-from commands._options import DryRunOption, JsonOption, ReasonOption
+from commands.shell.context import Context
+from commands.shell.options import DryRunOption, JsonOption, ReasonOption
 
 if TYPE_CHECKING:
-    from topics.bootstrap import BootstrapReport
+    from alphapanda.kafka.topic_bootstrap import BootstrapReport
     from topics.plan import Change
 
 
@@ -21,7 +21,7 @@ def bootstrap(
 
     Example: alphapanda topics bootstrap --dry-run
     """
-    from commands._output import Column
+    from commands.shell.output import Column
 
     context = Context.of(call, json=json)
     report = context.run(_run(context, reason.strip() or "declared", dry_run=dry_run))
@@ -52,10 +52,10 @@ def bootstrap(
 
 
 async def _run(context: Context, reason: str, *, dry_run: bool) -> BootstrapReport:
+    from alphapanda.kafka.topic_bootstrap import bootstrap as make_missing
+    from alphapanda.kafka.topic_bootstrap import plan_for, report_of
     from commands._audit import audited
     from commands.topics._session import connected, topics_of
-    from topics.bootstrap import bootstrap as make_missing
-    from topics.bootstrap import plan_for, report_of
 
     declared = topics_of(context)
     async with connected(context, changing=not dry_run) as cluster:

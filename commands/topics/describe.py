@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands._context import Context
-from commands._options import JsonOption
-from commands._output import Column, Output, Style
+from commands.shell.context import Context
+from commands.shell.options import JsonOption
+from commands.shell.output import Column, Output, Style
 
 if TYPE_CHECKING:
     from topics.catalogue import TopicSpec

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands._context import Context
-from commands._options import JsonOption
+from commands.shell.context import Context
+from commands.shell.options import JsonOption
 
 if TYPE_CHECKING:
     from topics.plan import Plan
@@ -33,8 +33,8 @@ def diff(
 
 
 async def _run(context: Context, wanted: list[str]) -> Plan:
+    from alphapanda.kafka.topic_bootstrap import plan_for
     from commands.topics._session import choose, connected, topics_of
-    from topics.bootstrap import plan_for
 
     declared = topics_of(context)
     async with connected(context) as cluster:

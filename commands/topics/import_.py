@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands._context import Context
-from commands._options import JsonOption
+from commands.shell.context import Context
+from commands.shell.options import JsonOption
 
 if TYPE_CHECKING:
     from topics.live import LiveTopic

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alphapanda.errors import UnknownNameError, UsageError
-from commands._context import Context
-from commands._options import JsonOption
-from commands._reading import kafka_options
+from commands.shell.context import Context
+from commands.shell.options import JsonOption
+from commands.shell.reading import kafka_options
 
 if TYPE_CHECKING:
-    from alphapanda.bus.kafka_log import KafkaReadLog
-    from alphapanda.bus.records import Partition, Record
-    from alphapanda.toolkit.offsets import OffsetRange
-    from alphapanda.toolkit.tail.filters import RecordFilter
-    from alphapanda.toolkit.tail.formats import Format
+    from alphapanda.kafka.client import KafkaReadLog
+    from alphapanda.model.records import Partition, Record
+    from alphapanda.operations.tail.filters import RecordFilter
+    from alphapanda.operations.tail.formats import Format
+    from alphapanda.query.offsets import OffsetRange
 
 DEFAULT_LAST = 10
 OFFSET_WIDTH = 9
@@ -85,9 +85,9 @@ def tail(
 
     At the end, and after Ctrl-C, it tells on stderr how much was read.
     """
-    from alphapanda.toolkit.expressions import compile_expression
-    from alphapanda.toolkit.schemas.as_json import as_json_of
-    from alphapanda.toolkit.tail.filters import RecordFilter, Wanted, parse_header
+    from alphapanda.operations.tail.filters import RecordFilter, Wanted, parse_header
+    from alphapanda.query.expressions import compile_expression
+    from alphapanda.serialization.as_json import as_json_of
 
     shape = _format(output, json=json)
     context = Context.of(call, json=shape == "jsonl")
@@ -108,7 +108,7 @@ def tail(
 
 
 def _format(name: str | None, *, json: bool) -> Format:
-    from alphapanda.toolkit.tail.formats import Format
+    from alphapanda.operations.tail.formats import Format
 
     if name is None:
         return Format.JSONL if json else Format.TABLE
@@ -122,7 +122,7 @@ def _format(name: str | None, *, json: bool) -> Format:
 def _range(
     context: Context, range_: str | None, last: int | None, since: str | None, until: str | None
 ) -> OffsetRange:
-    from alphapanda.toolkit.offsets import At, Bound, Newest, OffsetRange, Oldest, parse_range
+    from alphapanda.query.offsets import At, Bound, Newest, OffsetRange, Oldest, parse_range
 
     now = context.clock.now()
     if range_ is not None:
@@ -146,7 +146,7 @@ def _range(
 
 def _time(context: Context, text: str) -> datetime:
     """Return a point in time; a duration is one ago."""
-    from alphapanda.toolkit.times import TIME_HELP, parse_duration, parse_time
+    from alphapanda.query.times import TIME_HELP, parse_duration, parse_time
 
     now = context.clock.now()
     ago = parse_duration(text)
@@ -169,10 +169,10 @@ async def _tail(
 ) -> None:
     from contextlib import aclosing
 
-    from alphapanda.bus.kafka_log import open_read_log
-    from alphapanda.toolkit.batch_reader import open_batch_reader
-    from alphapanda.toolkit.tail.scan import Tail, resolve
-    from alphapanda.toolkit.times import milliseconds
+    from alphapanda.kafka.batch_reader import open_batch_reader
+    from alphapanda.kafka.client import open_read_log
+    from alphapanda.operations.tail.scan import Tail, resolve
+    from alphapanda.query.times import milliseconds
     from commands.topics._tail_counter import TailCounter
 
     options = kafka_options(context, "tail")
@@ -201,7 +201,7 @@ async def _tail(
 
 async def _partitions(log: KafkaReadLog, names: Sequence[str], numbers: frozenset[int]) -> Sequence[Partition]:
     """Return what to read; raises UnknownNameError for a topic that is not there, UsageError for a partition."""
-    from alphapanda.toolkit.tail.filters import glob
+    from alphapanda.operations.tail.filters import glob
 
     known = await log.topics()
     chosen: dict[str, None] = {}
@@ -225,7 +225,7 @@ async def _partitions(log: KafkaReadLog, names: Sequence[str], numbers: frozense
 
 def _writer(context: Context, shape: Format, name_width: int) -> Callable[[Sequence[Record]], None]:
     """Return what writes records to stdout, a batch at once."""
-    from alphapanda.toolkit.tail import formats
+    from alphapanda.operations.tail import formats
 
     output = context.output
     if shape is formats.Format.TABLE:

@@ -17,11 +17,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.structs import ConsumerRecord, OffsetAndMetadata
 
-from alphapanda.bus.committed import committed_offsets
-from alphapanda.bus.records import Header
-from alphapanda.bus.seam import kafka_errors
-from alphapanda.bus.tick_writer import Mark
 from alphapanda.ids import SequenceIds
+from alphapanda.kafka.committed import committed_offsets
+from alphapanda.kafka.errors import kafka_errors
+from alphapanda.kafka.tick_writer import Mark
+from alphapanda.model.records import Header
 from alphapanda.telemetry.log import Log
 
 _NONE: Final = -1

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from alphapanda.bus.tick_writer import MAX_FRAME_TICKS
 from alphapanda.clock import Clock
 from alphapanda.errors import ConfigError
 from alphapanda.ids import InstrumentId
+from alphapanda.kafka.tick_writer import MAX_FRAME_TICKS
 from alphapanda.market.frames import TickFrame
 from alphapanda.market.instruments import Symbols
 from alphapanda.market.recording import RecordingFile, RecordingKind, kind_of, merge

@@ -7,24 +7,24 @@ import os
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 
-from alphapanda.bus.tick_batch import Compression
-from alphapanda.bus.tick_writer import MAX_FRAME_TICKS, TICKS_TOPIC, TickWriterOptions, open_tick_writer
 from alphapanda.errors import AlphaPandaError, ConfigError, TransientError
 from alphapanda.ids import SequenceIds
 from alphapanda.infra.running import first_of
+from alphapanda.kafka.tick_batch import Compression
+from alphapanda.kafka.tick_writer import MAX_FRAME_TICKS, TICKS_TOPIC, TickWriterOptions, open_tick_writer
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
-from alphapanda.model.codec import Codec, JsonCodec
+from alphapanda.serialization.codec import Codec, JsonCodec
 from alphapanda.settings import FeedSettings, FeedSource, SerializationFormat, Settings
 from daemons.feed import bad_rows
 from daemons.feed.bad_rows import BadRowReport
-from daemons.feed.keeping import Keeping
+from daemons.feed.feed_status import Keeping
 from daemons.feed.pacing import Pace
 from daemons.feed.progress import open_progress
 from daemons.feed.queue import QueuePolicy, TickQueue
 from daemons.feed.recorded import RecordedSource
 from daemons.feed.registry import InstrumentRegistry, Subscription
 from daemons.feed.sources import SimulatedSource, TickSource
-from daemons.feed.status import FeedState
+from daemons.feed.status_file import FeedState
 from daemons.service import DaemonContext
 
 QUEUE = "ticks"
@@ -166,7 +166,7 @@ async def _codec(settings: Settings) -> Codec:
     """Return how ticks are written; raises DependencyError where the registry does not have their schema."""
     if settings.serialization.format is SerializationFormat.JSON:
         return JsonCodec()
+    from alphapanda.serialization.runtime import writing_codec  # noqa: PLC0415 - not for every feed's memory
     from alphapanda.settings.topics import catalogue_of  # noqa: PLC0415
-    from alphapanda.toolkit.schemas.runtime import writing_codec  # noqa: PLC0415 - not for every feed's memory
 
     return await writing_codec(settings, catalogue_of(settings), [TICKS_TOPIC])

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Protocol
 
-from alphapanda.bus.tick_writer import MAX_FRAME_TICKS, RESUME_WINDOW
 from alphapanda.clock import Clock
 from alphapanda.ids import InstrumentId
+from alphapanda.kafka.tick_writer import MAX_FRAME_TICKS, RESUME_WINDOW
 from alphapanda.market.frames import TickFrame
 from alphapanda.market.simulation import MarketSimulation
 from daemons.feed.pacing import Pace, Sleep, frames_of

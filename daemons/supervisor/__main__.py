@@ -9,7 +9,7 @@ import sys
 
 from alphapanda.deployment import Deployment
 from alphapanda.errors import AlphaPandaError
-from daemons.endings import code_of, lines_of
+from daemons.exit_report import code_of, lines_of
 from daemons.supervisor.process import SupervisorProcess
 from daemons.supervisor.supervisor import Supervisor
 

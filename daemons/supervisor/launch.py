@@ -12,9 +12,9 @@ from contextlib import asynccontextmanager
 from alphapanda.deployment import HOME_VARIABLE
 from alphapanda.errors import ConfigError, DeadlineError, DependencyError
 from alphapanda.exit_codes import ExitCode
+from alphapanda.infra.control.run_paths import Places
 from daemons.supervisor.environment import python_path
 from daemons.supervisor.output import size_of, tail_lines
-from daemons.supervisor.places import Places
 
 LISTENS_WITHIN_S = 20.0
 

@@ -14,23 +14,23 @@ import msgspec
 from alphapanda.clock import Clock, SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.errors import AlphaPandaError
+from alphapanda.infra.control.protocol import VERSION, Apply, Hello, ProcessStatus, SystemStatus
+from alphapanda.infra.control.run_paths import Places
 from alphapanda.infra.identity import IdentityFile, ProcessIdentity
 from alphapanda.settings import load
 from alphapanda.telemetry.log import Log
 from alphapanda.telemetry.logs import configure_logging
-from daemons.supervisor.blueprint import draw
+from daemons.supervisor.desired_state import Wish
 from daemons.supervisor.environment import system_variables
 from daemons.supervisor.listener import NoticeListener
 from daemons.supervisor.lock import DeploymentLock
 from daemons.supervisor.output import keep_bounded
-from daemons.supervisor.places import Places
 from daemons.supervisor.plan import Kind, OrphanPolicy
-from daemons.supervisor.protocol import VERSION, Apply, Hello, ProcessStatus, SystemStatus
 from daemons.supervisor.sampling import Sampler
 from daemons.supervisor.server import ControlServer
 from daemons.supervisor.states import State
 from daemons.supervisor.supervisor import Blueprint, Supervisor
-from daemons.supervisor.wish import Wish
+from daemons.supervisor.unit_builder import draw
 
 SAMPLE_S = 5.0
 NAME = "supervisor"

@@ -12,8 +12,7 @@ import msgspec
 
 from alphapanda.errors import AlphaPandaError
 from alphapanda.exit_codes import ExitCode, exit_code_of
-from alphapanda.telemetry.log import Log
-from daemons.supervisor.protocol import (
+from alphapanda.infra.control.protocol import (
     LINE_LIMIT,
     VERSION,
     Answer,
@@ -30,6 +29,7 @@ from daemons.supervisor.protocol import (
     decode_request,
     encode,
 )
+from alphapanda.telemetry.log import Log
 from daemons.supervisor.supervisor import Supervisor
 
 

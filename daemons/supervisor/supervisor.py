@@ -11,20 +11,20 @@ from typing import Protocol
 
 from alphapanda.clock import Clock
 from alphapanda.errors import AlphaPandaError, UnknownNameError
+from alphapanda.infra.control.protocol import Applied, Apply, Event, ProcessStatus
+from alphapanda.infra.control.run_paths import Places
 from alphapanda.infra.ports import is_free
 from alphapanda.infra.process import ManagedProcess
 from alphapanda.infra.startup import find_stray
 from alphapanda.telemetry.log import Log
-from daemons.supervisor.hub import Hub
-from daemons.supervisor.keeper import Keeper
-from daemons.supervisor.ledger import Ledger
-from daemons.supervisor.leftovers import end_leftovers
+from daemons.supervisor.desired_state import Wish, remembered_wish
+from daemons.supervisor.event_bus import Hub
 from daemons.supervisor.listener import Notice
-from daemons.supervisor.places import Places
+from daemons.supervisor.orphans import end_leftovers
 from daemons.supervisor.plan import Kind, OrphanPolicy, Plan, ProcessSpec, difference
-from daemons.supervisor.protocol import Applied, Apply, Event, ProcessStatus
+from daemons.supervisor.process_controller import Keeper
+from daemons.supervisor.run_records import Ledger
 from daemons.supervisor.states import State
-from daemons.supervisor.wish import Wish, remembered_wish
 
 
 class Blueprint(Protocol):

@@ -7,17 +7,17 @@ import os
 import signal
 import sys
 
-from alphapanda.bus.kafka_log import KafkaOptions, join_group, open_log
-from alphapanda.bus.meter import MetricsMeter
-from alphapanda.bus.ports import Step
-from alphapanda.bus.routes import Routes
-from alphapanda.bus.runner import StageRunner
-from alphapanda.bus.spec import RunnerSpec
 from alphapanda.clock import SystemClock
 from alphapanda.ids import BrokerId
+from alphapanda.kafka.client import KafkaOptions, join_group, open_log
 from alphapanda.market.instruments import InstrumentTable
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
 from alphapanda.model.kinds import EventType, TradingMode
+from alphapanda.pipeline.kafka_runner import StageRunner
+from alphapanda.pipeline.meter import MetricsMeter
+from alphapanda.pipeline.ports import Step
+from alphapanda.pipeline.runner_config import RunnerSpec
+from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.risk.limits import RiskLimits
 from alphapanda.risk.stage import RiskStage
 from alphapanda.state.snapshots import RedisSnapshots

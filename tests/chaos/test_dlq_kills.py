@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from alphapanda.bus.records import Header
-from alphapanda.model.codec import decode
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType
+from alphapanda.model.records import Header
+from alphapanda.serialization.codec import decode
 
 KIT = Path(__file__).parents[1] / "integration" / "dlq" / "conftest.py"
 

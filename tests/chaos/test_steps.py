@@ -13,20 +13,20 @@ from typing import Any
 
 import pytest
 
-from alphapanda.bus.kafka_log import KafkaOptions, open_log
-from alphapanda.bus.ports import Step
-from alphapanda.bus.records import Outgoing, envelope_headers
-from alphapanda.bus.recovery import read_all
 from alphapanda.ids import BrokerId, StrategyId, derive_event_id
+from alphapanda.kafka.client import KafkaOptions, open_log
+from alphapanda.kafka.topic_admin import Cluster
+from alphapanda.kafka.topic_bootstrap import bootstrap
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
-from alphapanda.model.codec import decode, encode
 from alphapanda.model.envelope import EventEnvelope, trace_id_of
 from alphapanda.model.kinds import EventType, Side, TradingMode
+from alphapanda.model.records import Outgoing, envelope_headers
 from alphapanda.model.signal import Signal, SignalIntent
 from alphapanda.model.tick import TickRef
-from topics.bootstrap import bootstrap
+from alphapanda.pipeline.ports import Step
+from alphapanda.pipeline.recovery import read_all
+from alphapanda.serialization.codec import decode, encode
 from topics.catalogue import Catalogue, Overlay
-from topics.cluster import Cluster
 
 pytestmark = [pytest.mark.chaos, pytest.mark.kafka, pytest.mark.timeout(300)]
 MORTAL = Path(__file__).with_name("mortal.py")

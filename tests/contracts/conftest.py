@@ -15,20 +15,15 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from alphapanda.bus.kafka_log import KafkaLog, KafkaOptions, join_group, open_log
-from alphapanda.bus.memory_log import MemoryLog, MemorySnapshots, SoleOwnership
-from alphapanda.bus.ports import Log, OnStep, Ownership, SnapshotStore, no_step
-from alphapanda.bus.records import Outgoing, Partition, Record, envelope_headers
-from alphapanda.bus.recovery import read_all
-from alphapanda.bus.routes import Routes
-from alphapanda.bus.runner import StageRunner
-from alphapanda.bus.spec import RunnerSpec
 from alphapanda.clock import SystemClock
 from alphapanda.ids import MARKET, BrokerId, EventId, InstrumentId, StrategyId, derive_event_id
 from alphapanda.infra.base import Endpoints
-from alphapanda.model.codec import Codec, encode
+from alphapanda.kafka.client import KafkaLog, KafkaOptions, join_group, open_log
+from alphapanda.kafka.topic_admin import Cluster
+from alphapanda.kafka.topic_bootstrap import bootstrap
 from alphapanda.model.envelope import Event, EventEnvelope, LogPosition, follow, trace_id_of
 from alphapanda.model.kinds import EventType, Side, TradingMode
+from alphapanda.model.records import Outgoing, Partition, Record, envelope_headers
 from alphapanda.model.signal import (
     CheckResult,
     DenialCode,
@@ -38,12 +33,17 @@ from alphapanda.model.signal import (
     SignalValidated,
 )
 from alphapanda.model.tick import Tick, TickRef
+from alphapanda.pipeline.kafka_runner import StageRunner
+from alphapanda.pipeline.ports import Log, OnStep, Ownership, SnapshotStore, no_step
+from alphapanda.pipeline.recovery import read_all
+from alphapanda.pipeline.runner_config import RunnerSpec
+from alphapanda.pipeline.topic_routing import Routes
+from alphapanda.serialization.codec import Codec, encode
 from alphapanda.state.snapshots import RedisSnapshots
 from alphapanda.state.store import open_redis
 from alphapanda.telemetry.log import SilentLog
-from topics.bootstrap import bootstrap
+from alphapanda.testing.memory_log import MemoryLog, MemorySnapshots, SoleOwnership
 from topics.catalogue import Catalogue, Overlay
-from topics.cluster import Cluster
 
 START = datetime(2026, 1, 5, 3, 45, tzinfo=UTC)
 BROKER = BrokerId("paper")

@@ -19,28 +19,28 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from alphapanda.bus.memory_log import MemoryLog, MemorySnapshots, SoleOwnership
-from alphapanda.bus.records import Outgoing, envelope_headers
-from alphapanda.bus.routes import Routes
-from alphapanda.bus.runner import StageRunner
-from alphapanda.bus.spec import RunnerSpec
 from alphapanda.clock import SystemClock
 from alphapanda.execution.paper import PaperTraderStage
 from alphapanda.ids import MARKET, BrokerId, EventId, InstrumentId, StrategyId, derive_event_id
-from alphapanda.model.codec import decode, encode
 from alphapanda.model.control import Command, ControlCommand, Scope
 from alphapanda.model.envelope import EventEnvelope, LogPosition, trace_id_of
 from alphapanda.model.instrument import Instrument
 from alphapanda.model.kinds import EventType, OrderType, Side, TradingMode
+from alphapanda.model.records import Outgoing, envelope_headers
 from alphapanda.model.signal import Signal, SignalIntent
 from alphapanda.model.tick import Tick, TickRef
+from alphapanda.pipeline.kafka_runner import StageRunner
+from alphapanda.pipeline.runner_config import RunnerSpec
+from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.risk.limits import RiskLimits
 from alphapanda.risk.stage import RiskStage
+from alphapanda.serialization.codec import decode, encode
 from alphapanda.telemetry.log import SilentLog
+from alphapanda.testing.memory_log import MemoryLog, MemorySnapshots, SoleOwnership
 from daemons.history import HistorySupplier
-from daemons.paper import WRITES as TRADER_WRITES
 from daemons.risk import READS
 from daemons.risk import WRITES as RISK_WRITES
+from daemons.trader.paper import WRITES as TRADER_WRITES
 from topics.catalogue import Catalogue
 
 PAPER = BrokerId("paper")

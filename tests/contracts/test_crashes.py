@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alphapanda.bus.memory_log import MemoryLog
-from alphapanda.bus.ports import Step
-from alphapanda.bus.records import Header, Outgoing, decode_offsets
-from alphapanda.model.codec import decode
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.kinds import EventType
+from alphapanda.model.records import Header, Outgoing, decode_offsets
+from alphapanda.pipeline.ports import Step
+from alphapanda.serialization.codec import decode
+from alphapanda.testing.memory_log import MemoryLog
 
 TICKS, SIGNALS = 60, 12
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from alphapanda.bus.records import Outgoing, envelope_headers
 from alphapanda.errors import DecodeError, DependencyError
-from alphapanda.model.avro import AvroCodec
-from alphapanda.model.codec import Codec, encode
 from alphapanda.model.kinds import EventType
-from alphapanda.toolkit.schemas.baseline import schema_text
+from alphapanda.model.records import Outgoing, envelope_headers
+from alphapanda.serialization.avro import AvroCodec
+from alphapanda.serialization.baseline import schema_text
+from alphapanda.serialization.codec import Codec, encode
 
 KINDS = {
     "market.ticks": EventType.MARKET_TICK,

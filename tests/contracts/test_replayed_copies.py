@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from alphapanda.bus.records import Header, Outgoing
+from alphapanda.model.records import Header, Outgoing
 from topics.dead_letters import Failure, build_headers
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from alphapanda.bus.delivery import DeliveryPolicy
-from alphapanda.bus.records import Header, Outgoing
 from alphapanda.errors import AuthError, LogResetError, PermanentError, TransientError
 from alphapanda.ids import BrokerId
-from alphapanda.model.codec import decode
 from alphapanda.model.kinds import EventType
+from alphapanda.model.records import Header, Outgoing
+from alphapanda.pipeline.delivery import DeliveryPolicy
+from alphapanda.serialization.codec import decode
 from topics.dead_letter_families import read_headers
 from topics.dead_letters import FailedStage
 

@@ -41,7 +41,11 @@ def test_words_that_do_not_work(system: Any, words: tuple[str, ...], code: int, 
         ("alphapanda.toml", "active_brokers = ['nobody']\n", ("nobody",)),
         ("alphapanda.toml", "[brokers.z]\nkind = 'zerodha'\n", ("zerodha", "later")),
         ("strategies.toml", STRATEGY.format("nowhere:Nobody"), ("strategies.toml", "nowhere")),
-        ("strategies.toml", STRATEGY.format("alphapanda.strategies.ema_crossover:EmaCrosover"), ("EmaCrossover",)),
+        (
+            "strategies.toml",
+            STRATEGY.format("alphapanda.strategies.ema_crossover:EmaCrosover"),
+            ("EmaCrossover",),
+        ),
         ("risk.toml", "[limits]\nmax_order_quantty = 1\n", ("risk.toml:2", "max_order_quantity")),
     ],
 )

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from alphapanda.bus.kafka_log import KafkaOptions, open_log
-from alphapanda.bus.records import Outgoing
+from alphapanda.kafka.client import KafkaOptions, open_log
+from alphapanda.model.records import Outgoing
 
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.timeout(300)]
 

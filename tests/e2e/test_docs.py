@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from commands._nouns import nouns
+from commands.shell.verbs import nouns
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,11 +11,11 @@ import pytest
 import redis
 from aiokafka.admin import AIOKafkaAdminClient
 
-from alphapanda.bus.kafka_log import KafkaOptions, open_log
-from alphapanda.bus.records import Outgoing
 from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.infra.select import tier_for
+from alphapanda.kafka.client import KafkaOptions, open_log
+from alphapanda.model.records import Outgoing
 from alphapanda.settings import load
 
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.timeout(300)]

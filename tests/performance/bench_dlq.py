@@ -26,10 +26,10 @@ from alphapanda.ids import BrokerId
 from alphapanda.infra.base import Endpoints
 from alphapanda.infra.embedded.tier import EmbeddedTier
 from alphapanda.infra.running import running
+from alphapanda.kafka.topic_admin import Cluster
+from alphapanda.kafka.topic_bootstrap import bootstrap
 from alphapanda.settings import EmbeddedSettings
-from topics.bootstrap import bootstrap
 from topics.catalogue import Catalogue, Overlay
-from topics.cluster import Cluster
 
 ROOT = Path(__file__).parents[2]
 CAUSES = (
@@ -144,8 +144,8 @@ def bare(world: Any, records: int) -> float:
     """Return how fast records of this size are written with nothing around it."""
     from dataclasses import replace
 
-    from alphapanda.bus.kafka_log import open_log
-    from alphapanda.bus.records import Outgoing
+    from alphapanda.kafka.client import open_log
+    from alphapanda.model.records import Outgoing
 
     sample = world.record(world.signal(1))
     outgoing = [Outgoing("system.alerts.dlq", sample.key, sample.value, sample.headers * 2, 0)] * records

@@ -29,19 +29,19 @@ import psutil
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from alphapanda.bus.records import envelope_headers
-from alphapanda.bus.tick_batch import Compression
-from alphapanda.bus.tick_encoder import tick_envelope
-from alphapanda.bus.tick_writer import TickWriterOptions, open_tick_writer
 from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.ids import SequenceIds
 from alphapanda.infra.embedded.tier import EmbeddedTier
 from alphapanda.infra.running import running
+from alphapanda.kafka.tick_batch import Compression
+from alphapanda.kafka.tick_encoder import tick_envelope
+from alphapanda.kafka.tick_writer import TickWriterOptions, open_tick_writer
 from alphapanda.market.frames import TickFrame
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
-from alphapanda.model.codec import encode
+from alphapanda.model.records import envelope_headers
 from alphapanda.model.tick import Tick
+from alphapanda.serialization.codec import encode
 from alphapanda.settings import EmbeddedSettings
 
 PARTITIONS = 3

@@ -25,12 +25,12 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from alphapanda.bus.committed import committed_offsets
-from alphapanda.bus.kafka_log import KafkaLog, KafkaOptions, join_group, open_log, open_read_log
-from alphapanda.bus.records import Outgoing, Partition
-from alphapanda.bus.recovery import read_all
-from alphapanda.bus.tail import newest
 from alphapanda.errors import AlphaPandaError
+from alphapanda.kafka.client import KafkaLog, KafkaOptions, join_group, open_log, open_read_log
+from alphapanda.kafka.committed import committed_offsets
+from alphapanda.kafka.newest import newest
+from alphapanda.model.records import Outgoing, Partition
+from alphapanda.pipeline.recovery import read_all
 
 
 def _other_bench(name: str) -> Any:

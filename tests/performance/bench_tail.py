@@ -26,19 +26,19 @@ from statistics import median
 import psutil
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from alphapanda.bus.tick_writer import TickWriterOptions, open_tick_writer
 from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.ids import SequenceIds
 from alphapanda.infra.embedded.tier import EmbeddedTier
 from alphapanda.infra.running import running
+from alphapanda.kafka.tick_writer import TickWriterOptions, open_tick_writer
 from alphapanda.market.frames import TickFrame
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
-from alphapanda.model.avro import AvroCodec
-from alphapanda.model.codec import Codec, JsonCodec
 from alphapanda.model.kinds import EventType
+from alphapanda.serialization.avro import AvroCodec
+from alphapanda.serialization.baseline import schema_text
+from alphapanda.serialization.codec import Codec, JsonCodec
 from alphapanda.settings import EmbeddedSettings
-from alphapanda.toolkit.schemas.baseline import schema_text
 
 TOPIC = "market.ticks"
 PARTITIONS = 3

@@ -43,13 +43,13 @@ READY = b"Market"
 
 def app(rate: int) -> None:
     """Run the dashboard over a flood; this is the measured process."""
-    from alphapanda.bus.routes import Routes
     from alphapanda.clock import SystemClock
     from alphapanda.ids import MARKET, InstrumentId, SequenceIds
-    from alphapanda.model.codec import encode
     from alphapanda.model.envelope import EventEnvelope, trace_id_of
     from alphapanda.model.kinds import EventType, TradingMode
     from alphapanda.model.tick import DepthLevel, Ohlc, Tick
+    from alphapanda.pipeline.topic_routing import Routes
+    from alphapanda.serialization.codec import encode
     from topics.catalogue import Catalogue
     from tui.app import Dashboard
     from tui.layout_file import Memory, NoLayout

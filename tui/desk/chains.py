@@ -6,8 +6,8 @@ from collections import OrderedDict
 
 import msgspec
 
-from alphapanda.bus.records import Record
 from alphapanda.model.envelope import Event
+from alphapanda.model.records import Record
 from alphapanda.model.signal import Signal, SignalRejected, SignalValidated
 from alphapanda.model.tick import TickRef
 

@@ -6,11 +6,11 @@ from collections import Counter
 
 import msgspec
 
-from alphapanda.bus.records import Record
 from alphapanda.model.dead_letter import DeadLetterMoved, LedgerState
 from alphapanda.model.envelope import LogPosition
-from alphapanda.toolkit.dlq.letters import read_dead_letter
-from alphapanda.toolkit.dlq.standing import standing
+from alphapanda.model.records import Record
+from alphapanda.operations.dead_letters.record import read_dead_letter
+from alphapanda.operations.dead_letters.status import standing
 from topics.dead_letters import Failure
 
 KEPT = 1_000

@@ -6,17 +6,17 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from alphapanda.bus.records import Header, Partition, Record
-from alphapanda.bus.routes import Routes
 from alphapanda.errors import PermanentError
 from alphapanda.ids import BrokerId
-from alphapanda.model.codec import decode
 from alphapanda.model.control import Alert, AuditRecord, ControlCommand, ControlEvent
 from alphapanda.model.dead_letter import DeadLetterMoved
 from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.model.order import Order
+from alphapanda.model.records import Header, Partition, Record
 from alphapanda.model.tick import Tick
+from alphapanda.pipeline.topic_routing import Routes
+from alphapanda.serialization.codec import decode
 from alphapanda.telemetry.record import LogRecord
 from topics.errors import AlphaPandaError
 from tui.desk.chains import Chains

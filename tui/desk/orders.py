@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 import msgspec
 
-from alphapanda.bus.records import Record
 from alphapanda.errors import IllegalTransitionError
 from alphapanda.model.envelope import Event
 from alphapanda.model.order import (
@@ -23,6 +22,7 @@ from alphapanda.model.order import (
     OrderUnknown,
     next_status,
 )
+from alphapanda.model.records import Record
 
 KEPT = 3_000
 EARLY = 256

@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
-from alphapanda.bus.records import Header, Offsets, Record, decode_offsets
 from alphapanda.errors import PermanentError
+from alphapanda.model.records import Header, Offsets, Record, decode_offsets
 from alphapanda.telemetry.record import LogRecord, Marker
 from tui.desk.system import Daemon, DaemonState, SystemView
 

@@ -7,9 +7,9 @@ from enum import StrEnum
 
 import msgspec
 
-from alphapanda.bus.records import Record
 from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import EventType
+from alphapanda.model.records import Record
 from alphapanda.model.signal import Signal, SignalRejected, SignalValidated
 
 KEPT = 2_000

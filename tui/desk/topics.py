@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from alphapanda.bus.records import Partition, Record
+from alphapanda.model.records import Partition, Record
 from tui.engine.ring import Ring
 from tui.looks.look import from_ms, to_ms
 

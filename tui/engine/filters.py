@@ -25,9 +25,9 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from alphapanda.errors import UnknownNameError
-from alphapanda.toolkit.expressions import compile_expression
-from alphapanda.toolkit.faults import TypedTextError
-from alphapanda.toolkit.patterns import Pattern
+from alphapanda.query.errors import TypedTextError
+from alphapanda.query.expressions import compile_expression
+from alphapanda.query.patterns import Pattern
 from tui.engine.spec import TableSpec
 
 R = TypeVar("R")

@@ -12,13 +12,13 @@ from typing import Final
 
 import msgspec
 
-from alphapanda.bus.records import Offsets, Record
 from alphapanda.errors import DecodeError
-from alphapanda.model.avro import MAGIC, AvroCodec, schema_id_of
-from alphapanda.toolkit.schemas.as_json import AsJson
+from alphapanda.model.records import Offsets, Record
+from alphapanda.serialization.as_json import AsJson
+from alphapanda.serialization.avro import MAGIC, AvroCodec, schema_id_of
+from alphapanda.serialization.registry import SchemaRegistry
 from topics.catalogue import Catalogue
 from topics.errors import DependencyError
-from topics.registry import SchemaRegistry
 from tui.sources.port import Port
 
 ASK_TIMEOUT_S: Final = 3.0

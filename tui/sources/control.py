@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from alphapanda.model.control import Scope
-from alphapanda.toolkit.dlq.summary import Alike
+from alphapanda.operations.dead_letters.summary import Alike
 
 
 @dataclass(frozen=True, slots=True)

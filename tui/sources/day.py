@@ -7,8 +7,8 @@ from contextlib import aclosing
 from datetime import datetime, time
 from typing import Final
 
-from alphapanda.bus.records import Offsets
 from alphapanda.clock import IST, to_ist
+from alphapanda.model.records import Offsets
 from tui.desk.desk import Desk
 from tui.sources.ports import OpenTape
 

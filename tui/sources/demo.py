@@ -15,21 +15,21 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final
 
-from alphapanda.bus.memory_runner import MemoryRunner, Seat
-from alphapanda.bus.partitioner import partition_of
-from alphapanda.bus.records import Partition, envelope_headers
-from alphapanda.bus.routes import Routes
 from alphapanda.execution.paper import PaperTraderStage
 from alphapanda.ids import MARKET, BrokerId, SequenceIds
+from alphapanda.kafka.partitioner import partition_of
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
-from alphapanda.model.codec import encode
 from alphapanda.model.control import ControlCommand, ControlEvent
 from alphapanda.model.envelope import Event, EventEnvelope, trace_id_of
 from alphapanda.model.kinds import EventType, TradingMode
+from alphapanda.model.records import Partition, envelope_headers
 from alphapanda.model.tick import Tick
+from alphapanda.pipeline.memory_runner import MemoryRunner, Seat
+from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.risk.limits import RiskLimits
 from alphapanda.risk.stage import RiskStage
+from alphapanda.serialization.codec import encode
 from alphapanda.settings.starters import starter_text
 from alphapanda.strategies.config import parse_strategies
 from alphapanda.strategies.loader import bind_strategies

@@ -10,13 +10,13 @@ from typing import Final
 
 from alphapanda.clock import Clock
 from alphapanda.ids import SYSTEM, BrokerId, EventId, generate_event_id
-from alphapanda.model.codec import encode
 from alphapanda.model.control import EVERYTHING, Command, ControlCommand, ControlEvent, Scope
 from alphapanda.model.dead_letter import DeadLetterMoved, LedgerState
 from alphapanda.model.envelope import EventEnvelope, trace_id_of
 from alphapanda.model.kinds import EventType
-from alphapanda.toolkit.dlq.letters import DeadLetter, read_dead_letter
-from alphapanda.toolkit.dlq.summary import Alike, short
+from alphapanda.operations.dead_letters.record import DeadLetter, read_dead_letter
+from alphapanda.operations.dead_letters.summary import Alike, short
+from alphapanda.serialization.codec import encode
 from topics.dead_letter_families import source_name_of
 from tui.desk.dead_letters import NO_CODE, NO_GROUP
 from tui.looks.look import to_ms

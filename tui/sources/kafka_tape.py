@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from alphapanda.bus.committed import committed_offsets
-from alphapanda.bus.records import Offsets, Partition, Record
-from alphapanda.bus.seam import kafka_errors
+from alphapanda.kafka.committed import committed_offsets
+from alphapanda.kafka.errors import kafka_errors
+from alphapanda.model.records import Offsets, Partition, Record
 from tui.looks.look import to_ms
 
 if TYPE_CHECKING:  # it brings an HTTP client, which only Avro needs

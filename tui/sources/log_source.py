@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from typing import Final
 
-from alphapanda.bus.records import Offsets, Partition, Record
 from alphapanda.clock import Clock
+from alphapanda.model.records import Offsets, Partition, Record
 from topics.errors import DependencyError, KafkaUnreachableError
 from topics.names import TopicName
 from tui.desk.desk import Desk

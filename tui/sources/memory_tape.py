@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 
-from alphapanda.bus.records import Headers, Offsets, Partition, Record
+from alphapanda.model.records import Headers, Offsets, Partition, Record
 from topics.errors import AlphaPandaError
 from tui.looks.look import to_ms
 

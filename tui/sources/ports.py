@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from alphapanda.bus.records import Offsets, Partition, Record
-from alphapanda.bus.routes import Routes
 from alphapanda.model.kinds import TradingMode
+from alphapanda.model.records import Offsets, Partition, Record
+from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.telemetry.record import LogRecord
 from tui.sources.control import Control
 from tui.sources.port import Port

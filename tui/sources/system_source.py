@@ -10,7 +10,7 @@ from typing import Final
 
 from alphapanda.clock import Clock
 from alphapanda.deployment import Deployment
-from alphapanda.telemetry.reader import LogQuery, LogReader
+from alphapanda.operations.logs.reader import LogQuery, LogReader
 from alphapanda.telemetry.record import LogRecord
 from topics.errors import AlphaPandaError
 from tui.desk.system import SystemView

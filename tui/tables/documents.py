@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from alphapanda.bus.records import Record
-from alphapanda.model.codec import to_jsonable
+from alphapanda.model.records import Record
+from alphapanda.serialization.codec import to_jsonable
 from tui.desk.topics import decoded_value
 from tui.engine.spec import Document
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from alphapanda.model.codec import to_jsonable
 from alphapanda.model.dead_letter import LedgerState
+from alphapanda.serialization.codec import to_jsonable
 from tui.desk.dead_letters import DeadLetter, Reason
 from tui.engine.spec import USUAL, WIDE, Column, Document, TableSpec
 from tui.looks.look import Cell, Look, from_ms

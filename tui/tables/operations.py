@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alphapanda.bus.records import Header, Record
+from alphapanda.model.records import Header, Record
 from tui.desk.system import Daemon, DaemonState
 from tui.desk.topics import TopicRow, record_fields
 from tui.engine.spec import ASKED, USUAL, WIDE, Column, TableSpec

@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 
-from alphapanda.bus.records import Record
 from alphapanda.clock import to_ist
+from alphapanda.model.records import Record
 from alphapanda.telemetry.record import LogRecord
 from tui.actions import SCREENS, keys_of
 from tui.desk.dead_letters import DeadLetter, Reason

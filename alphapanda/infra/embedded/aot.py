@@ -27,10 +27,10 @@ from alphapanda.infra.base import ChildSpec
 from alphapanda.infra.disk import require_room
 from alphapanda.infra.embedded.kafka_config import MAIN_CLASS, KafkaNode, KafkaProgram
 from alphapanda.infra.embedded.storage import FormatError, Storage
-from alphapanda.infra.kafka_probe import kafka_is_up
 from alphapanda.infra.ports import LOOPBACK
 from alphapanda.infra.process import ManagedProcess
 from alphapanda.infra.startup import ServerFailedError, until_ready
+from alphapanda.kafka.probe import kafka_is_up
 
 ROOM = 512 * 1024 * 1024
 """The cache has 64 MiB, its making needs some times that, in bytes."""

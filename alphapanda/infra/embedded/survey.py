@@ -15,7 +15,7 @@ from alphapanda.infra.embedded.java import Java
 from alphapanda.infra.embedded.tier import EmbeddedTier
 from alphapanda.infra.embedded.valkey import find_valkey
 from alphapanda.infra.identity import IdentityFile
-from alphapanda.infra.survey import (
+from alphapanda.infra.server_status import (
     ServerState,
     ServerStatus,
     SharedFiles,

@@ -19,10 +19,10 @@ from alphapanda.infra.embedded.kafka_config import MAIN_CLASS, KafkaNode, KafkaP
 from alphapanda.infra.embedded.storage import ForeignDataError, Storage
 from alphapanda.infra.embedded.valkey import ValkeyFiles, find_valkey, valkey_url, write_config
 from alphapanda.infra.environment import server_environment
-from alphapanda.infra.kafka_probe import kafka_is_up
 from alphapanda.infra.ports import LOOPBACK, PortBook
 from alphapanda.infra.progress import Progress
 from alphapanda.infra.redis_probe import redis_is_up
+from alphapanda.kafka.probe import kafka_is_up
 from alphapanda.settings.sections import EmbeddedSettings, Fsync
 
 READY_GROUP = "alphapanda.ready"

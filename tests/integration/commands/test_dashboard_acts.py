@@ -12,13 +12,13 @@ from textual.pilot import Pilot
 
 from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
-from alphapanda.model.codec import decode
 from alphapanda.model.control import EVERYTHING, AuditRecord, Outcome
 from alphapanda.model.kinds import EventType, TradingState
-from commands._context import Context
+from alphapanda.serialization.codec import decode
 from commands._dashboard import DeploymentWire
 from commands._dashboard_control import DeploymentControl
-from commands._output import Output
+from commands.shell.context import Context
+from commands.shell.output import Output
 from tui.app import Dashboard, Options
 from tui.dialogs.confirm import ConfirmDialog
 from tui.layout_file import NoLayout

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from alphapanda.deployment import Deployment
-from daemons.supervisor.ledger import Ledger
+from alphapanda.infra.control.run_paths import Places
 from daemons.supervisor.lock import is_locked
-from daemons.supervisor.places import Places
+from daemons.supervisor.run_records import Ledger
 
 Done = subprocess.CompletedProcess[str]
 Call = Callable[..., Done]

@@ -16,34 +16,35 @@ from typing import Any
 
 import pytest
 
-from alphapanda.bus.kafka_log import KafkaOptions, join_group, open_log, open_read_log
-from alphapanda.bus.message_producer import MessageProducer
-from alphapanda.bus.records import Header, Outgoing, Record, envelope_headers
-from alphapanda.bus.recovery import read_all
-from alphapanda.bus.routes import Routes
-from alphapanda.bus.runner import StageRunner
-from alphapanda.bus.spec import RunnerSpec
 from alphapanda.clock import ManualClock, SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.errors import PermanentError
 from alphapanda.ids import BrokerId, EventId, InstrumentId, StrategyId, derive_event_id
 from alphapanda.infra.base import Endpoints
-from alphapanda.model.avro import AvroCodec
-from alphapanda.model.codec import PAYLOADS, Codec, JsonCodec
+from alphapanda.kafka.client import KafkaOptions, join_group, open_log, open_read_log
+from alphapanda.kafka.topic_admin import Cluster
+from alphapanda.kafka.topic_bootstrap import bootstrap
 from alphapanda.model.envelope import Event, EventEnvelope, follow, trace_id_of
 from alphapanda.model.kinds import EventType, Side, TradingMode
+from alphapanda.model.payloads import PAYLOADS
+from alphapanda.model.records import Header, Outgoing, Record, envelope_headers
 from alphapanda.model.signal import Signal, SignalIntent, SignalValidated
 from alphapanda.model.tick import Tick, TickRef
+from alphapanda.operations.dead_letters.ledger import Entry, read_ledger
+from alphapanda.pipeline.kafka_runner import StageRunner
+from alphapanda.pipeline.message_producer import MessageProducer
+from alphapanda.pipeline.recovery import read_all
+from alphapanda.pipeline.runner_config import RunnerSpec
+from alphapanda.pipeline.topic_routing import Routes
+from alphapanda.serialization.avro import AvroCodec
+from alphapanda.serialization.baseline import schema_text
+from alphapanda.serialization.codec import Codec, JsonCodec
+from alphapanda.serialization.runtime import ALWAYS_JSON
 from alphapanda.state.snapshots import RedisSnapshots
 from alphapanda.state.store import open_redis
 from alphapanda.telemetry.log import SilentLog
-from alphapanda.toolkit.dlq.ledger import Entry, read_ledger
-from alphapanda.toolkit.schemas.baseline import schema_text
-from alphapanda.toolkit.schemas.runtime import ALWAYS_JSON
 from commands.main import main
-from topics.bootstrap import bootstrap
 from topics.catalogue import Catalogue, Overlay
-from topics.cluster import Cluster
 from topics.dead_letters import Failure, build_headers
 from topics.names import TopicName
 

@@ -10,22 +10,23 @@ from typing import Any
 
 import pytest
 
-from alphapanda.bus.records import Outgoing
 from alphapanda.clock import SystemClock
-from alphapanda.model.avro import MAGIC, AvroCodec
-from alphapanda.model.codec import PAYLOADS, JsonCodec, decode, encode
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.envelope import follow
 from alphapanda.model.kinds import EventType, Validity
+from alphapanda.model.payloads import PAYLOADS
+from alphapanda.model.records import Outgoing
 from alphapanda.model.signal import SignalValidated
-from alphapanda.toolkit.schemas.runtime import ALWAYS_JSON
+from alphapanda.serialization.avro import MAGIC, AvroCodec
+from alphapanda.serialization.codec import JsonCodec, decode, encode
+from alphapanda.serialization.runtime import ALWAYS_JSON
 from topics.catalogue import Catalogue
 from topics.dead_letters import FailedStage
 
 pytestmark = pytest.mark.kafka
 
 FRESH = ("--valid-for", "1d")
-GOLDEN = Path(__file__).parents[2] / "unit" / "model" / "golden"
+GOLDEN = Path(__file__).parents[2] / "data" / "golden"
 
 KINDS = sorted(set(PAYLOADS) - ALWAYS_JSON - {EventType.MARKET_TICK}, key=lambda kind: kind.value)
 

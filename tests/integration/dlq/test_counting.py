@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from prometheus_client import generate_latest
 
-from alphapanda.bus.kafka_log import open_read_log
-from alphapanda.bus.records import Partition
 from alphapanda.clock import SystemClock
+from alphapanda.kafka.client import open_read_log
+from alphapanda.model.records import Partition
+from alphapanda.operations.dead_letters.counter import DeadLetterFold
+from alphapanda.operations.dead_letters.exporter import exporting_dead_letters
+from alphapanda.operations.dead_letters.purge import open_shears
 from alphapanda.telemetry.log import SilentLog
 from alphapanda.telemetry.metrics import Metrics
-from alphapanda.toolkit.dlq.exporter import exporting_dead_letters
-from alphapanda.toolkit.dlq.folding import DeadLetterFold
-from alphapanda.toolkit.dlq.purge import open_shears
 
 pytestmark = pytest.mark.kafka
 

@@ -11,13 +11,13 @@ import msgspec
 import pytest
 
 from alphapanda.errors import RefusedError
-from alphapanda.model.codec import decode
 from alphapanda.model.control import AuditRecord, Outcome
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType
-from alphapanda.toolkit.dlq.plan import Wishes
-from commands._context import Context
+from alphapanda.operations.dead_letters.plan import Wishes
+from alphapanda.serialization.codec import decode
 from commands._dashboard_letters import prepare
+from commands.shell.context import Context
 from tui.sources.control import Ending, Fate, Letters, Progress, Prospect, Told
 
 pytestmark = pytest.mark.kafka

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from alphapanda.bus.records import Header
 from alphapanda.clock import SystemClock
 from alphapanda.ids import TradeId
 from alphapanda.model.envelope import EventEnvelope, follow
@@ -23,6 +22,7 @@ from alphapanda.model.order import (
     OrderUnknown,
     client_order_id_of,
 )
+from alphapanda.model.records import Header
 from alphapanda.model.signal import Signal, SignalValidated
 from alphapanda.state import keys
 from alphapanda.state.orders_view import OrdersView, OrdersWriter

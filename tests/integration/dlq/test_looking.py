@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from alphapanda.bus.records import Outgoing
-from alphapanda.model.codec import decode
+from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.model.control import Outcome
 from alphapanda.model.kinds import EventType
-from topics.cluster import Cluster
+from alphapanda.model.records import Outgoing
+from alphapanda.serialization.codec import decode
 from topics.plan import Create
 
 pytestmark = pytest.mark.kafka

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from alphapanda.errors import RefusedError
-from alphapanda.model.codec import decode
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType
-from commands._context import Context
+from alphapanda.serialization.codec import decode
 from commands._dashboard_letters import prepare
 from commands.main import main
+from commands.shell.context import Context
 from tui.sources.control import Fate, Letters
 
 pytestmark = pytest.mark.kafka

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from alphapanda.bus.records import Header
-from alphapanda.model.codec import decode
 from alphapanda.model.control import Outcome
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType
+from alphapanda.model.records import Header
+from alphapanda.serialization.codec import decode
 
 pytestmark = pytest.mark.kafka
 

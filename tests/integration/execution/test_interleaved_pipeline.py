@@ -15,12 +15,12 @@ from alphapanda.ids import MARKET, BrokerId, SequenceIds
 from alphapanda.market.instruments import InstrumentTable
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
-from alphapanda.model.codec import encode
 from alphapanda.model.envelope import Event, EventEnvelope, LogPosition, trace_id_of
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.model.stage import Stage, timer_event
 from alphapanda.risk.limits import RiskLimits
 from alphapanda.risk.stage import RiskStage
+from alphapanda.serialization.codec import encode
 from alphapanda.strategies.config import StrategyConfig, parse_strategies
 from alphapanda.strategies.loader import bind_strategies
 from alphapanda.strategies.stage import StrategiesStage

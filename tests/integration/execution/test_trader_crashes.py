@@ -14,24 +14,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alphapanda.bus.memory_log import MemoryLog, MemorySnapshots, SoleOwnership
-from alphapanda.bus.ports import Snapshot, Step
-from alphapanda.bus.records import Outgoing, Partition, envelope_headers
-from alphapanda.bus.routes import Routes
-from alphapanda.bus.runner import StageRunner
-from alphapanda.bus.spec import RunnerSpec
-from alphapanda.execution.book import ORDER_EVENTS
+from alphapanda.execution.order_store import ORDER_EVENTS
 from alphapanda.execution.paper import PaperTraderStage
 from alphapanda.ids import MARKET, BrokerId, SequenceIds, StrategyId, derive_event_id
 from alphapanda.market.instruments import InstrumentTable
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
-from alphapanda.model.codec import decode, encode
 from alphapanda.model.envelope import Event, EventEnvelope, trace_id_of
 from alphapanda.model.kinds import EventType, OrderType, Side, TradingMode
+from alphapanda.model.records import Outgoing, Partition, envelope_headers
 from alphapanda.model.signal import Signal, SignalIntent, SignalValidated
 from alphapanda.model.tick import Tick, TickRef
+from alphapanda.pipeline.kafka_runner import StageRunner
+from alphapanda.pipeline.ports import Snapshot, Step
+from alphapanda.pipeline.runner_config import RunnerSpec
+from alphapanda.pipeline.topic_routing import Routes
+from alphapanda.serialization.codec import decode, encode
 from alphapanda.telemetry.log import SilentLog
+from alphapanda.testing.memory_log import MemoryLog, MemorySnapshots, SoleOwnership
 from daemons.history import HistorySupplier
 from topics.catalogue import Catalogue
 

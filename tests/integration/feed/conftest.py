@@ -14,20 +14,20 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from alphapanda.bus.tick_writer import TICKS_TOPIC
 from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.infra.base import Endpoints
-from alphapanda.model.codec import decode
+from alphapanda.kafka.tick_writer import TICKS_TOPIC
 from alphapanda.model.envelope import EventEnvelope
 from alphapanda.model.kinds import EventType
 from alphapanda.model.tick import Tick
+from alphapanda.serialization.codec import decode
 from alphapanda.settings import load
 from alphapanda.telemetry.health import Health
 from alphapanda.telemetry.log import SilentLog
 from alphapanda.telemetry.metrics import Metrics
 from daemons.feed.service import FeedService
-from daemons.feed.status import FeedState, FeedStatus, read_status
+from daemons.feed.status_file import FeedState, FeedStatus, read_status
 from daemons.service import DaemonContext
 
 PARTITIONS = 3

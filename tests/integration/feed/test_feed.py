@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from alphapanda.bus.partitioner import partition_of
-from alphapanda.bus.tick_encoder import tick_envelope
-from alphapanda.bus.tick_writer import TickWriterOptions, open_tick_writer
 from alphapanda.clock import SystemClock
 from alphapanda.errors import ConfigError
 from alphapanda.ids import SequenceIds
+from alphapanda.kafka.partitioner import partition_of
+from alphapanda.kafka.tick_encoder import tick_envelope
+from alphapanda.kafka.tick_writer import TickWriterOptions, open_tick_writer
 from alphapanda.market.frames import TickFrame
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
-from alphapanda.model.codec import encode
+from alphapanda.serialization.codec import encode
 
 pytestmark = pytest.mark.kafka
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from alphapanda.bus.tick_batch import Compression
-from alphapanda.bus.tick_writer import Acknowledged, Mark, TickWriterOptions, open_tick_writer
 from alphapanda.clock import SystemClock
 from alphapanda.errors import DependencyError, KafkaUnreachableError
 from alphapanda.ids import InstrumentId, SequenceIds
+from alphapanda.kafka.tick_batch import Compression
+from alphapanda.kafka.tick_writer import Acknowledged, Mark, TickWriterOptions, open_tick_writer
 from alphapanda.market.frames import TickFrame
 from alphapanda.model.tick import Tick
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from alphapanda.infra.base import Endpoints
-from alphapanda.infra.kafka_probe import probe_kafka, require_compatible
 from alphapanda.infra.redis_probe import probe_redis
+from alphapanda.kafka.probe import probe_kafka, require_compatible
 
 pytestmark = pytest.mark.kafka
 

@@ -12,24 +12,24 @@ from typing import Any, Protocol
 import msgspec
 import pytest
 
-from alphapanda.bus.kafka_log import KafkaOptions, open_log, open_read_log
-from alphapanda.bus.records import Outgoing
-from alphapanda.bus.tail import newest
 from alphapanda.infra.base import Endpoints
-from alphapanda.model.codec import decode, encode
+from alphapanda.kafka.client import KafkaOptions, open_log, open_read_log
+from alphapanda.kafka.newest import newest
+from alphapanda.kafka.topic_admin import Cluster
+from alphapanda.kafka.topic_bootstrap import bootstrap
 from alphapanda.model.control import AuditRecord, Outcome
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType
-from alphapanda.toolkit.schemas.baseline import schema_text
-from topics.bootstrap import bootstrap
+from alphapanda.model.records import Outgoing
+from alphapanda.serialization.baseline import schema_text
+from alphapanda.serialization.codec import decode, encode
+from alphapanda.serialization.registry import SchemaRegistry
 from topics.catalogue import Catalogue, Overlay
-from topics.cluster import Cluster
 from topics.dead_letters import Failure, build_headers, dead_letter_id
-from topics.registry import SchemaRegistry
 
 pytestmark = pytest.mark.kafka
 
-GOLDEN = Path(__file__).parents[2] / "unit" / "model" / "golden"
+GOLDEN = Path(__file__).parents[2] / "data" / "golden"
 KIND = EventType.ORDER_ACCEPTED
 LEDGER = "system.dlq-ledger"
 

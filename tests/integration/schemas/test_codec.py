@@ -12,15 +12,15 @@ import pytest
 
 from alphapanda.deployment import Deployment
 from alphapanda.errors import ConfigError, DecodeError, DependencyError
-from alphapanda.model.codec import Codec, decode, encode
 from alphapanda.model.kinds import EventType
+from alphapanda.serialization.baseline import schema_text
+from alphapanda.serialization.codec import Codec, decode, encode
+from alphapanda.serialization.registry import RegistryUnreachableError, SchemaRegistry
+from alphapanda.serialization.runtime import ALWAYS_JSON, avro_topics, reading_codec, writing_codec
 from alphapanda.settings import Settings, load
 from alphapanda.settings.topics import catalogue_of
-from alphapanda.toolkit.schemas.baseline import schema_text
-from alphapanda.toolkit.schemas.runtime import ALWAYS_JSON, avro_topics, reading_codec, writing_codec
-from topics.registry import RegistryUnreachableError, SchemaRegistry
 
-GOLDEN = Path(__file__).parents[2] / "unit" / "model" / "golden"
+GOLDEN = Path(__file__).parents[2] / "data" / "golden"
 
 
 class Registry(Protocol):

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from alphapanda.model.codec import PAYLOADS
 from alphapanda.model.kinds import EventType
-from alphapanda.toolkit.schemas.baseline import schema_text
+from alphapanda.model.payloads import PAYLOADS
+from alphapanda.serialization.baseline import schema_text
 
 Run = Callable[..., Any]
 

@@ -12,10 +12,10 @@ from typing import Any, Protocol, TypeVar
 
 import pytest
 
-from alphapanda.model.codec import PAYLOADS
 from alphapanda.model.kinds import EventType
-from alphapanda.toolkit.schemas.baseline import schema_text
-from topics.registry import RejectedSchemaError, SchemaRegistry
+from alphapanda.model.payloads import PAYLOADS
+from alphapanda.serialization.baseline import schema_text
+from alphapanda.serialization.registry import RejectedSchemaError, SchemaRegistry
 
 T = TypeVar("T")
 

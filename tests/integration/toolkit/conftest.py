@@ -14,8 +14,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from alphapanda.bus.kafka_log import KafkaLog, KafkaOptions, open_log
-from alphapanda.bus.records import Header, Outgoing, Partition, encode_offsets, envelope_headers
 from alphapanda.ids import (
     MARKET,
     BrokerId,
@@ -28,17 +26,19 @@ from alphapanda.ids import (
     derive_event_id,
 )
 from alphapanda.infra.base import Endpoints
-from alphapanda.model.codec import encode
+from alphapanda.kafka.client import KafkaLog, KafkaOptions, open_log
+from alphapanda.kafka.topic_admin import Cluster
+from alphapanda.kafka.topic_bootstrap import bootstrap
 from alphapanda.model.envelope import EventEnvelope, LogPosition, follow, trace_id_of
 from alphapanda.model.fill import Fill
 from alphapanda.model.kinds import EventType, OrderType, Product, Side, TradingMode, Validity
 from alphapanda.model.order import Order, OrderAccepted, OrderFilled, OrderSubmitted
 from alphapanda.model.position import PnlSnapshot, Position
+from alphapanda.model.records import Header, Outgoing, Partition, encode_offsets, envelope_headers
 from alphapanda.model.signal import CheckResult, DenialCode, Signal, SignalIntent, SignalRejected, SignalValidated
 from alphapanda.model.tick import Tick, TickRef
-from topics.bootstrap import bootstrap
+from alphapanda.serialization.codec import encode
 from topics.catalogue import Catalogue, Overlay
-from topics.cluster import Cluster
 
 AT = datetime(2026, 3, 2, 4, 15, tzinfo=UTC)
 INSTRUMENT = InstrumentId("NSE:INFY")

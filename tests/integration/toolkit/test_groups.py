@@ -14,14 +14,14 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.structs import TopicPartition
 
-from alphapanda.bus.kafka_log import KafkaOptions, open_read_log
-from alphapanda.bus.records import Outgoing, Partition
 from alphapanda.clock import SystemClock
 from alphapanda.errors import RefusedError
 from alphapanda.infra.base import Endpoints
-from alphapanda.toolkit.groups.admin import open_groups
-from alphapanda.toolkit.groups.lag import PartitionLag, with_rates
-from alphapanda.toolkit.groups.measure import measure
+from alphapanda.kafka.client import KafkaOptions, open_read_log
+from alphapanda.kafka.group_admin import open_groups
+from alphapanda.model.records import Outgoing, Partition
+from alphapanda.operations.groups.lag import PartitionLag, with_rates
+from alphapanda.operations.groups.measure import measure
 
 pytestmark = pytest.mark.kafka
 

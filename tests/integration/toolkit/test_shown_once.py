@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from alphapanda.bus.records import Header, Outgoing
 from alphapanda.model.envelope import EventEnvelope, LogPosition
+from alphapanda.model.records import Header, Outgoing
 
 pytestmark = pytest.mark.kafka
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from alphapanda.bus.kafka_log import KafkaOptions, open_read_log
-from alphapanda.bus.records import Outgoing
 from alphapanda.infra.base import Endpoints
-from alphapanda.toolkit.groups.admin import open_groups
+from alphapanda.kafka.client import KafkaOptions, open_read_log
+from alphapanda.kafka.group_admin import open_groups
+from alphapanda.model.records import Outgoing
 
 pytestmark = pytest.mark.kafka
 

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from alphapanda.bus.dead_letters import dead_letter
-from alphapanda.bus.kafka_log import KafkaOptions, open_read_log
-from alphapanda.bus.records import Offsets, Partition, Record
-from alphapanda.bus.routes import Routes
 from alphapanda.errors import DecodeError, UsageError
 from alphapanda.ids import BrokerId
+from alphapanda.kafka.batch_reader import open_batch_reader
+from alphapanda.kafka.client import KafkaOptions, open_read_log
 from alphapanda.model.envelope import EventEnvelope, LogPosition
-from alphapanda.toolkit.batch_reader import open_batch_reader
-from alphapanda.toolkit.why.gaps import Places
-from alphapanda.toolkit.why.search import LogSearch
-from alphapanda.toolkit.why.story import Step, Story
-from alphapanda.toolkit.why.trace import Tracer
+from alphapanda.model.records import Offsets, Partition, Record
+from alphapanda.operations.trace.missing import Places
+from alphapanda.operations.trace.report import Step, Story
+from alphapanda.operations.trace.search import LogSearch
+from alphapanda.operations.trace.trace import Tracer
+from alphapanda.pipeline.dead_letters import dead_letter
+from alphapanda.pipeline.topic_routing import Routes
 from topics.catalogue import Catalogue, Overlay
 from topics.dead_letters import FailedStage
 
@@ -248,9 +248,9 @@ async def test_without_the_headers_of_causes_the_chain_is_found_all_the_same(
 
 
 async def test_an_audit_that_mentions_an_id_does_not_stand_for_it(chains: Chains, options: KafkaOptions) -> None:
-    from alphapanda.bus.message_producer import MessageProducer
     from alphapanda.clock import SystemClock
     from alphapanda.model.control import Outcome
+    from alphapanda.pipeline.message_producer import MessageProducer
 
     events = await a_chain(chains)
     order_id = events["orders.submitted"].data.order.client_order_id
@@ -262,7 +262,7 @@ async def test_an_audit_that_mentions_an_id_does_not_stand_for_it(chains: Chains
 
 
 async def test_bytes_that_are_no_event_are_told_as_such(chains: Chains, options: KafkaOptions) -> None:
-    from alphapanda.bus.records import Outgoing
+    from alphapanda.model.records import Outgoing
 
     marker = f"marker-{chains.broker}"
     await chains.log.append([Outgoing(chains.topic("orders.filled"), b"k", f'{{"x": "{marker}"'.encode())])

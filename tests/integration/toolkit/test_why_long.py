@@ -11,26 +11,26 @@ from typing import Any
 
 import pytest
 
-from alphapanda.bus.kafka_log import KafkaOptions, open_log, open_read_log
-from alphapanda.bus.partitioner import partition_of
-from alphapanda.bus.records import Outgoing
-from alphapanda.bus.routes import Routes
-from alphapanda.bus.tick_writer import TICKS_TOPIC, TickWriter, TickWriterOptions, open_tick_writer
 from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.ids import BrokerId, SequenceIds
 from alphapanda.infra.embedded.tier import EmbeddedTier
 from alphapanda.infra.running import running
+from alphapanda.kafka.batch_reader import open_batch_reader
+from alphapanda.kafka.client import KafkaOptions, open_log, open_read_log
+from alphapanda.kafka.partitioner import partition_of
+from alphapanda.kafka.tick_writer import TICKS_TOPIC, TickWriter, TickWriterOptions, open_tick_writer
 from alphapanda.market.frames import TickFrame
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
 from alphapanda.model.envelope import EventEnvelope, LogPosition
+from alphapanda.model.records import Outgoing
 from alphapanda.model.tick import Tick
+from alphapanda.operations.trace.missing import Places
+from alphapanda.operations.trace.report import Step, Story
+from alphapanda.operations.trace.search import FIRST_STEP, LogSearch
+from alphapanda.operations.trace.trace import Tracer
+from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.settings import EmbeddedSettings
-from alphapanda.toolkit.batch_reader import open_batch_reader
-from alphapanda.toolkit.why.gaps import Places
-from alphapanda.toolkit.why.search import FIRST_STEP, LogSearch
-from alphapanda.toolkit.why.story import Step, Story
-from alphapanda.toolkit.why.trace import Tracer
 from topics.catalogue import Catalogue, Overlay
 
 BROKER = "paper"

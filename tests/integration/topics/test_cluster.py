@@ -9,14 +9,14 @@ import msgspec
 import pytest
 
 from alphapanda.infra.base import Endpoints
-from topics.bootstrap import apply_plan, bootstrap, plan_for
+from alphapanda.kafka.protocol import ConfigOperation
+from alphapanda.kafka.topic_admin import Cluster
+from alphapanda.kafka.topic_bootstrap import apply_plan, bootstrap, plan_for
 from topics.catalogue import Catalogue, Overlay, TopicSpec
-from topics.cluster import Cluster
 from topics.errors import DependencyError, KafkaUnreachableError, RefusedError
 from topics.names import TopicName
 from topics.plan import Change, DeleteConfig, GrowPartitions, SetConfig, make_plan
 from topics.plan_file import decode_plan, encode_plan
-from topics.protocol import ConfigOperation
 
 pytestmark = pytest.mark.kafka
 

@@ -13,10 +13,10 @@ from alphapanda.deployment import Deployment
 from alphapanda.infra.base import Endpoints
 from alphapanda.infra.embedded.tier import EmbeddedTier
 from alphapanda.infra.running import running
+from alphapanda.kafka.topic_admin import Cluster
+from alphapanda.kafka.topic_bootstrap import apply_plan, bootstrap, plan_for
 from alphapanda.settings import EmbeddedSettings
-from topics.bootstrap import apply_plan, bootstrap, plan_for
 from topics.catalogue import Catalogue, Overlay
-from topics.cluster import Cluster
 from topics.plan import ChangeReplication, SetConfig
 
 pytestmark = [pytest.mark.conformance, pytest.mark.timeout(400)]

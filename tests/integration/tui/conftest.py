@@ -19,18 +19,18 @@ from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.ids import MARKET, SYSTEM
 from alphapanda.infra.base import Endpoints
+from alphapanda.kafka.topic_admin import Cluster
+from alphapanda.kafka.topic_bootstrap import bootstrap
 from alphapanda.model.kinds import EventType
-from commands._context import Context
 from commands._dashboard import DeploymentWire
-from commands._output import Output
-from topics.bootstrap import bootstrap
+from commands.shell.context import Context
+from commands.shell.output import Output
 from topics.catalogue import Catalogue, Overlay
-from topics.cluster import Cluster
 from tui.app import Dashboard, Options
 from tui.layout_file import NoLayout
 from tui.sources.port import Link, Port
 
-GOLDEN = Path(__file__).parents[2] / "unit" / "model" / "golden"
+GOLDEN = Path(__file__).parents[2] / "data" / "golden"
 PATIENCE_S = 60.0
 LARGEST = 16 << 20
 _SHARED = {EventType.MARKET_TICK: MARKET, EventType.ALERT_RAISED: SYSTEM}

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from alphapanda.model.avro import AvroCodec
-from alphapanda.model.codec import decode
 from alphapanda.model.kinds import EventType
-from alphapanda.toolkit.schemas.baseline import schema_text
+from alphapanda.serialization.avro import AvroCodec
+from alphapanda.serialization.baseline import schema_text
+from alphapanda.serialization.codec import decode
 
 pytestmark = pytest.mark.kafka
 

@@ -54,12 +54,12 @@ def _inside(one: object) -> Iterator[object]:
 
 
 def test_what_is_held_is_found() -> None:
-    from alphapanda.bus.routes import Routes
+    from alphapanda.pipeline.topic_routing import Routes
     from topics.catalogue import Catalogue
 
     desk = Desk(Routes(Catalogue.load(), None))
     before = held(desk.topics) + held(desk.chains)
-    from alphapanda.bus.records import Partition, Record
+    from alphapanda.model.records import Partition, Record
 
     desk.topics.take(Record(Partition("paper.signals.raw", 0), 0, 0, b"k", b"x" * 1000))
     assert 1000 < held(desk.topics) + held(desk.chains) - before < 1200

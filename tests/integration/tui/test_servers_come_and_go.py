@@ -15,11 +15,11 @@ from alphapanda.infra.embedded.tier import EmbeddedTier
 from alphapanda.infra.process import ManagedProcess
 from alphapanda.infra.progress import NoProgress
 from alphapanda.infra.startup import start_child
+from alphapanda.kafka.topic_admin import Cluster
+from alphapanda.kafka.topic_bootstrap import bootstrap
 from alphapanda.model.kinds import EventType
 from alphapanda.settings import EmbeddedSettings
-from topics.bootstrap import bootstrap
 from topics.catalogue import Catalogue, Overlay
-from topics.cluster import Cluster
 from tui.sources import log_source
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]

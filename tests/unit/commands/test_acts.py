@@ -19,11 +19,11 @@ from alphapanda.deployment import Deployment
 from alphapanda.errors import RefusedError
 from commands import _safety
 from commands._acts import ACTS, LOCAL, LOOKS, Demand
-from commands._context import Context
-from commands._nouns import nouns
-from commands._output import Output
-from commands._root import load_command
 from commands._safety import Said, may_control, permit_live
+from commands.shell.context import Context
+from commands.shell.output import Output
+from commands.shell.root import load_command
+from commands.shell.verbs import nouns
 
 Call = Callable[..., Any]
 WRITERS = frozenset({"audited", "write_audit", "Controller"})

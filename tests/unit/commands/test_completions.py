@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from alphapanda.clock import SystemClock
-from commands._offered.live_groups import live_groups
-from commands._offered.offers import Offer
 from commands.completions import Shell, script
 from commands.completions.tree import Verb, command_tree
+from commands.shell.completion_names.live_groups import live_groups
+from commands.shell.completion_names.offers import Offer
 
 Call = Callable[..., Any]
 ROOT = Path(__file__).parents[3]
@@ -139,7 +139,7 @@ def test_a_node_tells_its_groups_or_nothing(said: bytes, expected: list[str]) ->
 @pytest.mark.kafka
 def test_a_real_kafka_tells_its_groups(servers: Any, unique_name: str) -> None:
     async def join() -> None:
-        from alphapanda.bus.kafka_log import KafkaOptions, join_group
+        from alphapanda.kafka.client import KafkaOptions, join_group
 
         options = KafkaOptions(servers.bootstrap_servers, unique_name)
         async with join_group(options, unique_name, ["__consumer_offsets"], instance="1"):

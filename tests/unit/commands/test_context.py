@@ -13,8 +13,8 @@ import pytest
 from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.errors import ConfigError, DependencyError, TransientError
-from commands._context import Context
-from commands._output import Output
+from commands.shell.context import Context
+from commands.shell.output import Output
 
 Make = Callable[..., Context]
 

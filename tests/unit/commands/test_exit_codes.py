@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alphapanda.exit_codes import ExitCode
-from commands.exit_codes import MEANINGS, page, summary
+from alphapanda.exit_codes import MEANINGS, ExitCode, page, summary
 
 
 def test_every_code_is_explained() -> None:

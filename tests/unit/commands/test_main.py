@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,11 +12,11 @@ from typing import Any
 import pytest
 import typer
 
+import commands
 from alphapanda import __version__
 from alphapanda.errors import DependencyError, RefusedError, UnknownNameError
-from commands import _nouns
-from commands._nouns import Noun, Panel, nouns
-from commands._root import load_command
+from commands.shell.root import load_command
+from commands.shell.verbs import Noun, Panel, nouns
 
 Call = Callable[..., Any]
 HEAVY = {"aiohttp", "aiokafka", "asyncio", "kiteconnect", "msgspec", "psutil", "pydantic", "redis", "rich"}
@@ -59,10 +60,11 @@ def test_every_verb_of_the_table_registers_under_its_name_and_has_help(noun: Nou
 
 
 def test_every_module_of_the_package_is_in_the_table() -> None:
-    folder = Path(_nouns.__file__).parent
-    modules = {path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
-    frame = {"main", "exit_codes"} | {name for name in modules if name.startswith("_")}
-    assert modules - frame == {noun.module for noun in nouns().values()}
+    root = Path(commands.__file__).parent
+    registers = re.compile(r"^def register\(app", re.MULTILINE)
+    files = [path.relative_to(root) for path in root.rglob("*.py") if registers.search(path.read_text())]
+    modules = {".".join(file.with_suffix("").parts).removesuffix(".__init__") for file in files}
+    assert modules == {noun.module for noun in nouns().values()}
 
 
 def test_the_version_is_data(call: Call) -> None:
@@ -127,7 +129,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         def register(app: typer.Typer) -> None:
             app.command("config")(config)
 
-        monkeypatch.setattr("commands.config.register", register)
+        monkeypatch.setattr("commands.system.config.register", register)
 
     return fail_with
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from alphapanda.errors import RefusedError
-from commands._output import Column, Output, Style, as_text
+from commands.shell.output import Column, Output, Style, as_text
 
 ROWS = (
     {"name": "INFY", "pnl": Decimal("-1234.50"), "at": datetime(2026, 1, 5, 3, 45, tzinfo=UTC)},

@@ -6,7 +6,7 @@ import pytest
 
 from alphapanda.deployment import Deployment
 from alphapanda.ids import BrokerId
-from alphapanda.state.verify import Finding, Verification
+from alphapanda.operations.verify import Finding, Verification
 from commands.main import main
 
 
@@ -23,7 +23,7 @@ def test_the_hint_names_the_daemon_that_runs(
     async def found(*_: object) -> list[Verification]:
         return [Verification(broker=BrokerId("paper"), findings=(wrong,))]
 
-    monkeypatch.setattr("commands.state._verify", found)
+    monkeypatch.setattr("commands.trading.state._verify", found)
     monkeypatch.setenv("ALPHAPANDA_HOME", str(deployment.root))
     monkeypatch.setenv("PROCESS_LAYOUT", layout)
     with pytest.raises(SystemExit) as ended:

@@ -8,7 +8,7 @@ from alphapanda.settings import BrokerKind, BrokerSettings, Settings
 from alphapanda.settings.sections import ProcessLayout
 from daemons.catalogue import find, services
 from daemons.credentials import own_credentials
-from daemons.supervisor.outline import outline
+from daemons.supervisor.unit_summary import outline
 
 
 def settings_of(*brokers: str, kind: BrokerKind = BrokerKind.PAPER) -> Settings:

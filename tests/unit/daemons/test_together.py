@@ -13,8 +13,8 @@ from alphapanda.settings import Settings
 from alphapanda.telemetry.health import Health
 from alphapanda.telemetry.log import SilentLog
 from alphapanda.telemetry.metrics import Metrics
+from daemons.composite import TogetherService
 from daemons.service import DaemonContext
-from daemons.together import TogetherService
 
 
 class Part:

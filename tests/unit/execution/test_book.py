@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapanda.errors import IllegalTransitionError, InvariantError
-from alphapanda.execution.book import CLOSED_REMEMBERED, REFUSED_KEPT, OrderBook
+from alphapanda.execution.order_store import CLOSED_REMEMBERED, REFUSED_KEPT, OrderBook
 from alphapanda.ids import ClientOrderId, TradeId, VenueOrderId
 from alphapanda.model.envelope import Event, follow
 from alphapanda.model.kinds import EventType, Side, TradingMode

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from alphapanda.model.codec import encode
 from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import Side, Validity
 from alphapanda.model.order import client_order_id_of
 from alphapanda.model.signal import Signal, SignalIntent
+from alphapanda.serialization.codec import encode
 
 NAMES = ("NSE:INFY", "NSE:TCS", "NSE:SBIN")
 PARTITION = {"NSE:INFY": 0, "NSE:TCS": 0, "NSE:SBIN": 1}

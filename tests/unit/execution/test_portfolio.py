@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alphapanda.execution.portfolio import TRADES_REMEMBERED, Portfolio
+from alphapanda.accounting.portfolio import TRADES_REMEMBERED, Portfolio
 from alphapanda.ids import InstrumentId
 from alphapanda.model.fill import Charges
 from alphapanda.model.kinds import Side, TradingMode

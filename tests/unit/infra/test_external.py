@@ -12,7 +12,7 @@ from alphapanda.infra.external import ExternalTier
 from alphapanda.infra.progress import NoProgress
 from alphapanda.infra.running import running
 from alphapanda.infra.select import tier_for
-from alphapanda.infra.survey import ServerState, survey_external
+from alphapanda.infra.server_status import ServerState, survey_external
 from alphapanda.settings import InfraSettings, InfraTier, KafkaSettings, RedisSettings, Settings
 
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from alphapanda.errors import ConfigError, IncompatibleServerError, KafkaUnreachableError
-from alphapanda.infra.kafka_probe import (
+from alphapanda.kafka.probe import (
     NEEDED,
     KafkaFacts,
     client_apis,
@@ -17,7 +17,7 @@ from alphapanda.infra.kafka_probe import (
     probe_kafka,
     require_compatible,
 )
-from alphapanda.infra.kafka_watch import watch_kafka
+from alphapanda.kafka.watch import watch_kafka
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

@@ -14,8 +14,8 @@ from alphapanda.market.calendar import CLOSING_FROM, OPENING_AUCTION, SESSION_SE
 from alphapanda.market.intraday import IntradayCurve
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
-from alphapanda.model.codec import encode
 from alphapanda.model.tick import Tick
+from alphapanda.serialization.codec import encode
 
 QUIET = SimulationConfig(ticks_per_second=1.0)
 

@@ -15,14 +15,15 @@ from hypothesis import strategies as st
 
 from alphapanda.errors import DecodeError
 from alphapanda.ids import MARKET, EventId, InstrumentId, StrategyId
-from alphapanda.model.codec import PAYLOADS, decode, encode
 from alphapanda.model.control import Command, ControlCommand, Done, Scope
 from alphapanda.model.envelope import EventEnvelope
 from alphapanda.model.fill import Charges
 from alphapanda.model.kinds import EventType
+from alphapanda.model.payloads import PAYLOADS
 from alphapanda.model.tick import DepthLevel, Ohlc, Tick
+from alphapanda.serialization.codec import decode, encode
 
-GOLDEN = Path(__file__).with_name("golden")
+GOLDEN = Path(__file__).parents[2] / "data" / "golden"
 IN_LOG = sorted(PAYLOADS)
 
 

@@ -12,7 +12,7 @@ from alphapanda.ids import BrokerId, ClientOrderId, EventId, InstrumentId, Strat
 from alphapanda.model.control import EVERYTHING, Command, ControlCommand, ControlEvent, Done, Scope
 from alphapanda.model.envelope import Event, EventEnvelope, trace_id_of
 from alphapanda.model.kinds import EventType, TradingState
-from alphapanda.model.switch import TradingSwitch
+from alphapanda.model.trading_state import TradingSwitch
 
 PAPER = BrokerId("paper")
 EMA, INFY, ORDER = StrategyId("ema"), InstrumentId("NSE:INFY"), ClientOrderId("o1")

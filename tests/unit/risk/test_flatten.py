@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alphapanda.model.codec import encode
 from alphapanda.model.control import Command, Done
 from alphapanda.model.kinds import EventType, OrderType, Product, Side, TradingState
 from alphapanda.model.signal import DenialCode, SignalIntent
+from alphapanda.serialization.codec import encode
 
 
 def exits(told: list[Any]) -> list[tuple[str, str, Side, int]]:

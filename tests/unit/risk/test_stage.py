@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapanda.errors import InvariantError
-from alphapanda.model.codec import decode, encode
 from alphapanda.model.control import Command
 from alphapanda.model.kinds import EventType, OrderType, Side, TradingMode, TradingState, Validity
 from alphapanda.model.signal import DenialCode, SignalIntent
 from alphapanda.risk.checks import CHECKS
+from alphapanda.serialization.codec import decode, encode
 
 EXIT = SignalIntent.EXIT
 PASSED = EventType.SIGNAL_VALIDATED

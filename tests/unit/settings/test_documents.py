@@ -12,9 +12,9 @@ import pytest
 from alphapanda.deployment import Deployment
 from alphapanda.ids import BrokerId
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
+from alphapanda.pipeline.documents import check_documents, load_risk, load_strategies
 from alphapanda.risk.limits import RiskLimits
-from alphapanda.settings import InvalidSettingsError, load_risk, load_strategies
-from alphapanda.settings.documents import check_documents
+from alphapanda.settings import InvalidSettingsError
 from alphapanda.settings.starters import starter_text
 
 Write = Callable[[str, str], Path]

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from alphapanda.bus.ports import Snapshot
 from alphapanda.clock import ManualClock
 from alphapanda.errors import RedisUnreachableError
+from alphapanda.pipeline.ports import Snapshot
 from alphapanda.state import snapshots, views
 from alphapanda.state.snapshots import RedisSnapshots
 from alphapanda.state.store import open_redis

@@ -10,13 +10,13 @@ from typing import Any
 
 from alphapanda.ids import BrokerId
 from alphapanda.model.kinds import TradingMode
+from alphapanda.strategies.bundled.donchian_breakout import DonchianBreakout
+from alphapanda.strategies.bundled.ema_crossover import EmaCrossover
+from alphapanda.strategies.bundled.rsi_reversion import RsiReversion
+from alphapanda.strategies.bundled.vwap_reversion import VwapReversion
 from alphapanda.strategies.config import KEYS, parse_strategies
-from alphapanda.strategies.donchian_breakout import DonchianBreakout
-from alphapanda.strategies.ema_crossover import EmaCrossover
 from alphapanda.strategies.loader import FOLDER, bind_strategies, fields_of
-from alphapanda.strategies.rsi_reversion import RsiReversion
 from alphapanda.strategies.stage import StrategiesStage
-from alphapanda.strategies.vwap_reversion import VwapReversion
 
 PAGE = (Path(__file__).parents[3] / "docs" / "strategies.md").read_text()
 FILE = re.compile(r"<!-- (?P<path>\S+) -->\n```\w+\n(?P<text>.*?)```", re.DOTALL)

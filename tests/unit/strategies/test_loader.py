@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from alphapanda.errors import ConfigError
+from alphapanda.strategies.bundled.ema_crossover import EmaCrossover, EmaCrossoverParams
 from alphapanda.strategies.config import parse_strategies
-from alphapanda.strategies.ema_crossover import EmaCrossover, EmaCrossoverParams
 from alphapanda.strategies.loader import BoundStrategy, bind_strategies, load_strategy_class
 
 EMA = "alphapanda.strategies.ema_crossover:EmaCrossover"

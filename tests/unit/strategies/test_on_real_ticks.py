@@ -15,10 +15,10 @@ from alphapanda.market.instruments import InstrumentTable
 from alphapanda.market.recording import RecordingFile
 from alphapanda.market.rows import BadRow
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
-from alphapanda.model.codec import encode
 from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.model.tick import Tick
+from alphapanda.serialization.codec import encode
 from alphapanda.strategies.config import StrategyConfig
 from alphapanda.strategies.loader import bind_strategies
 from alphapanda.strategies.stage import StrategiesStage

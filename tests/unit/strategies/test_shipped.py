@@ -15,11 +15,11 @@ from alphapanda.ids import InstrumentId
 from alphapanda.market.bars import Bar
 from alphapanda.model.tick import Tick
 from alphapanda.strategies.base import NOTHING, Decision, Holding, Stance, Strategy
-from alphapanda.strategies.donchian_breakout import DonchianBreakout, DonchianBreakoutParams
-from alphapanda.strategies.ema_crossover import EmaCrossover, EmaCrossoverParams
+from alphapanda.strategies.bundled.donchian_breakout import DonchianBreakout, DonchianBreakoutParams
+from alphapanda.strategies.bundled.ema_crossover import EmaCrossover, EmaCrossoverParams
+from alphapanda.strategies.bundled.rsi_reversion import RsiReversion, RsiReversionParams
+from alphapanda.strategies.bundled.vwap_reversion import VwapReversion, VwapReversionParams
 from alphapanda.strategies.indicators import Ema
-from alphapanda.strategies.rsi_reversion import RsiReversion, RsiReversionParams
-from alphapanda.strategies.vwap_reversion import VwapReversion, VwapReversionParams
 
 OPEN = datetime(2025, 11, 17, 3, 45, tzinfo=UTC)
 X = InstrumentId("NSE:X")

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from alphapanda.ids import SYSTEM, BrokerId, InstrumentId, StrategyId, derive_event_id
-from alphapanda.model.codec import decode, encode
 from alphapanda.model.control import Severity
 from alphapanda.model.envelope import Event
 from alphapanda.model.instrument import Instrument
 from alphapanda.model.kinds import EventType, OrderType, Product, Side, TradingMode
 from alphapanda.model.signal import Signal, SignalIntent
 from alphapanda.model.stage import Stage, timer_event
+from alphapanda.serialization.codec import decode, encode
 from alphapanda.strategies.base import NOTHING, Decision, Stance
 from alphapanda.strategies.stage import FENCED, StrategiesStage
 

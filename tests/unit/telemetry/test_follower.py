@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alphapanda.telemetry.reading.follower import Follower
-from alphapanda.telemetry.reading.segments import daemon_source, server_source, whole_lines
+from alphapanda.operations.logs.follower import Follower
+from alphapanda.operations.logs.segments import daemon_source, server_source, whole_lines
 from alphapanda.telemetry.record import encode_line
 from alphapanda.telemetry.rotation import RotatingFile, live_file
 

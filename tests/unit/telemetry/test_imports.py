@@ -32,7 +32,17 @@ def test_rich_can_still_be_imported_afterwards() -> None:
     assert loaded(program, "structlog", "rich") == {"structlog", "rich"}
 
 
-@pytest.mark.parametrize("module", ["log", "levels", "reader", "moments", "health", "metric_specs"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "telemetry.log",
+        "telemetry.levels",
+        "operations.logs.reader",
+        "query.moments",
+        "telemetry.health",
+        "telemetry.metric_specs",
+    ],
+)
 def test_what_only_reads_or_names_loads_no_library_of_the_daemons(module: str) -> None:
     heavy = ("structlog", "prometheus_client", "aiohttp", "rich", "pydantic", "asyncio.runners")
-    assert loaded(f"import alphapanda.telemetry.{module}", *heavy[:5]) == set()
+    assert loaded(f"import alphapanda.{module}", *heavy[:5]) == set()

@@ -6,8 +6,8 @@ from itertools import accumulate, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alphapanda.operations.logs.merge import REORDER_WINDOW, ReorderWindow, merge
 from alphapanda.telemetry.levels import LogLevel
-from alphapanda.telemetry.reading.merge import REORDER_WINDOW, ReorderWindow, merge
 from alphapanda.telemetry.record import LogRecord
 
 START = datetime(2025, 11, 17, 4, 0, tzinfo=UTC)

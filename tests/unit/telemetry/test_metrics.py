@@ -9,18 +9,18 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from alphapanda import __version__
-from alphapanda.bus.records import Partition, Record
 from alphapanda.clock import ManualClock, SystemClock
 from alphapanda.model.dead_letter import LedgerState
+from alphapanda.model.records import Partition, Record
+from alphapanda.operations.dead_letters.counts import Tally
+from alphapanda.operations.dead_letters.exporter import DeadLetterCollector
+from alphapanda.operations.groups.exporter import GroupLagCollector
+from alphapanda.operations.groups.lag import GroupLag, Look, PartitionLag
 from alphapanda.telemetry import metric_docs
 from alphapanda.telemetry.health import Health
 from alphapanda.telemetry.logs import LogSystem
 from alphapanda.telemetry.metric_specs import GROUPS, MetricKind
 from alphapanda.telemetry.metrics import Metrics
-from alphapanda.toolkit.dlq.exporter import DeadLetterCollector
-from alphapanda.toolkit.dlq.tally import Tally
-from alphapanda.toolkit.groups.exporter import GroupLagCollector
-from alphapanda.toolkit.groups.lag import GroupLag, Look, PartitionLag
 
 ROOT = Path(__file__).parents[3]
 SPECS = [spec for _, specs in GROUPS for spec in specs]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from alphapanda.errors import UsageError
-from alphapanda.telemetry.moments import parse_moment
+from alphapanda.query.moments import parse_moment
 
 NOW = datetime(2025, 11, 17, 4, 0, tzinfo=UTC)  # 09:30 IST
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from alphapanda.clock import ManualClock
 from alphapanda.deployment import Deployment
 from alphapanda.errors import UnknownNameError, UsageError
+from alphapanda.operations.logs.reader import LogQuery, LogReader, LogRecord, compile_pattern
 from alphapanda.telemetry.levels import LogLevel
-from alphapanda.telemetry.reader import LogQuery, LogReader, LogRecord, compile_pattern
 from alphapanda.telemetry.record import encode_line
 from alphapanda.telemetry.rotation import RotatingFile
 

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from alphapanda.operations.logs.foreign import parse_foreign, undated
+from alphapanda.operations.logs.reader import RestartMarks
 from alphapanda.telemetry.levels import LogLevel
 from alphapanda.telemetry.pretty import PrettyRenderer
-from alphapanda.telemetry.reader import RestartMarks
-from alphapanda.telemetry.reading.foreign import parse_foreign, undated
 from alphapanda.telemetry.record import LogRecord, Marker, decode_line, encode_line
 
 AT = datetime(2025, 11, 17, 4, 0, 0, 123_456, tzinfo=UTC)

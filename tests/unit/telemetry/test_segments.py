@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alphapanda.telemetry.reading import segments
-from alphapanda.telemetry.reading.segments import (
+from alphapanda.operations.logs import segments
+from alphapanda.operations.logs.segments import (
     LIVE,
     daemon_source,
     daemon_sources,

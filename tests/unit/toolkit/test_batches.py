@@ -7,9 +7,9 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alphapanda.bus.records import Partition
 from alphapanda.errors import DecodeError
-from alphapanda.toolkit.batches import batches_with, next_offset, records_of, slices
+from alphapanda.kafka.batches import batches_with, next_offset, records_of, slices
+from alphapanda.model.records import Partition
 
 PARTITION = Partition("market.ticks", 0)
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}

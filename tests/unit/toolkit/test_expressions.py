@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alphapanda.toolkit.expressions import ROOTS, compile_expression
-from alphapanda.toolkit.faults import TypedTextError
+from alphapanda.query.errors import TypedTextError
+from alphapanda.query.expressions import ROOTS, compile_expression
 
 NOW = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
 RECORD: dict[str, Any] = {

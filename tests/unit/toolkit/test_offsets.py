@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapanda.clock import IST
-from alphapanda.toolkit.faults import TypedTextError
-from alphapanda.toolkit.offsets import At, Bound, Exact, Newest, OffsetRange, Oldest, parse_range
-from alphapanda.toolkit.times import milliseconds, parse_duration, parse_time
+from alphapanda.query.errors import TypedTextError
+from alphapanda.query.offsets import At, Bound, Exact, Newest, OffsetRange, Oldest, parse_range
+from alphapanda.query.times import milliseconds, parse_duration, parse_time
 
 NOW = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
 """10:00 IST."""

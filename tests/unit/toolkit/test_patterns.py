@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alphapanda.toolkit.faults import TypedTextError
-from alphapanda.toolkit.patterns import MAX_STATES, Pattern
+from alphapanda.query.errors import TypedTextError
+from alphapanda.query.patterns import MAX_STATES, Pattern
 
 ATOMS = st.sampled_from(
     ["a", "b", "ab", ".", "[ab]", "[^a]", "[a-c]", r"\d", r"\w", r"\.", "^", "$", "c", "1", "[]a]", "[a-]"]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alphapanda.model.codec import PAYLOADS
 from alphapanda.model.kinds import EventType
+from alphapanda.model.payloads import PAYLOADS
 from topics.catalogue import Catalogue, CleanupPolicy, Environment, Overlay
 from topics.errors import CatalogueError, TopicNameError
 from topics.names import TopicName

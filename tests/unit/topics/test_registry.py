@@ -9,8 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 from aiohttp import web
 
-from topics.errors import DependencyError, UsageError
-from topics.registry import (
+from alphapanda.serialization.registry import (
     Registered,
     RegistryUnreachableError,
     RejectedSchemaError,
@@ -18,6 +17,7 @@ from topics.registry import (
     Verdict,
     without_credentials,
 )
+from topics.errors import DependencyError, UsageError
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Serve = Callable[[Answer], Awaitable[str]]

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from alphapanda.bus.records import Partition
 from alphapanda.ids import BrokerId, EventId
-from alphapanda.model.codec import encode
 from alphapanda.model.envelope import EventEnvelope
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.model.position import PnlSnapshot
+from alphapanda.model.records import Partition
+from alphapanda.serialization.codec import encode
 from tui.desk.desk import Desk
 from tui.looks.look import to_ms
 from tui.sources.day import SAMPLES, recall_day, spread

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from alphapanda.bus.records import Partition, Record
 from alphapanda.model.dead_letter import DeadLetterMoved, LedgerState
 from alphapanda.model.envelope import LogPosition
+from alphapanda.model.records import Partition, Record
 from topics.dead_letters import Failure, build_headers
 from tui.desk.dead_letters import KEPT, KNOWN, DeadLetters
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alphapanda.bus.records import Partition, Record
 from alphapanda.clock import ManualClock
 from alphapanda.model.order import OrderStatus
+from alphapanda.model.records import Partition, Record
 from topics.errors import AlphaPandaError
 from tui.desk.desk import Desk
 from tui.desk.money import DayLine

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from alphapanda.bus.records import Partition, Record
 from alphapanda.ids import BrokerId, EventId, InstrumentId, StrategyId
 from alphapanda.model.envelope import Event, EventEnvelope
 from alphapanda.model.kinds import EventType, Side, TradingMode
+from alphapanda.model.records import Partition, Record
 from alphapanda.model.signal import Signal, SignalIntent, SignalValidated
 from alphapanda.model.tick import TickRef
 from tui.desk.signals import Signals, Verdict

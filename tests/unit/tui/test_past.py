@@ -8,8 +8,8 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from alphapanda.bus.records import Header, Partition, Record, encode_offsets
 from alphapanda.clock import ManualClock
+from alphapanda.model.records import Header, Partition, Record, encode_offsets
 from alphapanda.telemetry.levels import LogLevel
 from alphapanda.telemetry.record import LogRecord, Marker
 from tui.app import Dashboard

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from textual.pilot import Pilot
 
-from alphapanda.bus.records import Header, Record
+from alphapanda.model.records import Header, Record
 from tui.app import Dashboard
 from tui.desk.desk import Desk
 from tui.looks.look import Look

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from alphapanda.bus.kafka_log import KafkaOptions, open_read_log
-from alphapanda.bus.tail import newest
 from alphapanda.deployment import Deployment
 from alphapanda.infra.base import Endpoints
-from alphapanda.model.codec import decode
+from alphapanda.kafka.client import KafkaOptions, open_read_log
+from alphapanda.kafka.newest import newest
+from alphapanda.kafka.protocol import ConfigOperation
+from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.model.control import AuditRecord, Outcome
 from alphapanda.model.kinds import EventType
+from alphapanda.serialization.codec import decode
 from commands.main import main
-from topics.cluster import Cluster
-from topics.protocol import ConfigOperation
 
 pytestmark = pytest.mark.kafka
 

@@ -10,10 +10,10 @@ import pytest
 from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.infra.base import Endpoints
+from alphapanda.kafka.topic_admin import Cluster
+from alphapanda.kafka.topic_bootstrap import bootstrap
 from alphapanda.settings import load
 from alphapanda.settings.topics import declared_topics
-from topics.bootstrap import bootstrap
-from topics.cluster import Cluster
 
 SOURCE = str(Path(__file__).resolve().parents[4])
 

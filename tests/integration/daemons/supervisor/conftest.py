@@ -11,12 +11,12 @@ import msgspec
 import pytest
 
 from alphapanda.deployment import Deployment
+from alphapanda.infra.control.client import connect
+from alphapanda.infra.control.protocol import Applied, Apply, ProcessStatus, SystemStatus
+from alphapanda.infra.control.run_paths import Places
 from alphapanda.infra.identity import ProcessIdentity
-from daemons.supervisor.client import connect
-from daemons.supervisor.ledger import Ledger
-from daemons.supervisor.leftovers import end_leftovers
-from daemons.supervisor.places import Places
-from daemons.supervisor.protocol import Applied, Apply, ProcessStatus, SystemStatus
+from daemons.supervisor.orphans import end_leftovers
+from daemons.supervisor.run_records import Ledger
 from daemons.supervisor.states import State
 
 SCRIPT = Path(__file__).with_name("fake_supervisor.py")

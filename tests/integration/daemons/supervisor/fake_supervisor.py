@@ -15,9 +15,9 @@ from alphapanda.clock import Clock
 from alphapanda.deployment import Deployment
 from alphapanda.errors import AlphaPandaError, ConfigError
 from alphapanda.infra.base import ChildSpec
-from daemons.endings import code_of
+from alphapanda.infra.control.run_paths import Places
+from daemons.exit_report import code_of
 from daemons.supervisor.output import last_line
-from daemons.supervisor.places import Places
 from daemons.supervisor.plan import Kind, OrphanPolicy, Plan, ProcessSpec
 from daemons.supervisor.process import SupervisorProcess
 from daemons.supervisor.restarts import RestartPolicy

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from alphapanda.infra.control.client import NotRunningError, connect
 from alphapanda.infra.identity import ProcessIdentity
-from daemons.supervisor.client import NotRunningError, connect
-from daemons.supervisor.ledger import Ledger
+from daemons.supervisor.desired_state import remembered_wish
+from daemons.supervisor.run_records import Ledger
 from daemons.supervisor.states import State
-from daemons.supervisor.wish import remembered_wish
 
 System = Any
 

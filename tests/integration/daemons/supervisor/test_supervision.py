@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from alphapanda.errors import ConfigError, UnknownNameError, UsageError
+from alphapanda.infra.control.client import NotRunningError, connect
 from alphapanda.infra.identity import ProcessIdentity
-from daemons.supervisor.client import NotRunningError, connect
 from daemons.supervisor.states import State
 
 System = Any

@@ -10,7 +10,7 @@ from alphapanda.market.instruments import InstrumentTable
 from alphapanda.market.rows import BadRow
 from daemons.feed.pacing import Pace
 from daemons.feed.recorded import RecordedSource, Recording
-from daemons.feed.status import FeedState, FeedStatus, read_status, write_status
+from daemons.feed.status_file import FeedState, FeedStatus, read_status, write_status
 
 TICKS = "Symbol,exchange_timestamp,last_price\nTCS,2025-11-17 12:00:00,10\n5\nINFY,2025-11-17 12:00:01,11\n"
 BARS = "timestamp,open,high,low,close,volume,oi\n2020-10-01 00:00:00+05:30,10,12,9,11,100,0\n"

@@ -15,9 +15,9 @@ from alphapanda.clock import ManualClock
 from alphapanda.errors import DependencyError, InvariantError
 from alphapanda.infra.base import ChildSpec
 from alphapanda.infra.process import ExitStatus, ManagedProcess
-from daemons.supervisor.keeper import Keeper
 from daemons.supervisor.listener import Notice
 from daemons.supervisor.plan import Kind, ProcessSpec
+from daemons.supervisor.process_controller import Keeper
 from daemons.supervisor.states import State
 
 

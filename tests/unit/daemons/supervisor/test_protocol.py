@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from alphapanda.exit_codes import ExitCode
-from daemons.supervisor.plan import Kind
-from daemons.supervisor.protocol import (
+from alphapanda.infra.control.protocol import (
     Answer,
     Applied,
     Apply,
@@ -25,6 +24,7 @@ from daemons.supervisor.protocol import (
     decode_request,
     encode,
 )
+from daemons.supervisor.plan import Kind
 from daemons.supervisor.states import State
 
 AT = datetime(2026, 1, 5, 9, 15, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from alphapanda.model.control import Scope
-from alphapanda.toolkit.dlq.summary import Alike
+from alphapanda.operations.dead_letters.summary import Alike
 from topics.errors import AlphaPandaError
 from tui.app import Dashboard
 from tui.dialogs.ask import ChooseDialog

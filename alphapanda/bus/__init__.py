@@ -1,1 +1,0 @@
-"""What moves events between the log and the stages: ports, runners, recovery, dead letters."""

@@ -1,0 +1,164 @@
+"""What is in dead-letter topics, each failure once, and where each stands."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alphapanda.kafka.client import KafkaReadLog
+from alphapanda.model.dead_letter import LedgerState, LedgerTrigger
+from alphapanda.model.envelope import LogPosition
+from alphapanda.model.records import Offsets
+from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, Entry, Mover, read_ledger
+from alphapanda.operations.dead_letters.record import JSON, DeadLetter, EventView, read_dead_letter
+from alphapanda.operations.dead_letters.status import standing
+from alphapanda.pipeline.recovery import read_all
+from topics.dead_letter_families import source_name_of
+
+_S, _T = LedgerState, LedgerTrigger
+
+_WAYS: Mapping[tuple[LedgerState, LedgerState], tuple[LedgerTrigger, ...]] = {
+    (_S.PLANNED, _S.RETURNED): (_T.SEND, _T.RETURN),
+    (_S.REPLAYED, _S.RETURNED): (_T.RETURN,),
+    (_S.CONFIRMED, _S.RETURNED): (_T.RETURN,),
+    (_S.DISCARDED, _S.OPEN): (_T.REOPEN,),
+}
+"""Steps that happened and that nobody wrote down: what the ledger says → what the log shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One failure: a record that one group could not process, however often it failed.
+
+    Attributes:
+        letter: its newest dead letter.
+        entry: what the ledger says; None where it says nothing.
+        first_failed_ms: when it failed first, Unix milliseconds.
+        failures: how many dead letters it has in the log.
+        origins: the records, sent first and sent again, that these dead letters are of; as far as they say.
+    """
+
+    letter: DeadLetter
+    entry: Entry | None
+    first_failed_ms: int
+    failures: int
+    origins: tuple[LogPosition, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The dead letter's id."""
+        return self.letter.id
+
+    @property
+    def target(self) -> str:
+        """Where it goes back to: the topic whose dead letters these are, whatever its headers say."""
+        return source_name_of(self.letter.place.topic)
+
+    @property
+    def state(self) -> LedgerState:
+        """Where it stands: what the ledger says, unless a newer dead letter shows that it came back."""
+        moved = self.entry.moved if self.entry is not None else None
+        return standing(moved, self.letter.place, self.letter.replay_run)
+
+    @property
+    def replays(self) -> int:
+        """How often it was sent again."""
+        known = self.entry.moved.replays if self.entry is not None else 0
+        if self.entry is not None and self.state is LedgerState.PLANNED:
+            known -= 1  # planned, and counted, but not sent as far as the ledger knows
+        return max(known, self.letter.replay_count)
+
+    @property
+    def run_id(self) -> str:
+        """The run that has it or had it last; empty without one."""
+        return self.entry.moved.run_id if self.entry is not None else ""
+
+    def caught_up(self, mover: Mover, at: datetime) -> tuple[Entry, ...]:
+        """Return the entries that the ledger lacks of what the log shows; nothing where they agree."""
+        entry, state = self.entry, self.state
+        if entry is None or entry.state is state:
+            return ()
+        steps = []
+        for trigger in _WAYS[entry.state, state]:
+            entry = mover.moved(entry, trigger, at, letter=self.letter)
+            steps.append(entry)
+        return tuple(steps)
+
+    def step(
+        self,
+        mover: Mover,
+        trigger: LedgerTrigger,
+        at: datetime,
+        *,
+        replays: int | None = None,
+        edited_fields: tuple[str, ...] | None = None,
+    ) -> Entry:
+        """Return the entry after one more step from where it really stands."""
+        caught_up = self.caught_up(mover, at)
+        entry = (caught_up[-1] if caught_up else self.entry) or mover.unknown(self.letter, self.target, at)
+        return mover.moved(entry, trigger, at, letter=self.letter, replays=replays, edited_fields=edited_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What was read of some dead-letter topics.
+
+    Attributes:
+        items: by id, oldest failure first.
+        entries: the whole ledger, by id.
+        ends: the offsets at which reading stopped: what comes later belongs to the next look.
+        letters: how many records were read.
+    """
+
+    items: Mapping[str, Item]
+    entries: Mapping[str, Entry]
+    ends: Offsets
+    letters: int
+
+    @property
+    def refused(self) -> frozenset[tuple[str, LogPosition]]:
+        """The records that these dead letters are of, each with the group that refused it."""
+        return frozenset((item.letter.group, origin) for item in self.items.values() for origin in item.origins)
+
+
+async def read_backlog(log: KafkaReadLog, topics: Collection[str], view: EventView = JSON) -> Backlog:
+    """Read dead-letter topics, which must be there, and the ledger, up to their ends of this moment.
+
+    Args:
+        log: where.
+        topics: of dead letters.
+        view: shows the events in them.
+    """
+    with_ledger = LEDGER_TOPIC in await log.topics()
+    dead = await log.partitions(topics)
+    ledger = await log.partitions([LEDGER_TOPIC]) if with_ledger else ()
+    ends = await log.ends((*dead, *ledger))
+    records = await read_all(log, await log.beginnings((*dead, *ledger)), ends)
+    letters = [read_dead_letter(record, view) for record in records if record.partition.topic != LEDGER_TOPIC]
+    entries = read_ledger(record for record in records if record.partition.topic == LEDGER_TOPIC)
+    return Backlog(
+        items=items_of(letters, entries),
+        entries=entries,
+        ends={partition: end for partition, end in ends.items() if partition.topic != LEDGER_TOPIC},
+        letters=len(letters),
+    )
+
+
+def items_of(letters: Sequence[DeadLetter], entries: Mapping[str, Entry]) -> dict[str, Item]:
+    """Return dead letters as failures, each once, oldest failure first."""
+    by_id: dict[str, list[DeadLetter]] = {}
+    for letter in letters:
+        by_id.setdefault(letter.id, []).append(letter)
+    items = [
+        Item(
+            letter=max(same, key=lambda one: (one.record.timestamp_ms, one.place.offset)),
+            entry=entries.get(letter_id),
+            first_failed_ms=min(one.failed_at_ms for one in same),
+            failures=len(same),
+            origins=tuple(one.origin for one in same if one.origin is not None),
+        )
+        for letter_id, same in by_id.items()
+    ]
+    items.sort(key=lambda item: (item.letter.place.partition, item.letter.place.offset))
+    return {item.id: item for item in items}

@@ -1,0 +1,205 @@
+"""How many dead letters are open, by topic and code: a running fold of dead-letter topics and the ledger.
+
+It keeps a few facts of each dead letter that is open or under way, and nothing of what is settled: should that
+fail again, it is open whatever the ledger says. What is read has to come in rounds, the ledger first up to an end
+that was asked for before the dead letters' ends: then a round brings every dead letter that its entries are about.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from sys import intern
+
+import msgspec
+
+from alphapanda.errors import DecodeError
+from alphapanda.model.dead_letter import LedgerState
+from alphapanda.model.envelope import LogPosition
+from alphapanda.model.records import Partition, Record
+from alphapanda.operations.dead_letters.record import RUN_HEADER
+from alphapanda.operations.dead_letters.status import standing
+from topics.dead_letter_families import read_headers
+from topics.dead_letters import dead_letter_id
+
+MOST = 100_000
+"""Dead letters that are told apart, some 40 MB; what is open beyond them is only counted."""
+
+SETTLED = frozenset({LedgerState.CONFIRMED, LedgerState.DISCARDED})
+OUTCOMES = frozenset({LedgerState.CONFIRMED, LedgerState.RETURNED})
+"""How a replay of one record can end."""
+
+
+class _Moved(msgspec.Struct, frozen=True, gc=False):
+    """Of an entry's step what is needed here."""
+
+    dead_letter_id: str
+    state: LedgerState
+    record: LogPosition
+    run_id: str = ""
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    data: _Moved
+
+
+_DECODER = msgspec.json.Decoder(_Entry)
+
+
+@dataclass(slots=True)
+class _Known:
+    """One dead letter that is open or under way: its newest record, and its newest step."""
+
+    place: LogPosition
+    code: str
+    run: str
+    first_ms: int
+    moved: _Moved | None
+
+    @property
+    def is_unresolved(self) -> bool:
+        return standing(self.moved, self.place, self.run).is_unresolved
+
+
+class Tally:
+    """Counts what is open and how replays ended.
+
+    Args:
+        most: dead letters that are told apart; beyond them `is_full` and counts are upper bounds.
+    """
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._known: dict[str, _Known] = {}
+        self._ahead: dict[str, _Moved] = {}
+        self._open: Counter[tuple[str, str]] = Counter()
+        self._beyond: Counter[tuple[str, str]] = Counter()
+        self._oldest: dict[str, int] = {}
+        self._aged: set[str] = set()
+        self._rounds = 0
+        self.is_stale = False
+        self.replays: Counter[tuple[str, LedgerState]] = Counter()
+        """How replays of one record ended, by the dead letters' topic; of the steps that were read."""
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there were more than are told apart."""
+        return bool(self._beyond)
+
+    @property
+    def open(self) -> Mapping[tuple[str, str], int]:
+        """How many nobody has dealt with, by topic and error code."""
+        return self._open + self._beyond
+
+    def oldest_ms(self, topic: str) -> int | None:
+        """Return when the oldest open one of a topic failed first, Unix milliseconds; None where none is open."""
+        return self._oldest.get(topic)
+
+    def step(self, record: Record) -> None:
+        """Fold one record of the ledger; raises DecodeError for one that is none of it."""
+        key = (record.key or b"").decode(errors="replace")
+        moved: _Moved | None = None
+        if record.value is not None:
+            try:
+                moved = _DECODER.decode(record.value).data
+            except msgspec.MsgspecError as error:
+                raise DecodeError(f"{record.position} is no step of a dead letter: {error}.") from error
+            if moved.state in OUTCOMES:
+                self.replays[intern(moved.record.topic), moved.state] += 1
+        known = self._known.get(key)
+        if known is None:
+            self._keep_ahead(key, moved)
+            return
+        self._uncount(known)
+        known.moved = moved
+        if standing(moved, known.place, known.run) in SETTLED:
+            del self._known[key]
+            self._keep_ahead(key, moved)  # the dead letter that it is about may be a newer one
+        else:
+            self._count(known)
+
+    def letter(self, record: Record) -> None:
+        """Fold one dead letter."""
+        topic = intern(record.partition.topic)
+        failure = read_headers(record.headers, topic).failure
+        place = LogPosition(topic, record.partition.number, record.offset)
+        key = failure.id or dead_letter_id(topic, place.partition, place.offset, "")
+        run = (record.header(RUN_HEADER) or b"").decode(errors="replace")
+        code = intern(failure.error_code)
+        known = self._known.get(key)
+        if known is not None:
+            self._uncount(known)
+            known.place, known.code, known.run = place, code, run
+            self._count(known)
+            return
+        moved = self._ahead.get(key)
+        state = standing(moved, place, run)
+        if state in SETTLED:
+            return
+        if len(self._known) >= self._most:
+            self._beyond[topic, code] += state.is_unresolved
+            return
+        at = failure.failed_at
+        first_ms = int(at.timestamp() * 1000) if at is not None else record.timestamp_ms
+        self._known[key] = known = _Known(place, code, run, first_ms, moved)
+        self._count(known)
+
+    def end_round(self) -> None:
+        """Forget what the ledger says of dead letters that did not come: the log does not hold them any more.
+
+        After the first round, in which all comes that there is, one of those may be one that was settled and
+        forgotten before, and that is opened again: then `is_stale`, and only a new tally counts it.
+        """
+        unknown = any(moved.state not in SETTLED for moved in self._ahead.values())
+        self.is_stale = unknown and self._rounds > 0 and not self.is_full
+        self._rounds += 1
+        self._ahead.clear()
+        if self._aged:
+            for topic in self._aged:
+                self._oldest.pop(topic, None)
+            self._note_oldest(known for known in self._known.values() if known.place.topic in self._aged)
+            self._aged.clear()
+
+    def forget_before(self, beginnings: Mapping[Partition, int]) -> None:
+        """Forget the dead letters that stood before these offsets: retention or a purge has removed them."""
+        by_place = {(one.topic, one.number): offset for one, offset in beginnings.items()}
+        gone = [
+            key
+            for key, known in self._known.items()
+            if known.place.offset < by_place.get((known.place.topic, known.place.partition), 0)
+        ]
+        for key in gone:
+            self._uncount(self._known.pop(key))
+
+    def _keep_ahead(self, key: str, moved: _Moved | None) -> None:
+        """Keep what the ledger says of a dead letter that comes later in this round."""
+        self._ahead.pop(key, None)
+        if moved is None:
+            return
+        self._ahead[key] = moved
+        if len(self._ahead) > self._most:
+            del self._ahead[next(iter(self._ahead))]
+
+    def _count(self, known: _Known) -> None:
+        if known.is_unresolved:
+            self._open[known.place.topic, known.code] += 1
+            self._note_oldest((known,))
+
+    def _uncount(self, known: _Known) -> None:
+        if known.is_unresolved:
+            topic = known.place.topic
+            self._open[topic, known.code] -= 1
+            if not self._open[topic, known.code]:
+                del self._open[topic, known.code]
+            if known.first_ms <= self._oldest.get(topic, known.first_ms):
+                self._aged.add(topic)
+
+    def _note_oldest(self, candidates: Iterable[_Known]) -> None:
+        for known in candidates:
+            if known.is_unresolved:
+                topic = known.place.topic
+                self._oldest[topic] = min(known.first_ms, self._oldest.get(topic, known.first_ms))

@@ -1,0 +1,154 @@
+"""The ledger: where each dead letter stands, as events in a compacted topic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from alphapanda.errors import DecodeError
+from alphapanda.ids import SYSTEM, EventId, derive_event_id
+from alphapanda.kafka.client import KafkaLog
+from alphapanda.model.dead_letter import (
+    TRAIL_LENGTH,
+    DeadLetterMoved,
+    LedgerState,
+    LedgerStep,
+    LedgerTrigger,
+    next_ledger_state,
+)
+from alphapanda.model.envelope import EventEnvelope, LogPosition, trace_id_of
+from alphapanda.model.kinds import EventType
+from alphapanda.model.records import Outgoing, Record, envelope_headers
+from alphapanda.operations.dead_letters.record import DeadLetter
+from alphapanda.serialization.codec import decode, encode
+
+LEDGER_TOPIC = "system.dlq-ledger"
+SOURCE = "dlq"
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """What the ledger says of one dead letter.
+
+    Attributes:
+        moved: its newest step.
+        at: when that was taken.
+    """
+
+    moved: DeadLetterMoved
+    at: datetime
+
+    @property
+    def state(self) -> LedgerState:
+        """Where it stands."""
+        return self.moved.state
+
+
+class Mover(msgspec.Struct, frozen=True, kw_only=True):
+    """Who moves dead letters, and why.
+
+    Attributes:
+        actor: a person's name.
+        reason: in their words.
+        run_id: of a run, empty without one.
+    """
+
+    actor: str
+    reason: str = ""
+    run_id: str = ""
+
+    def unknown(self, letter: DeadLetter, target: str, at: datetime) -> Entry:
+        """Return the entry of a dead letter of which the ledger says nothing: it is open. It is not written."""
+        moved = DeadLetterMoved(
+            dead_letter_id=letter.id,
+            state=LedgerState.OPEN,
+            record=letter.place,
+            target=target,
+            group=letter.group,
+            error_code=letter.failure.error_code,
+            event_id=EventId(letter.event.id) if letter.event.id else None,
+            actor=self.actor,
+            replays=letter.replay_count,
+        )
+        return Entry(moved, at)
+
+    def moved(
+        self,
+        entry: Entry,
+        trigger: LedgerTrigger,
+        at: datetime,
+        *,
+        letter: DeadLetter | None = None,
+        sent: LogPosition | None = None,
+        replays: int | None = None,
+        edited_fields: tuple[str, ...] | None = None,
+    ) -> Entry:
+        """Return the entry after one more step; what is not given stays.
+
+        Args:
+            entry: as it is.
+            trigger: what moves it; raises IllegalTransitionError where the table has no such step.
+            at: now.
+            letter: the newest dead letter of that id, where it is another one than before.
+            sent: where it was written.
+            replays: how often it was sent again.
+            edited_fields: what an operator changed in it.
+        """
+        before = entry.moved
+        state = next_ledger_state(before.state, trigger)
+        step = LedgerStep(state=state, at=at, actor=self.actor, reason=self.reason, run_id=self.run_id)
+        after = msgspec.structs.replace(
+            before,
+            state=state,
+            actor=self.actor,
+            reason=self.reason,
+            run_id=self.run_id or before.run_id,
+            record=letter.place if letter is not None else before.record,
+            error_code=letter.failure.error_code if letter is not None else before.error_code,
+            sent=sent if sent is not None or trigger is LedgerTrigger.PLAN else before.sent,
+            replays=before.replays if replays is None else replays,
+            edited_fields=before.edited_fields if edited_fields is None else edited_fields,
+            trail=(*before.trail, step)[-TRAIL_LENGTH:],
+        )
+        return Entry(after, at)
+
+
+def read_ledger(records: Iterable[Record]) -> dict[str, Entry]:
+    """Return the newest entry of each dead letter; raises DecodeError for a record that is none."""
+    entries: dict[str, Entry] = {}
+    for record in records:
+        if record.value is None:
+            entries.pop((record.key or b"").decode(errors="replace"), None)
+            continue
+        envelope = decode(EventType.DEAD_LETTER_MOVED, record.value)
+        moved: DeadLetterMoved = envelope.data
+        if record.key != moved.dead_letter_id.encode():
+            raise DecodeError(
+                f"{record.position} is keyed {record.key!r}, its entry is of {moved.dead_letter_id}."
+            )
+        entries[moved.dead_letter_id] = Entry(moved, envelope.ts)
+    return entries
+
+
+def entry_record(entry: Entry) -> Outgoing:
+    """Return the record of an entry; the same step gives the same event id."""
+    moved = entry.moved
+    event_id = derive_event_id(moved.dead_letter_id, f"{moved.state}/{moved.run_id}/{entry.at.isoformat()}")
+    envelope = EventEnvelope(
+        id=event_id,
+        type=EventType.DEAD_LETTER_MOVED,
+        ts=entry.at,
+        key=moved.dead_letter_id,
+        source=SOURCE,
+        broker=SYSTEM,
+        correlation_id=EventId(moved.run_id) if moved.run_id else event_id,
+        trace_id=trace_id_of(event_id),
+        data=moved,
+    )
+    return Outgoing(LEDGER_TOPIC, moved.dead_letter_id.encode(), encode(envelope), envelope_headers(envelope), 0)
+
+
+async def write_entries(log: KafkaLog, entries: Sequence[Entry]) -> None:
+    """Write entries and return when all are acknowledged; in one partition, so in their order."""
+    await log.append_in_bulk([entry_record(entry) for entry in entries])

@@ -1,0 +1,210 @@
+"""What the log and the state tell of records that failed: whether they were processed after all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from alphapanda.errors import DecodeError, KafkaUnreachableError
+from alphapanda.kafka.client import KafkaReadLog
+from alphapanda.model.envelope import LogPosition
+from alphapanda.model.kinds import EventType
+from alphapanda.model.records import Header, Offsets, Partition, Record
+from alphapanda.operations.dead_letters.backlog import Item
+from alphapanda.operations.dead_letters.groups import FOLLOWERS
+from alphapanda.operations.dead_letters.record import JSON, RUN_HEADER, EventFacts, EventView, event_facts
+from alphapanda.pipeline.recovery import PATIENCE_POLLS, POLL_S
+from topics.catalogue import Catalogue
+from topics.names import TopicName
+
+CLOCK_SKEW_MS = 60_000
+"""Records are stamped by whoever writes them."""
+
+_NOTHING = EventFacts()
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A record of the source topic with an event that also failed.
+
+    Attributes:
+        at: where it stands.
+        addressee: the only group that acts on it; empty for all.
+        run_id: of the run that wrote it; empty where none did.
+    """
+
+    at: LogPosition
+    addressee: str
+    run_id: str
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What was found.
+
+    Attributes:
+        ends: the ends of the source topic's partitions when it was read.
+        resent: dead letter's place → the copy of it in the source topic.
+        copies: event id → its records in the source topic.
+        followed: (group, event id or client order id) → what the group wrote when it processed it.
+        told: client order id → the kinds of event that the log has of that order.
+        reached: group → how far it has come in the source topic.
+        failed: (group, place in the source topic) of every record that is a dead letter.
+        blind_before_ms: the topics that would tell no longer hold what was before; 0 where they hold everything.
+        orders: client order id → its state in Redis.
+        notes: what could not be looked at.
+        newest_offset: (partition, key) → the newest record with that key in the source topic.
+        unread: a record that may tell, and why it cannot be read; empty where all could be.
+    """
+
+    ends: Offsets = field(default_factory=dict)
+    resent: dict[str, Copy] = field(default_factory=dict)
+    copies: dict[str, list[Copy]] = field(default_factory=dict)
+    followed: dict[tuple[str, str], LogPosition] = field(default_factory=dict)
+    told: dict[str, set[str]] = field(default_factory=dict)
+    reached: dict[str, Offsets] = field(default_factory=dict)
+    failed: set[tuple[str, LogPosition]] = field(default_factory=set)
+    blind_before_ms: int = 0
+    orders: Mapping[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    newest_offset: dict[tuple[int, bytes | None], int] = field(default_factory=dict)
+    unread: str = ""
+
+    def has_passed(self, group: str, copy: Copy) -> bool:
+        """Whether the group has come past a copy and not refused it."""
+        partition = Partition(copy.at.topic, copy.at.partition)
+        return (
+            self.reached.get(group, {}).get(partition, 0) > copy.at.offset and (group, copy.at) not in self.failed
+        )
+
+
+class EvidenceReader:
+    """Reads evidence for the dead letters of one topic.
+
+    Args:
+        log: where.
+        catalogue: which topics hold what follows.
+        target: the source topic.
+        kind: of the events in it.
+        view: shows the events in records.
+    """
+
+    def __init__(
+        self,
+        log: KafkaReadLog,
+        catalogue: Catalogue,
+        target: TopicName,
+        kind: EventType,
+        view: EventView = JSON,
+    ) -> None:
+        self._log = log
+        self._view = view
+        self._catalogue = catalogue
+        self._target = target
+        self._kind = kind
+
+    async def read(self, items: Collection[Item], evidence: Evidence) -> None:
+        """Add what the log tells of these failures; raises DependencyError where a registry has to be asked."""
+        wanted = {item.letter.event.id for item in items if item.letter.event.id}
+        since_ms = min((item.letter.original_ms for item in items), default=0) - CLOCK_SKEW_MS
+        await self._read_source(items, wanted, since_ms, evidence)
+        if wanted and self._kind in FOLLOWERS:
+            await self._read_followers(wanted, since_ms, evidence)
+
+    async def _read_source(
+        self, items: Collection[Item], wanted: Collection[str], since_ms: int, evidence: Evidence
+    ) -> None:
+        partitions = await self._log.partitions([str(self._target)])
+        evidence.ends = await self._log.ends(partitions)
+        start = await self._since(partitions, since_ms, evidence.ends)
+        for item in items:
+            origin = item.letter.origin
+            if origin is not None and (place := Partition(origin.topic, origin.partition)) in start:
+                start[place] = min(start[place], origin.offset)
+        beginnings = await self._log.beginnings(partitions)
+        start = {partition: max(offset, beginnings[partition]) for partition, offset in start.items()}
+        async with aclosing(records_between(self._log, start, evidence.ends)) as batches:
+            async for records in batches:
+                for record in records:
+                    _take_source(record, self._facts(record, evidence), wanted, evidence)
+
+    async def _read_followers(self, wanted: Collection[str], since_ms: int, evidence: Evidence) -> None:
+        names = [str(self._catalogue.topic_of(kind.value, self._target.scope)) for kind in FOLLOWERS[self._kind]]
+        there = await self._log.topics()
+        partitions = await self._log.partitions([name for name in names if name in there])
+        ends, beginnings = await self._log.ends(partitions), await self._log.beginnings(partitions)
+        start = await self._since(partitions, since_ms, ends)
+        cut = {p for p in partitions if 0 < beginnings[p] == start[p]}
+        async with aclosing(records_between(self._log, start, ends)) as batches:
+            async for records in batches:
+                for record in records:
+                    if record.partition in cut and record.offset == beginnings[record.partition]:
+                        evidence.blind_before_ms = max(evidence.blind_before_ms, record.timestamp_ms)
+                    _take_follower(record, self._facts(record, evidence), wanted, evidence)
+
+    def _facts(self, record: Record, evidence: Evidence) -> EventFacts:
+        """Return what can be told of an event; where nothing can, that is part of the evidence."""
+        try:
+            return event_facts(self._view.value(record))
+        except DecodeError as error:
+            evidence.unread = evidence.unread or f"{record.position} cannot be read: {error.message}"
+            return _NOTHING
+
+    async def _since(self, partitions: Collection[Partition], since_ms: int, ends: Offsets) -> Offsets:
+        found = await self._log.since(partitions, max(0, since_ms))
+        return {partition: ends[partition] if at is None else at for partition, at in found.items()}
+
+
+def _take_source(record: Record, facts: EventFacts, wanted: Collection[str], evidence: Evidence) -> None:
+    place = (record.partition.number, record.key)
+    evidence.newest_offset[place] = max(evidence.newest_offset.get(place, -1), record.offset)
+    replay_of = record.header(Header.REPLAY_OF)
+    event_id = facts.id
+    if replay_of is None and event_id not in wanted:
+        return
+    copy = Copy(
+        at=record.position,
+        addressee=(record.header(Header.REPLAY_GROUP) or b"").decode(errors="replace"),
+        run_id=(record.header(RUN_HEADER) or b"").decode(errors="replace"),
+    )
+    if replay_of is not None:
+        evidence.resent.setdefault(replay_of.decode(errors="replace"), copy)
+    if event_id in wanted:
+        evidence.copies.setdefault(event_id, []).append(copy)
+
+
+def _take_follower(record: Record, facts: EventFacts, wanted: Collection[str], evidence: Evidence) -> None:
+    group = (record.header(Header.GROUP) or b"").decode(errors="replace")
+    if facts.client_order_id:
+        evidence.told.setdefault(facts.client_order_id, set()).add(facts.type)
+        evidence.followed.setdefault((group, facts.client_order_id), record.position)
+    if facts.obeyed:
+        service, _, command = facts.obeyed.partition("/")
+        broker = facts.broker
+        name = service.removesuffix(f".{broker}")
+        evidence.followed.setdefault((f"{broker}.{name}", command), record.position)
+    elif facts.causation_id in wanted:
+        evidence.followed.setdefault((group, facts.causation_id), record.position)
+
+
+async def records_between(
+    log: KafkaReadLog, start: Mapping[Partition, int], ends: Mapping[Partition, int]
+) -> AsyncGenerator[list[Record], None]:
+    """Give the records from `start` up to `ends` as they come, in order within each partition."""
+    wanted = {partition: end for partition, end in ends.items() if start.get(partition, 0) < end}
+    if not wanted:
+        return
+    reader = await log.reader()
+    async with aclosing(reader):
+        reader.seek({partition: start.get(partition, 0) for partition in wanted})
+        idle = 0
+        while wanted:
+            records = await reader.poll(POLL_S, only=tuple(wanted))
+            yield [record for record in records if record.offset < wanted.get(record.partition, 0)]
+            for partition, end in tuple(wanted.items()):
+                if await reader.position(partition) >= end:
+                    del wanted[partition]
+            idle = 0 if records else idle + 1
+            if idle > PATIENCE_POLLS:
+                raise KafkaUnreachableError(f"{next(iter(wanted))} promised records up to {ends} and gave none.")

@@ -1,0 +1,284 @@
+"""What a replay will do with each dead letter, decided before anything is done. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from alphapanda.errors import DecodeError, MisroutedError
+from alphapanda.ids import BrokerId
+from alphapanda.model.dead_letter import LedgerState
+from alphapanda.model.kinds import EventType, TradingMode
+from alphapanda.model.records import Header
+from alphapanda.operations.dead_letters.backlog import Item
+from alphapanda.operations.dead_letters.classification import Judge, Judgement, Verdict
+from alphapanda.operations.dead_letters.policy import NO_POLICY, Policy, Rule, Ruling
+from alphapanda.operations.dead_letters.republish import Resend, resend, size_of
+from alphapanda.pipeline.topic_routing import Routes
+from alphapanda.serialization.codec import Codec
+from topics.catalogue import Catalogue
+from topics.names import TopicName
+
+
+class Action(StrEnum):
+    """What is done with a dead letter."""
+
+    SEND = "send"
+    HOLD = "hold"
+    """Nothing: a person has to look at it."""
+    WATCH = "watch"
+    """It was sent already; only its fate is still to be seen."""
+    SETTLE = "settle"
+    """It was sent already and processed; the ledger does not know yet."""
+    DISCARD = "discard"
+    QUARANTINE = "quarantine"
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What an operator asks for beyond the safe default, which sends what is new and nothing else.
+
+    Attributes:
+        max_replays: how often a record may be sent again before it is put aside.
+        group: the group to address where a dead letter names none.
+        include_stale: send what is stale.
+        include_unreadable: send what this version cannot decode.
+        force_one: the id of one dead letter to send though it is stale, in doubt or unreadable.
+        valid_for: how long records are good for, instead of the table.
+        limit: send at most so many.
+    """
+
+    max_replays: int = 3
+    group: str = ""
+    include_stale: bool = False
+    include_unreadable: bool = False
+    force_one: str = ""
+    valid_for: timedelta | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where dead letters go back to.
+
+    Attributes:
+        name: the topic.
+        kind: of the events in it.
+        mode: of its broker; None for a shared topic.
+        partitions: how many it has.
+        max_bytes: the largest batch it takes.
+        same_partitions: whether its dead-letter topic has as many.
+    """
+
+    name: TopicName
+    kind: EventType
+    mode: TradingMode | None
+    partitions: int
+    max_bytes: int
+    same_partitions: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One dead letter in a plan.
+
+    Attributes:
+        item: the dead letter.
+        judgement: what is known of it.
+        action: what is done with it.
+        why: in words.
+        rule: of the policy that speaks of it; None where none does.
+    """
+
+    item: Item
+    judgement: Judgement
+    action: Action
+    why: str
+    rule: Rule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayPlan:
+    """What a replay will do.
+
+    Attributes:
+        target: where records go.
+        run_id: of the run: a new one, or the one that is resumed.
+        resumes: whether it goes on with a run that was cut short.
+        records: every unresolved dead letter that was chosen, in the order of the log.
+        notes: what could not be looked at.
+    """
+
+    target: Target
+    run_id: str
+    resumes: bool
+    records: tuple[Planned, ...]
+    notes: tuple[str, ...] = ()
+    _by_action: Mapping[Action, tuple[Planned, ...]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        grouped: dict[Action, list[Planned]] = {}
+        for record in self.records:
+            grouped.setdefault(record.action, []).append(record)
+        object.__setattr__(self, "_by_action", {action: tuple(found) for action, found in grouped.items()})
+
+    def doing(self, action: Action) -> tuple[Planned, ...]:
+        """Return what this is done with."""
+        return self._by_action.get(action, ())
+
+    @property
+    def verdicts(self) -> Counter[Verdict]:
+        """How many there are of each verdict."""
+        return Counter(record.judgement.verdict for record in self.records)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups that will act."""
+        return tuple(sorted({record.item.letter.group for record in self.doing(Action.SEND)} - {""}))
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Makes plans for one target.
+
+    Attributes:
+        target: where to.
+        judge: what is known.
+        catalogue: which topic carries what.
+        wishes: what is asked for.
+        policy: what the desk has decided.
+        edited: ids of those that an operator has edited just now.
+        codec: reads events; JSON alone when not given.
+    """
+
+    target: Target
+    judge: Judge
+    catalogue: Catalogue
+    wishes: Wishes
+    policy: Policy = NO_POLICY
+    edited: frozenset[str] = frozenset()
+    codec: Codec | None = None
+
+    def plan(self, items: Iterable[Item], run_id: str, *, resumes: bool, notes: Sequence[str] = ()) -> ReplayPlan:
+        """Return what to do with `items`; raises DependencyError where a registry that is away has to be asked."""
+        broker = None if self.target.name.is_shared else BrokerId(self.target.name.scope)
+        routes = Routes(self.catalogue, broker, self.codec)
+        records, sending = [], 0
+        for item in items:
+            planned = self._decide(item, routes)
+            if planned.action is Action.SEND:
+                if self.wishes.limit is not None and sending >= self.wishes.limit:
+                    planned = replace(planned, action=Action.HOLD, why="over --max: the next run takes it")
+                else:
+                    sending += 1
+            records.append(planned)
+        return ReplayPlan(self.target, run_id, resumes, tuple(records), tuple(notes))
+
+    def _decide(self, item: Item, routes: Routes) -> Planned:
+        judgement = self.judge.judge(item)
+        if judgement.copy is not None:
+            processed = judgement.verdict is Verdict.ALREADY_PROCESSED
+            return Planned(item, judgement, Action.SETTLE if processed else Action.WATCH, judgement.why)
+        rule = self.policy.rule_for(item)
+        action, why = self._action(item, judgement, routes, rule)
+        return Planned(item, judgement, action, why, rule)
+
+    def _action(self, item: Item, judgement: Judgement, routes: Routes, rule: Rule | None) -> tuple[Action, str]:
+        if refused := self._wall(item) or self._too_large(item) or _half_edited(item):
+            return Action.HOLD, refused
+        if judgement.verdict is Verdict.ALREADY_PROCESSED:
+            return Action.HOLD, judgement.why
+        if self.target.kind is EventType.MARKET_TICK and not self._is_forced(item):
+            return Action.DISCARD, judgement.why
+        unreadable, elsewhere = _read(item, routes)
+        if refused := elsewhere or self._ruled_out(rule, item):
+            return Action.HOLD, refused
+        if item.replays >= self.wishes.max_replays and not self._is_forced(item):
+            return Action.QUARANTINE, f"it came back {item.replays} times"
+        return self._by_verdict(item, judgement, unreadable)
+
+    def _by_verdict(self, item: Item, judgement: Judgement, unreadable: str) -> tuple[Action, str]:
+        forced = self._is_forced(item)
+        if judgement.verdict is Verdict.IN_DOUBT and not forced:
+            return Action.HOLD, judgement.why
+        if judgement.verdict is Verdict.STALE and not (forced or self.wishes.include_stale):
+            return Action.HOLD, judgement.why
+        if unreadable and not (forced or self.wishes.include_unreadable):
+            return Action.HOLD, f"it would come back: {unreadable}"
+        return Action.SEND, judgement.why
+
+    def _ruled_out(self, rule: Rule | None, item: Item) -> str:
+        """Return why the policy keeps a record from being sent, whatever is asked for; empty where it does not."""
+        if rule is None or rule.ruling is Ruling.REPLAY:
+            return ""
+        return "" if rule.ruling is Ruling.FIX and item.id in self.edited else str(rule)
+
+    def _is_forced(self, item: Item) -> bool:
+        return bool(self.wishes.force_one) and item.id == self.wishes.force_one
+
+    def _wall(self, item: Item) -> str:
+        """Return why the record must not go to this topic at all; empty where it may."""
+        letter, name = item.letter, self.target.name
+        said = letter.failure.topic
+        if said != str(name):
+            return f"its headers say that it came from {said}: it is not sent to {name}"
+        broker = letter.event.broker
+        if broker and broker != name.scope:
+            return f"its event belongs to {broker}: it is not sent to {name}"
+        header = letter.record.header(Header.BROKER)
+        if header is not None and header != name.scope.encode():
+            return (
+                f"its header says that it belongs to {header.decode(errors='replace')}: it is not sent to {name}"
+            )
+        mode = letter.event.trading_mode
+        if mode and self.target.mode is not None and mode != self.target.mode:
+            return f"it is {mode}, {name.scope} trades {self.target.mode}: it is not sent to {name}"
+        return ""
+
+    def _too_large(self, item: Item) -> str:
+        how = Resend(
+            run_id="0" * 36,
+            actor="x" * 32,
+            at=self.judge.freshness.now,
+            group=item.letter.group or self.wishes.group,
+            count=item.replays + 1,
+            partition=None,
+        )
+        size = size_of(resend(item.letter, str(self.target.name), how))
+        if size <= self.target.max_bytes:
+            return ""
+        return f"{size:,} bytes are more than the {self.target.max_bytes:,} that {self.target.name} takes"
+
+
+def _half_edited(item: Item) -> str:
+    """Return that an edit was cut short before it was sent: what was written in it is gone."""
+    entry = item.entry
+    if entry is None or item.state is not LedgerState.PLANNED or not entry.moved.edited_fields:
+        return ""
+    return "an edit of it was cut short; the record is as it was: edit it again"
+
+
+def _read(item: Item, routes: Routes) -> tuple[str, str]:
+    """Return why this version cannot decode a record, and why it belongs elsewhere; empty where neither is so."""
+    try:
+        routes.read(item.letter.record)
+    except DecodeError as error:
+        return error.message, ""
+    except MisroutedError as error:
+        return "", error.message
+    return "", ""
+
+
+def chosen_run(items: Iterable[Item], asked: str, fresh: str) -> tuple[str, bool]:
+    """Return the run to go on with (asked for, the newest cut short, or fresh), and whether it was cut short."""
+    cut_short = sorted(
+        (item.entry.at, item.run_id)
+        for item in items
+        if item.entry is not None and item.state in {LedgerState.PLANNED, LedgerState.REPLAYED}
+    )
+    if asked:
+        return asked, any(run_id == asked for _, run_id in cut_short)
+    return (cut_short[-1][1], True) if cut_short else (fresh, False)

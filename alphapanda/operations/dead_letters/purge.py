@@ -1,0 +1,247 @@
+"""Removing a prefix of a dead-letter topic for good: where the cut may be, and what stands in its way.
+
+A dead letter is more than evidence. As long as the record that it is of is in the log, it is what tells the group
+that refused it to pass over that record: a daemon that starts without its snapshot would take it again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from alphapanda.kafka.client import KafkaOptions, KafkaReadLog, open_admin
+from alphapanda.kafka.errors import kafka_errors
+from alphapanda.model.dead_letter import LedgerState
+from alphapanda.model.records import Offsets, Partition
+from alphapanda.operations.dead_letters.backlog import Item, items_of
+from alphapanda.operations.dead_letters.groups import service_of
+from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, read_ledger
+from alphapanda.operations.dead_letters.record import DeadLetter, read_dead_letter
+from alphapanda.pipeline.recovery import read_all
+
+SETTLED = frozenset({LedgerState.CONFIRMED, LedgerState.DISCARDED})
+"""Nobody has to deal with these any more."""
+
+
+class Obstacle(StrEnum):
+    """Why a dead letter stays."""
+
+    UNSETTLED = "unsettled"
+    """Somebody, or a run, still has to deal with it."""
+    NEEDED = "needed"
+    """The record that it is of is still in the log, and a daemon of ours passes over it because of this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A dead letter in front of which a cut has to stop.
+
+    Attributes:
+        offset: where it stands.
+        id: the dead letter's.
+        state: where the ledger has it.
+        obstacle: why it stays.
+    """
+
+    offset: int
+    id: str
+    state: LedgerState
+    obstacle: Obstacle
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What would go of one partition.
+
+    Attributes:
+        partition: of the dead-letter topic.
+        start: the oldest offset that is there.
+        at: everything before it goes.
+        end: the offset of the next dead letter.
+        records: how many dead letters go.
+        states: how many of them are in each state.
+        kept: the dead letters before the cut that stand in its way, oldest first.
+    """
+
+    partition: Partition
+    start: int
+    at: int
+    end: int
+    records: int
+    states: Mapping[LedgerState, int] = field(default_factory=dict)
+    kept: tuple[Kept, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """What a purge would do.
+
+    Attributes:
+        topic: of dead letters.
+        cuts: one for each partition.
+    """
+
+    topic: str
+    cuts: tuple[Cut, ...]
+
+    @property
+    def records(self) -> int:
+        """How many dead letters go."""
+        return sum(cut.records for cut in self.cuts)
+
+    @property
+    def kept(self) -> tuple[Kept, ...]:
+        """Everything that stands in its way."""
+        return tuple(one for cut in self.cuts for one in cut.kept)
+
+    @property
+    def offsets(self) -> Offsets:
+        """The cut of each partition that loses something."""
+        return {cut.partition: cut.at for cut in self.cuts if cut.at > cut.start}
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A dead-letter topic as it is.
+
+    Attributes:
+        topic: its name.
+        letters: its records, in order within each partition.
+        items: the failures that they belong to, by id.
+        starts: the oldest offset of each partition.
+        ends: the next offset of each partition.
+        oldest: the oldest offset of each partition of the source topic; empty where that is gone.
+    """
+
+    topic: str
+    letters: tuple[DeadLetter, ...]
+    items: Mapping[str, Item]
+    starts: Offsets
+    ends: Offsets
+    oldest: Mapping[Partition, int]
+
+    def obstacle(self, letter: DeadLetter) -> Obstacle | None:
+        """Return why a dead letter has to stay; None where it may go."""
+        if self.items[letter.id].state not in SETTLED:
+            return Obstacle.UNSETTLED
+        origin = letter.origin
+        if origin is None or not service_of(letter.group):
+            return None
+        oldest = self.oldest.get(Partition(origin.topic, origin.partition))
+        return Obstacle.NEEDED if oldest is not None and origin.offset >= oldest else None
+
+    def plan(self, wanted: Mapping[Partition, int], *, settled_only: bool, even_needed: bool) -> Purge:
+        """Return what would go.
+
+        Args:
+            wanted: where to cut, for the partitions that are meant.
+            settled_only: cut before the first dead letter that has to stay, instead of refusing.
+            even_needed: whether those that a daemon needs may go.
+        """
+        by_partition: dict[Partition, list[DeadLetter]] = {}
+        for letter in self.letters:
+            by_partition.setdefault(letter.record.partition, []).append(letter)
+        return Purge(
+            self.topic,
+            tuple(
+                self._cut(
+                    partition, by_partition.get(partition, []), at, settled_only=settled_only, even=even_needed
+                )
+                for partition, at in sorted(wanted.items())
+            ),
+        )
+
+    def _cut(
+        self, partition: Partition, letters: Sequence[DeadLetter], wanted: int, *, settled_only: bool, even: bool
+    ) -> Cut:
+        start, end = self.starts[partition], self.ends[partition]
+        at = max(start, min(wanted, end))
+        kept = tuple(self._kept([one for one in letters if one.record.offset < at], even=even))
+        if settled_only and kept:
+            at, kept = kept[0].offset, ()
+        going = [one for one in letters if one.record.offset < at]
+        states = Counter(self.items[one.id].state for one in going)
+        return Cut(partition, start, at, end, len(going), dict(states), kept)
+
+    def _kept(self, letters: Iterable[DeadLetter], *, even: bool) -> Iterable[Kept]:
+        for letter in letters:
+            obstacle = self.obstacle(letter)
+            if obstacle is not None and not (even and obstacle is Obstacle.NEEDED):
+                yield Kept(letter.record.offset, letter.id, self.items[letter.id].state, obstacle)
+
+
+async def read_holding(log: KafkaReadLog, topic: str, source: str) -> Holding:
+    """Read a dead-letter topic, which must be there, and what the ledger says of it."""
+    there = await log.topics()
+    dead = await log.partitions([topic])
+    ledger = await log.partitions([LEDGER_TOPIC]) if LEDGER_TOPIC in there else ()
+    sources = await log.partitions([source]) if source in there else ()
+    ends = await log.ends((*dead, *ledger))
+    starts = await log.beginnings((*dead, *ledger, *sources))
+    records = await read_all(log, starts, ends)
+    letters = tuple(read_dead_letter(record) for record in records if record.partition.topic == topic)
+    entries = read_ledger(record for record in records if record.partition.topic == LEDGER_TOPIC)
+    return Holding(
+        topic=topic,
+        letters=letters,
+        items=items_of(letters, entries),
+        starts={partition: starts[partition] for partition in dead},
+        ends={partition: ends[partition] for partition in dead},
+        oldest={partition: starts[partition] for partition in sources},
+    )
+
+
+async def wanted_cuts(
+    log: KafkaReadLog,
+    holding: Holding,
+    *,
+    partitions: Collection[int] = (),
+    before_ms: int | None = None,
+    to_offset: int | None = None,
+) -> Offsets:
+    """Return where to cut each partition that is meant: at its end, if neither a time nor an offset is given.
+
+    Args:
+        log: to ask.
+        holding: the topic.
+        partitions: only these; none named, all.
+        before_ms: what was written before then goes, Unix milliseconds.
+        to_offset: what stands before it goes.
+    """
+    chosen = [one for one in holding.ends if not partitions or one.number in partitions]
+    if to_offset is not None:
+        return dict.fromkeys(chosen, to_offset)
+    if before_ms is None:
+        return {one: holding.ends[one] for one in chosen}
+    found = await log.since(chosen, before_ms)
+    return {one: holding.ends[one] if (at := found.get(one)) is None else at for one in chosen}
+
+
+class Shears:
+    """Cuts partitions. Made by `open_shears`."""
+
+    def __init__(self, admin: AIOKafkaAdminClient) -> None:
+        self._admin = admin
+
+    async def cut(self, offsets: Offsets) -> Offsets:
+        """Remove all records before these offsets, and return the oldest offset of each partition afterwards."""
+        asked = {
+            TopicPartition(partition.topic, partition.number): RecordsToDelete(before_offset=offset)
+            for partition, offset in offsets.items()
+        }
+        with kafka_errors("removing dead letters"):
+            done = await self._admin.delete_records(asked)
+        return {Partition(tp.topic, tp.partition): oldest for tp, oldest in done.items()}
+
+
+@asynccontextmanager
+async def open_shears(options: KafkaOptions) -> AsyncIterator[Shears]:
+    """Connect; raises KafkaUnreachableError."""
+    async with open_admin(options) as admin:
+        yield Shears(admin)

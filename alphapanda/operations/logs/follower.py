@@ -1,0 +1,103 @@
+"""Following one service's log, through rotations and restarts, without losing or repeating a line."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+from typing import NamedTuple
+
+from alphapanda.operations.logs.foreign import undated
+from alphapanda.operations.logs.segments import LIVE, LogSource, Segment, open_segment
+from alphapanda.telemetry.record import LogRecord
+
+BLOCK = 1024 * 1024
+
+
+class _Step(NamedTuple):
+    """The file to go on with, and the number up to which full files are then behind."""
+
+    segment: Segment
+    passed: int
+
+
+class Follower:
+    """Reads what a service adds to its log. Its place is a file and an offset; a new process changes neither."""
+
+    def __init__(self, source: LogSource, segments: list[Segment]) -> None:
+        """Begin at the first byte that `segments` do not have; without any, at the first there will be."""
+        self._source = source
+        self._segment: Segment | None = segments[-1] if segments else None
+        self._file: io.BufferedReader | None = None
+        self._offset = self._segment.size if self._segment else 0
+        self._passed = max((segment.number for segment in segments if segment.number != LIVE), default=0)
+        """Full files up to this number are behind; the live file gets a greater one when it is full."""
+        self._part = b""
+        self._before: LogRecord | None = None
+
+    def poll(self, now: datetime) -> list[LogRecord]:
+        """Return the lines that were added since the last look."""
+        records: list[LogRecord] = []
+        while True:
+            # Whether the file is finished is asked before it is read: what is read then is all of it.
+            step = self._next_step()
+            records += self._read(now)
+            if step is None:
+                return records
+            records += self._finish(now)
+            self._take(step)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file:
+            self._file.close()
+            self._file = None
+
+    def _next_step(self) -> _Step | None:
+        """Return the file that follows the current one, if that will not grow any more."""
+        segments = self._source.segments()
+        current = self._segment.inode if self._segment else None
+        if not segments or segments[-1].inode == current:
+            return None
+        newer = [segment for segment in segments if segment.number > self._passed]
+        places = [place for place, segment in enumerate(newer) if segment.inode == current]
+        following = newer[places[-1] + 1 :] if places else newer
+        if not following:
+            return None
+        chosen = following[0]
+        full = (segment.number for segment in segments if segment.number != LIVE)
+        return _Step(chosen, max((number for number in full if number <= chosen.number), default=self._passed))
+
+    def _take(self, step: _Step) -> None:
+        self.close()
+        self._segment = step.segment
+        self._passed = max(self._passed, step.passed)
+        self._offset = 0
+
+    def _read(self, now: datetime) -> list[LogRecord]:
+        if self._segment is None:
+            return []
+        if self._file is None:
+            self._file = open_segment(self._source, self._segment)
+            if self._file is None:
+                return []
+        self._file.seek(0, io.SEEK_END)
+        if self._file.tell() < self._offset:
+            # Someone emptied the file in place.
+            self._offset, self._part = 0, b""
+        self._file.seek(self._offset)
+        records = []
+        while block := self._file.read(BLOCK):
+            self._offset += len(block)
+            *lines, self._part = (self._part + block).split(b"\n")
+            records += [self._record(raw, now) for raw in lines if raw]
+        return records
+
+    def _finish(self, now: datetime) -> list[LogRecord]:
+        """Return the half line at the end of a file that will not grow any more."""
+        part, self._part = self._part, b""
+        return [self._record(part, now)] if part else []
+
+    def _record(self, raw: bytes, now: datetime) -> LogRecord:
+        parsed = self._source.parse(raw, self._source.name)
+        self._before = parsed or undated(raw, self._source.name, self._before, now)
+        return self._before

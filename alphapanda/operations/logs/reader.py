@@ -1,0 +1,174 @@
+"""Reading the logs of a deployment: merged in the order of time, across files, rotations and restarts."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, Self
+
+import msgspec
+
+from alphapanda.clock import Clock
+from alphapanda.deployment import Deployment
+from alphapanda.errors import UnknownNameError
+from alphapanda.operations.logs.follower import Follower
+from alphapanda.operations.logs.history import newest_first, oldest_first
+from alphapanda.operations.logs.merge import ReorderWindow, merge
+from alphapanda.operations.logs.query import LogQuery, compile_pattern
+from alphapanda.operations.logs.segments import (
+    LogSource,
+    Segment,
+    daemon_source,
+    daemon_sources,
+    server_sources,
+    whole_lines,
+)
+from alphapanda.telemetry.record import LogRecord, Marker
+
+__all__ = ["LiveLogs", "LogQuery", "LogReader", "LogRecord", "RestartMarks", "compile_pattern"]
+
+EVERYBODY = "*"
+SERVERS = ("kafka", "valkey")
+"""Names that are always known, though their logs may not exist."""
+
+
+class LogReader:
+    """The logs of a deployment. Reads files only: it works whether or not anything runs."""
+
+    def __init__(self, deployment: Deployment, clock: Clock, daemons: Iterable[str] = ()) -> None:
+        """Remember where to read.
+
+        Args:
+            deployment: whose logs.
+            clock: the time of day, for following.
+            daemons: names that are known although they may have written nothing yet.
+        """
+        self._deployment = deployment
+        self._clock = clock
+        self._daemons = tuple(daemons)
+
+    def select(self, names: Sequence[str]) -> dict[str, LogSource]:
+        """Return the logs that `names` mean: all daemons' for none.
+
+        A name is a daemon's or a server's (`kafka`, `valkey`); `risk` also means every `risk.{broker}`, and
+        `*.paper` every daemon of that broker; `*` is everybody, nobody yet too. Raises UnknownNameError.
+        """
+        chosen = self.find(names)
+        for name in names:
+            if name not in {*SERVERS, EVERYBODY} and not any(_means(name, key) for key in chosen):
+                known = self.find(["*"])
+                raise UnknownNameError("daemon", name, {*known, *SERVERS})
+        return chosen
+
+    def find(self, names: Sequence[str]) -> dict[str, LogSource]:
+        """Return the logs that `names` mean, like `select`, leaving out names that mean none."""
+        expected = {name: daemon_source(self._deployment.logs, name) for name in self._daemons}
+        daemons = expected | daemon_sources(self._deployment.logs)
+        if not names:
+            return dict(sorted(daemons.items()))
+        known = daemons | server_sources(self._deployment.infra_logs)
+        return {key: source for name in names for key, source in known.items() if _means(name, key)}
+
+    def history(self, sources: Mapping[str, LogSource], query: LogQuery) -> Iterator[LogRecord]:
+        """Yield what is there, oldest first."""
+        return self._history({name: (source, whole_lines(source)) for name, source in sources.items()}, query)
+
+    def follow(self, names: Sequence[str], query: LogQuery) -> LiveLogs:
+        """Return what is there followed by what will be, without a gap between them."""
+        return LiveLogs(self, names, query, self._clock)
+
+    def _history(
+        self, parts: Mapping[str, tuple[LogSource, list[Segment]]], query: LogQuery
+    ) -> Iterator[LogRecord]:
+        if query.limit is None:
+            return merge(oldest_first(source, segments, query) for source, segments in parts.values())
+        limit = query.limit
+        latest = [
+            list(itertools.islice(newest_first(source, segments, query), limit))[::-1]
+            for source, segments in parts.values()
+        ]
+        merged = list(merge(latest))
+        return iter(merged[max(0, len(merged) - limit) :])
+
+
+class LiveLogs:
+    """History first, then what is added, from daemons that exist and from those that will."""
+
+    def __init__(self, reader: LogReader, names: Sequence[str], query: LogQuery, clock: Clock) -> None:
+        """Look at the files that are there: history ends, and following begins, at this moment."""
+        self._reader = reader
+        self._names = names
+        self._query = query
+        self._clock = clock
+        self._window = ReorderWindow()
+        sources = reader.select(names)
+        self._parts = {name: (source, whole_lines(source)) for name, source in sources.items()}
+        self._followers = {name: Follower(source, segments) for name, (source, segments) in self._parts.items()}
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Whose lines are followed now."""
+        return tuple(self._followers)
+
+    def history(self) -> Iterator[LogRecord]:
+        """Yield what was there at the beginning, oldest first."""
+        return self._reader._history(self._parts, self._query)  # noqa: SLF001 - its other half
+
+    def poll(self) -> list[LogRecord]:
+        """Return, in the order of time, what was added and can be shown now; call it some times a second."""
+        now = self._clock.now()
+        self._look_for_new()
+        for follower in self._followers.values():
+            for record in follower.poll(now):
+                self._window.push(record, now)
+        return [record for record in self._window.pop(now) if self._query.matches(record)]
+
+    def drain(self) -> list[LogRecord]:
+        """Return the lines that are still held back."""
+        return [record for record in self._window.drain() if self._query.matches(record)]
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        """Close the files."""
+        for follower in self._followers.values():
+            follower.close()
+
+    def _look_for_new(self) -> None:
+        for name, source in self._reader.find(self._names).items():
+            if name not in self._followers:
+                self._followers[name] = Follower(source, [])
+
+
+class RestartMarks:
+    """Makes start lines say what came before them: nothing, an orderly end, or none; and how it ended, if told."""
+
+    def __init__(self) -> None:
+        """Begin without having seen any service."""
+        self._last: dict[str, Marker | None] = {}
+        self._exits: dict[str, str] = {}
+
+    def mark(self, record: LogRecord) -> LogRecord:
+        """Return the record, with a start line's text in the light of the service's line before it."""
+        seen = record.service in self._last
+        last = self._last.get(record.service)
+        self._last[record.service] = record.marker
+        # The supervisor says of each process how its last run ended.
+        if isinstance(process := record.fields.get("process"), str) and record.fields.get("last_exit"):
+            self._exits[process] = str(record.fields["last_exit"])
+        known_exit = self._exits.get(record.service)
+        if record.marker is not Marker.STARTED or not (seen or known_exit):
+            return record
+        fields: dict[str, Any] = dict(record.fields)
+        if known_exit:
+            fields["last_exit"] = known_exit
+        elif last is not Marker.STOPPED:
+            fields["before"] = "ended without a goodbye"
+        return msgspec.structs.replace(record, event="restarted", fields=fields)
+
+
+def _means(name: str, key: str) -> bool:
+    return key == name or key.startswith(f"{name}.") or fnmatchcase(key, name)

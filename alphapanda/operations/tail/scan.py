@@ -1,0 +1,172 @@
+"""Reads ranges of topics, filters them, and gives what passes in the order of time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from itertools import groupby
+
+from alphapanda.clock import Clock
+from alphapanda.errors import KafkaUnreachableError
+from alphapanda.kafka.client import KafkaReadLog
+from alphapanda.model.records import Partition, Record
+from alphapanda.operations.tail.filters import RecordFilter
+from alphapanda.operations.tail.merge import TimeMerge
+from alphapanda.pipeline.ports import LogReader
+from alphapanda.query.offsets import At, OffsetRange
+
+POLL_S = 0.5
+PATIENCE_POLLS = 60
+"""A record that a partition's end promises must come within 30 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What to read of one partition: from `start` up to `stop`, which is not read."""
+
+    start: int
+    stop: int
+
+
+@dataclass(slots=True)
+class Counter:
+    """What was read so far.
+
+    Attributes:
+        scanned: records read.
+        matched: of them, those that passed the filter.
+        bytes: keys and values of what was read.
+    """
+
+    scanned: int = 0
+    matched: int = 0
+    bytes: int = 0
+
+    def count(self, records: Sequence[Record], passed: Sequence[Record]) -> None:
+        """Count one batch."""
+        self.scanned += len(records)
+        self.matched += len(passed)
+        self.bytes += sum(len(record.value or b"") + len(record.key or b"") for record in records)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a tail reads.
+
+    Attributes:
+        spans: of each partition, as it is now.
+        follow: go on with what comes after it.
+        until_ms: leave out what is at or after this time, Unix milliseconds, and stop following then.
+    """
+
+    spans: Mapping[Partition, Span]
+    follow: bool = False
+    until_ms: int | None = None
+
+
+async def resolve(
+    log: KafkaReadLog, partitions: Collection[Partition], wanted: OffsetRange, *, follow: bool, now_ms: int
+) -> Reading:
+    """Return what a range names in each partition at this moment.
+
+    Args:
+        log: asked for offsets.
+        partitions: to be read.
+        wanted: the range.
+        follow: go on with what comes, until the range's end if that is a time to come.
+        now_ms: the present, Unix milliseconds.
+    """
+    beginnings = await log.beginnings(partitions)
+    ends = await log.ends(partitions)
+    at = {ms: await log.since(partitions, ms) for ms in dict.fromkeys(wanted.times)}
+    spans: dict[Partition, Span] = {}
+    for partition in sorted(partitions):
+        oldest, newest = beginnings[partition], ends[partition]
+        found = {ms: offsets[partition] for ms, offsets in at.items()}
+        start, stop = wanted.resolve(oldest, newest, found)
+        spans[partition] = Span(start, newest if stop is None else stop)
+    stop_bound = wanted.stop
+    until_ms = stop_bound.ms if isinstance(stop_bound, At) else None
+    open_end = stop_bound is None or (until_ms is not None and until_ms > now_ms)
+    return Reading(spans, follow=follow and open_end, until_ms=until_ms)
+
+
+class Tail:
+    """One reading of topics.
+
+    Args:
+        reading: what to read.
+        picks: the filter.
+        clock: for the end of following.
+
+    Attributes:
+        counter: what was read so far.
+    """
+
+    def __init__(self, reading: Reading, picks: RecordFilter, clock: Clock) -> None:
+        self._reading = reading
+        self._picks = picks
+        self._clock = clock
+        self.counter = Counter()
+
+    async def batches(self, reader: LogReader) -> AsyncGenerator[Sequence[Record]]:
+        """Give what passes: what is there in the order of time, then, if followed, what comes as it comes.
+
+        A batch may be empty: it says that something was read. Memory stays the same however much is read.
+        """
+        reader.seek({partition: span.start for partition, span in self._reading.spans.items()})
+        async with aclosing(self._catch_up(reader)) as there:
+            async for batch in there:
+                yield batch
+        if self._reading.follow:
+            async with aclosing(self._follow(reader)) as coming:
+                async for batch in coming:
+                    yield batch
+
+    async def _catch_up(self, reader: LogReader) -> AsyncGenerator[Sequence[Record]]:
+        spans = self._reading.spans
+        merge = TimeMerge(spans)
+        for partition, span in spans.items():
+            if span.start >= span.stop:
+                merge.finish(partition)
+        idle = 0
+        while not merge.is_finished:
+            hungry = merge.hungry()
+            records = await reader.poll(POLL_S, only=hungry)
+            for partition, group in groupby(records, key=lambda record: record.partition):
+                self._take(merge, partition, list(group))
+            if not records:
+                for partition in hungry:
+                    if await reader.position(partition) >= spans[partition].stop:
+                        merge.finish(partition)
+            idle = 0 if records else idle + 1
+            if idle > PATIENCE_POLLS:
+                raise KafkaUnreachableError(f"{hungry[0]} promised records and gave none.")
+            yield merge.ready()
+
+    def _take(self, merge: TimeMerge, partition: Partition, records: list[Record]) -> None:
+        stop = self._reading.spans[partition].stop
+        reached = records[-1]
+        if reached.offset >= stop - 1:
+            merge.finish(partition)
+            if not self._reading.follow:
+                records = [record for record in records if record.offset < stop]
+        merge.add(partition, self._passed(records), reached.timestamp_ms)
+
+    async def _follow(self, reader: LogReader) -> AsyncGenerator[Sequence[Record]]:
+        while (left_s := self._seconds_left()) > 0:
+            records = await reader.poll(min(POLL_S, left_s))
+            yield sorted(self._passed(records), key=lambda record: record.timestamp_ms)
+
+    def _seconds_left(self) -> float:
+        until_ms = self._reading.until_ms
+        return POLL_S if until_ms is None else until_ms / 1000 - self._clock.now().timestamp()
+
+    def _passed(self, records: Sequence[Record]) -> Sequence[Record]:
+        until_ms = self._reading.until_ms
+        if until_ms is not None and self._reading.follow:
+            records = [record for record in records if record.timestamp_ms < until_ms]
+        passed = self._picks.pick(records)
+        self.counter.count(records, passed)
+        return passed

@@ -1,0 +1,98 @@
+"""A record as the filter language sees it: each field is looked up, and the value decoded, only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from alphapanda.model.records import Header, Record
+from alphapanda.query.expressions import ENVELOPE_FIELDS, ROOTS
+from alphapanda.serialization.as_json import AsJson
+
+MIRRORED = frozenset({Header.TYPE.value, Header.BROKER.value, Header.CORRELATION_ID.value})
+"""Envelope fields that our own records repeat in headers: they cost no decoding."""
+
+_UNREAD: Any = object()
+_decode = msgspec.json.Decoder().decode
+
+
+class RecordView(Mapping[str, Any]):
+    """One record at a time, as a mapping of `ROOTS`. It is used again for each record: nothing is made anew.
+
+    Args:
+        as_json: shows Avro as JSON, if there may be some.
+
+    Attributes:
+        undecodable: whether the value of the record on view was asked for and is no JSON.
+    """
+
+    __slots__ = ("_as_json", "_record", "_value", "undecodable")
+
+    def __init__(self, as_json: AsJson | None = None) -> None:
+        self._as_json = as_json
+        self._record: Record = _UNREAD
+        self._value: Any = _UNREAD
+        self.undecodable = False
+
+    def look_at(self, record: Record) -> None:
+        """Show another record."""
+        self._record = record
+        self._value = _UNREAD
+        self.undecodable = False
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a field, None where it is not there."""
+        if name in ENVELOPE_FIELDS:
+            if name in MIRRORED:
+                header = self._record.header(name)
+                if header is not None:
+                    return header.decode(errors="replace")
+            value = self._decoded()
+            found = value.get(name) if isinstance(value, dict) else None
+        elif name == "value":
+            found = self._decoded()
+        else:
+            found = self._bare(name)
+        return default if found is None else found
+
+    def _decoded(self) -> Any:
+        if self._value is _UNREAD:
+            raw = (self._record if self._as_json is None else self._as_json.record(self._record)).value
+            try:
+                self._value = None if raw is None else _decode(raw)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                self._value = None
+                self.undecodable = True
+        return self._value
+
+    def _bare(self, name: str) -> Any:
+        record = self._record
+        match name:
+            case "topic":
+                found: Any = record.partition.topic
+            case "partition":
+                found = record.partition.number
+            case "offset":
+                found = record.offset
+            case "ts":
+                found = record.timestamp_ms
+            case "key" if record.key is not None:
+                found = record.key.decode(errors="replace")
+            case "headers":
+                found = {key: (value or b"").decode(errors="replace") for key, value in record.headers}
+            case _:
+                found = None
+        return found
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in ROOTS:
+            raise KeyError(name)
+        return self.get(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(ROOTS)
+
+    def __len__(self) -> int:
+        return len(ROOTS)

@@ -1,0 +1,116 @@
+"""What is missing in a chain, and why, as far as the log and the groups' places in it tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from alphapanda.ids import BrokerId
+from alphapanda.model.envelope import LogPosition
+from alphapanda.model.kinds import EventType
+from alphapanda.model.records import Offsets, Partition
+from alphapanda.operations.trace.identity import signal_in
+from alphapanda.operations.trace.report import Found, Gap, Hop, Step
+
+STRATEGIES = "alphapanda.strategies"
+
+_ENDS = frozenset({EventType.ORDER_CANCELLED, EventType.ORDER_REJECTED, EventType.ORDER_EXPIRED})
+
+
+def risk_group(broker: BrokerId) -> str:
+    """Return the group of a broker's risk."""
+    return f"{broker}.risk"
+
+
+def trader_group(broker: BrokerId) -> str:
+    """Return the group of a broker's trader."""
+    return f"{broker}.trader"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """How far groups have come.
+
+    Attributes:
+        committed: of each group, the next offset of each partition.
+    """
+
+    committed: Mapping[str, Offsets]
+
+    def why_not(self, group: str, at: LogPosition, wanted: str) -> tuple[str, bool]:
+        """Return why `group` made no `wanted` of the record at a place, and whether it may still come."""
+        offset = self.committed.get(group, {}).get(Partition(at.topic, at.partition))
+        if offset is None:
+            return f"{group} has never committed anything: does it run? (alphapanda status)", True
+        if offset <= at.offset:
+            return f"{group} has not read {at} yet, it stands at {offset}: does it run? (alphapanda status)", True
+        return f"{group} has read past {at} and made no {wanted} of it", False
+
+
+def branch_gaps(broker: BrokerId, founds: Sequence[Found], hops: Sequence[Hop], places: Places) -> tuple[Gap, ...]:
+    """Return what is missing of a broker's part of a decision."""
+    kinds = {found.event.type for found in founds if found.event is not None}
+    at = {hop.step: hop.position for hop in reversed(hops)}
+    dead = next((hop for hop in hops if hop.step is Step.DEAD_LETTER), None)
+    gaps: list[Gap] = []
+    if is_operators(founds):
+        if Step.COMMAND not in at:
+            gaps.append(Gap(Step.COMMAND, "the operator's command is no longer in the log"))
+    elif Step.SIGNAL not in at:
+        gaps.append(Gap(Step.SIGNAL, "the strategy's signal is no longer in the log"))
+    if Step.RISK not in at:
+        if Step.SIGNAL in at and Step.ORDER not in at:
+            gaps.append(_gap(Step.RISK, dead, places.why_not(risk_group(broker), at[Step.SIGNAL], "verdict")))
+        elif Step.ORDER in at:
+            gaps.append(Gap(Step.RISK, "risk's verdict is no longer in the log"))
+        return tuple(gaps)
+    if EventType.SIGNAL_REJECTED in kinds:
+        return tuple(gaps)
+    return (*gaps, *_order_gaps(broker, founds, kinds, at, dead, places))
+
+
+def is_operators(founds: Sequence[Found]) -> bool:
+    """Return whether an operator ordered it: then no strategy's signal is behind it, and no tick."""
+    return any(signal.command_id is not None for found in founds if (signal := signal_in(found)) is not None)
+
+
+def _order_gaps(
+    broker: BrokerId,
+    founds: Sequence[Found],
+    kinds: set[EventType],
+    at: Mapping[Step, LogPosition],
+    dead: Hop | None,
+    places: Places,
+) -> list[Gap]:
+    if Step.ORDER not in at:
+        if EventType.ORDER_REJECTED in kinds:
+            return []  # the trader refused to send it, and said why
+        return [_gap(Step.ORDER, dead, places.why_not(trader_group(broker), at[Step.RISK], "order"))]
+    if EventType.ORDER_UNKNOWN in kinds and not kinds & {*_ENDS, EventType.ORDER_FILLED}:
+        return [
+            Gap(Step.REPORT, "what became of the order is not known; only the venue's report settles it", True)
+        ]
+    if not kinds & {*_ENDS, EventType.ORDER_ACCEPTED, EventType.ORDER_FILLED}:
+        return [Gap(Step.REPORT, "nothing was heard of the order since: neither accepted nor refused", True)]
+    gaps = []
+    if not kinds & _ENDS:
+        leaves = _leaves(founds)
+        if leaves:
+            gaps.append(Gap(Step.FILL, f"the order is open: {leaves} units wait to be filled", True))
+    if EventType.ORDER_FILLED in kinds and EventType.PNL_SNAPSHOT not in kinds:
+        gaps.append(Gap(Step.PNL, "no profit snapshot follows the fill"))
+    return gaps
+
+
+def _leaves(founds: Sequence[Found]) -> int:
+    leaves = 0
+    for found in founds:
+        event = found.event
+        if event is not None and event.type is EventType.ORDER_SUBMITTED:
+            leaves = leaves or event.data.order.quantity
+    fills = [f.event.data for f in founds if f.event is not None and f.event.type is EventType.ORDER_FILLED]
+    return min((fill.leaves_quantity for fill in fills), default=leaves)
+
+
+def _gap(step: Step, dead: Hop | None, why: tuple[str, bool]) -> Gap:
+    return Gap(step, *why) if dead is None else Gap(step, f"it went to the dead letters: {dead.title}")

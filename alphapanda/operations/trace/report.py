@@ -1,0 +1,170 @@
+"""What is told of a chain: its hops in the order of time, and what is missing. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from alphapanda.ids import BrokerId
+from alphapanda.model.envelope import Event, LogPosition
+from alphapanda.model.records import Record
+
+
+class Step(StrEnum):
+    """The places of a chain, in their order."""
+
+    TICK = "tick"
+    COMMAND = "command"
+    """An operator's: it stands for the tick and the signal of an order that he wanted, or it cancelled one."""
+    SIGNAL = "signal"
+    RISK = "risk"
+    ORDER = "order"
+    REPORT = "report"
+    FILL = "fill"
+    PNL = "p&l"
+    DEAD_LETTER = "dead letter"
+    OTHER = "event"
+
+    @property
+    def rank(self) -> int:
+        """Its place."""
+        return list(Step).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record of the chain.
+
+    Attributes:
+        record: as it was read.
+        event: what is in it; None when it cannot be decoded.
+        error: why it cannot.
+    """
+
+    record: Record
+    event: Event | None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of risk: what was measured against what is allowed, and whether it passed."""
+
+    check: str
+    value: str
+    limit: str
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """One record of a chain, as it is told.
+
+    Attributes:
+        step: which place of the chain.
+        broker: whose.
+        title: what happened, in words.
+        position: where in the log.
+        written_at: when it was written there, by Kafka's clock.
+        event_id: its event.
+        happened_at: when it happened, in event time; None when it cannot be decoded.
+        checks: of risk.
+        notes: more lines.
+        data: for programs: the payload as it is in JSON.
+        hop_ms: since the record that it follows from was written; None for the first.
+        total_ms: since the first was written.
+    """
+
+    step: Step
+    broker: BrokerId
+    title: str
+    position: LogPosition
+    written_at: datetime
+    event_id: str
+    happened_at: datetime | None = None
+    checks: tuple[Check, ...] = ()
+    notes: tuple[str, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+    hop_ms: float | None = None
+    total_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What should be there and is not.
+
+    Attributes:
+        step: the missing hop.
+        why: as far as it can be told.
+        pending: whether it may simply not have happened yet: the order is open, the record not yet read.
+    """
+
+    step: Step
+    why: str
+    pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """What one broker made of a decision.
+
+    Attributes:
+        broker: whose.
+        hops: in the order of time.
+        gaps: what is missing; empty when it is whole.
+    """
+
+    broker: BrokerId
+    hops: tuple[Hop, ...]
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision of a strategy, and what followed.
+
+    Attributes:
+        decision_id: its id, which all that follows carries as correlation id.
+        tick: what caused it; None when it is missing.
+        gaps: what is missing before it went to brokers.
+        branches: one a broker.
+    """
+
+    decision_id: str
+    tick: Hop | None
+    gaps: tuple[Gap, ...]
+    branches: tuple[Branch, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """The answer.
+
+    Attributes:
+        asked: the id that was asked for.
+        is_what: what it turned out to be: `client order id`, `trade id`, `event: signal_raw` …
+        tick: the tick, if one was asked for.
+        decisions: that it belongs to, or led to.
+        others: other records: commands, audits, alerts; fills that a tick was matched with.
+        gaps: what is missing of the whole.
+    """
+
+    asked: str
+    is_what: str
+    tick: Hop | None = None
+    decisions: Sequence[Decision] = ()
+    others: Sequence[Hop] = ()
+    gaps: Sequence[Gap] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing but what may still come."""
+        gaps = [*self.gaps]
+        for decision in self.decisions:
+            gaps += decision.gaps
+            for branch in decision.branches:
+                gaps += branch.gaps
+        return all(gap.pending for gap in gaps)

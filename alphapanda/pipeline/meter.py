@@ -1,0 +1,73 @@
+"""What a runner counts, as this process's metrics."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from alphapanda.model.envelope import LogPosition
+from alphapanda.model.records import Partition, Record
+from alphapanda.telemetry.metrics import Metrics
+
+
+class MetricsMeter:
+    """Writes a runner's counts into `Metrics`.
+
+    Args:
+        metrics: of the process.
+        stage: what the runner's activity is called, e.g. `risk`.
+    """
+
+    def __init__(self, metrics: Metrics, stage: str) -> None:
+        self._metrics = metrics
+        self._activity = metrics.last_activity(stage)
+
+    def consumed(self, records: Sequence[Record], now: datetime) -> None:
+        """Count a batch of inputs, and the age of the newest record of each topic."""
+        seconds = now.timestamp()
+        self._activity.set(seconds)
+        newest: dict[str, int] = {}
+        for topic, count in Counter(record.partition.topic for record in records).items():
+            self._metrics.events_in(topic).inc(count)
+        for record in records:
+            newest[record.partition.topic] = record.timestamp_ms
+        for topic, written_ms in newest.items():
+            self._metrics.hop_seconds(topic).observe(max(0.0, seconds - written_ms / 1000))
+
+    def produced(self, positions: Sequence[LogPosition]) -> None:
+        """Count outputs that are in the log."""
+        for topic, count in Counter(position.topic for position in positions).items():
+            self._metrics.events_out(topic).inc(count)
+
+    def batch(self, events: int, seconds: float) -> None:
+        """Measure one batch, from poll to commit."""
+        self._metrics.batch_events.observe(events)
+        self._metrics.batch_seconds.observe(seconds)
+
+    def recovered(self, events: int, seconds: float) -> None:
+        """Measure a recovery."""
+        self._metrics.recovery_events.set(events)
+        self._metrics.recovery_seconds.set(seconds)
+
+    def lag(self, partition: Partition, records: int) -> None:
+        """Say how many records of an input wait to be read."""
+        self._metrics.consumer_lag(partition.topic, partition.number).set(records)
+
+    def snapshot(self, seconds: float) -> None:
+        """Measure writing one snapshot."""
+        self._metrics.snapshot_seconds.observe(seconds)
+
+    def duplicate(self) -> None:
+        """Count an event that was folded already."""
+        self._metrics.duplicates.inc()
+
+    def failed(self, kind: str) -> None:
+        """Count a failure, and the retry that follows from one that may pass."""
+        self._metrics.handler_errors(kind).inc()
+        if kind == "transient":
+            self._metrics.handler_retries.inc()
+
+    def dead_letter(self) -> None:
+        """Count a dead letter."""
+        self._metrics.dlq_messages.inc()

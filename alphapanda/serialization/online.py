@@ -1,0 +1,164 @@
+"""What a registry has of our schemas, whether it would take them, and registering them."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from enum import StrEnum
+
+from alphapanda.model.kinds import EventType
+from alphapanda.serialization.canonical import canonical
+from alphapanda.serialization.compatibility import Level, Reason, incompatibilities
+from alphapanda.serialization.registry import AVRO, Registered, RejectedSchemaError, SchemaRegistry
+from topics.names import TopicName
+from topics.schemas import subject_of
+
+
+class Standing(StrEnum):
+    """How a registry stands to our schema of one topic."""
+
+    ABSENT = "not registered"
+    CURRENT = "registered"
+    OTHER = "differs"
+    """It has a version, and ours is another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One topic's schema here and there.
+
+    Attributes:
+        topic: whose values.
+        kind: of its events.
+        schema: ours, as JSON.
+        latest: the registry's; None where it has none.
+        level: the compatibility in force; NONE where nothing is.
+    """
+
+    topic: TopicName
+    kind: EventType
+    schema: str
+    latest: Registered | None
+    level: Level
+
+    @property
+    def name(self) -> str:
+        """What registries call it."""
+        return subject_of(self.topic)
+
+    @property
+    def standing(self) -> Standing:
+        """How the registry stands to our schema."""
+        if self.latest is None:
+            return Standing.ABSENT
+        same = self.latest.schemaType == AVRO and canonical(self.latest.schema) == canonical(self.schema)
+        return Standing.CURRENT if same else Standing.OTHER
+
+
+async def look(
+    registry: SchemaRegistry,
+    topic: TopicName,
+    kind: EventType,
+    schema: str,
+    known: Container[str] | None = None,
+) -> Subject:
+    """Return what the registry has for a topic; raises RegistryUnreachableError.
+
+    Args:
+        registry: who is asked.
+        topic: whose values.
+        kind: of its events.
+        schema: ours.
+        known: the registry's subjects, where they were asked for already.
+    """
+    name = subject_of(topic)
+    latest = await registry.version(name) if known is None or name in known else None
+    level = Level.NONE if latest is None else _level(await registry.level(name))
+    return Subject(topic, kind, schema, latest, level)
+
+
+def wanted_level(subject: Subject, asked: Level | None = None) -> Level:
+    """Return the level that the next version is held to: what is asked for, else the subject's, else BACKWARD.
+
+    A registry whose own default is NONE would take anything.
+    """
+    if asked is not None:
+        return asked
+    return Level.BACKWARD if subject.level is Level.NONE else subject.level
+
+
+async def objections(registry: SchemaRegistry, subject: Subject, asked: Level | None = None) -> list[Reason]:
+    """Return why our schema may not be the next version; nothing when it may.
+
+    The registry is asked, and the versions that it has are compared here, too: it may be told to take anything,
+    and some give no reasons.
+    """
+    if subject.standing is not Standing.OTHER:
+        return []
+    if subject.latest is not None and subject.latest.schemaType != AVRO:
+        return [Reason("", f"the registry has it as {subject.latest.schemaType}, not as Avro")]
+    level = wanted_level(subject, asked)
+    if level is Level.NONE:
+        return []  # some registries go on to judge by BACKWARD
+    reasons = incompatibilities(subject.schema, await _earlier(registry, subject, level), level)
+    verdict = await registry.check(subject.name, subject.schema)
+    if not verdict.is_compatible and not reasons:
+        said = "; ".join(verdict.messages) or "no reason given"
+        reasons.append(Reason("", f"the registry refuses it ({subject.level}): {said}"))
+    return reasons
+
+
+async def _earlier(registry: SchemaRegistry, subject: Subject, level: Level) -> list[str]:
+    """Return the versions that the next one is compared with, oldest first."""
+    if subject.latest is None:
+        return []
+    if not level.is_transitive:
+        return [subject.latest.schema]
+    numbers = await registry.versions(subject.name)
+    found = [await registry.version(subject.name, number) for number in numbers]
+    return [version.schema for version in found if version is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What registering one subject led to.
+
+    Attributes:
+        subject: as it was before.
+        id: of our schema in the registry.
+        version: of the subject that has it.
+        is_new: whether there was none before.
+        level: the compatibility in force now.
+    """
+
+    subject: Subject
+    id: int
+    version: int
+    is_new: bool
+    level: Level
+
+
+async def register(registry: SchemaRegistry, subject: Subject, asked: Level | None = None) -> Registration:
+    """Register our schema if the registry has it not as the latest, and see to the subject's level.
+
+    Raises RejectedSchemaError and RegistryUnreachableError.
+    """
+    level = wanted_level(subject, asked)
+    latest, is_new = subject.latest, subject.standing is not Standing.CURRENT
+    if latest is not None and subject.level is not level:
+        await registry.set_level(subject.name, level.value)
+    if is_new:
+        await registry.register(subject.name, subject.schema)
+        latest = await registry.version(subject.name)
+    if latest is None:
+        raise RejectedSchemaError(f"{registry.name} took the schema of {subject.name} and does not have it.")
+    if subject.latest is None:  # before its first version there is no subject to have a level
+        await registry.set_level(subject.name, level.value)
+    return Registration(subject, latest.id, latest.version, is_new, level)
+
+
+def _level(name: str) -> Level:
+    try:
+        return Level(name)
+    except ValueError:
+        return Level.BACKWARD  # a registry's own kind of level: its verdict is asked for anyway

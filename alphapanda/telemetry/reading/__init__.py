@@ -1,1 +1,0 @@
-"""The parts of the log reader: files in order, lines with times, merging, following."""

@@ -1,1 +1,0 @@
-"""Schemas of the events: generated from the structs, compared, checked for compatibility, registered."""

@@ -1,0 +1,86 @@
+"""What every verb starts from: where it works, with what, and where its words go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+
+from alphapanda.clock import Clock, SystemClock
+from alphapanda.deployment import Deployment
+from commands.shell.output import Output
+
+if TYPE_CHECKING:
+    from alphapanda.settings import Loaded, Settings
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Context:
+    """One call of the command line.
+
+    Attributes:
+        deployment: the folder it works in.
+        environ: the environment's variables.
+        clock: the time.
+        output: where results and words go.
+        debug: whether errors show their traceback.
+    """
+
+    deployment: Deployment
+    environ: Mapping[str, str]
+    clock: Clock
+    output: Output
+    debug: bool = False
+    _loaded: list[Loaded] = field(default_factory=list, repr=False)
+
+    @classmethod
+    def of_process(cls, *, debug: bool = False) -> Context:
+        """Return the context of this process."""
+        environ = dict(os.environ)
+        return cls(
+            deployment=Deployment.find(environ),
+            environ=environ,
+            clock=SystemClock(),
+            output=Output(no_color=bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"),
+            debug=debug,
+        )
+
+    @classmethod
+    def of(cls, call: typer.Context, *, json: bool = False) -> Context:
+        """Return the context of a verb's call; with `json` its output is documents for programs."""
+        found = call.find_object(cls)
+        context = found if found is not None else cls.of_process()
+        return replace(context, output=context.output.in_json(json))
+
+    def loaded(self) -> Loaded:
+        """Return the deployment's settings and their origin, read on first use; raises ConfigError."""
+        if not self._loaded:
+            from alphapanda.settings import load
+
+            loaded = load(self.deployment, self.environ)
+            for warning in loaded.warnings:
+                self.output.warn(warning)
+            self._loaded.append(loaded)
+        return self._loaded[0]
+
+    def settings(self) -> Settings:
+        """Return the deployment's settings, read on first use; raises ConfigError."""
+        return self.loaded().settings
+
+    def run(self, act: Coroutine[Any, Any, T]) -> T:
+        """Run an asynchronous verb to its end, with libraries quiet unless under --debug; Ctrl-C cancels it."""
+        try:
+            from contextlib import nullcontext
+
+            from commands.shell.running import run_to_its_end
+            from commands.shell.silence_logging import quiet_libraries
+
+            with nullcontext() if self.debug else quiet_libraries():
+                return run_to_its_end(act)
+        finally:
+            act.close()  # Ctrl-C may come before it began

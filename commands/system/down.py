@@ -1,0 +1,147 @@
+"""`alphapanda down`: stop everything in reverse order; no process is left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from alphapanda.exit_codes import ExitCode
+from commands.shell.context import Context
+from commands.shell.options import JsonOption
+
+if TYPE_CHECKING:
+    from alphapanda.infra.control.client import ControlClient
+    from alphapanda.infra.control.run_paths import Places
+    from alphapanda.infra.identity import ProcessIdentity
+
+TELL_EVERY_S = 2.0
+KILL_WITHIN_S = 10.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add `down`."""
+    app.command("down")(down)
+
+
+def down(
+    call: typer.Context,
+    timeout: Annotated[
+        float, typer.Option("--timeout", "-t", min=0.0, metavar="SECONDS", help="Then kill what is left.")
+    ] = 90.0,
+    json: JsonOption = False,
+) -> None:
+    """Stop everything, what needs others first, and show who is being waited for.
+
+    Works, too, when the supervisor itself was killed. Ends with 0 if nothing was running.
+
+    Example: alphapanda down --timeout 30
+    """
+    context = Context.of(call, json=json)
+    stopped = context.run(_down(context, timeout))
+    if json:
+        context.output.document("down", {"stopped": stopped})
+    raise typer.Exit(ExitCode.OK)
+
+
+async def _down(context: Context, timeout_s: float) -> list[str]:
+    from alphapanda.infra.control.client import NotRunningError, UnresponsiveError, connect
+    from alphapanda.infra.control.run_paths import Places
+    from alphapanda.infra.identity import IdentityFile
+    from commands._audit import Act, audit
+
+    places = Places(context.deployment)
+    stopped: list[str] = []
+    # Asked for first: the file is gone a moment before its process.
+    supervisor = IdentityFile(places.identity).alive()
+    try:
+        async with connect(places) as client:
+            found = (await client.status()).processes
+            stopped = [process.name for process in found if process.pid is not None]
+            if any(process.name == "topics" and process.state.value == "done" for process in found):
+                # While there is a log to write it to.
+                details = {"stopped": ",".join(stopped)}
+                await audit(context, Act("down", context.deployment.root.name, details=details))
+            await _stop(context, places, client, timeout_s)
+        await _gone(supervisor, places, KILL_WITHIN_S)
+    except NotRunningError:
+        await _gone(supervisor, places, KILL_WITHIN_S)
+    except UnresponsiveError as error:
+        context.output.warn(str(error))
+        await _gone(supervisor, places, 0.0)
+    left = await _sweep(context, places)
+    if stopped or left:
+        context.output.say(f"Stopped {len({*stopped, *left})} processes.")
+    else:
+        context.output.say(f"Nothing is running in {context.deployment.root}.")
+    return sorted({*stopped, *left})
+
+
+async def _stop(context: Context, places: Places, client: ControlClient, timeout_s: float) -> None:
+    """Ask for the stop, tell how it goes, and cut it short when it takes too long."""
+    from alphapanda.infra.control.client import connect
+
+    async with _told(context, places):
+        stopping = asyncio.create_task(client.stop())
+        _, late = await asyncio.wait({stopping}, timeout=timeout_s)
+        if late:
+            context.output.warn(f"Not stopped after {timeout_s:g} s: kills what is left.")
+            async with connect(places) as second:
+                await second.stop(now=True)
+        await stopping
+
+
+@asynccontextmanager
+async def _told(context: Context, places: Places) -> AsyncIterator[None]:
+    """Tell each change of state, and every two seconds who is being waited for."""
+    from alphapanda.infra.control.client import connect
+    from commands.system.following import Following
+
+    following = Following(context.output)
+
+    async def listen() -> None:
+        async with connect(places) as client:
+            async for item in client.events():
+                following.take_in(item)
+
+    async def remind() -> None:
+        while True:
+            await asyncio.sleep(TELL_EVERY_S)
+            for process in following.processes.values():
+                if process.state.value == "stopping":
+                    waited = (context.clock.now() - process.since).total_seconds()
+                    context.output.say(f"  waits for {process.name} since {waited:.0f} s")
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(listen()), group.create_task(remind())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def _gone(supervisor: ProcessIdentity | None, places: Places, patience_s: float) -> None:
+    """Wait for the supervisor's process to end; kill it when it does not."""
+    from daemons.supervisor.orphans import end_process
+
+    if supervisor is not None:
+        await end_process(supervisor, places.identity, patience_s)
+
+
+async def _sweep(context: Context, places: Places) -> tuple[str, ...]:
+    """End what a killed supervisor left, and forget its wishes."""
+    from daemons.supervisor.lock import DeploymentLock
+    from daemons.supervisor.orphans import end_leftovers
+    from daemons.supervisor.run_records import Ledger
+
+    if not places.lock.exists():
+        return ()
+    with DeploymentLock(places.lock):
+        left = await end_leftovers(places, Ledger(places.ledger).survivors, context.output.say)
+        for leftover in (places.remembered, places.heartbeat, places.control_socket, places.notify_socket):
+            leftover.unlink(missing_ok=True)
+    return left

@@ -1,0 +1,181 @@
+"""`alphapanda infra`: prepare, show and reset the servers that this deployment stands on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from alphapanda.exit_codes import ExitCode
+from commands.shell.context import Context
+from commands.shell.options import JsonOption, YesOption
+from commands.shell.output import Column, Style
+
+if TYPE_CHECKING:
+    from alphapanda.infra.base import Tier
+    from alphapanda.infra.server_status import Survey
+
+
+def register(app: typer.Typer) -> None:
+    """Add `infra` and its verbs."""
+    group = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
+    group.command("prepare")(prepare)
+    group.command("status")(status)
+    group.command("reset")(reset)
+    app.add_typer(group, name="infra", help="Prepare, show and reset the embedded servers.")
+
+
+def prepare(call: typer.Context, json: JsonOption = False) -> None:
+    """Do ahead what the first start needs: download, check, format, and train Java's cache.
+
+    It needs the network once per machine and is harmless to repeat.
+
+    Example: alphapanda infra prepare
+    """
+    context = Context.of(call, json=json)
+    context.run(_prepare(context))
+
+
+def status(call: typer.Context, json: JsonOption = False) -> None:
+    """Show versions, ports, processes, sizes and where data lies. Exit code 3 when a server is not ready.
+
+    Example: alphapanda infra status
+    """
+    context = Context.of(call, json=json)
+    survey = context.run(_survey(context))
+    if json:
+        import msgspec
+
+        context.output.document("infra", msgspec.to_builtins(survey, enc_hook=str))
+    else:
+        _show(context, survey)
+    if not survey.all_ready:
+        raise typer.Exit(ExitCode.FOUND)
+
+
+def reset(call: typer.Context, yes: YesOption = False) -> None:
+    """Delete all data of this deployment's Kafka and Valkey: every topic, every position, every snapshot.
+
+    Asks for the folder's name to be typed; --yes answers ahead, for scripts. Settings, ports and logs stay.
+
+    Example: alphapanda infra reset
+    """
+    from alphapanda.errors import RefusedError
+    from alphapanda.infra.embedded.survey import wipe
+    from alphapanda.infra.server_status import running_processes
+    from alphapanda.settings import InfraTier
+
+    context = Context.of(call)
+    deployment = context.deployment
+    if context.settings().infra.tier is not InfraTier.EMBEDDED:
+        raise RefusedError(
+            "The servers of the external tier are not ours to wipe.",
+            hint="Delete topics with your cluster's own tools, or set INFRA__TIER=embedded.",
+        )
+    running = running_processes(deployment.run)
+    if running:
+        raise RefusedError(
+            f"{', '.join(running)} still run in {deployment.root}.", hint="Run `alphapanda down` first."
+        )
+    if not yes:
+        context.output.confirm(
+            deployment.root.name,
+            f"Deleting all data of Kafka and Valkey in {deployment.state}",
+            flag="To answer ahead: alphapanda infra reset --yes",
+        )
+    wiped = wipe(deployment)
+    for path in wiped:
+        context.output.say(f"deleted {path}")
+    context.output.say("Next: alphapanda up" if wiped else "There was nothing to delete.")
+
+
+async def _prepare(context: Context) -> None:
+    from alphapanda.infra.embedded.tier import EmbeddedTier
+
+    tier = _tier(context)
+    progress = context.output.progress()
+    await tier.prepare(progress)
+    if not isinstance(tier, EmbeddedTier):
+        await tier.ready(context.settings().kafka.request_timeout_ms / 1000)
+        context.output.say("The external servers answer and can be worked with.")
+        return
+    await tier.verify()
+    cache = tier.aot()
+    cache.forget_failure()
+    if cache.wanted:
+        progress.note("Training Java's cache, so that Kafka starts in half the time; about 10 s.")
+        if not await cache.train(tier.env):
+            progress.note("Another process is training it.")
+    context.output.say("Everything is there. Next: alphapanda up")
+
+
+async def _survey(context: Context) -> Survey:
+    from alphapanda.infra.embedded.survey import survey_embedded
+    from alphapanda.infra.embedded.tier import EmbeddedTier
+    from alphapanda.infra.server_status import survey_external
+
+    tier = _tier(context)
+    return await (survey_embedded(tier) if isinstance(tier, EmbeddedTier) else survey_external(tier.endpoints()))
+
+
+def _tier(context: Context) -> Tier:
+    from alphapanda.infra.select import tier_for
+
+    return tier_for(context.settings(), context.deployment, context.clock, environ=context.environ)
+
+
+def _show(context: Context, survey: Survey) -> None:
+    servers = [
+        {
+            "name": server.name,
+            "state": server.state.value,
+            "version": server.version,
+            "ports": server.ports or server.address,
+            "pid": server.pid,
+            "memory": _size(server.memory_bytes),
+            "data": _size(server.data_bytes),
+            "path": server.data,
+        }
+        for server in survey.servers
+    ]
+    output = context.output
+    output.table(
+        "infra",
+        servers,
+        [
+            Column("name", "SERVER"),
+            Column("state", "STATE", style=lambda value: Style.GOOD if value == "ready" else Style.WARN),
+            Column("version", "VERSION"),
+            Column("ports", "PORTS"),
+            Column("pid", "PID", right=True),
+            Column("memory", "MEMORY", right=True),
+            Column("data", "DATA", right=True),
+            Column("path", "WHERE"),
+        ],
+        empty="There are no servers.",
+    )
+    if survey.shared:
+        output.lines([""])
+        output.table(
+            "infra",
+            [
+                {"what": part.what, "version": part.version, "state": part.state, "size": _size(part.size_bytes)}
+                | {"path": part.path}
+                for part in survey.shared
+            ],
+            [
+                Column("what", "SHARED"),
+                Column("state", "STATE"),
+                Column("version", "VERSION"),
+                Column("size", "SIZE", right=True),
+                Column("path", "WHERE"),
+            ],
+            empty="",
+        )
+    for server in survey.servers:
+        if server.reason:
+            output.warn(server.reason)
+
+
+def _size(count: int | None) -> str | None:
+    return None if count is None else f"{count / 1024 / 1024:.1f} MiB"

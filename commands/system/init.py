@@ -1,0 +1,69 @@
+"""`alphapanda init`: commented starter files in the deployment's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.shell.context import Context
+
+_PRIVATE = 0o600
+_PUBLIC = 0o644
+
+
+def register(app: typer.Typer) -> None:
+    """Add `init`."""
+    app.command("init")(init)
+
+
+def init(
+    call: typer.Context,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
+) -> None:
+    """Write commented starter files: settings, strategies, limits, dead letters' policy, and .env (0600).
+
+    Example: ALPHAPANDA_HOME=~/desk alphapanda init
+    """
+    context = Context.of(call)
+    output = context.output
+    context.deployment.root.mkdir(parents=True, exist_ok=True)
+    for file, text, mode in _starters(context):
+        if file.exists() and not force:
+            output.say(f"kept     {file}  (it exists; --force overwrites)")
+            continue
+        write_file(file, text(), mode)
+        output.say(f"written  {file}")
+    output.say("Next: alphapanda up")
+
+
+def _starters(context: Context) -> Iterator[tuple[Path, Callable[[], str], int]]:
+    from functools import partial
+
+    from alphapanda.operations.dead_letters.policy_file import POLICY_FILE
+    from alphapanda.settings.reference import config_text, env_text
+    from alphapanda.settings.starters import starter_text
+
+    deployment = context.deployment
+    yield deployment.config_file, config_text, _PUBLIC
+    yield deployment.strategies_file, partial(starter_text, "strategies.toml"), _PUBLIC
+    yield deployment.risk_file, partial(starter_text, "risk.toml"), _PUBLIC
+    yield deployment.root / POLICY_FILE, partial(starter_text, POLICY_FILE), _PUBLIC
+    yield deployment.env_file, env_text, _PRIVATE
+
+
+def write_file(file: Path, text: str, mode: int) -> None:
+    """Write `file` whole or not at all, never for a moment with a wider mode than `mode`."""
+    import os
+
+    draft = file.with_name(f".{file.name}.{os.getpid()}.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with open(descriptor, "w", encoding="utf-8") as stream:  # noqa: PTH123 - a descriptor made with its mode
+            stream.write(text)
+        draft.replace(file)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise

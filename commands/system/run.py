@@ -1,0 +1,43 @@
+"""`alphapanda run`: one daemon in the foreground, for systemd, containers and debugging."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from alphapanda.errors import RefusedError
+from commands.shell.context import Context
+
+
+def register(app: typer.Typer) -> None:
+    """Add `run`."""
+    app.command("run")(run)
+
+
+def run(
+    call: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="feed, strategies, risk.BROKER, trader.BROKER")],
+    accept_log_reset: Annotated[
+        bool,
+        typer.Option("--accept-log-reset", help="Start empty if the log is shorter than what was remembered."),
+    ] = False,
+) -> None:
+    """Run one daemon in the foreground until Ctrl-C or SIGTERM; a second one does not wait for the drain.
+
+    Tells systemd when it is ready (Type=notify). Ends with 78 if its configuration cannot be used.
+
+    Example: alphapanda run risk.paper
+    """
+    from alphapanda.infra.control.run_paths import Places
+    from daemons.runtime import RunOptions, run_daemon
+    from daemons.supervisor.run_records import Ledger
+
+    context = Context.of(call)
+    entry = Ledger(Places(context.deployment).ledger).get(name)
+    if entry is not None and entry.identity.alive:
+        raise RefusedError(
+            f"{name} runs already, as pid {entry.identity.pid}.", hint="Stop the system with `alphapanda down`."
+        )
+    options = RunOptions(accept_log_reset=accept_log_reset)
+    raise typer.Exit(run_daemon(name, context.deployment, context.environ, options))

@@ -1,0 +1,102 @@
+"""`alphapanda status`: what runs, how it is, and since when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from alphapanda.exit_codes import ExitCode
+from commands.shell.context import Context
+from commands.shell.options import IntervalOption, JsonOption, WatchOption
+from commands.shell.reading import CLEAR
+
+if TYPE_CHECKING:
+    from alphapanda.infra.control.protocol import SystemStatus
+
+
+def register(app: typer.Typer) -> None:
+    """Add `status`."""
+    app.command("status")(status)
+
+
+def status(
+    call: typer.Context,
+    json: JsonOption = False,
+    watch: WatchOption = False,
+    interval: IntervalOption = 2.0,
+) -> None:
+    """Show what runs, how it is, and since when.
+
+    Ends with 0 if all is ready, 1 if something is not, 3 if nothing is running.
+
+    Example: alphapanda status --watch
+    """
+    context = Context.of(call, json=json)
+    if watch:
+        context.run(_watch(context, interval))
+    raise typer.Exit(context.run(_once(context)))
+
+
+async def _once(context: Context) -> ExitCode:
+    from alphapanda.infra.control.client import NotRunningError
+
+    try:
+        found = await _ask(context)
+    except NotRunningError as error:
+        if not context.output.as_json:
+            raise
+        context.output.document("status", {"running": False, "reason": error.message})
+        return ExitCode.FOUND
+    _show(context, found)
+    return ExitCode.OK if found.all_ready else ExitCode.FAILED
+
+
+async def _watch(context: Context, interval: float) -> None:
+    """Show it again and again until Ctrl-C; a system that is not running may start any time."""
+    import asyncio
+
+    from alphapanda.infra.control.client import NotRunningError
+
+    while True:
+        try:
+            found = await _ask(context)
+        except NotRunningError as error:
+            found = None
+            if not context.output.as_json:
+                context.output.say(error.message)
+        if found is not None:
+            _show(context, found, watched=True)
+        elif context.output.as_json:
+            context.output.json_line("status", {"running": False})
+        await asyncio.sleep(interval)
+
+
+async def _ask(context: Context) -> SystemStatus:
+    from alphapanda.infra.control.client import connect
+    from alphapanda.infra.control.run_paths import Places
+
+    async with connect(Places(context.deployment)) as client:
+        return await client.status()
+
+
+def _show(context: Context, found: SystemStatus, *, watched: bool = False) -> None:
+    from commands.system.following import COLUMNS, row_of, summary_of
+
+    output = context.output
+    if output.as_json:
+        body = {
+            "running": True,
+            "at": found.at,
+            "all_ready": found.all_ready,
+            "supervisor": found.supervisor,
+            "processes": found.processes,
+            "overrides": found.overrides,
+        }
+        (output.json_line if watched else output.document)("status", body)
+        return
+    rows = [row_of(process) for process in (*found.processes, found.supervisor)]
+    lines = output.render(rows, COLUMNS)
+    if watched and output.stdout.isatty():
+        output.stdout.write(CLEAR)
+    output.lines([*lines, summary_of(found)])

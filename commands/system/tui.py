@@ -1,0 +1,158 @@
+"""`alphapanda tui`: the dashboard."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from alphapanda.errors import UsageError
+from commands.shell.context import Context
+
+if TYPE_CHECKING:
+    from alphapanda.clock import Clock
+    from tui.app import Dashboard
+    from tui.sources.ports import Wire
+
+ControlOption = Annotated[
+    bool, typer.Option("--control", help="Unlock acts: halt, resume, cancel, flatten, restart, replay.")
+]
+ServeOption = Annotated[bool, typer.Option("--serve", help="Show it in a browser on this machine; it only looks.")]
+PortOption = Annotated[int, typer.Option("--port", min=1, max=65_535, help="Where --serve listens, on loopback.")]
+DemoOption = Annotated[bool, typer.Option("--demo", help="Show a market and two brokers in memory; no servers.")]
+ThemeOption = Annotated[
+    str, typer.Option("--theme", metavar="NAME", help="panda-dark, panda-light, panda-cvd or panda-ansi.")
+]
+AsciiOption = Annotated[bool, typer.Option("--ascii", help="Only ASCII characters, for terminals without others.")]
+ResetOption = Annotated[bool, typer.Option("--reset-layout", help="Forget remembered sorts, filters, columns.")]
+
+LAYOUT_FILE = "tui.json"
+
+
+def register(app: typer.Typer) -> None:
+    """Add `tui`."""
+    app.command("tui")(tui)
+
+
+def tui(
+    call: typer.Context,
+    control: ControlOption = False,
+    serve: ServeOption = False,
+    port: PortOption = 8765,
+    demo: DemoOption = False,
+    theme: ThemeOption = "",
+    ascii_only: AsciiOption = False,
+    reset_layout: ResetOption = False,
+) -> None:
+    """Open the dashboard. It only looks, unless it is opened with --control.
+
+    It opens whether or not anything runs, says what is missing, and comes alive when it is there.
+
+    Example: alphapanda tui --control
+    """
+    context = Context.of(call)
+    _check_theme(theme)
+    if serve:
+        if control:
+            raise UsageError("A dashboard in a browser only looks.", hint="Leave out --control, or --serve.")
+        _serve(context, port, demo=demo, theme=theme)
+        return
+    _check_terminal()
+    if control and _is_served():
+        raise UsageError("A dashboard in a browser only looks.", hint="Leave out --control.")
+    if control and not demo:
+        from commands._safety import may_control
+
+        control = may_control(context)
+    app = _dashboard(context, control=control, demo=demo, theme=theme, ascii_only=ascii_only, reset=reset_layout)
+    from tui.terminal import leave
+
+    atexit.register(leave)
+    code = app.run(mouse=True)
+    if code is None or app.return_code:
+        raise typer.Exit(app.return_code or 0)
+    context.output.say("The daemons go on. Stop them with: alphapanda down" if not demo else "Good bye.")
+
+
+def _check_theme(theme: str) -> None:
+    from tui.looks.themes import HUES
+
+    if theme and theme not in HUES:
+        raise UsageError(f"There is no theme {theme!r}.", hint=f"Themes: {', '.join(HUES)}.")
+
+
+def _check_terminal() -> None:
+    if not sys.stdout.isatty() and not _is_served():
+        raise UsageError("The dashboard needs a terminal.", hint="For programs: alphapanda status --json")
+
+
+def _is_served() -> bool:
+    """Return whether textual-serve runs us: it talks to us over pipes."""
+    import os
+
+    return "TEXTUAL_DRIVER" in os.environ
+
+
+def _dashboard(
+    context: Context, *, control: bool, demo: bool, theme: str, ascii_only: bool, reset: bool
+) -> Dashboard:
+    import logging
+    from pathlib import Path
+
+    from commands.shell.silence_logging import quiet_retries
+    from tui.app import Dashboard, Options
+    from tui.layout_file import LayoutFile, NoLayout
+    from tui.looks.glyphs import ASCII, UNICODE
+
+    # Libraries' complaints belong to their banner; Python would write them over the screen.
+    logging.getLogger().addHandler(logging.NullHandler())
+    quiet_retries()
+    encoding = (sys.stdout.encoding or "").lower()
+    plain = ascii_only or not encoding.startswith("utf")
+    options = Options(
+        theme=_theme(context, theme), glyphs=ASCII if plain else UNICODE, control=control, folder=Path.cwd()
+    )
+    file = context.deployment.state / LAYOUT_FILE
+    if reset:
+        file.unlink(missing_ok=True)
+    layout = NoLayout() if demo else LayoutFile(file)
+    return Dashboard(_wire(context, context.clock, control=control, demo=demo), context.clock, layout, options)
+
+
+def _theme(context: Context, theme: str) -> str:
+    """Return the theme: the one asked for, or the terminal's own colours where it has few."""
+    few = context.environ.get("TERM", "") in {"linux", "vt100", "ansi", "dumb"}
+    return theme or ("panda-ansi" if few else "")
+
+
+def _wire(context: Context, clock: Clock, *, control: bool, demo: bool) -> Wire:
+    if demo:
+        from tui.sources.demo import DemoPlan
+        from tui.sources.demo_wire import DemoWire
+
+        return DemoWire(DemoPlan(present=clock.now(), minutes=10), clock, control=control)
+    from commands._dashboard import DeploymentWire
+
+    return DeploymentWire(context, control=control)
+
+
+def _serve(context: Context, port: int, *, demo: bool, theme: str) -> None:
+    try:
+        from tui.serving.server import HOST, LoopbackServer
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("textual_serve"):
+            raise
+        raise UsageError(
+            "Serving to a browser needs the package textual-serve.", hint="Run: pip install 'alphapanda[serve]'"
+        ) from None
+
+    words = [sys.executable, "-m", "commands.main", "tui"]
+    words += ["--demo"] if demo else []
+    words += ["--theme", theme] if theme else []
+
+    def ready() -> None:
+        context.output.say(f"The dashboard is at http://{HOST}:{port} until Ctrl-C; it only looks.")
+
+    LoopbackServer(words, port, ready).serve_until_told()

@@ -1,0 +1,141 @@
+"""What the daemons that run a stage share: the log, the group, Redis and the runner between them."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from alphapanda.ids import SYSTEM, BrokerId
+from alphapanda.kafka.client import KafkaLog, KafkaOptions, join_group, open_log
+from alphapanda.model.envelope import Event
+from alphapanda.model.kinds import TradingMode
+from alphapanda.model.stage import Stage
+from alphapanda.pipeline.kafka_runner import StageRunner, nothing_before, tell_nobody
+from alphapanda.pipeline.meter import MetricsMeter
+from alphapanda.pipeline.ports import NoProjector, Projector
+from alphapanda.pipeline.runner_config import RunnerSpec
+from alphapanda.pipeline.topic_routing import Routes
+from alphapanda.serialization.runtime import writing_codec
+from alphapanda.settings import Settings
+from alphapanda.settings.brokers import BrokerKind
+from alphapanda.settings.topics import catalogue_of
+from alphapanda.state import keys
+from alphapanda.state.snapshots import RedisSnapshots
+from alphapanda.state.store import open_redis
+from alphapanda.state.views import ViewProjector
+from daemons.service import DaemonContext
+
+MODES: Mapping[BrokerKind, TradingMode] = {BrokerKind.PAPER: TradingMode.PAPER}
+
+
+def active_modes(settings: Settings) -> dict[BrokerId, TradingMode]:
+    """Return the active brokers and how near to real money each is, in their configured order."""
+    return {
+        BrokerId(name): MODES[settings.brokers[name].kind]
+        for name in settings.active_brokers
+        if settings.brokers[name].kind in MODES
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageWork:
+    """One stage and what surrounds it.
+
+    Attributes:
+        name: the daemon's.
+        stage: what decides.
+        spec: what the runner reads and may write.
+        owned: the topics that one member of the group works on at a time.
+        views: what people look at, by key, at a moment; None for stages without views.
+        on_recovered: called each time recovery is done.
+        on_decided: told of each decision once it is in the log.
+        before_batch: given the log and what decodes it, returns what the stage asks of the outside world before
+            each batch.
+    """
+
+    name: str
+    stage: Stage
+    spec: RunnerSpec
+    owned: tuple[str, ...]
+    views: Callable[[datetime], Mapping[str, msgspec.Struct]] | None = None
+    on_recovered: Callable[[], None] = lambda: None
+    on_decided: Callable[[Event], None] = tell_nobody
+    before_batch: Callable[[KafkaLog, Routes], Callable[[], Awaitable[None]]] = lambda _log, _routes: (
+        nothing_before
+    )
+
+
+async def run_stage(work: StageWork, context: DaemonContext) -> None:
+    """Run a stage on Kafka until the daemon is told to stop."""
+    settings, health = context.settings, context.health
+    options = kafka_options(context, work.name)
+    routes = await routes_of(settings, work.spec)
+    async with AsyncExitStack() as stack:
+        log = await stack.enter_async_context(open_log(options))
+        redis = await stack.enter_async_context(open_redis(context.endpoints.redis_url))
+        ownership = await stack.enter_async_context(
+            join_group(options, work.spec.group, work.owned, instance=_instance(context, work.name))
+        )
+        projector: Projector = NoProjector()
+        if work.views is not None:
+            projector = ViewProjector(redis, work.views, clock=context.clock, health=health, log=context.log)
+        scope = work.spec.broker or SYSTEM
+        runner = StageRunner(
+            spec=work.spec,
+            stage=work.stage,
+            log=log,
+            ownership=ownership,
+            snapshots=RedisSnapshots(redis, keys.snapshot(scope, work.name)),
+            routes=routes,
+            clock=context.clock,
+            meter=MetricsMeter(context.metrics, work.name),
+            logger=context.log,
+            on_degraded=lambda reason: health.not_ready(f"credentials no longer hold: {reason}", part="auth"),
+            projector=projector,
+            before_batch=work.before_batch(log, routes),
+            on_decided=work.on_decided,
+        )
+
+        def recovered() -> None:
+            work.on_recovered()
+            health.ready()
+
+        await runner.run(
+            context.stop,
+            on_ready=recovered,
+            on_standby=lambda: health.not_ready("stands by: another member of its group may be at work"),
+        )
+
+
+async def routes_of(settings: Settings, spec: RunnerSpec) -> Routes:
+    """Return what a runner reads and writes with: events are written in the form that the settings say.
+
+    Raises ConfigError and DependencyError where that form cannot be had.
+    """
+    catalogue = catalogue_of(settings)
+    names = Routes(catalogue, spec.broker)
+    outputs = [names.topic(kind, broker) for kind, broker in spec.outputs]
+    return Routes(catalogue, spec.broker, await writing_codec(settings, catalogue, outputs))
+
+
+def kafka_options(context: DaemonContext, name: str) -> KafkaOptions:
+    """Return how the daemon `name` reaches Kafka."""
+    kafka = context.settings.kafka
+    return KafkaOptions(
+        bootstrap_servers=context.endpoints.bootstrap_servers,
+        client_id=f"alphapanda.{name}",
+        fetch_max_wait_ms=kafka.fetch_max_wait_ms,
+        request_timeout_ms=kafka.request_timeout_ms,
+    )
+
+
+def _instance(context: DaemonContext, name: str) -> str:
+    """Return what names this member of its group across restarts: the daemon, the machine, the deployment."""
+    place = hashlib.blake2b(str(context.deployment.root).encode(), digest_size=6).hexdigest()
+    return f"{name}-{socket.gethostname()}-{place}"

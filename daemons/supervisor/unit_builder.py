@@ -1,0 +1,200 @@
+"""From settings and files to a plan: infrastructure, the topics job, the daemons, each with its environment."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel, SecretStr
+
+from alphapanda.clock import Clock
+from alphapanda.deployment import Deployment
+from alphapanda.errors import AlphaPandaError
+from alphapanda.infra.base import ChildSpec, Endpoints, Tier
+from alphapanda.infra.control.run_paths import Places
+from alphapanda.infra.ports import PortBook
+from alphapanda.infra.progress import NoProgress, Progress
+from alphapanda.infra.select import tier_for
+from alphapanda.settings import Settings, load
+from daemons.catalogue import COMMON_SETTINGS, DaemonSpec
+from daemons.credentials import foreign_kinds
+from daemons.notify import NOTIFY_VARIABLE
+from daemons.supervisor.environment import child_environment
+from daemons.supervisor.output import last_line
+from daemons.supervisor.plan import Kind, OrphanPolicy, Plan, ProcessSpec
+from daemons.supervisor.restarts import RestartPolicy
+from daemons.supervisor.unit_summary import TOPICS_JOB, topology
+
+TOPIC_SETTINGS = (
+    "settings",
+    "active_brokers",
+    "redpanda_broker_count",
+    "topic_partitions_multiplier",
+    "create_dlq_for_all",
+    "kafka",
+)
+INFRA_BASE_DELAY_S = 0.2
+"""Nothing works without the servers, and a killed one starts in a second: no reason to wait longer at first."""
+
+
+@dataclass(frozen=True, slots=True)
+class SystemBlueprint:
+    """The plan of a deployment, and the tier that its servers come from."""
+
+    plan: Plan
+    tier: Tier
+
+    async def idle_work(self) -> None:
+        """Do what the tier has put off until all is ready."""
+        await self.tier.idle_work()
+
+
+async def draw(
+    deployment: Deployment, environ: Mapping[str, str], clock: Clock, progress: Progress | None = None
+) -> SystemBlueprint:
+    """Return the plan of everything this deployment can run; has the servers' files ready on the way.
+
+    Raises:
+        ConfigError: settings or files cannot be used.
+        DependencyError: the servers' programs cannot be had.
+    """
+    settings = load(deployment, environ).settings
+    tier = tier_for(settings, deployment, clock, environ=environ)
+    await tier.prepare(progress or NoProgress())
+    return SystemBlueprint(plan=_Drawing(deployment, environ, settings, tier).plan(), tier=tier)
+
+
+class _Drawing:
+    """One plan in the making."""
+
+    def __init__(self, deployment: Deployment, environ: Mapping[str, str], settings: Settings, tier: Tier) -> None:
+        self._deployment = deployment
+        self._environ = environ
+        self._settings = settings
+        self._tier = tier
+        self._places = Places(deployment)
+        self._ports = PortBook(deployment)
+        configured = settings.supervisor
+        self._restart = RestartPolicy(
+            base_s=configured.backoff_initial_s,
+            cap_s=configured.backoff_max_s,
+            short_run_s=configured.short_run_s,
+            max_shorts=configured.crashloop_after,
+        )
+
+    def plan(self) -> Plan:
+        """Return the plan of all that this deployment can run."""
+        servers = {child.name: child for child in self._tier.children()}
+        specs = []
+        for line in topology(self._settings, servers):
+            if line.daemon is not None:
+                specs.append(self._daemon(line.daemon, line.needs))
+            elif line.kind is Kind.JOB:
+                specs.append(self._topics(line.needs))
+            else:
+                specs.append(self._server(servers[line.name]))
+        return Plan(tuple(specs))
+
+    def _server(self, child: ChildSpec) -> ProcessSpec:
+        policy = replace(self._restart, base_s=min(INFRA_BASE_DELAY_S, self._restart.base_s))
+        return ProcessSpec(
+            child=child,
+            kind=Kind.INFRA,
+            announces=False,
+            ready_deadline_s=self._settings.supervisor.ready_timeout_s,
+            orphan=OrphanPolicy.SURVIVE,
+            settings_digest=self._digest(("embedded",), ()),
+            restart=policy,
+        )
+
+    def _topics(self, servers: tuple[str, ...]) -> ProcessSpec:
+        return ProcessSpec(
+            child=self._child(TOPICS_JOB, ("-m", "daemons.topics_job")),
+            kind=Kind.JOB,
+            needs=servers,
+            settings_digest=self._digest(TOPIC_SETTINGS, ()),
+            restart=self._restart,
+        )
+
+    def _daemon(self, daemon: DaemonSpec, needs: tuple[str, ...]) -> ProcessSpec:
+        return ProcessSpec(
+            child=self._child(daemon.name, ("-m", "daemons", daemon.name), daemon),
+            kind=Kind.DAEMON,
+            needs=needs,
+            settings_digest=self._digest((*COMMON_SETTINGS, *daemon.reads), daemon.files),
+            restart=self._restart,
+            url=f"http://{self._settings.api.host}:{self._ports.port(daemon.name)}",
+        )
+
+    def _child(self, name: str, words: tuple[str, ...], daemon: DaemonSpec | None = None) -> ChildSpec:
+        environment = child_environment(
+            self._deployment,
+            self._environ,
+            setting_names=tuple(Settings.model_fields),
+            foreign_kinds=foreign_kinds(daemon.broker_kind if daemon else ""),
+            broker=daemon.broker if daemon else None,
+        )
+        return ChildSpec(
+            name=name,
+            argv=(sys.executable, "-P", *words),  # -P: the deployment's folder is no place to import from
+            env={**environment, NOTIFY_VARIABLE: str(self._places.notify_socket)},
+            cwd=self._deployment.root,
+            log_file=self._places.output_of(name),
+            identity_file=self._places.identity_of(name),
+            ready=_tells_itself,
+            stop_signal=signal.SIGTERM,
+            grace_s=self._settings.supervisor.stop_timeout_s,
+            explain=_last_words,
+        )
+
+    def _digest(self, names: Iterable[str], files: Iterable[str]) -> str:
+        """Return what stands for all that a process reads of settings and files, and where its servers are."""
+        values = {name: _plain(_setting(self._settings, name)) for name in names}
+        contents = {name: _content(self._deployment.root / name) for name in files}
+        endpoints: Endpoints = self._tier.endpoints()
+        parts = msgspec.json.encode((values, contents, endpoints))
+        return hashlib.blake2b(parts, digest_size=12).hexdigest()
+
+
+def _setting(settings: Settings, name: str) -> Any:
+    """Return the setting with a dotted name, e.g. `brokers.paper`."""
+    value: Any = settings
+    for part in name.split("."):
+        value = value[part] if isinstance(value, Mapping) else getattr(value, part)
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that JSON can hold, secrets uncovered: it is only hashed."""
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case BaseModel():
+            return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+        case Mapping():
+            return {str(key): _plain(inner) for key, inner in sorted(value.items())}
+        case tuple() | list():
+            return [_plain(inner) for inner in value]
+        case Path():
+            return str(value)
+        case _:
+            return value
+
+
+def _content(path: Path) -> str:
+    return hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest() if path.exists() else ""
+
+
+def _last_words(tail: str) -> AlphaPandaError | None:
+    line = last_line(tail)
+    return AlphaPandaError(line) if line else None
+
+
+async def _tells_itself() -> None:
+    """A daemon announces its readiness; nobody asks for it here."""
