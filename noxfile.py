@@ -14,6 +14,7 @@ nox.needs_version = ">=2025.5"
 
 LOCK = "requirements.lock"
 PACKAGES = ("alphapanda", "daemons", "tui", "commands", "topics")
+PYTHONS = ("3.11", "3.12", "3.13")
 
 
 def install_locked(session: nox.Session) -> None:
@@ -22,12 +23,22 @@ def install_locked(session: nox.Session) -> None:
     session.install("--no-deps", "-e", ".")
 
 
+def run_tests(session: nox.Session) -> None:
+    """Run all tests but those against foreign servers, two at a time: most of them wait for servers to start.
+
+    A file stays together, for what its tests share.
+    """
+    together = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+    session.run("pytest", "-m", "not conformance", *together, *session.posargs)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, format, and who may import whom."""
+    """Style, format, spelling, and who may import whom."""
     install_locked(session)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("typos")
     session.run("lint-imports")
 
 
@@ -42,18 +53,22 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Everything that needs no more than this machine, against a real Kafka and a real Valkey."""
     install_locked(session)
-    # Two at a time: most of them wait for servers to start. A file stays together, for what its tests share.
-    session.run(
-        "pytest",
-        "-m",
-        "not conformance",
-        "-n",
-        "2",
-        "--dist",
-        "loadfile",
-        "--no-loadscope-reorder",
-        *session.posargs,
-    )
+    run_tests(session)
+
+
+@nox.session(name="tests-all", python=PYTHONS)
+def tests_all(session: nox.Session) -> None:
+    """The same tests on each Python that the project supports. Posargs choose: `-- tests/unit`."""
+    install_locked(session)
+    run_tests(session)
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """The unit tests on the lowest version of each dependency that pyproject.toml allows."""
+    session.install("uv")
+    session.run("uv", "pip", "install", "--quiet", "--resolution", "lowest-direct", "-e", ".[dev]")
+    session.run("pytest", "-n", "2", "tests/unit", *session.posargs)
 
 
 @nox.session

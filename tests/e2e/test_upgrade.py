@@ -1,8 +1,8 @@
 """A deployment folder that version 0.1.0 left comes up on this version with the same positions, profit and orders.
 
 `tests/data/deployment-0.1.0.tar.xz` is that folder: two strategies on the first 300 rows of a recording, seven
-signals allowed and three denied by its own `risk.toml`, a dead letter, and a broker that was left REDUCING. The JSON
-beside it is what version 0.1.0 showed last.
+signals allowed and three denied by its own `risk.toml`, a dead letter, and a broker that was left REDUCING. The
+JSON beside it is what version 0.1.0 showed last.
 """
 
 from __future__ import annotations
@@ -50,9 +50,7 @@ def test_a_folder_of_the_version_before_goes_on(
     for verb in ("positions", "pnl", "orders"):
         before = lasting(shown_before[verb], shown_before[verb])
         assert lasting(system.items(verb), shown_before[verb]) == before
-    signals = [
-        {name: item[name] for name in shown_before["signals"][0]} for item in system.items("signals")
-    ]
+    signals = [{name: item[name] for name in shown_before["signals"][0]} for item in system.items("signals")]
     assert signals == shown_before["signals"]
     (pnl,) = system.items("pnl")
     assert pnl["trading_state"] == "REDUCING"
