@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from alphapanda.ids import BrokerId
 from alphapanda.model.control import Outcome
+from alphapanda.operations.audit import AuditSource
 from tui.sources.control import Ending, Fate, Letters, Offer, Told
 
 if TYPE_CHECKING:
-    from alphapanda.kafka.client import KafkaLog
     from alphapanda.model.control import Scope
+    from alphapanda.operations.audit import AuditedAct
     from alphapanda.operations.control.controller import Controller
-    from commands._audit import Act
+    from alphapanda.pipeline.ports import Log
     from commands.shell.context import Context
 
-SOURCE = "tui"
 FLAT_S = 20.0
 """How long an exit may take to be done before it is told as still working."""
 READY_S = 60.0
@@ -63,9 +63,9 @@ class DeploymentControl:
 
     async def restart(self, daemon: str, reason: str) -> Told:
         """Stop a daemon, start it again, and wait until it is ready."""
-        from commands._audit import Act
+        from alphapanda.operations.audit import AuditedAct
 
-        act = Act("restart", daemon, reason, outcome=Outcome.FAILED)
+        act = AuditedAct("restart", daemon, reason, outcome=Outcome.FAILED)
         try:
             told = await self._restart(daemon)
             act.outcome = Outcome.DONE if told.ending is Ending.WHOLE else Outcome.FAILED
@@ -83,7 +83,7 @@ class DeploymentControl:
     def _controller(self) -> AbstractAsyncContextManager[Controller]:
         from commands.trading.control import open_controller
 
-        return open_controller(self._context, SOURCE)
+        return open_controller(self._context, AuditSource.TUI)
 
     async def _restart(self, daemon: str) -> Told:
         import asyncio
@@ -110,13 +110,16 @@ class DeploymentControl:
         return Told(f"{daemon} was restarted and is ready.")
 
 
-async def written(context: Context, act: Act, log: KafkaLog | None = None) -> str:
+async def written(context: Context, act: AuditedAct, log: Log | None = None) -> str:
     """Write the audit of an act and return what to add where that failed: what was done stands."""
-    from alphapanda.errors import AlphaPandaError
-    from commands._audit import write_audit
+    from alphapanda.kafka.client import open_log
+    from alphapanda.operations.audit import Audit
+    from commands.shell.reading import kafka_options
 
-    try:
-        await write_audit(context, act, log, source=SOURCE)
-    except AlphaPandaError as error:
-        return f" The audit was not written: {error.message}"
-    return ""
+    problems: list[str] = []
+
+    def opened() -> AbstractAsyncContextManager[Log]:
+        return open_log(kafka_options(context, "audit")) if log is None else nullcontext(log)
+
+    await Audit(opened, context.clock, source=AuditSource.TUI, on_unwritten=problems.append).record_act(act)
+    return f" The audit was not written: {problems[0]}" if problems else ""

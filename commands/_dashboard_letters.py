@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from alphapanda.errors import RefusedError, UnknownNameError
 from alphapanda.ids import EventId, generate_event_id
 from alphapanda.model.control import Outcome
+from alphapanda.operations.audit import AuditedAct, current_actor
 from alphapanda.operations.dead_letters.summary import Alike, alike, short
-from commands._audit import Act, actor
 from commands._dashboard_control import written
 from tui.desk.dead_letters import NO_CODE, NO_GROUP
 from tui.sources.control import Ending, Fate, Letters, Offer, Progress, Prospect, Tell, Told
@@ -94,7 +94,7 @@ def _typed(context: Context, letters: Letters) -> str:
 
 def _refuse_while_trading(context: Context, letters: Letters) -> None:
     """Refuse to send to a live broker while the exchange trades: that glass is broken on the command line."""
-    from commands._safety import exchange_trades
+    from commands.shell.prompts import exchange_trades
 
     topic = _typed(context, letters)
     if topic and exchange_trades(context):
@@ -159,9 +159,11 @@ class ReplayOffer:
         if stop.is_set():
             return Told("Stopped before anything was sent.", ending=Ending.STOPPED)
         plan, report, pace = prepared.plan, Report(), Pace()
-        act = Act("dlq replay", str(plan.target.name), reason, outcome=Outcome.FAILED, run_id=EventId(plan.run_id))
+        act = AuditedAct(
+            "dlq replay", str(plan.target.name), reason, outcome=Outcome.FAILED, run_id=EventId(plan.run_id)
+        )
         try:
-            mover = Mover(actor=actor(), reason=reason, run_id=plan.run_id)
+            mover = Mover(actor=current_actor(), reason=reason, run_id=plan.run_id)
             teller = _teller(plan, tell)
             await conduct(
                 self.session.log,
@@ -290,12 +292,12 @@ class SettingAside:
         del stop
         topic, run_id = self.letters.topic, generate_event_id()
         tell(Progress("writing to the ledger"))
-        act = Act(f"dlq {self.fate}", topic, reason, {"run_id": run_id}, Outcome.FAILED, run_id)
+        act = AuditedAct(f"dlq {self.fate}", topic, reason, {"run_id": run_id}, Outcome.FAILED, run_id)
         try:
             backlog = await read_backlog(self.session.log, [topic])
             shown = {item.id for item in self.items}
             now = self.context.clock.now()
-            mover = Mover(actor=actor(), reason=reason, run_id=run_id)
+            mover = Mover(actor=current_actor(), reason=reason, run_id=run_id)
             trigger = LedgerTrigger(self.fate.value)
             entries = [
                 item.step(mover, trigger, now)

@@ -94,6 +94,10 @@ class TradingCalendar:
                 return phase
         return SessionPhase.CLOSED
 
+    def trades_at(self, moment: datetime) -> bool:
+        """Return whether the exchange trades at `moment`: pre-open to close."""
+        return self.phase(moment) is not SessionPhase.CLOSED
+
 
 _PHASES = (
     (SessionPhase.PRE_OPEN, PRE_OPEN_FROM, OPEN_FROM),

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from alphapanda.model.kinds import TradingMode
 from alphapanda.settings.base import Section
 
 
@@ -14,6 +15,11 @@ class BrokerKind(StrEnum):
 
     PAPER = "paper"
     ZERODHA = "zerodha"
+
+    @property
+    def mode(self) -> TradingMode:
+        """How near to real money it trades."""
+        return TradingMode.PAPER if self is BrokerKind.PAPER else TradingMode.LIVE
 
 
 class BrokerSettings(Section):

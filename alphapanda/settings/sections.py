@@ -92,7 +92,7 @@ class SafetySettings(Section):
     """What the command line and the dashboard may change here. Daemons do not ask."""
 
     read_only: bool = False
-    """Refuse every verb that changes something (exit 5), and lock the dashboard's acts, --control or not."""
+    """Refuse every act that changes something (exit 5), except those that stop: halt, reduce, cancel, down."""
     protected: bool = False
     """Demand the deployment's name (its folder's), typed or by --confirm, and a reason; to stop needs neither."""
 

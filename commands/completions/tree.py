@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from commands.shell.completion_names.offers import Offer
-from commands.shell.root import load_command, root_options
-from commands.shell.verbs import nouns
+from commands.shell.root import root_options
+from commands.shell.verbs import load_verb, verbs
 
 _BY_NAME = {
     Offer.BROKERS: {"broker", "brokers"},
@@ -84,7 +84,7 @@ _HELP = Option(("--help", "-h"), "Show this message and exit.", None)
 
 def command_tree() -> Verb:
     """Return the root of all verbs; imports every verb's module."""
-    children = tuple(_verb((noun.name,), load_command(noun), noun.help) for noun in nouns().values())
+    children = tuple(_verb((verb.name,), load_verb(verb), verb.help) for verb in verbs().values())
     return Verb((), "", (*map(_option, root_options()), _HELP), (), children)
 
 

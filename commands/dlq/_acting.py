@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import fcntl
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from alphapanda.errors import RefusedError
-from commands._safety import Said, need_name, permit_live
+from alphapanda.model.kinds import TradingMode
+from alphapanda.operations.policy import Confirmation, Target
+from commands.shell import prompts
 from commands.shell.context import Context
 
 if TYPE_CHECKING:
     from topics.names import TopicName
 
 
-def on_terminal(context: Context) -> bool:
-    """Return whether somebody can be asked."""
-    return not context.output.as_json and sys.stdin.isatty() and context.output.stderr.isatty()
-
-
 def is_live(context: Context, topic: TopicName | None) -> bool:
     """Return whether a topic belongs to a broker that is not known to trade on paper."""
-    from alphapanda.model.kinds import TradingMode
     from commands.dlq._session import modes_of
 
     if topic is None or topic.is_shared:
@@ -32,39 +27,33 @@ def is_live(context: Context, topic: TopicName | None) -> bool:
 
 
 def permit(
-    context: Context, topic: TopicName | None, question: str, said: Said, *, beyond_new: bool = True
+    context: Context,
+    act: str,
+    topic: TopicName | None,
+    question: str,
+    confirmation: Confirmation,
+    *,
+    beyond_new: bool = True,
 ) -> None:
-    """Have a change allowed: asked for on a terminal; for a live broker as `permit_live` demands.
+    """Let a change of a topic through the policy of `act`.
 
     Args:
-        context: whose.
+        context: the call.
+        act: its name in the policy: `dlq replay`.
         topic: the topic that is changed; None for none of ours.
         question: what is about to be done.
-        said: what was said ahead.
-        beyond_new: whether it does more than off a terminal may be done unasked.
+        confirmation: what was given ahead.
+        beyond_new: whether it does more than may be done unasked off a terminal.
 
     Raises:
-        RefusedError: it was not allowed.
+        RefusedError: something is missing, and was not given.
     """
-    if topic is not None and is_live(context, topic):
-        permit_live(context, topic.scope, str(topic), question, said)
-        return
-    if said.yes or not (beyond_new or on_terminal(context)):
-        return
-    if not on_terminal(context):
-        raise RefusedError(f"{question} needs a yes, and there is no terminal to ask on.", hint="Add --yes.")
-    context.output.stderr.write(f"{question}? [y/N] ")
-    context.output.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise RefusedError("Not confirmed: nothing was changed.")
-
-
-def permit_removal(context: Context, topic: TopicName, question: str, said: Said) -> None:
-    """Have the removal of records allowed: the topic's name has to be typed; on paper --yes says it ahead."""
-    if is_live(context, topic):
-        permit_live(context, topic.scope, str(topic), question, said)
-    elif not said.yes:
-        need_name(context, str(topic), question, said.confirm)
+    target = Target(str(topic or ""))
+    if topic is not None and not topic.is_shared:
+        target = Target(
+            str(topic), topic.scope, TradingMode.LIVE if is_live(context, topic) else TradingMode.PAPER
+        )
+    prompts.permit(context, act, target, question, confirmation, unasked_off_terminal=not beyond_new)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from alphapanda.errors import CheckFailedError, DeadlineError, UnknownNameError, UsageError
 from alphapanda.exit_codes import ExitCode
-from commands._safety import Said
+from alphapanda.operations.policy import Confirmation
 from commands.shell.context import Context
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ async def plan_only(context: Context, asked: Asked) -> ExitCode:
     return ExitCode.OK
 
 
-async def plan_and_run(context: Context, asked: Asked, pace: Pace, said: Said) -> ExitCode:
+async def plan_and_run(context: Context, asked: Asked, pace: Pace, confirmation: Confirmation) -> ExitCode:
     """Show the plan, ask, and carry it out; raises where something is left to do."""
     from commands.dlq._acting import alone
     from commands.dlq._replaying import Job, carry_out
@@ -80,7 +80,7 @@ async def plan_and_run(context: Context, asked: Asked, pace: Pace, said: Said) -
             if not prepared.plan.records:
                 return _nothing(context, prepared.plan)
             show_plan(context, prepared.plan)
-            report = await carry_out(Job(context, session, prepared, asked.wishes, pace, said))
+            report = await carry_out(Job(context, session, prepared, asked.wishes, pace, confirmation))
     if context.output.as_json:
         _document(context, prepared.plan, report)
     return verdict_on(context, prepared.plan, report)

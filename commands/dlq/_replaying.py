@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from alphapanda.ids import EventId
-from commands._safety import Said
+from alphapanda.operations.policy import Confirmation
 from commands.shell.context import Context
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Job:
         prepared: the plan.
         wishes: what was asked for beyond the default.
         pace: how fast.
-        said: what was said ahead.
+        confirmation: what was confirmation ahead.
         edits: what to send instead of a record's own value.
         action: what the audit calls it.
     """
@@ -40,26 +40,26 @@ class Job:
     prepared: Prepared
     wishes: Wishes
     pace: Pace
-    said: Said = field(default_factory=Said)
+    confirmation: Confirmation = field(default_factory=Confirmation)
     edits: Mapping[str, Edit] = field(default_factory=dict)
     action: str = "dlq replay"
 
 
 async def carry_out(job: Job) -> Report:
     """Ask, then run the plan to its end; raises RefusedError when it is not allowed."""
+    from alphapanda.operations.audit import current_actor
     from alphapanda.operations.dead_letters.execute import conduct
     from alphapanda.operations.dead_letters.ledger import Mover
     from alphapanda.operations.dead_letters.plan import Action
     from alphapanda.operations.dead_letters.run import Report
-    from commands._audit import actor, audited
 
     plan, log, bench, report = job.prepared.plan, job.session.log, job.session.bench, Report()
     run_id = EventId(plan.run_id)
-    async with audited(
-        job.context, job.action, str(plan.target.name), reason=job.said.reason, run_id=run_id, log=log
+    async with job.context.audit(log).audited(
+        job.action, str(plan.target.name), reason=job.confirmation.reason, run_id=run_id
     ) as act:
         _permit(job)
-        mover = Mover(actor=actor(), reason=job.said.reason, run_id=plan.run_id)
+        mover = Mover(actor=current_actor(), reason=job.confirmation.reason, run_id=plan.run_id)
         total = len(plan.doing(Action.SEND)) + len(plan.doing(Action.WATCH))
         with (
             job.context.output.progress().task(f"replay {plan.target.name}", total, "records") as advance,
@@ -105,9 +105,10 @@ def _permit(job: Job) -> None:
     one = "record" if len(sending) == 1 else "records"
     permit(
         job.context,
+        job.action,
         plan.target.name,
         f"Sending {len(sending):,} {one} to {plan.target.name} for {groups}",
-        job.said,
+        job.confirmation,
         beyond_new=beyond,
     )
 

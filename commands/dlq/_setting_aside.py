@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from alphapanda.model.dead_letter import LedgerState, LedgerTrigger
     from alphapanda.operations.dead_letters.backlog import Item
     from alphapanda.operations.dead_letters.selection import Selection
-    from commands._safety import Said
+    from alphapanda.operations.policy import Confirmation
     from commands.dlq._session import Session
 
 
@@ -23,20 +23,20 @@ async def set_aside(
     trigger: LedgerTrigger,
     *,
     verdict: str,
-    said: Said,
+    confirmation: Confirmation,
     dry_run: bool,
 ) -> None:
     """Take the chosen dead letters one step: discarded or quarantined; raises RefusedError, UsageError."""
     from alphapanda.ids import generate_event_id
     from alphapanda.model.dead_letter import LEDGER_TRANSITIONS, LedgerState
+    from alphapanda.operations.audit import current_actor
     from alphapanda.operations.dead_letters.ledger import Mover, write_entries
     from alphapanda.operations.dead_letters.names import own_name
-    from commands._audit import actor, audited
     from commands.dlq._acting import alone, permit
     from commands.dlq._session import is_topic, working
     from commands.dlq._views import count_of
 
-    if not said.reason.strip() and not dry_run:
+    if not confirmation.reason.strip() and not dry_run:
         raise UsageError(f"{trigger.value.capitalize()} needs a reason.", hint='Add --reason "…"; it is kept.')
     async with working(context, changing=not dry_run) as session:
         topic, items = await _chosen(context, session, what, selection, verdict)
@@ -52,12 +52,12 @@ async def set_aside(
         run_id = generate_event_id()
         name = own_name(topic)
         with alone(context, topic):
-            async with audited(
-                context, f"dlq {trigger.value}", topic, reason=said.reason, run_id=run_id, log=session.log
+            async with context.audit(session.log).audited(
+                f"dlq {trigger.value}", topic, reason=confirmation.reason, run_id=run_id
             ) as act:
                 question = f"{trigger.value.capitalize()}ing {len(items):,} of {topic}"
-                permit(context, name.source if name else None, question, said)
-                mover = Mover(actor=actor(), reason=said.reason.strip(), run_id=run_id)
+                permit(context, f"dlq {trigger.value}", name.source if name else None, question, confirmation)
+                mover = Mover(actor=current_actor(), reason=confirmation.reason.strip(), run_id=run_id)
                 now = context.clock.now()
                 await write_entries(session.log, [item.step(mover, trigger, now) for item in items])
                 act.details.update({"records": str(len(items)), "run_id": run_id})

@@ -43,7 +43,7 @@ def _verb(name: str, does: str) -> Callable[..., None]:
         json: JsonOption = False,
     ) -> None:
         from alphapanda.model.dead_letter import LedgerTrigger
-        from commands._safety import Said
+        from alphapanda.operations.policy import Confirmation
         from commands.dlq._session import selection_of
         from commands.dlq._setting_aside import set_aside
 
@@ -51,9 +51,17 @@ def _verb(name: str, does: str) -> Callable[..., None]:
         selection = selection_of(
             context, codes=code, group=failed_in, since=since, until=until, message=message, where=where
         )
-        said = Said(yes=yes, confirm=confirm, reason=reason)
+        confirmation = Confirmation.given(yes=yes, confirm=confirm, reason=reason)
         context.run(
-            set_aside(context, what, selection, LedgerTrigger(name), verdict=verdict, said=said, dry_run=dry_run)
+            set_aside(
+                context,
+                what,
+                selection,
+                LedgerTrigger(name),
+                verdict=verdict,
+                confirmation=confirmation,
+                dry_run=dry_run,
+            )
         )
 
     example = f"""alphapanda dlq {name} paper.signals.raw --verdict stale --reason "yesterday's\""""

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from alphapanda.operations.dead_letters.backlog import Item
     from alphapanda.operations.dead_letters.edit import Difference
     from alphapanda.operations.dead_letters.run import Edit
+    from alphapanda.operations.policy import Confirmation
     from alphapanda.pipeline.topic_routing import Routes
-    from commands._safety import Said
 
 _COLUMNS = (Column("field", "FIELD"), Column("before", "BEFORE"), Column("after", "AFTER"))
 
@@ -59,15 +59,22 @@ def edit(
 
     Example: alphapanda dlq edit 4f0c2a
     """
-    from commands._safety import Said
+    from alphapanda.operations.policy import Confirmation
 
     context = Context.of(call, json=json)
+    confirmation = Confirmation.given(yes=yes, confirm=confirm, reason=reason, break_glass=break_glass)
     code = context.run(
         _run(
-            context, which, file, Said(yes=yes, confirm=confirm, reason=reason, glass=break_glass),
-            force=force, group=group, patience=patience, dry_run=dry_run,
+            context,
+            which,
+            file,
+            confirmation,
+            force=force,
+            group=group,
+            patience=patience,
+            dry_run=dry_run,
         )
-    )  # fmt: skip
+    )
     if code:
         raise typer.Exit(code)
 
@@ -76,7 +83,7 @@ async def _run(
     context: Context,
     typed: str,
     file: Path | None,
-    said: Said,
+    confirmation: Confirmation,
     *,
     force: bool,
     group: str,
@@ -120,7 +127,7 @@ async def _run(
                 )
             pace = Pace(patience_s=patience)
             job = Job(
-                context, session, prepared, wishes, pace, said, edits={item.id: change}, action="dlq edit"
+                context, session, prepared, wishes, pace, confirmation, edits={item.id: change}, action="dlq edit"
             )  # fmt: skip
             report = await carry_out(job)
     return int(verdict_on(context, prepared.plan, report))
@@ -130,7 +137,7 @@ def _edited(
     context: Context, item: Item, file: Path | None, routes: Routes
 ) -> tuple[Item, Edit, list[Difference]]:
     from alphapanda.operations.dead_letters.edit import apply_edit, editable_text
-    from commands.dlq._acting import on_terminal
+    from commands.shell.prompts import on_terminal
 
     if file is not None:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")

@@ -24,7 +24,7 @@ from commands.shell.output import Column
 if TYPE_CHECKING:
     from alphapanda.kafka.client import KafkaReadLog
     from alphapanda.operations.dead_letters.purge import Cut, Holding, Purge
-    from commands._safety import Said
+    from alphapanda.operations.policy import Confirmation
 
 _COLUMNS = (
     Column("partition", "P", right=True),
@@ -75,7 +75,7 @@ def purge(
 
     Example: alphapanda dlq purge paper.orders.filled --settled --reason "dealt with" --dry-run
     """
-    from commands._safety import Said
+    from alphapanda.operations.policy import Confirmation
 
     context = Context.of(call, json=json)
     if before and to_offset is not None:
@@ -86,8 +86,8 @@ def purge(
     if dry_run:
         context.run(_preview(context, wish))
     else:
-        said = Said(yes=yes, confirm=confirm, reason=reason.strip(), glass=break_glass)
-        context.run(_purge(context, wish, said))
+        confirmation = Confirmation.given(yes=yes, confirm=confirm, reason=reason.strip(), break_glass=break_glass)
+        context.run(_purge(context, wish, confirmation))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +122,10 @@ async def _preview(context: Context, wish: _Wish) -> None:
     _refuse_kept(plan)
 
 
-async def _purge(context: Context, wish: _Wish, said: Said) -> None:
+async def _purge(context: Context, wish: _Wish, confirmation: Confirmation) -> None:
     from alphapanda.operations.dead_letters.names import own_name
     from alphapanda.operations.dead_letters.purge import open_shears
-    from commands._audit import audited
-    from commands.dlq._acting import alone, permit_removal
+    from commands.dlq._acting import alone, permit
     from commands.dlq._session import typed_topic, working
     from commands.shell.reading import kafka_options
 
@@ -143,9 +142,9 @@ async def _purge(context: Context, wish: _Wish, said: Said) -> None:
                 _refuse_kept(plan)
                 context.output.say(f"There is nothing to remove from {topic}.")
                 return
-            async with audited(context, "dlq purge", topic, reason=said.reason, log=session.log) as act:
+            async with context.audit(session.log).audited("dlq purge", topic, reason=confirmation.reason) as act:
                 _refuse_kept(plan)
-                permit_removal(context, name, f"Removing {plan.records:,} of {topic} for good", said)
+                permit(context, "dlq purge", name, f"Removing {plan.records:,} of {topic} for good", confirmation)
                 async with open_shears(kafka_options(context, "dlq")) as shears:
                     await shears.cut(plan.offsets)
                 act.details["records"] = str(plan.records)

@@ -14,7 +14,7 @@ from commands.shell.options import ConfirmOption, DryRunOption, JsonOption, Reas
 if TYPE_CHECKING:
     from alphapanda.operations.dead_letters.backlog import Backlog, Item
     from alphapanda.operations.dead_letters.ledger import Entry, Mover
-    from commands._safety import Said
+    from alphapanda.operations.policy import Confirmation
     from commands.dlq._session import Session
 
 
@@ -31,16 +31,16 @@ def undo(
 
     Example: alphapanda dlq undo 4f0c2a
     """
-    from commands._safety import Said
+    from alphapanda.operations.policy import Confirmation
 
     context = Context.of(call, json=json)
-    context.run(_run(context, what, Said(yes=yes, confirm=confirm, reason=reason), dry_run=dry_run))
+    context.run(_run(context, what, Confirmation.given(yes=yes, confirm=confirm, reason=reason), dry_run=dry_run))
 
 
-async def _run(context: Context, what: str, said: Said, *, dry_run: bool) -> None:
+async def _run(context: Context, what: str, confirmation: Confirmation, *, dry_run: bool) -> None:
+    from alphapanda.operations.audit import current_actor
     from alphapanda.operations.dead_letters.ledger import Mover, write_entries
     from alphapanda.operations.dead_letters.names import own_name
-    from commands._audit import actor, audited
     from commands.dlq._acting import permit
     from commands.dlq._session import working
     from commands.dlq._views import count_of
@@ -48,16 +48,18 @@ async def _run(context: Context, what: str, said: Said, *, dry_run: bool) -> Non
     async with working(context, changing=not dry_run) as session:
         items = await _meant(context, session, what)
         sent_ids = await _sent_after_all(session, items)
-        mover = Mover(actor=actor(), reason=said.reason.strip() or "undo")
+        mover = Mover(actor=current_actor(), reason=confirmation.reason.strip() or "undo")
         back = [item for item in items if item.id not in sent_ids and _can_go_back(item)]
         sent = [item for item in items if item.id in sent_ids or item.state.value in {"replayed", "confirmed"}]
         _show(context, back, sent, dry_run=dry_run)
         topic = items[0].letter.place.topic
         if not dry_run and back:
-            async with audited(context, "dlq undo", topic, reason=mover.reason, log=session.log) as act:
+            async with context.audit(session.log).audited("dlq undo", topic, reason=mover.reason) as act:
                 name = own_name(topic)
                 question = f"Opening {len(back):,} of {topic} again"
-                permit(context, name.source if name else None, question, said, beyond_new=False)
+                permit(
+                    context, "dlq undo", name.source if name else None, question, confirmation, beyond_new=False
+                )
                 await write_entries(session.log, [_reopened(item, mover, context) for item in back])
                 act.details.update({"records": str(len(back)), "what": what})
             context.output.say(f"{count_of(len(back))} open again.")

@@ -12,13 +12,14 @@ from alphapanda.errors import RefusedError, UnknownNameError, UsageError
 from commands.shell.context import Context
 from commands.shell.options import BreakGlassOption, ConfirmOption, JsonOption, ReasonOption
 from commands.shell.output import Column
+from commands.shell.prompts import broker_target, permit
 
 if TYPE_CHECKING:
     from alphapanda.kafka.client import KafkaReadLog
     from alphapanda.kafka.group_admin import Group
     from alphapanda.model.records import Offsets, Partition
     from alphapanda.operations.groups.reset import ResetPlan, Target
-    from commands._safety import Said
+    from alphapanda.operations.policy import Confirmation
     from commands.groups._session import Looker
 
 _FEED = "alphapanda.feed."
@@ -74,7 +75,7 @@ def reset(
     Example: alphapanda groups reset reports --to-datetime 09:15 --execute --reason "run the morning again"
     """
     from alphapanda.operations.groups.reset import FromFile, ShiftBy, ToEarliest, ToLatest, ToOffset
-    from commands._safety import Said
+    from alphapanda.operations.policy import Confirmation
 
     context = Context.of(call, json=json)
     asked: list[Target] = []
@@ -101,8 +102,8 @@ def reset(
         )
     if execute and not reason.strip():
         raise UsageError("A reset needs a reason.", hint='Add --reason "…"; it goes to the audit.')
-    said = Said(yes=execute, confirm=confirm, reason=reason.strip(), glass=break_glass)
-    context.run(_reset(context, group, asked[0], topic or [], said, execute=execute))
+    confirmation = Confirmation.given(yes=execute, confirm=confirm, reason=reason.strip(), break_glass=break_glass)
+    context.run(_reset(context, group, asked[0], topic or [], confirmation, execute=execute))
 
 
 def _to_time(context: Context, text: str) -> Target:
@@ -126,11 +127,16 @@ def _by_duration(context: Context, text: str) -> Target:
 
 
 async def _reset(
-    context: Context, name: str, target: Target, topics: Sequence[str], said: Said, *, execute: bool
+    context: Context,
+    name: str,
+    target: Target,
+    topics: Sequence[str],
+    confirmation: Confirmation,
+    *,
+    execute: bool,
 ) -> None:
-    from commands._audit import audited
-    from commands._safety import check_cluster
     from commands.groups._session import looking
+    from commands.topics._pin import check_cluster
 
     async with looking(context) as looker:
         known = await looker.admin.names()
@@ -144,10 +150,10 @@ async def _reset(
             return
         moves = {"offsets": "; ".join(f"{one}={offset}" for one, offset in plan.offsets.items())}
         await check_cluster(context, looker.log)
-        async with audited(context, "groups reset", name, reason=said.reason, details=moves):
+        async with context.audit().audited("groups reset", name, reason=confirmation.reason, details=moves):
             _refuse_live(group)
             _refuse_feed_forward(name, plan)
-            _permit_live_broker(context, name, said)
+            _permit_live_broker(context, name, confirmation)
             undo = await _execute(context, looker, name, plan)
         _show(context, group, plan, undo=undo, executed=True)
         context.output.say(
@@ -226,14 +232,11 @@ def _refuse_feed_forward(name: str, plan: ResetPlan) -> None:
         )
 
 
-def _permit_live_broker(context: Context, name: str, said: Said) -> None:
-    from alphapanda.settings.brokers import BrokerKind
-    from commands._safety import permit_live
-
-    scope = name.partition(".")[0]
-    broker = context.settings().brokers.get(scope)
-    if broker is not None and broker.kind is not BrokerKind.PAPER:
-        permit_live(context, scope, name, f"Moving {name}", said)
+def _permit_live_broker(context: Context, name: str, confirmation: Confirmation) -> None:
+    scope, settings = name.partition(".")[0], context.settings()
+    if scope in settings.brokers:
+        target = broker_target(settings, scope, name)
+        permit(context, "groups reset", target, f"Moving {name}", confirmation)
 
 
 async def _execute(context: Context, looker: Looker, name: str, plan: ResetPlan) -> Path | None:

@@ -73,8 +73,8 @@ async def _run(
     dry_run: bool,
     skip_preflight: bool,
 ) -> None:
-    from commands._safety import check_cluster_if_there
     from commands.schemas._session import look_at, registry_of
+    from commands.topics._pin import check_cluster_if_there
 
     if not dry_run:
         await check_cluster_if_there(context)
@@ -138,10 +138,9 @@ async def _register(
 ) -> list[Registration]:
     from alphapanda.serialization.online import register as register_one
     from alphapanda.serialization.registry import RejectedSchemaError
-    from commands._audit import audited
 
     done: list[Registration] = []
-    async with audited(context, "schemas register", registry.name, reason=reason, always=False) as act:
+    async with context.audit().audited("schemas register", registry.name, reason=reason, always=False) as act:
         with context.output.progress().task("schemas", len(subjects), "schemas") as advance:
             for subject in subjects:
                 try:

@@ -14,6 +14,10 @@ from alphapanda.deployment import Deployment
 from commands.shell.output import Output
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from alphapanda.operations.audit import Audit
+    from alphapanda.pipeline.ports import Log
     from alphapanda.settings import Loaded, Settings
 
 T = TypeVar("T")
@@ -71,6 +75,22 @@ class Context:
     def settings(self) -> Settings:
         """Return the deployment's settings, read on first use; raises ConfigError."""
         return self.loaded().settings
+
+    def audit(self, log: Log | None = None) -> Audit:
+        """Return what records the acts of the command line, in `log` where one is open already."""
+        from contextlib import nullcontext
+
+        from alphapanda.kafka.client import open_log
+        from alphapanda.operations.audit import Audit, AuditSource
+        from commands.shell.reading import kafka_options
+
+        def opened() -> AbstractAsyncContextManager[Log]:
+            return open_log(kafka_options(self, "audit")) if log is None else nullcontext(log)
+
+        def warn(why: str) -> None:
+            self.output.warn(f"The audit could not be written: {why}")
+
+        return Audit(opened, self.clock, source=AuditSource.CLI, on_unwritten=warn)
 
     def run(self, act: Coroutine[Any, Any, T]) -> T:
         """Run an asynchronous verb to its end, with libraries quiet unless under --debug; Ctrl-C cancels it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from itertools import groupby
 from typing import Annotated, Any
 
@@ -14,10 +13,9 @@ from typer.core import TyperGroup
 from alphapanda import __version__
 from alphapanda.errors import UnknownNameError
 from alphapanda.exit_codes import ExitCode, summary
-from commands._acts import guard
 from commands.shell.context import Context
 from commands.shell.errors import report, report_usage, silence_closed_pipe
-from commands.shell.verbs import Noun, nouns
+from commands.shell.verbs import load_verb, verbs
 
 
 class LazyGroup(TyperGroup):
@@ -26,26 +24,26 @@ class LazyGroup(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the verbs' names."""
         del ctx
-        return list(nouns())
+        return list(verbs())
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a verb, importing its module."""
         del ctx
-        noun = nouns().get(cmd_name)
-        return load_command(noun) if noun else None
+        verb = verbs().get(cmd_name)
+        return load_verb(verb) if verb else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the verb that is called; an unknown one is an error with the nearest name."""
-        if args and args[0] not in nouns():
-            raise UnknownNameError("command", args[0], nouns(), hint="All of them: alphapanda --help")
+        if args and args[0] not in verbs():
+            raise UnknownNameError("command", args[0], verbs(), hint="All of them: alphapanda --help")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the verbs under their headings, from the table alone."""
         del ctx
-        for panel, group in groupby(nouns().values(), key=lambda noun: noun.panel):
+        for panel, group in groupby(verbs().values(), key=lambda verb: verb.panel):
             with formatter.section(panel.value):
-                formatter.write_dl([(noun.name, noun.help) for noun in group])
+                formatter.write_dl([(verb.name, verb.help) for verb in group])
 
     def invoke(self, ctx: Any) -> Any:
         """Run the verb; an error becomes one line and its exit code."""
@@ -63,25 +61,9 @@ class LazyGroup(TyperGroup):
             raise typer.Exit(report(error, context.output, debug=context.debug)) from None
 
 
-def load_command(noun: Noun) -> Any:
-    """Return the command that `noun`'s module registers under its name."""
-    part = typer.Typer(add_completion=False, rich_markup_mode=None)
-    part.callback()(_nothing)
-    import_module(f"commands.{noun.module}").register(part)
-    group = typer.main.get_command(part)
-    assert isinstance(group, TyperGroup)
-    command = group.commands[noun.name]
-    guard(noun.name, command)
-    return command
-
-
 def root_options() -> list[Any]:
     """Return the global options."""
     return [each for each in typer.main.get_command(app).params if each.param_type_name == "option"]
-
-
-def _nothing() -> None:
-    """Make an application with one command a group."""
 
 
 app = typer.Typer(

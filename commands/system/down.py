@@ -51,7 +51,7 @@ async def _down(context: Context, timeout_s: float) -> list[str]:
     from alphapanda.infra.control.client import NotRunningError, UnresponsiveError, connect
     from alphapanda.infra.control.run_paths import Places
     from alphapanda.infra.identity import IdentityFile
-    from commands._audit import Act, audit
+    from alphapanda.operations.audit import AuditedAct
 
     places = Places(context.deployment)
     stopped: list[str] = []
@@ -64,7 +64,7 @@ async def _down(context: Context, timeout_s: float) -> list[str]:
             if any(process.name == "topics" and process.state.value == "done" for process in found):
                 # While there is a log to write it to.
                 details = {"stopped": ",".join(stopped)}
-                await audit(context, Act("down", context.deployment.root.name, details=details))
+                await context.audit().record_act(AuditedAct("down", context.deployment.root.name, details=details))
             await _stop(context, places, client, timeout_s)
         await _gone(supervisor, places, KILL_WITHIN_S)
     except NotRunningError:

@@ -38,11 +38,10 @@ async def _restart(context: Context, names: tuple[str, ...], wait_timeout: float
     from alphapanda.infra.control.client import connect
     from alphapanda.infra.control.run_paths import Places
     from alphapanda.model.control import Outcome
-    from commands._audit import audited
     from commands.system.waiting import wait_until_ready
 
     places = Places(context.deployment)
-    async with connect(places) as client, audited(context, "restart", ",".join(names)) as act:
+    async with connect(places) as client, context.audit().audited("restart", ",".join(names)) as act:
         await client.restart(names)
         code = await wait_until_ready(context, places, names, wait_timeout)
         act.outcome = Outcome.DONE if code is ExitCode.OK else Outcome.FAILED

@@ -63,7 +63,7 @@ def tui(
     if control and _is_served():
         raise UsageError("A dashboard in a browser only looks.", hint="Leave out --control.")
     if control and not demo:
-        from commands._safety import may_control
+        from commands.shell.prompts import may_control
 
         control = may_control(context)
     app = _dashboard(context, control=control, demo=demo, theme=theme, ascii_only=ascii_only, reset=reset_layout)

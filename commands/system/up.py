@@ -182,7 +182,6 @@ async def _prepare(context: Context) -> None:
 async def _wait(context: Context, places: Places, applied: Applied, patience_s: float) -> ExitCode:
     from alphapanda.infra.control.client import connect
     from alphapanda.model.control import Outcome
-    from commands._audit import audited
     from commands.system.waiting import wait_until_ready
 
     async with connect(places) as client:
@@ -193,7 +192,7 @@ async def _wait(context: Context, places: Places, applied: Applied, patience_s: 
         return ExitCode.OK
     _tell(context, applied)
     details = _details_of(applied, status.overrides)
-    async with audited(context, "up", context.deployment.root.name, details=details) as act:
+    async with context.audit().audited("up", context.deployment.root.name, details=details) as act:
         code = await wait_until_ready(context, places, names, max(patience_s, 0.1))
         if context.output.as_json:
             _show_change(context, applied)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alphapanda.deployment import Deployment
-from alphapanda.errors import ConfigError, RefusedError
+from alphapanda.errors import CheckFailedError, ConfigError, DependencyError, RefusedError
+from commands.shell.context import Context
 
 if TYPE_CHECKING:
+    from alphapanda.kafka.client import KafkaReadLog
     from alphapanda.settings import Settings
 
 
@@ -49,3 +51,20 @@ def check_pin(deployment: Deployment, settings: Settings, cluster_id: str, *, ch
             f"This is cluster {cluster_id}; {deployment.root} belongs to cluster {expected}.",
             hint=f"Correct KAFKA__BOOTSTRAP_SERVERS; if the cluster was really replaced, delete {file}.",
         )
+
+
+async def check_cluster(context: Context, log: KafkaReadLog) -> None:
+    """Refuse to change another cluster than this deployment's; raises RefusedError."""
+    check_pin(context.deployment, context.settings(), await log.identity(), changing=True)
+
+
+async def check_cluster_if_there(context: Context) -> None:
+    """Check the cluster for a verb that changes something beside it, and can do so without it."""
+    from alphapanda.kafka.client import open_read_log
+    from commands.shell.reading import kafka_options
+
+    try:
+        async with open_read_log(kafka_options(context, "check")) as log:
+            await check_cluster(context, log)
+    except (CheckFailedError, DependencyError) as error:
+        context.output.warn(f"The cluster was not compared with this deployment's own: {error.message}")

@@ -63,7 +63,6 @@ async def _run(context: Context, file: Path | None, *, allow_dangerous: bool, dr
 
 async def _apply(context: Context, cluster: Cluster, plan: Plan, reason: str) -> None:
     from alphapanda.kafka.topic_bootstrap import apply_plan
-    from commands._audit import audited
     from topics.plan import describe
 
     with context.output.progress().task("changes", len(plan.changes), "changes") as advance:
@@ -73,7 +72,7 @@ async def _apply(context: Context, cluster: Cluster, plan: Plan, reason: str) ->
 
         details = {"changes": "; ".join(describe(change) for change in plan.changes)}
         target = f"cluster {plan.cluster_id}"
-        async with audited(context, "topics apply", target, reason=reason, details=details):
+        async with context.audit().audited("topics apply", target, reason=reason, details=details):
             done = await apply_plan(cluster, plan, allow_dangerous=True, progress=told)
     context.output.say(f"{len(done)} changes made.")
 

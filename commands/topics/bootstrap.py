@@ -54,7 +54,6 @@ def bootstrap(
 async def _run(context: Context, reason: str, *, dry_run: bool) -> BootstrapReport:
     from alphapanda.kafka.topic_bootstrap import bootstrap as make_missing
     from alphapanda.kafka.topic_bootstrap import plan_for, report_of
-    from commands._audit import audited
     from commands.topics._session import connected, topics_of
 
     declared = topics_of(context)
@@ -70,5 +69,5 @@ async def _run(context: Context, reason: str, *, dry_run: bool) -> BootstrapRepo
 
             details = {"made": ",".join(report.made)}
             target = f"cluster {report.cluster_id}"
-            async with audited(context, "topics bootstrap", target, reason=reason, details=details):
+            async with context.audit().audited("topics bootstrap", target, reason=reason, details=details):
                 return await make_missing(cluster, declared, made_at=context.clock.now(), progress=told)

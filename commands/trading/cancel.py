@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alphapanda.errors import AlphaPandaError, RedisUnreachableError, UnknownNameError, UsageError
-from commands._safety import Said
+from alphapanda.operations.policy import Confirmation
 from commands.shell.context import Context
 from commands.shell.options import BrokerArgument, ConfirmOption, DryRunOption, JsonOption, ReasonOption, YesOption
+from commands.shell.prompts import broker_target, needed_reason, permit
 from commands.shell.reading import known_broker, open_views
 from commands.trading.control import (
     InstrumentOption,
     StrategyOption,
     known_instrument,
     known_strategy,
-    needed_reason,
     open_controller,
-    permit,
 )
 
 if TYPE_CHECKING:
@@ -73,16 +72,16 @@ def cancel(
             "Cancel needs to know which orders, and only once.",
             hint="Name an order, or add --strategy, --instrument or --all.",
         )
-    why = reason.strip() if dry_run else needed_reason("Cancel", reason)
-    said = Said(yes=yes, confirm=confirm, reason=why)
-    context.run(_cancel(context, name, (order, strategy, instrument), said, timeout, dry_run=dry_run))
+    why = reason.strip() if dry_run else needed_reason("cancel", reason)
+    confirmation = Confirmation.given(yes=yes, confirm=confirm, reason=why)
+    context.run(_cancel(context, name, (order, strategy, instrument), confirmation, timeout, dry_run=dry_run))
 
 
 async def _cancel(
     context: Context,
     broker: BrokerId,
     words: tuple[str | None, str | None, str | None],
-    said: Said,
+    confirmation: Confirmation,
     patience_s: float,
     *,
     dry_run: bool,
@@ -98,9 +97,15 @@ async def _cancel(
         return
     if scope.client_order_id is None:
         _show(context, is_open)
-    permit(context, broker, f"Cancel {_what(scope, is_open, known)} at {broker}", said)
+    permit(
+        context,
+        "cancel",
+        broker_target(context.settings(), broker),
+        f"Cancel {_what(scope, is_open, known)} at {broker}",
+        confirmation,
+    )
     async with open_controller(context) as controller:
-        done = await _act(controller, broker, scope, said.reason, patience_s)
+        done = await _act(controller, broker, scope, confirmation.reason, patience_s)
     _tell(context, done)
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alphapanda.errors import RefusedError, UnknownNameError, UsageError
-from commands._audit import SOURCE, actor
-from commands._safety import Said, permit_live
+from alphapanda.errors import UnknownNameError
+from alphapanda.operations.audit import AuditSource, current_actor
 from commands.shell.context import Context
 from commands.shell.reading import kafka_options
 
 if TYPE_CHECKING:
-    from alphapanda.ids import BrokerId, InstrumentId, StrategyId
+    from alphapanda.ids import InstrumentId, StrategyId
     from alphapanda.operations.control.controller import Controller
 
 StrategyOption = Annotated[
@@ -29,7 +27,7 @@ InstrumentOption = Annotated[
 
 
 @asynccontextmanager
-async def open_controller(context: Context, source: str = SOURCE) -> AsyncIterator[Controller]:
+async def open_controller(context: Context, source: AuditSource = AuditSource.CLI) -> AsyncIterator[Controller]:
     """Open the log and what commands brokers through it, and say from where; raises DependencyError."""
     from alphapanda.kafka.client import open_log
     from alphapanda.operations.control.controller import Controller
@@ -37,36 +35,7 @@ async def open_controller(context: Context, source: str = SOURCE) -> AsyncIterat
 
     async with open_log(kafka_options(context, "control")) as log:
         codec = reading_codec(context.settings())
-        yield Controller(log, context.clock, actor=actor(), source=source, codec=codec)
-
-
-def needed_reason(verb: str, reason: str) -> str:
-    """Return why a command is given, without blanks around it; raises UsageError for none."""
-    if not reason.strip():
-        raise UsageError(f"{verb} needs a reason.", hint='Add --reason "…"; it goes to the audit.')
-    return reason.strip()
-
-
-def permit(context: Context, broker: BrokerId, question: str, said: Said) -> None:
-    """Have an order to a broker allowed: asked for on a terminal, its name typed for one that is not paper.
-
-    Raises RefusedError when it is not; off a terminal --yes says it ahead.
-    """
-    from alphapanda.model.kinds import TradingMode
-    from daemons.stage_daemon import MODES
-
-    if MODES.get(context.settings().brokers[broker].kind) is not TradingMode.PAPER:
-        permit_live(context, broker, broker, question, said)
-        return
-    if said.yes:
-        return
-    output = context.output
-    if output.as_json or not (sys.stdin.isatty() and output.stderr.isatty()):
-        raise RefusedError(f"{question} needs a yes, and there is no terminal to ask on.", hint="Add --yes.")
-    output.stderr.write(f"{question}? [y/N] ")
-    output.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise RefusedError("Not confirmed: nothing was changed.")
+        yield Controller(log, context.clock, actor=current_actor(), source=source, codec=codec)
 
 
 def known_strategy(context: Context, name: str | None, met: Collection[str]) -> StrategyId | None:

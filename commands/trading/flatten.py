@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alphapanda.errors import AlphaPandaError, DeadlineError, DependencyError
-from commands._safety import Said
+from alphapanda.operations.policy import Confirmation
 from commands.shell.context import Context
 from commands.shell.options import BrokerArgument, ConfirmOption, DryRunOption, JsonOption, ReasonOption, YesOption
+from commands.shell.prompts import broker_target, needed_reason, permit
 from commands.shell.reading import known_broker
 from commands.trading.control import (
     InstrumentOption,
     StrategyOption,
     known_instrument,
     known_strategy,
-    needed_reason,
     open_controller,
-    permit,
 )
 
 if TYPE_CHECKING:
@@ -63,16 +62,16 @@ def flatten(
     """
     context = Context.of(call, json=json)
     name = known_broker(context, broker)
-    why = reason.strip() if dry_run else needed_reason("Flatten", reason)
-    said = Said(yes=yes, confirm=confirm, reason=why)
-    context.run(_flatten(context, name, (strategy, instrument), said, timeout, dry_run=dry_run))
+    why = reason.strip() if dry_run else needed_reason("flatten", reason)
+    confirmation = Confirmation.given(yes=yes, confirm=confirm, reason=why)
+    context.run(_flatten(context, name, (strategy, instrument), confirmation, timeout, dry_run=dry_run))
 
 
 async def _flatten(
     context: Context,
     broker: BrokerId,
     words: tuple[str | None, str | None],
-    said: Said,
+    confirmation: Confirmation,
     patience_s: float,
     *,
     dry_run: bool,
@@ -89,8 +88,14 @@ async def _flatten(
             _tell_dry(context, broker, scope, standing, held)
             return
         _show(context, standing, held)
-        permit(context, broker, f"Flatten {broker} ({scope})", said)
-        done = await controller.flatten(broker, scope, said.reason, patience_s)
+        permit(
+            context,
+            "flatten",
+            broker_target(context.settings(), broker),
+            f"Flatten {broker} ({scope})",
+            confirmation,
+        )
+        done = await controller.flatten(broker, scope, confirmation.reason, patience_s)
     _tell(context, done, patience_s)
 
 

@@ -8,8 +8,9 @@ import typer
 
 from commands.shell.context import Context
 from commands.shell.options import BrokerArgument, JsonOption, ReasonOption
+from commands.shell.prompts import needed_reason
 from commands.shell.reading import known_broker
-from commands.trading.control import needed_reason, open_controller
+from commands.trading.control import open_controller
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -69,7 +70,7 @@ def _command(
 ) -> None:
     context = Context.of(call, json=json)
     name = known_broker(context, broker)
-    why = needed_reason(command.capitalize(), reason)
+    why = needed_reason(command.value, reason)
     context.run(_send(context, command, name, why, timeout))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from commands.shell.verbs import nouns
+from commands.shell.verbs import verbs
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +27,7 @@ def shown(page: Path) -> list[str]:
     blocks = re.findall(r"```(?:sh|console|bash)\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     inline = re.findall(r"`([^`\n]+)`", page.read_text(encoding="utf-8"))
     found = [match.strip() for text in (*blocks, *inline) for match in _SHOWN.findall(text)]
-    return sorted({each for each in found if each.split()[0] in {*nouns(), "--version", "-h"}})
+    return sorted({each for each in found if each.split()[0] in {*verbs(), "--version", "-h"}})
 
 
 COMMANDS = sorted({(page.name, command) for page in PAGES for command in shown(page)})

@@ -164,7 +164,7 @@ def test_an_order_nobody_knows_of_is_sent_only_with_everything_said(
         refused = world.run("replay", order.validated, *one, *FRESH, *said)
         assert refused.code == 5, (said, refused.err)
         assert world.read(order.validated) == []
-    monkeypatch.setattr("commands._safety.exchange_trades", lambda _context: True)
+    monkeypatch.setattr("commands.shell.prompts.exchange_trades", lambda _context: True)
     assert world.run("replay", order.validated, *one, *FRESH, *all_said[:-1]).code == 5
     assert world.read(order.validated) == []
     assert [one["state"] for one in world.items(order.validated)] == ["open"]

@@ -268,9 +268,9 @@ def test_the_dashboard_sends_nothing_to_a_live_broker_while_the_exchange_trades(
         async with prepare(Context.of_process(), meant, fate) as offer:
             return offer.prospect.typed
 
-    monkeypatch.setattr("commands._safety.exchange_trades", lambda _context: True)
+    monkeypatch.setattr("commands.shell.prompts.exchange_trades", lambda _context: True)
     with pytest.raises(RefusedError, match="the exchange trades"):
         asyncio.run(offered(Fate.REPLAY))
     assert asyncio.run(offered(Fate.DISCARD)) == world.signals
-    monkeypatch.setattr("commands._safety.exchange_trades", lambda _context: False)
+    monkeypatch.setattr("commands.shell.prompts.exchange_trades", lambda _context: False)
     assert asyncio.run(offered(Fate.REPLAY)) == world.signals

@@ -211,7 +211,7 @@ def test_a_live_broker_needs_yes_a_reason_its_topic_and_broken_glass(
     ):
         assert world.run("replay", world.signals, *FRESH, "--break-glass", *words).code == 5, words
         assert world.read(world.signals) == []
-    monkeypatch.setattr("commands._safety.exchange_trades", lambda _context: True)
+    monkeypatch.setattr("commands.shell.prompts.exchange_trades", lambda _context: True)
     ready = ("--yes", *why, *name, "--patience", 0.3)
     glass = world.run("replay", world.signals, *FRESH, *ready)
     assert (glass.code, "--break-glass" in glass.err) == (5, True)

@@ -15,8 +15,7 @@ import typer
 import commands
 from alphapanda import __version__
 from alphapanda.errors import DependencyError, RefusedError, UnknownNameError
-from commands.shell.root import load_command
-from commands.shell.verbs import Noun, Panel, nouns
+from commands.shell.verbs import Panel, Verb, load_verb, verbs
 
 Call = Callable[..., Any]
 HEAVY = {"aiohttp", "aiokafka", "asyncio", "kiteconnect", "msgspec", "psutil", "pydantic", "redis", "rich"}
@@ -45,18 +44,18 @@ def test_help_lists_every_verb_with_its_line_under_its_heading(call: Call) -> No
     ended = call("--help")
     assert ended.code == 0
     lines = [line.strip() for line in ended.out.splitlines()]
-    for noun in nouns().values():
-        assert any(line.startswith(f"{noun.name} ") and noun.help[:20] in line for line in lines)
-        assert f"{noun.panel}:" in lines
+    for verb in verbs().values():
+        assert any(line.startswith(f"{verb.name} ") and verb.help[:20] in line for line in lines)
+        assert f"{verb.panel}:" in lines
     assert "Exit codes: 0 ok" in ended.out
 
 
-@pytest.mark.parametrize("noun", nouns().values(), ids=lambda noun: noun.name)
-def test_every_verb_of_the_table_registers_under_its_name_and_has_help(noun: Noun, call: Call) -> None:
-    command = load_command(noun)
-    assert command.name == noun.name
+@pytest.mark.parametrize("verb", verbs().values(), ids=lambda verb: verb.name)
+def test_every_verb_of_the_table_registers_under_its_name_and_has_help(verb: Verb, call: Call) -> None:
+    command = load_verb(verb)
+    assert command.name == verb.name
     assert command.help
-    assert call(noun.name, "--help").code == 0
+    assert call(verb.name, "--help").code == 0
 
 
 def test_every_module_of_the_package_is_in_the_table() -> None:
@@ -64,7 +63,7 @@ def test_every_module_of_the_package_is_in_the_table() -> None:
     registers = re.compile(r"^def register\(app", re.MULTILINE)
     files = [path.relative_to(root) for path in root.rglob("*.py") if registers.search(path.read_text())]
     modules = {".".join(file.with_suffix("").parts).removesuffix(".__init__") for file in files}
-    assert modules == {noun.module for noun in nouns().values()}
+    assert modules == {verb.module for verb in verbs().values()}
 
 
 def test_the_version_is_data(call: Call) -> None:
@@ -205,5 +204,5 @@ def test_ctrl_c_while_the_program_is_being_imported_is_told_by_the_exit_code_alo
 
 
 def test_a_panel_stands_together() -> None:
-    panels = [noun.panel for noun in nouns().values()]
+    panels = [verb.panel for verb in verbs().values()]
     assert panels == sorted(panels, key=list(Panel).index)
