@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from alphapanda.model.kinds import TradingMode
-from tui.desk.system import Daemon, DaemonState, SystemView
+from tui.store.system import Daemon, DaemonState, SystemView
 
 if TYPE_CHECKING:
     from alphapanda.infra.control.protocol import ProcessStatus
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from commands.shell.context import Context
     from topics.catalogue import Catalogue
     from tui.sources.avro import AvroTopics
-    from tui.sources.ports import Wiring
+    from tui.sources.connection import Wiring
 
 
 class DeploymentWire:
@@ -40,8 +40,8 @@ class DeploymentWire:
         from commands._dashboard_control import DeploymentControl
         from commands.shell.reading import endpoints_of
         from daemons.stage_daemon import MODES
-        from tui.sources.kafka_tape import KafkaTape
-        from tui.sources.ports import Wiring
+        from tui.sources.connection import Wiring
+        from tui.sources.kafka_log import KafkaTape
         from tui.sources.system_source import LogFileHistory, LogFilesSource, SystemSource
         from tui.sources.views import ViewsSource
 

@@ -14,8 +14,8 @@ from alphapanda.model.control import Outcome
 from alphapanda.operations.audit import AuditedAct, current_actor
 from alphapanda.operations.dead_letters.summary import Alike, alike, short
 from commands._dashboard_control import written
-from tui.desk.dead_letters import NO_CODE, NO_GROUP
 from tui.sources.control import Ending, Fate, Letters, Offer, Progress, Prospect, Tell, Told
+from tui.store.dead_letters import NO_CODE, NO_GROUP
 
 if TYPE_CHECKING:
     import asyncio

@@ -11,8 +11,8 @@ from typing import Final
 from alphapanda.clock import Clock
 from alphapanda.model.control import ControlEvent
 from topics.errors import AlphaPandaError
-from tui.desk.desk import Desk, Note
 from tui.sources.control import Ending, Progress, Told
+from tui.store.store import Desk, Note
 
 SHOWN: Final = 3
 KEPT: Final = 12

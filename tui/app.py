@@ -24,28 +24,28 @@ from topics.catalogue import Catalogue
 from topics.errors import AlphaPandaError
 from tui.actions import SCREENS, keys_of
 from tui.acts import Acts
-from tui.desk.desk import Desk
-from tui.engine.pace import Pace
-from tui.engine.table import LiveTable
 from tui.layout_file import LayoutStore, Memory, NoLayout
-from tui.looks.glyphs import UNICODE, Glyphs
-from tui.looks.look import Look, Zone, span
-from tui.looks.themes import DEFAULT, HUES, PALETTES, textual_theme
 from tui.operating import Operating
 from tui.panes.acting import ActLines
-from tui.panes.drawn import Notice
+from tui.panes.canvas import Notice
 from tui.panes.pane import Pane, TablePane
-from tui.panes.vitals import Banner, Keys, Status, Tabs, Vitals
+from tui.panes.status_bar import Banner, Keys, Status, Tabs, Vitals
 from tui.remembering import recall, remember
+from tui.render.pace import Pace
+from tui.render.table import LiveTable
 from tui.rewind import Rewind
-from tui.sources.keeper import keep
+from tui.screens.base import Scene, View
+from tui.screens.catalogue import VIEWS
+from tui.screens.operations import DaemonsView
+from tui.sources.connection import Wire, Wiring
+from tui.sources.handle import Link, Port
 from tui.sources.log_source import LogSource
-from tui.sources.port import Link, Port
-from tui.sources.ports import Wire, Wiring
+from tui.sources.retry import keep
+from tui.store.store import Desk
 from tui.terminal import on_hangup, on_terminal_lost
-from tui.views.base import Scene, View
-from tui.views.catalogue import VIEWS
-from tui.views.operations import DaemonsView
+from tui.theme.formatter import Look, Zone, span
+from tui.theme.glyphs import UNICODE, Glyphs
+from tui.theme.themes import DEFAULT, HUES, PALETTES, textual_theme
 
 BEAT_S = 0.1
 SLOW_BEATS = 5

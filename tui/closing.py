@@ -9,11 +9,11 @@ from textual import work
 
 from alphapanda.model.control import EVERYTHING, Scope
 from tui.controlling import Controlling
-from tui.desk.desk import broker_names
-from tui.desk.money import PositionRow, StrategyRow
-from tui.desk.orders import OrderRow
 from tui.dialogs.ask import Choice, ChooseDialog
 from tui.dialogs.consequences import counted, of_orders, of_positions
+from tui.store.money import PositionRow, StrategyRow
+from tui.store.orders import OrderRow
+from tui.store.store import broker_names
 
 
 class Closing(Controlling):

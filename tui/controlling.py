@@ -13,11 +13,11 @@ from textual import work
 from alphapanda.model.kinds import TradingMode
 from topics.errors import AlphaPandaError
 from tui.acts import Act, Acts, obedience
-from tui.desk.system import Daemon, DaemonState
 from tui.dialogs.ask import Choice, ChooseDialog
 from tui.dialogs.confirm import ConfirmDialog, Question
 from tui.dialogs.consequences import of_state
 from tui.sources.control import Control, Told
+from tui.store.system import Daemon, DaemonState
 
 if TYPE_CHECKING:
     from tui.app import Dashboard

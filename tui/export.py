@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from alphapanda.clock import to_ist
-from tui.engine.spec import Column, TableSpec
+from tui.render.spec import Column, TableSpec
 
 FAMILIES = "Fira Code, DejaVu Sans Mono, Menlo, Consolas, monospace"
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)

@@ -10,11 +10,11 @@ from textual import work
 from alphapanda.operations.logs.reader import SERVERS
 from topics.errors import AlphaPandaError
 from tui.actions import SCREENS
-from tui.desk.window import HEAD, LEVELS, SPANS, TAIL, LogWindow, Wanted
 from tui.dialogs.ask import Choice, ChooseDialog
-from tui.engine.filters import parse_filter
+from tui.render.filters import parse_filter
+from tui.screens.operations import LogsView
+from tui.store.window import HEAD, LEVELS, SPANS, TAIL, LogWindow, Wanted
 from tui.tables.mentions import mentions_of
-from tui.views.operations import LogsView
 
 if TYPE_CHECKING:
     from tui.app import Dashboard

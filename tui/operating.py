@@ -12,19 +12,19 @@ from alphapanda.query.times import TIME_HELP, parse_time
 from topics.errors import AlphaPandaError
 from tui.action import Action
 from tui.actions import ACTIONS
-from tui.desk.desk import Desk
 from tui.dialogs.ask import Choice, ChooseDialog, ColumnsDialog
 from tui.dialogs.inspect import InspectDialog
 from tui.dialogs.text import TextDialog, help_text
 from tui.dialogs.waterfall import waterfall
-from tui.engine.filters import parse_filter
 from tui.export import file_name, write_csv, write_jsonl, write_picture
 from tui.finding import Finding
-from tui.looks.hiding import hide
-from tui.looks.look import Zone
-from tui.looks.themes import HUES
+from tui.render.filters import parse_filter
 from tui.resolving import Resolving
-from tui.views.operations import LogsView
+from tui.screens.operations import LogsView
+from tui.store.store import Desk
+from tui.theme.formatter import Zone
+from tui.theme.masking import hide
+from tui.theme.themes import HUES
 
 if TYPE_CHECKING:
     from tui.app import Dashboard

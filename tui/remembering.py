@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from topics.errors import AlphaPandaError
-from tui.engine.filters import parse_filter
-from tui.engine.ring import Gap
 from tui.layout_file import TableMemory
 from tui.panes.pane import TablePane
+from tui.render.filters import parse_filter
+from tui.render.ring import Gap
 
 if TYPE_CHECKING:
     from tui.app import Dashboard

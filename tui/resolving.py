@@ -10,10 +10,10 @@ from textual import work
 from topics.errors import AlphaPandaError
 from tui.acts import Act
 from tui.closing import Closing
-from tui.desk.dead_letters import DeadLetter, Reason
 from tui.dialogs.confirm import ConfirmDialog, Question, inside
 from tui.dialogs.consequences import counted, of_letters
 from tui.sources.control import Fate, Letters, Offer, Progress
+from tui.store.dead_letters import DeadLetter, Reason
 
 SELECT: Final = "Select a reason or a dead letter on DLQ (8)."
 WORDS: Final = {

@@ -15,11 +15,11 @@ from typing import Final
 from alphapanda.clock import Clock
 from alphapanda.model.records import Offsets, Partition, Record
 from alphapanda.telemetry.record import LogRecord
-from tui.desk.desk import Desk
-from tui.desk.past import SUPERVISOR, PastSystem, ReadersPlaces
-from tui.looks.look import to_ms
+from tui.sources.connection import OpenTape, TapeReader, Wiring
 from tui.sources.log_source import backlog_of, in_order, read_range
-from tui.sources.ports import OpenTape, TapeReader, Wiring
+from tui.store.past import SUPERVISOR, PastSystem, ReadersPlaces
+from tui.store.store import Desk
+from tui.theme.formatter import to_ms
 
 SPEEDS: Final = (1, 5, 20, 60)
 BEAT_S: Final = 0.1

@@ -14,7 +14,7 @@ from commands.shell.context import Context
 if TYPE_CHECKING:
     from alphapanda.clock import Clock
     from tui.app import Dashboard
-    from tui.sources.ports import Wire
+    from tui.sources.connection import Wire
 
 ControlOption = Annotated[
     bool, typer.Option("--control", help="Unlock acts: halt, resume, cancel, flatten, restart, replay.")
@@ -77,7 +77,7 @@ def tui(
 
 
 def _check_theme(theme: str) -> None:
-    from tui.looks.themes import HUES
+    from tui.theme.themes import HUES
 
     if theme and theme not in HUES:
         raise UsageError(f"There is no theme {theme!r}.", hint=f"Themes: {', '.join(HUES)}.")
@@ -104,7 +104,7 @@ def _dashboard(
     from commands.shell.silence_logging import quiet_retries
     from tui.app import Dashboard, Options
     from tui.layout_file import LayoutFile, NoLayout
-    from tui.looks.glyphs import ASCII, UNICODE
+    from tui.theme.glyphs import ASCII, UNICODE
 
     # Libraries' complaints belong to their banner; Python would write them over the screen.
     logging.getLogger().addHandler(logging.NullHandler())

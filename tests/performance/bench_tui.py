@@ -53,9 +53,9 @@ def app(rate: int) -> None:
     from topics.catalogue import Catalogue
     from tui.app import Dashboard
     from tui.layout_file import Memory, NoLayout
-    from tui.sources.memory_tape import MemoryTape
-    from tui.sources.port import Port
-    from tui.sources.ports import Wiring
+    from tui.sources.connection import Wiring
+    from tui.sources.handle import Port
+    from tui.sources.memory_log import MemoryTape
 
     catalogue = Catalogue.load()
     tape = MemoryTape(

@@ -16,7 +16,7 @@ from textual.widgets import Input, OptionList, SelectionList
 from textual.widgets.option_list import Option
 from textual.widgets.selection_list import Selection
 
-from tui.looks.look import Look
+from tui.theme.formatter import Look
 
 AROUND = 5
 """Rows of a dialog beside its choices."""

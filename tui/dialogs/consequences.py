@@ -12,12 +12,12 @@ from rich.text import Text
 from alphapanda.model.control import ControlEvent
 from alphapanda.model.kinds import TradingState
 from alphapanda.model.order import Order
-from tui.desk.desk import Desk, Note
-from tui.desk.money import PositionRow
-from tui.desk.orders import OrderRow
-from tui.engine.layout import padded
-from tui.looks.look import Look, from_ms
+from tui.render.layout import padded
 from tui.sources.control import Fate, Prospect
+from tui.store.money import PositionRow
+from tui.store.orders import OrderRow
+from tui.store.store import Desk, Note
+from tui.theme.formatter import Look, from_ms
 
 MOST: Final = 6
 """Orders or positions that are listed; the others are counted."""

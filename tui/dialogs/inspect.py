@@ -13,8 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static, TabbedContent, TabPane, Tree
 from textual.widgets.tree import TreeNode
 
-from tui.engine.spec import Document
-from tui.looks.look import Look
+from tui.render.spec import Document
+from tui.theme.formatter import Look
 
 MOST_NODES = 2_000
 RAW_SHOWN = 16_384

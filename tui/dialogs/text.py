@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.actions import ACTIONS, MOVES, Group
-from tui.looks.look import Look
+from tui.theme.formatter import Look
 
 KEYS_WIDE = 26
 

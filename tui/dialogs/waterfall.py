@@ -8,9 +8,9 @@ from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import EventType
 from alphapanda.model.order import OrderFilled, OrderSubmitted
 from alphapanda.model.signal import Signal, SignalRejected, SignalValidated
-from tui.desk.chains import Chain
-from tui.engine.layout import padded
-from tui.looks.look import Look
+from tui.render.layout import padded
+from tui.store.chains import Chain
+from tui.theme.formatter import Look
 
 NAME = 18
 PLACE = 38

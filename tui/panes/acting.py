@@ -9,10 +9,10 @@ from rich.style import Style
 
 from alphapanda.clock import Clock
 from tui.acts import Act, Acts
-from tui.desk.desk import Desk
-from tui.looks.look import Look, number_text, span
-from tui.panes.drawn import Drawn, Line, Piece, line, spread
+from tui.panes.canvas import Drawn, Line, Piece, line, spread
 from tui.sources.control import Ending, Progress
+from tui.store.store import Desk
+from tui.theme.formatter import Look, number_text, span
 
 BAR: Final = 12
 WIDE: Final = 100

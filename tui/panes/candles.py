@@ -9,12 +9,12 @@ from rich.segment import Segment
 from rich.style import Style
 
 from alphapanda.model.tick import DepthLevel
-from tui.desk.desk import Desk
-from tui.desk.market import Candle, Quote
-from tui.engine.layout import padded
-from tui.looks.look import Look, from_ms
+from tui.panes.canvas import Drawn, Line, line, spread
 from tui.panes.chart import levels
-from tui.panes.drawn import Drawn, Line, line, spread
+from tui.render.layout import padded
+from tui.store.market import Candle, Quote
+from tui.store.store import Desk
+from tui.theme.formatter import Look, from_ms
 
 AXIS: Final = 11
 VOLUME_ROWS: Final = 2

@@ -10,13 +10,13 @@ from rich.segment import Segment
 from rich.style import Style
 
 from alphapanda.model.kinds import TradingMode, TradingState
-from tui.desk.concerns import concerns
-from tui.desk.desk import Desk
-from tui.desk.money import BrokerMoney
-from tui.engine.layout import padded
-from tui.looks.look import Look, from_ms
+from tui.panes.canvas import Drawn, Line, Piece, line, spread
 from tui.panes.chart import Series, plot
-from tui.panes.drawn import Drawn, Line, Piece, line, spread
+from tui.render.layout import padded
+from tui.store.concerns import concerns
+from tui.store.money import BrokerMoney
+from tui.store.store import Desk
+from tui.theme.formatter import Look, from_ms
 
 LEAST_CARD: Final = 36
 TWO_COLUMNS: Final = 52

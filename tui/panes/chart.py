@@ -12,9 +12,9 @@ from typing import Final
 from rich.segment import Segment
 from rich.style import Style
 
-from tui.engine.layout import padded
-from tui.looks.look import Look, from_ms
-from tui.panes.drawn import Line
+from tui.panes.canvas import Line
+from tui.render.layout import padded
+from tui.theme.formatter import Look, from_ms
 
 _DOTS: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Bits of a braille cell by row and column (Unicode block 2800)."""

@@ -9,12 +9,12 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widget import Widget
 
-from tui.desk.desk import Desk
-from tui.engine.ring import Gap
-from tui.engine.spec import TableSpec
-from tui.engine.table import LiveTable
-from tui.looks.look import Look
-from tui.panes.drawn import Drawn
+from tui.panes.canvas import Drawn
+from tui.render.ring import Gap
+from tui.render.spec import TableSpec
+from tui.render.table import LiveTable
+from tui.store.store import Desk
+from tui.theme.formatter import Look
 
 R = TypeVar("R")
 Rows = Callable[[Desk], Mapping[Any, Any]]

@@ -19,7 +19,7 @@ from alphapanda.serialization.avro import MAGIC, AvroCodec, schema_id_of
 from alphapanda.serialization.registry import SchemaRegistry
 from topics.catalogue import Catalogue
 from topics.errors import DependencyError
-from tui.sources.port import Port
+from tui.sources.handle import Port
 
 ASK_TIMEOUT_S: Final = 3.0
 LOOK_S: Final = 30.0

@@ -9,8 +9,8 @@ from typing import Final
 
 from alphapanda.clock import IST, to_ist
 from alphapanda.model.records import Offsets
-from tui.desk.desk import Desk
-from tui.sources.ports import OpenTape
+from tui.sources.connection import OpenTape
+from tui.store.store import Desk
 
 SNAPSHOTS: Final = ".pnl.snapshots"
 SAMPLES: Final = 160

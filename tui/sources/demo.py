@@ -36,8 +36,8 @@ from alphapanda.strategies.loader import bind_strategies
 from alphapanda.strategies.stage import StrategiesStage
 from topics.catalogue import Catalogue
 from topics.dead_letters import FailedStage, Failure, Retryable, build_headers
-from tui.looks.look import to_ms
-from tui.sources.memory_tape import MemoryTape
+from tui.sources.memory_log import MemoryTape
+from tui.theme.formatter import to_ms
 
 BROKERS: Final = (("paper", TradingMode.PAPER), ("zerodha", TradingMode.LIVE))
 _LIMITS: Final = MappingProxyType(

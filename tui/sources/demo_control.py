@@ -18,10 +18,10 @@ from alphapanda.operations.dead_letters.record import DeadLetter, read_dead_lett
 from alphapanda.operations.dead_letters.summary import Alike, short
 from alphapanda.serialization.codec import encode
 from topics.dead_letter_families import source_name_of
-from tui.desk.dead_letters import NO_CODE, NO_GROUP
-from tui.looks.look import to_ms
 from tui.sources.control import Ending, Fate, Letters, Offer, Progress, Prospect, Tell, Told
 from tui.sources.demo import DemoMarket
+from tui.store.dead_letters import NO_CODE, NO_GROUP
+from tui.theme.formatter import to_ms
 
 LEDGER: Final = "system.dlq-ledger"
 ACTOR: Final = "demo"

@@ -10,12 +10,12 @@ from typing import Final
 from alphapanda.clock import Clock
 from alphapanda.telemetry.levels import LogLevel
 from alphapanda.telemetry.record import LogRecord, Marker, encode_line
-from tui.desk.system import Daemon, DaemonState, SystemView
+from tui.sources.connection import Wiring
 from tui.sources.demo import DemoMarket, DemoPlan
 from tui.sources.demo_control import DemoControl
-from tui.sources.port import Port
-from tui.sources.ports import Wiring
+from tui.sources.handle import Port
 from tui.sources.system_source import SystemSource
+from tui.store.system import Daemon, DaemonState, SystemView
 
 EVERY_S: Final = 0.2
 _COSTS: Final = {

@@ -15,10 +15,10 @@ from alphapanda.clock import Clock
 from alphapanda.model.records import Offsets, Partition, Record
 from topics.errors import DependencyError, KafkaUnreachableError
 from topics.names import TopicName
-from tui.desk.desk import Desk
+from tui.sources.connection import OpenTape, Tape, TapeReader
 from tui.sources.day import recall_day
-from tui.sources.port import Port
-from tui.sources.ports import OpenTape, Tape, TapeReader
+from tui.sources.handle import Port
+from tui.store.store import Desk
 
 TICKS: Final = str(TopicName("market", "", "ticks"))
 

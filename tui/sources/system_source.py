@@ -13,8 +13,8 @@ from alphapanda.deployment import Deployment
 from alphapanda.operations.logs.reader import LogQuery, LogReader
 from alphapanda.telemetry.record import LogRecord
 from topics.errors import AlphaPandaError
-from tui.desk.system import SystemView
-from tui.sources.port import Port
+from tui.sources.handle import Port
+from tui.store.system import SystemView
 
 EVERY_S: Final = 1.0
 LINES_EVERY_S: Final = 0.5

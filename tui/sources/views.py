@@ -18,8 +18,8 @@ from alphapanda.state import keys
 from alphapanda.state.orders_view import read_orders
 from alphapanda.state.store import open_redis, redis_errors
 from alphapanda.state.views import PnlView, PositionsView
-from tui.looks.look import to_ms
-from tui.sources.port import Port
+from tui.sources.handle import Port
+from tui.theme.formatter import to_ms
 
 EVERY_S: Final = 1.0
 ORDERS_EVERY_LOOKS: Final = 10

@@ -6,8 +6,8 @@ from typing import Any
 
 from alphapanda.model.records import Record
 from alphapanda.serialization.codec import to_jsonable
-from tui.desk.topics import decoded_value
-from tui.engine.spec import Document
+from tui.render.spec import Document
+from tui.store.topics import decoded_value
 
 
 def of_value(title: str, value: object, record: Record | None = None) -> Document:

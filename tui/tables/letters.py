@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.serialization.codec import to_jsonable
-from tui.desk.dead_letters import DeadLetter, Reason
-from tui.engine.spec import USUAL, WIDE, Column, Document, TableSpec
-from tui.looks.look import Cell, Look, from_ms
+from tui.render.spec import USUAL, WIDE, Column, Document, TableSpec
+from tui.store.dead_letters import DeadLetter, Reason
 from tui.tables.documents import headers_of, of_record, of_value
+from tui.theme.formatter import Cell, Look, from_ms
 
 
 def reasons() -> TableSpec[Reason]:

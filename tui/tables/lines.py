@@ -5,11 +5,11 @@ from __future__ import annotations
 from alphapanda.model.control import Alert, AuditRecord, ControlCommand, ControlEvent, Done
 from alphapanda.telemetry.levels import LogLevel
 from alphapanda.telemetry.record import LogRecord
-from tui.desk.desk import Note
-from tui.engine.spec import WIDE, Column, Document, TableSpec
-from tui.looks.hiding import amounts
-from tui.looks.look import Cell, Look
+from tui.render.spec import WIDE, Column, Document, TableSpec
+from tui.store.store import Note
 from tui.tables.documents import of_record
+from tui.theme.formatter import Cell, Look
+from tui.theme.masking import amounts
 
 _LEVELS = {
     LogLevel.DEBUG: ("DEBUG", "faint"),

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from rich.style import Style
 
-from tui.desk.market import Market, Quote
-from tui.engine.spec import USUAL, WIDE, Column, Document, TableSpec
-from tui.looks.glyphs import sparkline
-from tui.looks.look import Cell, Look, from_ms
+from tui.render.spec import USUAL, WIDE, Column, Document, TableSpec
+from tui.store.market import Market, Quote
 from tui.tables.documents import of_value
+from tui.theme.formatter import Cell, Look, from_ms
+from tui.theme.glyphs import sparkline
 
 FRESH_S = 0.7
 OLD_S = 30.0

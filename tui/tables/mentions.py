@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.desk.dead_letters import DeadLetter, Reason
-from tui.desk.money import PositionRow, StrategyRow
-from tui.desk.orders import OrderRow
-from tui.desk.signals import SignalRow
-from tui.desk.system import Daemon
-from tui.desk.topics import TopicRow
+from tui.store.dead_letters import DeadLetter, Reason
+from tui.store.money import PositionRow, StrategyRow
+from tui.store.orders import OrderRow
+from tui.store.signals import SignalRow
+from tui.store.system import Daemon
+from tui.store.topics import TopicRow
 
 
 @dataclass(frozen=True, slots=True)

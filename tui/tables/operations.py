@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from alphapanda.model.records import Header, Record
-from tui.desk.system import Daemon, DaemonState
-from tui.desk.topics import TopicRow, record_fields
-from tui.engine.spec import ASKED, USUAL, WIDE, Column, TableSpec
-from tui.looks.hiding import raw_amounts
-from tui.looks.look import Cell, Look, bytes_text, from_ms, number_text, span
+from tui.render.spec import ASKED, USUAL, WIDE, Column, TableSpec
+from tui.store.system import Daemon, DaemonState
+from tui.store.topics import TopicRow, record_fields
 from tui.tables.documents import of_record, of_value
+from tui.theme.formatter import Cell, Look, bytes_text, from_ms, number_text, span
+from tui.theme.masking import raw_amounts
 
 _DAEMON_GLYPHS = {
     DaemonState.STOPPED: ("stopped", "dim"),

@@ -10,13 +10,13 @@ from rich.style import Style
 from alphapanda.model.kinds import Side, TradingMode
 from alphapanda.model.order import OrderStatus
 from alphapanda.model.signal import SignalIntent
-from tui.desk.money import PositionRow, StrategyRow
-from tui.desk.orders import OrderRow
-from tui.desk.signals import SignalRow, Verdict
-from tui.engine.spec import ASKED, USUAL, WIDE, Column, TableSpec
-from tui.looks.hiding import amounts
-from tui.looks.look import Cell, Look, from_ms, span
+from tui.render.spec import ASKED, USUAL, WIDE, Column, TableSpec
+from tui.store.money import PositionRow, StrategyRow
+from tui.store.orders import OrderRow
+from tui.store.signals import SignalRow, Verdict
 from tui.tables.documents import of_value
+from tui.theme.formatter import Cell, Look, from_ms, span
+from tui.theme.masking import amounts
 
 ZERO = Decimal(0)
 WIDE_TABLE = 165

@@ -28,7 +28,7 @@ from commands.shell.output import Output
 from topics.catalogue import Catalogue, Overlay
 from tui.app import Dashboard, Options
 from tui.layout_file import NoLayout
-from tui.sources.port import Link, Port
+from tui.sources.handle import Link, Port
 
 GOLDEN = Path(__file__).parents[2] / "data" / "golden"
 PATIENCE_S = 60.0

@@ -15,8 +15,8 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from alphapanda.infra.base import Endpoints
 from alphapanda.model.kinds import EventType
-from tui.desk.desk import Desk
 from tui.sources import log_source
+from tui.store.store import Desk
 
 pytestmark = pytest.mark.kafka
 

@@ -13,11 +13,11 @@ from textual.pilot import Pilot
 from alphapanda.clock import ManualClock
 from tui.app import Dashboard, Options
 from tui.layout_file import LayoutStore
-from tui.looks.glyphs import UNICODE
-from tui.looks.look import Look
-from tui.looks.themes import PALETTES
 from tui.sources.demo import DemoMarket, DemoPlan
 from tui.sources.demo_wire import DemoWire
+from tui.theme.formatter import Look
+from tui.theme.glyphs import UNICODE
+from tui.theme.themes import PALETTES
 
 PRESENT = datetime(2026, 1, 5, 3, 50, tzinfo=UTC)
 """09:20 IST, five minutes into the first session: event time and the clock are the same."""

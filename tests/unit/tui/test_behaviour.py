@@ -14,17 +14,17 @@ from alphapanda.clock import ManualClock
 from alphapanda.model.kinds import TradingState
 from topics.errors import AlphaPandaError, KafkaUnreachableError
 from tui.app import Dashboard, Options
-from tui.desk.orders import OrderRow
-from tui.desk.topics import record_fields
 from tui.dialogs.confirm import ConfirmDialog
 from tui.dialogs.inspect import InspectDialog
 from tui.dialogs.text import TextDialog
-from tui.engine.table import LiveTable
 from tui.layout_file import LayoutFile
-from tui.panes.vitals import Banner
+from tui.panes.status_bar import Banner
+from tui.render.table import LiveTable
+from tui.sources.connection import Wiring
 from tui.sources.demo import DemoMarket, DemoPlan
 from tui.sources.demo_wire import DemoWire
-from tui.sources.ports import Wiring
+from tui.store.orders import OrderRow
+from tui.store.topics import record_fields
 
 Make = Callable[..., Dashboard]
 Step = Callable[[Pilot[int]], Awaitable[None]]

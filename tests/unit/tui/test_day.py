@@ -13,11 +13,11 @@ from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.model.position import PnlSnapshot
 from alphapanda.model.records import Partition
 from alphapanda.serialization.codec import encode
-from tui.desk.desk import Desk
-from tui.looks.look import to_ms
 from tui.sources.day import SAMPLES, recall_day, spread
 from tui.sources.demo import BROKERS, DemoMarket
-from tui.sources.memory_tape import MemoryTape
+from tui.sources.memory_log import MemoryTape
+from tui.store.store import Desk
+from tui.theme.formatter import to_ms
 
 TOPIC = "paper.pnl.snapshots"
 OPENED = datetime(2026, 1, 5, 3, 45, tzinfo=UTC)

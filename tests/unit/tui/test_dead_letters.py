@@ -8,7 +8,7 @@ from alphapanda.model.dead_letter import DeadLetterMoved, LedgerState
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Partition, Record
 from topics.dead_letters import Failure, build_headers
-from tui.desk.dead_letters import KEPT, KNOWN, DeadLetters
+from tui.store.dead_letters import KEPT, KNOWN, DeadLetters
 
 TOPIC = "paper.signals.raw"
 LETTERS = Partition(f"{TOPIC}.dlq", 0)

@@ -11,16 +11,16 @@ from alphapanda.clock import ManualClock
 from alphapanda.model.order import OrderStatus
 from alphapanda.model.records import Partition, Record
 from topics.errors import AlphaPandaError
-from tui.desk.desk import Desk
-from tui.desk.money import DayLine
-from tui.desk.topics import SHOWN_BYTES, Topics
-from tui.engine.ring import Gap
-from tui.looks.look import Look, coarse_span, span, to_ms
+from tui.render.ring import Gap
 from tui.sources.demo import BROKERS, DemoMarket
-from tui.sources.keeper import keep
+from tui.sources.handle import Link, Port
 from tui.sources.log_source import FAR_BEHIND, LogSource, in_order
-from tui.sources.memory_tape import MemoryTape
-from tui.sources.port import Link, Port
+from tui.sources.memory_log import MemoryTape
+from tui.sources.retry import keep
+from tui.store.money import DayLine
+from tui.store.store import Desk
+from tui.store.topics import SHOWN_BYTES, Topics
+from tui.theme.formatter import Look, coarse_span, span, to_ms
 
 START = datetime(2026, 1, 5, 3, 50, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ from rich.cells import cell_len
 
 from tui.actions import ACTIONS, SCREENS, documented, keys_of
 from tui.app import Dashboard
-from tui.looks.glyphs import ASCII, UNICODE
-from tui.views.catalogue import VIEWS
+from tui.screens.catalogue import VIEWS
+from tui.theme.glyphs import ASCII, UNICODE
 
 PAGE = Path(__file__).parents[3] / "docs" / "tui.md"
 

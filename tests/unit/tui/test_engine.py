@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapanda.errors import UnknownNameError, UsageError
-from tui.engine.filters import parse_filter
-from tui.engine.layout import EDGE, SPACE, fit, padded
-from tui.engine.order import RowOrder
-from tui.engine.pace import Pace
-from tui.engine.ring import Gap, Ring
-from tui.engine.spec import ALWAYS, USUAL, WIDE, Column, Document, TableSpec
+from tui.render.filters import parse_filter
+from tui.render.layout import EDGE, SPACE, fit, padded
+from tui.render.order import RowOrder
+from tui.render.pace import Pace
+from tui.render.ring import Gap, Ring
+from tui.render.spec import ALWAYS, USUAL, WIDE, Column, Document, TableSpec
 
 NOW = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
 

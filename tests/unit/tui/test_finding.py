@@ -10,12 +10,12 @@ from textual.pilot import Pilot
 from alphapanda.telemetry.levels import LogLevel
 from alphapanda.telemetry.record import LogRecord
 from tui.app import Dashboard
-from tui.desk.orders import OrderRow
-from tui.desk.window import LogWindow, Wanted
-from tui.engine.ring import Gap, Ring
-from tui.engine.table import LiveTable
+from tui.render.ring import Gap, Ring
+from tui.render.table import LiveTable
+from tui.screens.operations import LogsView
+from tui.store.orders import OrderRow
+from tui.store.window import LogWindow, Wanted
 from tui.tables.mentions import mentions_of
-from tui.views.operations import LogsView
 
 Make = Callable[..., Dashboard]
 Step = Callable[[Pilot[int]], Awaitable[None]]

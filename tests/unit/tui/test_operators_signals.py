@@ -10,7 +10,7 @@ from alphapanda.model.kinds import EventType, Side, TradingMode
 from alphapanda.model.records import Partition, Record
 from alphapanda.model.signal import Signal, SignalIntent, SignalValidated
 from alphapanda.model.tick import TickRef
-from tui.desk.signals import Signals, Verdict
+from tui.store.signals import Signals, Verdict
 
 AT = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
 PAPER = BrokerId("paper")

@@ -13,10 +13,10 @@ from alphapanda.model.records import Header, Partition, Record, encode_offsets
 from alphapanda.telemetry.levels import LogLevel
 from alphapanda.telemetry.record import LogRecord, Marker
 from tui.app import Dashboard
-from tui.desk.past import PastSystem, ReadersPlaces
-from tui.desk.system import Daemon, DaemonState
-from tui.desk.topics import Topics
-from tui.looks.look import to_ms
+from tui.store.past import PastSystem, ReadersPlaces
+from tui.store.system import Daemon, DaemonState
+from tui.store.topics import Topics
+from tui.theme.formatter import to_ms
 
 NOON = datetime(2026, 1, 5, 6, 30, tzinfo=UTC)
 TICKS = Partition("market.ticks", 0)

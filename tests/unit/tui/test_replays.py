@@ -8,11 +8,11 @@ from textual.pilot import Pilot
 
 from alphapanda.model.records import Header, Record
 from tui.app import Dashboard
-from tui.desk.desk import Desk
-from tui.looks.look import Look
 from tui.sources.demo import BROKERS, DemoMarket
 from tui.sources.log_source import in_order
+from tui.store.store import Desk
 from tui.tables.operations import tail
+from tui.theme.formatter import Look
 
 Make = Callable[..., Dashboard]
 Step = Callable[[Pilot[int]], Awaitable[None]]

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from tui.engine.layout import fit
-from tui.engine.spec import USUAL, WIDE, Column, Document
-from tui.looks.glyphs import plain
-from tui.looks.hiding import amounts, hide, raw_amounts
-from tui.looks.look import Look
 from tui.panes.chart import levels
+from tui.render.layout import fit
+from tui.render.spec import USUAL, WIDE, Column, Document
+from tui.theme.formatter import Look
+from tui.theme.glyphs import plain
+from tui.theme.masking import amounts, hide, raw_amounts
 
 
 def column(key: str, width: int, **more: Any) -> Column[str]:

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from tui.actions import SCREENS
 from tui.app import Dashboard
-from tui.looks.glyphs import ASCII
+from tui.theme.glyphs import ASCII
 
 SIZES = ((80, 24), (120, 40))
 THEMES = ("panda-dark", "panda-light")

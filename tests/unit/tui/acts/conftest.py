@@ -16,9 +16,9 @@ from topics.errors import AlphaPandaError
 from tui.app import Dashboard
 from tui.dialogs.ask import ChooseDialog
 from tui.dialogs.confirm import ConfirmDialog
+from tui.sources.connection import Wire, Wiring
 from tui.sources.control import Ending, Fate, Letters, Offer, Progress, Prospect, Tell, Told
 from tui.sources.demo import DemoMarket
-from tui.sources.ports import Wire, Wiring
 
 PLAN = Prospect(
     topic="paper.signals.raw.dlq",

@@ -1,1 +1,0 @@
-"""What paints fast: rings of rows, filters, tables and logs that draw only the lines that changed."""

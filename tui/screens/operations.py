@@ -1,0 +1,198 @@
+"""Daemons, Topics, DLQ, Logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+
+from alphapanda.clock import to_ist
+from alphapanda.model.records import Record
+from alphapanda.telemetry.record import LogRecord
+from tui.actions import SCREENS, keys_of
+from tui.panes.pane import TablePane
+from tui.render.ring import Gap
+from tui.render.table import LiveTable, RingLog
+from tui.screens.base import Scene, View
+from tui.store.dead_letters import DeadLetter, Reason
+from tui.store.store import Desk
+from tui.store.system import Daemon
+from tui.store.topics import TopicRow
+from tui.store.window import TAIL, LogWindow, Wanted
+from tui.tables import letters, lines, operations
+
+
+class DaemonsView(View):
+    """Processes, the selected one's log, and what people ordered."""
+
+    @dataclass
+    class DaemonChosen(Message):
+        """Another daemon's lines are shown."""
+
+        window: LogWindow
+
+    def __init__(self, scene: Scene, name: str) -> None:
+        super().__init__(scene, name)
+        self._window = LogWindow()
+
+    def compose(self) -> ComposeResult:
+        """Daemons over their lines."""
+        look = self.scene.look
+        yield TablePane(operations.daemons(), lambda desk: desk.system.daemons, look, needs=("Supervisor",))
+        with Horizontal(id="daemon-bottom"):
+            pane = TablePane(
+                lines.lines(), lambda desk: self._window.rows(desk.lines), look, needs=("Logs",), kind=RingLog
+            )
+            yield pane.counting(lambda desk: desk.lines.added)
+            notes = TablePane(lines.notes(), lambda desk: desk.notes.rows, look, kind=RingLog)
+            yield notes.counting(lambda desk: desk.notes.added)
+
+    def prepare(self, desk: Desk) -> None:
+        """Show the lines of the selected daemon; say what is not known of the past."""
+        other = desk is not self.desk
+        super().prepare(desk)
+        pane = self.query_one("#pane-daemons", TablePane)
+        past = desk.system.of_past
+        pane.note = "as the supervisor's log tells; CPU and memory were not recorded" if past else ""
+        pane.hint = ("The supervisor's log says nothing of this moment.",) if past else ()
+        daemon = self.query_one("#table-daemons", LiveTable).current
+        name = daemon.name if isinstance(daemon, Daemon) else ""
+        if other or name != self._window.wanted.service:
+            self._window = LogWindow()
+            self._window.wanted = Wanted(service=name)
+            if name:
+                self.post_message(self.DaemonChosen(self._window))
+        pane = self.query_one("#pane-lines", TablePane)
+        pane.title = f"Log of {name}" if name else "Logs"
+        pane.hint = (f"No line of {name} in the files.",) if name else ()
+
+
+class TopicsView(View):
+    """Rates, lag, and the selected topic's tail."""
+
+    def compose(self) -> ComposeResult:
+        """Topics over the tail."""
+        look = self.scene.look
+        yield TablePane(operations.topics(), lambda desk: desk.topics.rows, look)
+        yield TablePane(operations.tail(), self._tail, look, kind=RingLog).counting(self._count)
+
+    def _topic(self) -> str | None:
+        row = self.query_one("#table-topics", LiveTable).current
+        return row.name if isinstance(row, TopicRow) else None
+
+    def _tail(self, desk: Desk) -> dict[int, Record | Gap]:
+        tail = desk.topics.tails.get(self._topic() or "")
+        return tail.rows if tail is not None else {}
+
+    def _count(self, desk: Desk) -> int:
+        tail = desk.topics.tails.get(self._topic() or "")
+        return tail.added if tail is not None else 0
+
+    def prepare(self, desk: Desk) -> None:
+        """Name the topic whose tail it is; say what is not known of the past."""
+        super().prepare(desk)
+        pane = self.query_one("#pane-topics", TablePane)
+        past = desk.topics.of_past
+        pane.note = "lag at most, by what readers wrote that they had seen" if past else ""
+        topic = self._topic()
+        self.query_one("#pane-tail", TablePane).title = f"Tail of {topic}" if topic else "Tail"
+
+
+class DlqView(View):
+    """Dead letters by reason, and the records of the selected reason."""
+
+    def __init__(self, scene: Scene, name: str) -> None:
+        super().__init__(scene, name)
+        self._made: tuple[object, ...] = ()
+        self._shown: dict[str, DeadLetter] = {}
+
+    def compose(self) -> ComposeResult:
+        """Reasons over records."""
+        look = self.scene.look
+        yield TablePane(letters.reasons(), lambda desk: desk.dead.reasons, look)
+        yield TablePane(letters.letters(), self._letters, look).counting(lambda desk: desk.dead.changes)
+
+    def _letters(self, desk: Desk) -> dict[str, DeadLetter]:
+        """Return the dead letters of the selected reason: each failure once, as it failed last."""
+        reason = self.query_one("#table-reasons", LiveTable).current
+        wanted = (reason.topic, reason.code, reason.group) if isinstance(reason, Reason) else None
+        made = (desk, desk.dead.changes, wanted)
+        if made != self._made:
+            newest = {letter.id: key for key, letter in desk.dead.rows.items()}
+            self._made = made
+            self._shown = {
+                key: letter
+                for key, letter in desk.dead.rows.items()
+                if newest[letter.id] == key and wanted in {None, letter.reason}
+            }
+        return self._shown
+
+    def prepare(self, desk: Desk) -> None:
+        """Say how to replay the selected ones; the keys do it where acts are unlocked."""
+        super().prepare(desk)
+        reason = self.query_one("#table-reasons", LiveTable).current
+        pane = self.query_one("#pane-letters", TablePane)
+        if isinstance(reason, Reason) and not self.scene.status.control:
+            pane.note = f"replay: alphapanda dlq replay {reason.topic}"
+        else:
+            pane.note = "P replay, D discard, A put aside" if isinstance(reason, Reason) else ""
+
+
+class LogsView(View):
+    """Everybody's lines: the daemons', Kafka's and Valkey's.
+
+    Attributes:
+        window: which of them are shown.
+        about: what they speak of, where that was asked for.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(",".join(action.keys), f"app.{action.call}", action.title, show=False)
+        for action in keys_of("logs")
+    ]
+
+    def __init__(self, scene: Scene, name: str) -> None:
+        super().__init__(scene, name)
+        self.window = LogWindow()
+        self.about = ""
+
+    def compose(self) -> ComposeResult:
+        """One pane."""
+        pane = TablePane(lines.lines(), self._lines, self.scene.look, needs=("Logs",), kind=RingLog)
+        yield pane.counting(lambda desk: desk.lines.added)
+
+    @property
+    def table(self) -> LiveTable[LogRecord]:
+        """Its table."""
+        return cast("LiveTable[LogRecord]", self.query_one("#table-lines", LiveTable))
+
+    def _lines(self, desk: Desk) -> Mapping[int, LogRecord | Gap]:
+        return self.window.rows(desk.lines)
+
+    def clear(self) -> bool:
+        """Show everything again; returns whether that is a change."""
+        changed = not self.window.wanted.is_all or bool(self.about)
+        self.window.wanted, self.about = Wanted(), ""
+        return changed
+
+    def prepare(self, desk: Desk) -> None:
+        """Say in the frame which lines are shown."""
+        super().prepare(desk)
+        pane, wanted = self.query_one("#pane-lines", TablePane), self.window.wanted
+        look = self.scene.look
+        since = "" if wanted.since is None else f"{to_ist(wanted.since):%H:%M:%S}"
+        pane.note = self.window.label(since) or self.about
+        pane.aside = f"{wanted.digit} again: {SCREENS[wanted.digit - 1][1]}" if wanted.digit != TAIL else ""
+        whose = wanted.service or self.about
+        if whose:
+            pane.hint = (
+                f"No line of {whose} here.",
+                f"esc shows all lines {look.glyphs.dot} 1 reads from the first on",
+            )
+        else:
+            pane.hint = ("No such line here.", "esc shows all lines") if not wanted.is_all else ()

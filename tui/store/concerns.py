@@ -1,0 +1,123 @@
+"""What somebody should look at, worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+from alphapanda.model.control import Severity
+from alphapanda.model.kinds import TradingState
+from tui.store.store import Desk, Note
+from tui.store.system import DaemonState
+from tui.theme.formatter import Look, from_ms, span
+
+STALE_TICKS_S: Final = 10.0
+LAG_S: Final = 5.0
+LAG_RECORDS: Final = 1_000
+RECENT_S: Final = 900.0
+ALERTS: Final = 3
+
+
+class Weight(IntEnum):
+    """How much a concern matters; the least number first."""
+
+    BLIND = 0
+    """We do not see."""
+    WRONG = 1
+    HELD = 2
+    """Somebody stopped it."""
+    SLOW = 3
+    LOOK = 4
+
+
+class Concern(NamedTuple):
+    """One thing.
+
+    Attributes:
+        weight: how much it matters.
+        what: in few words.
+        more: about it, or what to do.
+    """
+
+    weight: Weight
+    what: str
+    more: str
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether it is wrong, not only worth a look."""
+        return self.weight <= Weight.WRONG
+
+
+def concerns(desk: Desk, look: Look, troubles: Sequence[tuple[str, str]]) -> list[Concern]:
+    """Return what is wrong, worst first.
+
+    Args:
+        desk: what is known.
+        look: of the moment.
+        troubles: of the sources: what, and what to do.
+    """
+    found = [Concern(Weight.BLIND, what, more) for what, more in troubles]
+    found += [*_daemons(desk), *_trading(desk), *_flow(desk, look), *_alerts(desk, look)]
+    return sorted(found, key=lambda concern: concern.weight)
+
+
+def _daemons(desk: Desk) -> Iterator[Concern]:
+    for daemon in desk.system.bad:
+        gone = daemon.state in {DaemonState.CRASHLOOP, DaemonState.FAILED}
+        why = daemon.reason or daemon.last_exit
+        yield Concern(Weight.WRONG if gone else Weight.SLOW, f"{daemon.name} is {daemon.state}", why)
+
+
+def _trading(desk: Desk) -> Iterator[Concern]:
+    for row in desk.money.brokers.values():
+        if row.state is TradingState.REDUCING:
+            yield Concern(Weight.HELD, f"{row.broker} is {row.state}", "only exits and cancels pass")
+        elif row.state is TradingState.HALTED:
+            yield Concern(Weight.HELD, f"{row.broker} is {row.state}", "nothing new is sent; cancels pass")
+    unknown = desk.orders.unknown_count
+    if unknown:
+        yield Concern(Weight.WRONG, f"{unknown} orders with unknown outcome", "see Orders (4)")
+
+
+def _flow(desk: Desk, look: Look) -> Iterator[Concern]:
+    newest = desk.market.newest_ms
+    age = 0.0 if newest is None else (look.now - from_ms(newest)).total_seconds()
+    if age > STALE_TICKS_S:
+        yield Concern(Weight.SLOW, f"No tick for {span(age)}", "the market is closed, or the feed stopped")
+    worst = desk.topics.worst
+    if worst is not None:
+        lag, topic = worst
+        if (lag.seconds or 0) > LAG_S or (lag.records or 0) > LAG_RECORDS:
+            behind = f"{look.count(lag.records or 0)} records" + (f", {span(lag.seconds)}" if lag.seconds else "")
+            yield Concern(Weight.SLOW, f"{lag.group} is {behind} behind", f"in {topic}")
+    if desk.undecodable:
+        yield Concern(
+            Weight.LOOK,
+            f"{_many(desk.undecodable, 'record', look)} cannot be read here",
+            "their bytes: Topics (7)",
+        )
+    if desk.skipped:
+        what = f"{_many(desk.skipped, 'record', look)} passed over here"
+        yield Concern(Weight.LOOK, what, "they came faster than can be shown")
+    if desk.dead.unresolved:
+        left = [one for one in desk.dead.reasons.values() if one.unresolved]
+        reason = max(left, key=lambda one: one.last_ms)
+        dot = f" {look.glyphs.dot} "
+        more = dot.join(
+            (f"newest {look.age(from_ms(reason.last_ms))} ago", reason.topic, reason.code, "see DLQ (8)")
+        )
+        yield Concern(Weight.LOOK, _many(desk.dead.unresolved, "dead letter", look), more)
+
+
+def _many(count: int, what: str, look: Look) -> str:
+    return f"{look.count(count)} {what}{'' if count == 1 else 's'}"
+
+
+def _alerts(desk: Desk, look: Look) -> Iterator[Concern]:
+    for note in list(desk.alerts)[-ALERTS:]:
+        if isinstance(note, Note) and (look.now - from_ms(note.record.timestamp_ms)).total_seconds() < RECENT_S:
+            alert = note.event.data
+            weight = Weight.WRONG if alert.severity is Severity.CRITICAL else Weight.LOOK
+            yield Concern(weight, f"{alert.source}: {alert.code}", alert.message)

@@ -1,0 +1,44 @@
+"""Amounts in texts and documents: grouped as people read them, or masked."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any, Final
+
+from tui.render.spec import Document
+from tui.theme.formatter import Look
+
+_AMOUNT: Final = re.compile(r"₹ ?(?P<digits>\d[\d,]*(?:\.\d+)?)")
+_QUOTED: Final = re.compile(r'"[-+]?\d+(?:\.\d+)?"')
+_NUMBER: Final = re.compile(r"[-+]?\d+(?:\.\d+)?")
+
+
+def amounts(text: str, look: Look) -> str:
+    """Return a text with its amounts in rupees as they are shown everywhere: `₹39660.0` is `₹39,660.00`."""
+    if "₹" not in text:
+        return text
+    return _AMOUNT.sub(lambda found: look.money(Decimal(found["digits"].replace(",", ""))), text)
+
+
+def raw_amounts(text: str, look: Look) -> str:
+    """Return JSON text with its decimals masked where money is hidden: they stand in quotes, others do not."""
+    return _QUOTED.sub(f'"{look.mask}"', text) if look.hidden else text
+
+
+def hide(document: Document, look: Look) -> Document:
+    """Return a document with its decimals masked where money is hidden."""
+    if not look.hidden:
+        return document
+    raw = raw_amounts(document.raw.decode(errors="replace"), look).encode()
+    return Document(document.title, _masked(document.data, look), document.headers, raw)
+
+
+def _masked(data: Any, look: Look) -> Any:
+    if isinstance(data, dict):
+        return {name: _masked(value, look) for name, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_masked(value, look) for value in data]
+    if isinstance(data, str):
+        return look.mask if _NUMBER.fullmatch(data) else amounts(data, look)
+    return data
