@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from commands.shell.context import Context
     from topics.catalogue import Catalogue
     from tui.sources.avro import AvroTopics
-    from tui.sources.connection import Wiring
+    from tui.sources.connection import Connection
 
 
 class DeploymentWire:
@@ -29,19 +29,19 @@ class DeploymentWire:
         self._context = context
         self._control = control
 
-    async def __call__(self) -> Wiring:
+    async def __call__(self) -> Connection:
         """Return the wiring; raises AlphaPandaError for settings that cannot be used."""
         return await asyncio.to_thread(self._prepare)
 
-    def _prepare(self) -> Wiring:
+    def _prepare(self) -> Connection:
         # Imported here, in a thread and after the first paint: together they take a second.
         from alphapanda.pipeline.topic_routing import Routes
         from alphapanda.settings.topics import catalogue_of
         from commands._dashboard_control import DeploymentControl
         from commands.shell.reading import endpoints_of
         from daemons.stage_daemon import MODES
-        from tui.sources.connection import Wiring
-        from tui.sources.kafka_log import KafkaTape
+        from tui.sources.connection import Connection
+        from tui.sources.kafka_log import KafkaLogAccess
         from tui.sources.system_source import LogFileHistory, LogFilesSource, SystemSource
         from tui.sources.views import ViewsSource
 
@@ -56,8 +56,10 @@ class DeploymentWire:
         groups = ["alphapanda.strategies"]
         groups += [f"{broker}.{service}" for broker, _ in brokers for service in ("risk", "trader")]
         avro = _avro(settings, catalogue)
-        tape = KafkaTape(lambda: endpoints_of(context).bootstrap_servers, frozenset(names), tuple(groups), avro)
-        return Wiring(
+        tape = KafkaLogAccess(
+            lambda: endpoints_of(context).bootstrap_servers, frozenset(names), tuple(groups), avro
+        )
+        return Connection(
             name=context.deployment.root.name or str(context.deployment.root),
             folder=str(context.deployment.root),
             brokers=brokers,
@@ -75,9 +77,9 @@ class DeploymentWire:
 
     async def _look(self) -> SystemView:
         from alphapanda.infra.control.client import connect
-        from alphapanda.infra.control.run_paths import Places
+        from alphapanda.infra.control.run_paths import RunPaths
 
-        async with connect(Places(self._context.deployment)) as client:
+        async with connect(RunPaths(self._context.deployment)) as client:
             status = await client.status()
         return SystemView(at=status.at, daemons=tuple(map(_daemon, (*status.processes, status.supervisor))))
 

@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from dataclasses import dataclass, field
 from typing import Any
 
-from tui.sources.control import Offer, Progress, Prospect, Tell, Told
+from tui.sources.control import ActionProgress, ActionResult, PreparedAction, Preview, Tell
 
 ENDING_S = 5.0
 """What is going on has so long to end when it is left; after that the process ends without it."""
@@ -29,12 +29,12 @@ class Apart:
         acting: tasks in that loop that carry it out.
     """
 
-    open: Callable[[], AbstractAsyncContextManager[Offer]]
-    ready: Future[tuple[Offer, Prospect]] = field(default_factory=Future)
+    open: Callable[[], AbstractAsyncContextManager[PreparedAction]]
+    ready: Future[tuple[PreparedAction, Preview]] = field(default_factory=Future)
     began: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[None]]] = field(default_factory=Future)
     ended: Future[None] = field(default_factory=Future)
     left: asyncio.Event = field(default_factory=asyncio.Event)
-    acting: set[asyncio.Task[Told]] = field(default_factory=set)
+    acting: set[asyncio.Task[ActionResult]] = field(default_factory=set)
 
     def run(self) -> None:
         """Be the thread."""
@@ -57,7 +57,7 @@ class Apart:
             if self.acting:  # what was cut off still audits itself
                 await asyncio.wait(self.acting, timeout=ENDING_S)
 
-    async def act(self, reason: str, tell: Tell, stop: asyncio.Event) -> Told:
+    async def act(self, reason: str, tell: Tell, stop: asyncio.Event) -> ActionResult:
         """Carry the offer out, in this loop."""
         offer, _ = self.ready.result()
         task = asyncio.current_task()
@@ -81,13 +81,13 @@ class OfferApart:
 
     there: Apart
     loop: asyncio.AbstractEventLoop
-    prospect: Prospect
+    prospect: Preview
 
-    async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> Told:
+    async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> ActionResult:
         """Do it there; what it tells is told here, and what is stopped here stops there."""
         here, stop_there = asyncio.get_running_loop(), asyncio.Event()
 
-        def tell_here(progress: Progress) -> None:
+        def tell_here(progress: ActionProgress) -> None:
             with suppress(RuntimeError):  # the dashboard is gone
                 here.call_soon_threadsafe(tell, progress)
 
@@ -104,7 +104,9 @@ class OfferApart:
 
 
 @asynccontextmanager
-async def apart(prepared: Callable[[], AbstractAsyncContextManager[Offer]]) -> AsyncIterator[Offer]:
+async def apart(
+    prepared: Callable[[], AbstractAsyncContextManager[PreparedAction]],
+) -> AsyncIterator[PreparedAction]:
     """Hold an offer in a thread of its own for as long as the block lasts; raises what preparing it raises."""
     there = Apart(prepared)
     # A daemon: what hangs must not keep the process; what was begun and not written can be gone on with.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from alphapanda.ids import BrokerId
 from alphapanda.model.control import Outcome
 from alphapanda.operations.audit import AuditSource
-from tui.sources.control import Ending, Fate, Letters, Offer, Told
+from tui.sources.control import ActionResult, Disposition, Ending, PreparedAction, Selection
 
 if TYPE_CHECKING:
     from alphapanda.model.control import Scope
@@ -32,36 +32,36 @@ class DeploymentControl:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def halt(self, broker: str, reason: str) -> Told:
+    async def halt(self, broker: str, reason: str) -> ActionResult:
         """Stop a broker from trading."""
         async with self._controller() as controller:
-            return Told((await controller.halt(BrokerId(broker), reason)).words)
+            return ActionResult((await controller.halt(BrokerId(broker), reason)).words)
 
-    async def reduce(self, broker: str, reason: str) -> Told:
+    async def reduce(self, broker: str, reason: str) -> ActionResult:
         """Let a broker only reduce what it holds."""
         async with self._controller() as controller:
-            return Told((await controller.reduce(BrokerId(broker), reason)).words)
+            return ActionResult((await controller.reduce(BrokerId(broker), reason)).words)
 
-    async def resume(self, broker: str, reason: str) -> Told:
+    async def resume(self, broker: str, reason: str) -> ActionResult:
         """Let a broker trade again."""
         async with self._controller() as controller:
-            return Told((await controller.resume(BrokerId(broker), reason)).words)
+            return ActionResult((await controller.resume(BrokerId(broker), reason)).words)
 
-    async def cancel(self, broker: str, scope: Scope, reason: str) -> Told:
+    async def cancel(self, broker: str, scope: Scope, reason: str) -> ActionResult:
         """Withdraw open orders."""
         async with self._controller() as controller:
             done = await controller.cancel(BrokerId(broker), scope, reason)
-        return Told(done.words, ending=Ending.PARTLY if done.unsettled else Ending.WHOLE)
+        return ActionResult(done.words, ending=Ending.PARTLY if done.unsettled else Ending.WHOLE)
 
-    async def flatten(self, broker: str, scope: Scope, reason: str) -> Told:
+    async def flatten(self, broker: str, scope: Scope, reason: str) -> ActionResult:
         """Close positions."""
         async with self._controller() as controller:
             done = await controller.flatten(BrokerId(broker), scope, reason, FLAT_S)
         if done.is_flat:
-            return Told(done.words)
-        return Told(done.words, f"See Orders (4), or: alphapanda positions {broker}", Ending.PARTLY)
+            return ActionResult(done.words)
+        return ActionResult(done.words, f"See Orders (4), or: alphapanda positions {broker}", Ending.PARTLY)
 
-    async def restart(self, daemon: str, reason: str) -> Told:
+    async def restart(self, daemon: str, reason: str) -> ActionResult:
         """Stop a daemon, start it again, and wait until it is ready."""
         from alphapanda.operations.audit import AuditedAct
 
@@ -71,9 +71,9 @@ class DeploymentControl:
             act.outcome = Outcome.DONE if told.ending is Ending.WHOLE else Outcome.FAILED
         finally:
             unwritten = await written(self._context, act)
-        return Told(f"{told.text}{unwritten}", told.hint, Ending.PARTLY if unwritten else told.ending)
+        return ActionResult(f"{told.text}{unwritten}", told.hint, Ending.PARTLY if unwritten else told.ending)
 
-    def prepare(self, letters: Letters, fate: Fate) -> AbstractAsyncContextManager[Offer]:
+    def prepare(self, letters: Selection, fate: Disposition) -> AbstractAsyncContextManager[PreparedAction]:
         """Look dead letters through, in a thread of its own."""
         from commands._dashboard_apart import apart
         from commands._dashboard_letters import prepare
@@ -85,15 +85,15 @@ class DeploymentControl:
 
         return open_controller(self._context, AuditSource.TUI)
 
-    async def _restart(self, daemon: str) -> Told:
+    async def _restart(self, daemon: str) -> ActionResult:
         import asyncio
 
         from alphapanda.errors import DeadlineError
         from alphapanda.infra.control.client import connect
-        from alphapanda.infra.control.run_paths import Places
+        from alphapanda.infra.control.run_paths import RunPaths
         from commands.system.following import Following
 
-        places = Places(self._context.deployment)
+        places = RunPaths(self._context.deployment)
         async with connect(places) as client:
             await client.restart((daemon,))
         following = Following(self._context.output, quiet=True)
@@ -106,8 +106,10 @@ class DeploymentControl:
             ) from None
         if stuck:
             why = stuck[0].reason or stuck[0].last_exit
-            return Told(f"{daemon} is {stuck[0].state}: {why}", f"Run: alphapanda logs {daemon}", Ending.PARTLY)
-        return Told(f"{daemon} was restarted and is ready.")
+            return ActionResult(
+                f"{daemon} is {stuck[0].state}: {why}", f"Run: alphapanda logs {daemon}", Ending.PARTLY
+            )
+        return ActionResult(f"{daemon} was restarted and is ready.")
 
 
 async def written(context: Context, act: AuditedAct, log: Log | None = None) -> str:

@@ -12,16 +12,25 @@ from alphapanda.errors import RefusedError, UnknownNameError
 from alphapanda.ids import EventId, generate_event_id
 from alphapanda.model.control import Outcome
 from alphapanda.operations.audit import AuditedAct, current_actor
-from alphapanda.operations.dead_letters.summary import Alike, alike, short
+from alphapanda.operations.dead_letters.summary import PlanLine, alike, short
 from commands._dashboard_control import written
-from tui.sources.control import Ending, Fate, Letters, Offer, Progress, Prospect, Tell, Told
+from tui.sources.control import (
+    ActionProgress,
+    ActionResult,
+    Disposition,
+    Ending,
+    PreparedAction,
+    Preview,
+    Selection,
+    Tell,
+)
 from tui.store.dead_letters import NO_CODE, NO_GROUP
 
 if TYPE_CHECKING:
     import asyncio
 
     from alphapanda.operations.dead_letters.backlog import Item
-    from alphapanda.operations.dead_letters.plan import ReplayPlan, Wishes
+    from alphapanda.operations.dead_letters.plan import ReplayOptions, ReplayPlan
     from alphapanda.operations.dead_letters.run import Report
     from alphapanda.operations.dead_letters.service import Prepared
     from commands.dlq._session import Session
@@ -29,13 +38,13 @@ if TYPE_CHECKING:
 
 FIRST = 5
 """Dead letters that are shown one by one before a yes."""
-DONE = {Fate.DISCARD: "discarded", Fate.QUARANTINE: "quarantined"}
+DONE = {Disposition.DISCARD: "discarded", Disposition.QUARANTINE: "quarantined"}
 
 
 @asynccontextmanager
 async def prepare(
-    context: Context, letters: Letters, fate: Fate, wishes: Wishes | None = None
-) -> AsyncIterator[Offer]:
+    context: Context, letters: Selection, fate: Disposition, wishes: ReplayOptions | None = None
+) -> AsyncIterator[PreparedAction]:
     """Look dead letters through for what can be done with them, and be the only one at work on their topic.
 
     Args:
@@ -57,14 +66,16 @@ async def prepare(
         yield await _offer(context, session, letters, fate, wishes)
 
 
-async def _offer(context: Context, session: Session, letters: Letters, fate: Fate, wishes: Wishes | None) -> Offer:
+async def _offer(
+    context: Context, session: Session, letters: Selection, fate: Disposition, wishes: ReplayOptions | None
+) -> PreparedAction:
     from alphapanda.operations.dead_letters.backlog import read_backlog
-    from alphapanda.operations.dead_letters.plan import Wishes
+    from alphapanda.operations.dead_letters.plan import ReplayOptions
 
     choose = _choosing(letters)
-    if fate is Fate.REPLAY:
+    if fate is Disposition.REPLAY:
         _refuse_while_trading(context, letters)
-        wishes = wishes or Wishes()
+        wishes = wishes or ReplayOptions()
         prepared = await session.bench.prepare(letters.topic, choose, wishes)
         return ReplayOffer(context, session, letters, prepared, wishes)
     backlog = await read_backlog(session.log, [letters.topic])
@@ -72,7 +83,7 @@ async def _offer(context: Context, session: Session, letters: Letters, fate: Fat
     return SettingAside(context, session, letters, fate, tuple(items))
 
 
-def _choosing(letters: Letters) -> Callable[[Item], bool]:
+def _choosing(letters: Selection) -> Callable[[Item], bool]:
     def choose(item: Item) -> bool:
         if letters.id:
             return item.id == letters.id
@@ -82,7 +93,7 @@ def _choosing(letters: Letters) -> Callable[[Item], bool]:
     return choose
 
 
-def _typed(context: Context, letters: Letters) -> str:
+def _typed(context: Context, letters: Selection) -> str:
     """Return the name to type: of the topic, where its broker is not known to trade on paper."""
     from alphapanda.operations.dead_letters.names import own_name
     from commands.dlq._acting import is_live
@@ -92,7 +103,7 @@ def _typed(context: Context, letters: Letters) -> str:
     return str(source) if source is not None and is_live(context, source) else ""
 
 
-def _refuse_while_trading(context: Context, letters: Letters) -> None:
+def _refuse_while_trading(context: Context, letters: Selection) -> None:
     """Refuse to send to a live broker while the exchange trades: that glass is broken on the command line."""
     from commands.shell.prompts import exchange_trades
 
@@ -123,47 +134,47 @@ class ReplayOffer:
 
     context: Context
     session: Session
-    letters: Letters
+    letters: Selection
     prepared: Prepared
-    wishes: Wishes
+    wishes: ReplayOptions
 
     @property
-    def prospect(self) -> Prospect:
+    def prospect(self) -> Preview:
         """What it will do."""
-        from alphapanda.operations.dead_letters.plan import Action
+        from alphapanda.operations.dead_letters.plan import PlannedAction
 
         plan = self.prepared.plan
-        touched = [one for one in plan.records if one.action is not Action.HOLD]
-        return Prospect(
+        touched = [one for one in plan.records if one.action is not PlannedAction.HOLD]
+        return Preview(
             topic=self.letters.topic,
             target=str(plan.target.name),
             groups=plan.groups,
             lines=alike(plan),
             touched=len(touched),
-            sent=len(plan.doing(Action.SEND)),
+            sent=len(plan.doing(PlannedAction.SEND)),
             first=tuple(_line(one.item) for one in touched[:FIRST]),
             notes=plan.notes,
             typed=_typed(self.context, self.letters),
             resumes=plan.run_id if plan.resumes else "",
         )
 
-    async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> Told:
+    async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> ActionResult:
         """Judge what was shown once more, for time has passed, and send what is still as it was."""
         from alphapanda.operations.dead_letters.execute import conduct
-        from alphapanda.operations.dead_letters.ledger import Mover
-        from alphapanda.operations.dead_letters.run import Pace, Report
+        from alphapanda.operations.dead_letters.ledger import Actor
+        from alphapanda.operations.dead_letters.run import ReplayPace, Report
         from commands.dlq._replaying import details_of
 
-        tell(Progress("looking once more"))
+        tell(ActionProgress("looking once more"))
         prepared = await self._again()
         if stop.is_set():
-            return Told("Stopped before anything was sent.", ending=Ending.STOPPED)
-        plan, report, pace = prepared.plan, Report(), Pace()
+            return ActionResult("Stopped before anything was sent.", ending=Ending.STOPPED)
+        plan, report, pace = prepared.plan, Report(), ReplayPace()
         act = AuditedAct(
             "dlq replay", str(plan.target.name), reason, outcome=Outcome.FAILED, run_id=EventId(plan.run_id)
         )
         try:
-            mover = Mover(actor=current_actor(), reason=reason, run_id=plan.run_id)
+            mover = Actor(actor=current_actor(), reason=reason, run_id=plan.run_id)
             teller = _teller(plan, tell)
             await conduct(
                 self.session.log,
@@ -183,9 +194,11 @@ class ReplayOffer:
 
     async def _again(self) -> Prepared:
         """Return the plan of what was shown, as it is now; raises RefusedError where more would be sent."""
-        from alphapanda.operations.dead_letters.plan import Action
+        from alphapanda.operations.dead_letters.plan import PlannedAction
 
-        shown = {one.item.id: one.action for one in self.prepared.plan.records if one.action is not Action.HOLD}
+        shown = {
+            one.item.id: one.action for one in self.prepared.plan.records if one.action is not PlannedAction.HOLD
+        }
         try:
             prepared = await self.session.bench.prepare(
                 self.letters.topic,
@@ -195,8 +208,8 @@ class ReplayOffer:
             )
         except UnknownNameError:
             raise RefusedError("The run that was cut short was finished meanwhile. Nothing was done.") from None
-        sent = {one.item.id for one in prepared.plan.doing(Action.SEND)}
-        if any(shown[each] is not Action.SEND for each in sent):
+        sent = {one.item.id for one in prepared.plan.doing(PlannedAction.SEND)}
+        if any(shown[each] is not PlannedAction.SEND for each in sent):
             raise RefusedError(
                 "The dead letters stand otherwise than they were shown. Nothing was done.", hint="Look again."
             )
@@ -205,11 +218,11 @@ class ReplayOffer:
 
 def _teller(plan: ReplayPlan, tell: Tell) -> Callable[[Report], None]:
     """Return what makes a run's report a line of progress."""
-    from alphapanda.operations.dead_letters.plan import Action
+    from alphapanda.operations.dead_letters.plan import PlannedAction
 
-    settled_before = len(plan.doing(Action.SETTLE))
-    sending = len(plan.doing(Action.SEND))
-    total = sending + len(plan.doing(Action.WATCH))
+    settled_before = len(plan.doing(PlannedAction.SETTLE))
+    sending = len(plan.doing(PlannedAction.SEND))
+    total = sending + len(plan.doing(PlannedAction.WATCH))
 
     def told(report: Report) -> None:
         done = report.confirmed + report.returned - settled_before
@@ -221,12 +234,12 @@ def _teller(plan: ReplayPlan, tell: Tell) -> Callable[[Report], None]:
                 if report.returned
                 else f"{report.sent:,} sent"
             )
-        tell(Progress(text, max(0, done), total))
+        tell(ActionProgress(text, max(0, done), total))
 
     return told
 
 
-def how_it_ended(plan: ReplayPlan, report: Report) -> Told:
+def how_it_ended(plan: ReplayPlan, report: Report) -> ActionResult:
     """Return what a run has done, and what is left to do."""
     from commands.dlq._views import report_line
 
@@ -235,14 +248,14 @@ def how_it_ended(plan: ReplayPlan, report: Report) -> Told:
     because = f" Sending stopped: {report.breaker}." if report.breaker else ""
     if report.interrupted:
         hint = f"Go on with P, or: alphapanda dlq replay {topic} --run {plan.run_id}"
-        return Told(f"Stopped. {said}", hint, Ending.STOPPED)
+        return ActionResult(f"Stopped. {said}", hint, Ending.STOPPED)
     if report.waiting:
-        return Told(
+        return ActionResult(
             f"{said}{because}", f"Are its readers running? Then again with P. Run {plan.run_id}.", Ending.PARTLY
         )
     if report.returned:
-        return Told(f"{said}{because}", f"Why: alphapanda dlq reasons {topic}", Ending.PARTLY)
-    return Told(said)
+        return ActionResult(f"{said}{because}", f"Why: alphapanda dlq reasons {topic}", Ending.PARTLY)
+    return ActionResult(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,22 +272,22 @@ class SettingAside:
 
     context: Context
     session: Session
-    letters: Letters
-    fate: Fate
+    letters: Selection
+    fate: Disposition
     items: Sequence[Item]
 
     @property
-    def prospect(self) -> Prospect:
+    def prospect(self) -> Preview:
         """What it will do."""
         counts: Counter[tuple[str, str, str, str]] = Counter()
         for item in self.items:
             failure = item.letter.failure
             counts[item.state.value, item.letter.group or "-", failure.error_code, short(failure.message)] += 1
         lines = tuple(
-            Alike(count, state, DONE[self.fate], group, code, why)
+            PlanLine(count, state, DONE[self.fate], group, code, why)
             for (state, group, code, why), count in sorted(counts.items(), key=lambda pair: -pair[1])
         )
-        return Prospect(
+        return Preview(
             topic=self.letters.topic,
             target="",
             lines=lines,
@@ -283,21 +296,21 @@ class SettingAside:
             typed=_typed(self.context, self.letters),
         )
 
-    async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> Told:
+    async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> ActionResult:
         """Write one step for each of those that stand as they were shown."""
         from alphapanda.model.dead_letter import LedgerTrigger
         from alphapanda.operations.dead_letters.backlog import read_backlog
-        from alphapanda.operations.dead_letters.ledger import Mover, write_entries
+        from alphapanda.operations.dead_letters.ledger import Actor, write_entries
 
         del stop
         topic, run_id = self.letters.topic, generate_event_id()
-        tell(Progress("writing to the ledger"))
+        tell(ActionProgress("writing to the ledger"))
         act = AuditedAct(f"dlq {self.fate}", topic, reason, {"run_id": run_id}, Outcome.FAILED, run_id)
         try:
             backlog = await read_backlog(self.session.log, [topic])
             shown = {item.id for item in self.items}
             now = self.context.clock.now()
-            mover = Mover(actor=current_actor(), reason=reason, run_id=run_id)
+            mover = Actor(actor=current_actor(), reason=reason, run_id=run_id)
             trigger = LedgerTrigger(self.fate.value)
             entries = [
                 item.step(mover, trigger, now)
@@ -309,8 +322,8 @@ class SettingAside:
         finally:
             unwritten = await written(self.context, act, self.session.log)
         count = f"{len(entries):,} dead letter{'s' if len(entries) != 1 else ''} of {topic}"
-        return _with(Told(f"{count} {DONE[self.fate]}.", f"Undo: alphapanda dlq undo {run_id}"), unwritten)
+        return _with(ActionResult(f"{count} {DONE[self.fate]}.", f"Undo: alphapanda dlq undo {run_id}"), unwritten)
 
 
-def _with(told: Told, unwritten: str) -> Told:
-    return Told(f"{told.text}{unwritten}", told.hint, Ending.PARTLY) if unwritten else told
+def _with(told: ActionResult, unwritten: str) -> ActionResult:
+    return ActionResult(f"{told.text}{unwritten}", told.hint, Ending.PARTLY) if unwritten else told

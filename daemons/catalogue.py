@@ -172,6 +172,6 @@ def _paper_trader(broker: BrokerId) -> Service:
 
 
 def _several(name: str, factories: tuple[Callable[[], Service], ...]) -> Service:
-    from daemons.composite import TogetherService  # noqa: PLC0415 - loaded by its own process alone
+    from daemons.composite import CompositeService  # noqa: PLC0415 - loaded by its own process alone
 
-    return TogetherService(name, tuple(factory() for factory in factories))
+    return CompositeService(name, tuple(factory() for factory in factories))

@@ -13,7 +13,7 @@ from alphapanda.telemetry.health import Health, HealthReport
 from daemons.service import DaemonContext, Service
 
 
-class TogetherService:
+class CompositeService:
     """Runs `services` side by side on one event loop.
 
     Args:

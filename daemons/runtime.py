@@ -26,7 +26,7 @@ from alphapanda.settings import Settings, load
 from alphapanda.settings.topics import declared_topics
 from alphapanda.telemetry.health import Health, HealthReport
 from alphapanda.telemetry.http import TelemetryServer
-from alphapanda.telemetry.log import Log
+from alphapanda.telemetry.log import Logger
 from alphapanda.telemetry.logs import configure_logging
 from alphapanda.telemetry.metrics import Metrics
 from daemons.catalogue import DaemonSpec, find, services
@@ -233,7 +233,7 @@ class _Runtime:
             wanted.cancel()
             stopping.cancel()
 
-    def _tell_end(self, error: Exception, log: Log) -> int:
+    def _tell_end(self, error: Exception, log: Logger) -> int:
         """Say why the daemon ends: a line if it explains itself, else the traceback, to stderr and the log."""
         ours = known_errors(error)
         code = code_of(error)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from alphapanda.infra.base import Endpoints
     from alphapanda.settings import Settings
     from alphapanda.telemetry.health import Health
-    from alphapanda.telemetry.log import Log
+    from alphapanda.telemetry.log import Logger
     from alphapanda.telemetry.metrics import Metrics
 
 
@@ -35,7 +35,7 @@ class DaemonContext:
     deployment: Deployment
     settings: Settings
     clock: Clock
-    log: Log
+    log: Logger
     metrics: Metrics
     health: Health
     endpoints: Endpoints

@@ -16,9 +16,9 @@ from topics.declaration import (
 )
 from topics.errors import TopicNameError
 from topics.names import SHARED_SCOPES, TopicName, check_broker_name
-from topics.spec import CleanupPolicy, Environment, Overlay, TopicSpec
+from topics.spec import CatalogueEnvironment, CleanupPolicy, Overlay, TopicSpec
 
-__all__ = ["Catalogue", "CleanupPolicy", "Environment", "Overlay", "TopicSpec"]
+__all__ = ["Catalogue", "CatalogueEnvironment", "CleanupPolicy", "Overlay", "TopicSpec"]
 
 _REPLICAS_FOR_TWO_IN_SYNC = 3
 """With three copies one may be lost and writing goes on; with fewer, one in sync must do."""

@@ -1,4 +1,4 @@
-"""Dead letters of every system we know, read into one `Failure`.
+"""Dead letters of every system we know, read into one `ProcessingFailure`.
 
 Sources of the names: Spring Kafka `KafkaHeaders`, Spring Cloud Stream's Kafka binder, Kafka Connect
 `DeadLetterQueueReporter`, Kafka Streams (KIP-1034), share groups (KIP-1191), SmallRye, Karafka, Watermill.
@@ -18,10 +18,10 @@ from types import MappingProxyType
 from topics.dead_letters import (
     STANDARD_PREFIX,
     FailedStage,
-    Failure,
     Family,
     Header,
     Headers,
+    ProcessingFailure,
     Retryable,
     dead_letter_id,
     error_code_of,
@@ -158,7 +158,7 @@ class DeadLetterHeaders:
         others: the headers that say nothing about it, as they are.
     """
 
-    failure: Failure
+    failure: ProcessingFailure
     others: tuple[Header, ...]
 
 
@@ -229,14 +229,14 @@ class _Facts:
             return None
 
 
-def _failure(found: Mapping[Family, Mapping[str, bytes]], dead_letter_topic: str) -> Failure:
+def _failure(found: Mapping[Family, Mapping[str, bytes]], dead_letter_topic: str) -> ProcessingFailure:
     facts = _Facts(found)
     topic = facts.text("topic") or source_name_of(dead_letter_topic)
     partition, offset = facts.number("partition"), facts.number("offset")
     group = facts.text("group") or _connector(facts)
     exception = facts.text("exception", "key_exception")
     known = partition is not None and offset is not None
-    return Failure(
+    return ProcessingFailure(
         topic=topic,
         partition=partition,
         offset=offset,

@@ -67,7 +67,7 @@ class Family(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class ProcessingFailure:
     """Why one record could not be processed, whoever says so.
 
     Attributes:
@@ -129,7 +129,7 @@ def error_code_of(exception: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
 
 
-def build_headers(failure: Failure, original: Headers = ()) -> list[Header]:
+def build_headers(failure: ProcessingFailure, original: Headers = ()) -> list[Header]:
     """Return the headers of the dead letter: the original's, then why it failed.
 
     Args:
@@ -158,7 +158,7 @@ def _carried(original: Headers) -> dict[str, str]:
     return found
 
 
-def _facts(failure: Failure, carried: dict[str, str]) -> list[tuple[str, object]]:
+def _facts(failure: ProcessingFailure, carried: dict[str, str]) -> list[tuple[str, object]]:
     known = failure.partition is not None and failure.offset is not None
     made = dead_letter_id(failure.topic, failure.partition or 0, failure.offset or 0, failure.group or "")
     first = failure.first_failed_at or failure.failed_at
@@ -189,7 +189,7 @@ def _facts(failure: Failure, carried: dict[str, str]) -> list[tuple[str, object]
 
 
 def _diagnosis_names() -> frozenset[str]:
-    return frozenset(name for name, _ in _facts(Failure(topic=""), {}))
+    return frozenset(name for name, _ in _facts(ProcessingFailure(topic=""), {}))
 
 
 def _encoded(facts: Iterable[tuple[str, object]]) -> list[Header]:

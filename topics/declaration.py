@@ -10,7 +10,7 @@ import msgspec
 
 from topics.errors import CatalogueError, TopicNameError
 from topics.names import SHARED_SCOPES, TopicName
-from topics.spec import CleanupPolicy, Environment
+from topics.spec import CatalogueEnvironment, CleanupPolicy
 
 BROKER_PLACE = "{b}"
 """Stands for a broker's name in the catalogue."""
@@ -25,7 +25,7 @@ _SUPPORTED_VERSION = 1
 
 _DURATION = re.compile(r"([1-9]\d{0,6})([dh])")
 
-_PerEnvironment = dict[Environment, str]
+_PerEnvironment = dict[CatalogueEnvironment, str]
 _Count = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 _Bytes = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 
@@ -48,7 +48,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     name: str
     event_type: str
     description: str
-    partitions: _Count | dict[Environment, _Count]
+    partitions: _Count | dict[CatalogueEnvironment, _Count]
     retention: str | _PerEnvironment
     cleanup_policy: CleanupPolicy
     key: str
@@ -67,11 +67,11 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         """Return the topic's name for `broker`; a shared one ignores it."""
         return TopicName.parse(self.name.replace(BROKER_PLACE, broker))
 
-    def partitions_in(self, environment: Environment) -> int:
+    def partitions_in(self, environment: CatalogueEnvironment) -> int:
         """Return the number of partitions declared for `environment`."""
         return self.partitions if isinstance(self.partitions, int) else self.partitions[environment]
 
-    def retention_in(self, environment: Environment) -> int:
+    def retention_in(self, environment: CatalogueEnvironment) -> int:
         """Return the retention declared for `environment`, in milliseconds; -1 for ever."""
         declared = self.retention if isinstance(self.retention, str) else self.retention[environment]
         return duration_ms(declared)
@@ -137,7 +137,7 @@ def _check(catalogue: CatalogueFile) -> None:
 
 def _check_every_environment(declared: Declaration, where: str) -> None:
     for values, field in ((declared.partitions, "partitions"), (declared.retention, "retention")):
-        if isinstance(values, dict) and (missing := set(Environment) - set(values)):
+        if isinstance(values, dict) and (missing := set(CatalogueEnvironment) - set(values)):
             raise CatalogueError(f"{where}: {field} lacks {', '.join(sorted(missing))}.")
-    for environment in Environment:
+    for environment in CatalogueEnvironment:
         declared.retention_in(environment)

@@ -68,7 +68,7 @@ class ChangeReplication(msgspec.Struct, frozen=True, kw_only=True, tag="change-r
 Change: TypeAlias = Create | SetConfig | DeleteConfig | GrowPartitions | ChangeReplication
 
 
-class Obstacle(StrEnum):
+class PlanObstacle(StrEnum):
     """Why a difference stays."""
 
     TOO_FEW_NODES = "too-few-nodes"
@@ -79,11 +79,11 @@ class Unfixable(msgspec.Struct, frozen=True, kw_only=True):
     """A difference that no change can mend: what, and why not."""
 
     topic: str
-    obstacle: Obstacle
+    obstacle: PlanObstacle
     reason: str
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class TopicPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Every difference between what is declared and what is.
 
     Attributes:
@@ -117,7 +117,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def make_plan(
     declared: Iterable[TopicSpec], live: LiveState, *, made_at: datetime, only: Container[str] | None = None
-) -> Plan:
+) -> TopicPlan:
     """Return what would make `live` as `declared`.
 
     Args:
@@ -136,7 +136,7 @@ def make_plan(
                 unfixable.append(difference)
             else:
                 changes.append(difference)
-    return Plan(
+    return TopicPlan(
         cluster_id=live.cluster_id,
         fingerprint=live.fingerprint(specs),
         made_at=made_at,
@@ -152,7 +152,7 @@ def _differences(spec: TopicSpec, live: LiveTopic | None, *, nodes: int) -> Iter
     if spec.replication_factor > nodes:
         yield Unfixable(
             topic=name,
-            obstacle=Obstacle.TOO_FEW_NODES,
+            obstacle=PlanObstacle.TOO_FEW_NODES,
             reason=f"{spec.replication_factor} copies are declared, the cluster has {_nodes(nodes)}",
         )
     if live is None:
@@ -169,7 +169,7 @@ def _differences(spec: TopicSpec, live: LiveTopic | None, *, nodes: int) -> Iter
     elif spec.partitions < live.partitions:
         yield Unfixable(
             topic=name,
-            obstacle=Obstacle.TOO_MANY_PARTITIONS,
+            obstacle=PlanObstacle.TOO_MANY_PARTITIONS,
             reason=f"it has {live.partitions} partitions, {spec.partitions} are declared: none can be taken",
         )
     copies = ChangeReplication(topic=name, before=live.replication_factor, after=spec.replication_factor)

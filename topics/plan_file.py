@@ -8,7 +8,7 @@ import msgspec
 
 from topics.errors import RefusedError, UsageError
 from topics.live import LiveState
-from topics.plan import Plan
+from topics.plan import TopicPlan
 
 _FORMAT = 1
 _AGAIN = "Make a new one: alphapanda topics plan --out FILE"
@@ -17,16 +17,16 @@ _AGAIN = "Make a new one: alphapanda topics plan --out FILE"
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: int
     digest: str
-    plan: Plan
+    plan: TopicPlan
 
 
-def encode_plan(plan: Plan) -> bytes:
+def encode_plan(plan: TopicPlan) -> bytes:
     """Return `plan` as JSON that people can read, with a digest that shows whether it was edited."""
     document = _File(_FORMAT, _digest(plan), plan)
     return msgspec.json.format(msgspec.json.encode(document, order="deterministic"), indent=2) + b"\n"
 
 
-def decode_plan(data: bytes) -> Plan:
+def decode_plan(data: bytes) -> TopicPlan:
     """Return the plan in `data`; raises UsageError if it is none, RefusedError if it was edited."""
     try:
         document = msgspec.json.decode(data, type=_File)
@@ -39,7 +39,7 @@ def decode_plan(data: bytes) -> Plan:
     return document.plan
 
 
-def check_fresh(plan: Plan, live: LiveState) -> None:
+def check_fresh(plan: TopicPlan, live: LiveState) -> None:
     """Raise RefusedError unless `live` is the cluster and state that `plan` was made from."""
     if plan.cluster_id != live.cluster_id:
         raise RefusedError(
@@ -54,5 +54,5 @@ def check_fresh(plan: Plan, live: LiveState) -> None:
         )
 
 
-def _digest(plan: Plan) -> str:
+def _digest(plan: TopicPlan) -> str:
     return hashlib.sha256(msgspec.json.encode(plan, order="deterministic")).hexdigest()

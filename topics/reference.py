@@ -7,7 +7,7 @@ from pathlib import Path
 
 from topics.catalogue import Catalogue
 from topics.declaration import DAY_MS, Declaration, duration_ms, read_catalogue
-from topics.spec import Environment
+from topics.spec import CatalogueEnvironment
 
 PAGE = Path("docs/topics.md")
 
@@ -57,19 +57,19 @@ def topics_page() -> str:
 
 
 def _row(entry: Declaration) -> tuple[str, ...]:
-    partitions = _each([entry.partitions_in(environment) for environment in Environment])
+    partitions = _each([entry.partitions_in(environment) for environment in CatalogueEnvironment])
     return (
         f"`{entry.name}`{' †' if entry.dlq else ''}",
         f"`{entry.event_type}`",
         entry.key,
         f"{partitions} ↔" if entry.volume else partitions,
-        _each([_days(entry, environment) for environment in Environment]),
+        _each([_days(entry, environment) for environment in CatalogueEnvironment]),
         ", ".join(entry.producers),
         ", ".join(entry.consumers),
     )
 
 
-def _days(entry: Declaration, environment: Environment) -> str:
+def _days(entry: Declaration, environment: CatalogueEnvironment) -> str:
     milliseconds = entry.retention_in(environment)
     return "for ever" if milliseconds == duration_ms("forever") else f"{milliseconds / DAY_MS:g} d"
 

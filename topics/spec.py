@@ -11,7 +11,7 @@ from topics.errors import CatalogueError
 from topics.names import TopicName
 
 
-class Environment(StrEnum):
+class CatalogueEnvironment(StrEnum):
     """Which values of the catalogue hold (`SETTINGS__ENVIRONMENT`)."""
 
     DEVELOPMENT = "development"
@@ -37,13 +37,13 @@ class Overlay:
         create_dlq_for_all: whether topics that no daemon reads get a dead-letter topic, too.
     """
 
-    environment: Environment = Environment.DEVELOPMENT
+    environment: CatalogueEnvironment = CatalogueEnvironment.DEVELOPMENT
     broker_count: int = 1
     partitions_multiplier: int = 1
     create_dlq_for_all: bool = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "environment", Environment(self.environment))
+        object.__setattr__(self, "environment", CatalogueEnvironment(self.environment))
         for name in ("broker_count", "partitions_multiplier"):
             if getattr(self, name) < 1:
                 raise CatalogueError(f"{name} is {getattr(self, name)}; it must be 1 or more.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tui.action import Action, Group
+from tui.action import Action, ActionGroup
 
 _A = Action
 ACTS: Final = (
@@ -14,7 +14,7 @@ ACTS: Final = (
         shown="X",
         title="Halt a broker",
         help="Stop a broker from trading at once; cancels still pass.",
-        group=Group.CONTROL,
+        group=ActionGroup.CONTROL,
         footer=1,
         control=True,
         at="overview",
@@ -25,7 +25,7 @@ ACTS: Final = (
         shown="V",
         title="Let a broker only reduce",
         help="Only exits pass.",
-        group=Group.CONTROL,
+        group=ActionGroup.CONTROL,
         control=True,
     ),
     _A(
@@ -34,7 +34,7 @@ ACTS: Final = (
         shown="U",
         title="Resume a broker",
         help="Let a halted broker trade again.",
-        group=Group.CONTROL,
+        group=ActionGroup.CONTROL,
         footer=2,
         control=True,
         at="overview",
@@ -45,7 +45,7 @@ ACTS: Final = (
         shown="C",
         title="Cancel orders",
         help="Withdraw the selected order, or all open ones of a broker.",
-        group=Group.CONTROL,
+        group=ActionGroup.CONTROL,
         footer=1,
         control=True,
         at="orders",
@@ -56,7 +56,7 @@ ACTS: Final = (
         shown="Z",
         title="Flatten",
         help="Close the selected position, a strategy's, or all of a broker, which is left REDUCING.",
-        group=Group.CONTROL,
+        group=ActionGroup.CONTROL,
         footer=1,
         control=True,
         at="positions",
@@ -67,7 +67,7 @@ ACTS: Final = (
         shown="R",
         title="Restart a daemon",
         help="Stop the selected daemon and start it again.",
-        group=Group.CONTROL,
+        group=ActionGroup.CONTROL,
         footer=1,
         control=True,
         at="daemons",
@@ -79,7 +79,7 @@ ACTS: Final = (
         shown="P",
         title="Replay",
         help="Send the selected dead letter again, or all of the selected reason; only what is new.",
-        group=Group.CONTROL,
+        group=ActionGroup.CONTROL,
         footer=1,
         control=True,
         at="dlq",
@@ -91,7 +91,7 @@ ACTS: Final = (
         shown="D",
         title="Discard",
         help="Set the selected dead letters aside for good.",
-        group=Group.CONTROL,
+        group=ActionGroup.CONTROL,
         footer=2,
         control=True,
         at="dlq",
@@ -103,7 +103,7 @@ ACTS: Final = (
         shown="A",
         title="Put aside",
         help="Quarantine the selected dead letters: no replay takes them.",
-        group=Group.CONTROL,
+        group=ActionGroup.CONTROL,
         footer=3,
         control=True,
         at="dlq",
@@ -114,7 +114,7 @@ ACTS: Final = (
         shown="S",
         title="Stop the replay",
         help="End a replay after the batch in hand; it can go on later.",
-        group=Group.CONTROL,
+        group=ActionGroup.CONTROL,
         control=True,
     ),
 )

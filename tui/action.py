@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Group(StrEnum):
+class ActionGroup(StrEnum):
     """The headings of the help."""
 
     SCREENS = "Screens"
@@ -43,7 +43,7 @@ class Action:
     shown: str = ""
     title: str
     help: str
-    group: Group
+    group: ActionGroup
     footer: int = 0
     rewound: bool = False
     control: bool = False

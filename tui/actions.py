@@ -7,10 +7,10 @@ from types import MappingProxyType
 from typing import Final
 
 from tui.act_actions import ACTS
-from tui.action import Action, Group
+from tui.action import Action, ActionGroup
 from tui.log_actions import FINDING, LOGS
 
-__all__ = ["ACTIONS", "MOVES", "SCREENS", "SHORT", "Action", "Group", "documented", "footer", "keys_of"]
+__all__ = ["ACTIONS", "MOVES", "SCREENS", "SHORT", "Action", "ActionGroup", "documented", "footer", "keys_of"]
 
 
 SCREENS: Final = (
@@ -52,7 +52,7 @@ def _screens() -> Iterator[Action]:
             shown=str(number),
             title=title,
             help=text,
-            group=Group.SCREENS,
+            group=ActionGroup.SCREENS,
         )
 
 
@@ -64,7 +64,7 @@ _OTHERS: Final = (
         shown="[",
         title="Screen before",
         help="Go back in the history of screens.",
-        group=Group.SCREENS,
+        group=ActionGroup.SCREENS,
     ),
     _A(
         name="next_screen",
@@ -72,7 +72,7 @@ _OTHERS: Final = (
         shown="]",
         title="Screen after",
         help="Go forward in the history of screens.",
-        group=Group.SCREENS,
+        group=ActionGroup.SCREENS,
     ),
     _A(
         name="last_screen",
@@ -80,7 +80,7 @@ _OTHERS: Final = (
         shown="backspace",
         title="Last screen",
         help="Go to the last screen and back.",
-        group=Group.SCREENS,
+        group=ActionGroup.SCREENS,
     ),
     _A(
         name="palette",
@@ -88,7 +88,7 @@ _OTHERS: Final = (
         shown=": ctrl+p",
         title="Commands",
         help="Find any action by its name.",
-        group=Group.SCREENS,
+        group=ActionGroup.SCREENS,
         footer=3,
     ),
     _A(
@@ -97,7 +97,7 @@ _OTHERS: Final = (
         shown="? F1",
         title="Help",
         help="Show all keys.",
-        group=Group.SCREENS,
+        group=ActionGroup.SCREENS,
         footer=1,
     ),
     _A(
@@ -106,7 +106,7 @@ _OTHERS: Final = (
         shown="q",
         title="Quit",
         help="Close the dashboard; the daemons go on.",
-        group=Group.SCREENS,
+        group=ActionGroup.SCREENS,
         footer=2,
     ),
     _A(
@@ -115,7 +115,7 @@ _OTHERS: Final = (
         shown="esc",
         title="Back",
         help="Close, clear the filter, end full size, return to the present, leave Logs: whatever is on top.",
-        group=Group.SCREENS,
+        group=ActionGroup.SCREENS,
     ),
     _A(
         name="filter",
@@ -123,7 +123,7 @@ _OTHERS: Final = (
         shown="/",
         title="Filter",
         help="Show only rows with a word, without it (!word), by column (qty:>100), by expression (=data.x > 1).",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
         footer=4,
     ),
     *FINDING,
@@ -132,7 +132,7 @@ _OTHERS: Final = (
         shown="enter",
         title="Inspect",
         help="Show the row whole: fields, headers, raw bytes.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
         footer=5,
     ),
     _A(
@@ -141,7 +141,7 @@ _OTHERS: Final = (
         shown="w",
         title="Trace",
         help="Show the chain of the selected signal or order as a waterfall.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
         footer=6,
     ),
     _A(
@@ -150,7 +150,7 @@ _OTHERS: Final = (
         shown="p",
         title="Freeze",
         help="Let the pane stand still; what comes meanwhile is kept and counted.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
         footer=7,
     ),
     _A(
@@ -159,7 +159,7 @@ _OTHERS: Final = (
         shown="F",
         title="Follow",
         help="Stay with the newest row, or stop doing so.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
     ),
     _A(
         name="maximise",
@@ -167,7 +167,7 @@ _OTHERS: Final = (
         shown="f",
         title="Full size",
         help="Give the pane the whole screen, and back.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
     ),
     _A(
         name="sort",
@@ -176,7 +176,7 @@ _OTHERS: Final = (
         shown="<",
         title="Sort by the column before",
         help="Sort by the column at the left.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
     ),
     _A(
         name="sort",
@@ -185,16 +185,23 @@ _OTHERS: Final = (
         shown=">",
         title="Sort by the next column",
         help="Sort by the column at the right; a click on a title does so too.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
     ),
-    _A(name="reverse", keys=("r",), shown="r", title="Reverse", help="Turn the order round.", group=Group.LOOK),
+    _A(
+        name="reverse",
+        keys=("r",),
+        shown="r",
+        title="Reverse",
+        help="Turn the order round.",
+        group=ActionGroup.LOOK,
+    ),
     _A(
         name="columns",
         keys=("a",),
         shown="a",
         title="Columns",
         help="Choose the table's columns.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
     ),
     _A(
         name="zone",
@@ -202,7 +209,7 @@ _OTHERS: Final = (
         shown="z",
         title="Times",
         help="Show times in IST, in UTC, or as ages.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
     ),
     _A(
         name="compact",
@@ -210,7 +217,7 @@ _OTHERS: Final = (
         shown="$",
         title="Lakh and crore",
         help="Show money short: ₹12.35 L.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
     ),
     _A(
         name="hide_money",
@@ -218,7 +225,7 @@ _OTHERS: Final = (
         shown="H",
         title="Hide money",
         help="Mask every amount.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
         footer=10,
     ),
     _A(
@@ -227,7 +234,7 @@ _OTHERS: Final = (
         shown="T",
         title="Theme",
         help="Next theme: dark, light, colour-blind, the terminal's own colours.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
     ),
     _A(
         name="rate",
@@ -236,7 +243,7 @@ _OTHERS: Final = (
         shown="+",
         title="Paint more often",
         help="Up to ten times a second.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
     ),
     _A(
         name="rate",
@@ -245,7 +252,7 @@ _OTHERS: Final = (
         shown="-",
         title="Paint less often",
         help="Down to once a second; what comes meanwhile is not lost.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
     ),
     _A(
         name="retry",
@@ -253,13 +260,13 @@ _OTHERS: Final = (
         shown="ctrl+r",
         title="Try again now",
         help="Ask the sources that do not answer at once.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
     ),
     _A(
         name="reset_layout",
         title="Forget layout",
         help="Forget remembered sorts, filters and columns.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
     ),
     *LOGS,
     _A(
@@ -268,7 +275,7 @@ _OTHERS: Final = (
         shown="@",
         title="Go to time",
         help="Show every pane as it was at a time: 10:42, 10:42:15, -10m.",
-        group=Group.TIME,
+        group=ActionGroup.TIME,
         footer=8,
     ),
     _A(
@@ -277,7 +284,7 @@ _OTHERS: Final = (
         shown="space",
         title="Play",
         help="Let the past run, or stop it.",
-        group=Group.TIME,
+        group=ActionGroup.TIME,
         rewound=True,
         footer=1,
     ),
@@ -288,7 +295,7 @@ _OTHERS: Final = (
         shown=",",
         title="10 s back",
         help="Go ten seconds back.",
-        group=Group.TIME,
+        group=ActionGroup.TIME,
         rewound=True,
         footer=2,
     ),
@@ -299,7 +306,7 @@ _OTHERS: Final = (
         shown=".",
         title="10 s on",
         help="Go ten seconds on.",
-        group=Group.TIME,
+        group=ActionGroup.TIME,
         rewound=True,
         footer=2,
     ),
@@ -309,7 +316,7 @@ _OTHERS: Final = (
         shown="x",
         title="Speed",
         help="Play at ×1, ×5, ×20, ×60.",
-        group=Group.TIME,
+        group=ActionGroup.TIME,
         rewound=True,
         footer=3,
     ),
@@ -319,18 +326,25 @@ _OTHERS: Final = (
         shown="L",
         title="Live",
         help="Return to the present.",
-        group=Group.TIME,
+        group=ActionGroup.TIME,
         rewound=True,
         footer=1,
     ),
-    _A(name="copy_row", keys=("y",), shown="y", title="Copy row", help="Copy the row as JSON.", group=Group.TAKE),
+    _A(
+        name="copy_row",
+        keys=("y",),
+        shown="y",
+        title="Copy row",
+        help="Copy the row as JSON.",
+        group=ActionGroup.TAKE,
+    ),
     _A(
         name="copy_cell",
         keys=("c",),
         shown="c",
         title="Copy id",
         help="Copy the row's first identifying value.",
-        group=Group.TAKE,
+        group=ActionGroup.TAKE,
     ),
     _A(
         name="export",
@@ -339,7 +353,7 @@ _OTHERS: Final = (
         shown="e",
         title="Export CSV",
         help="Write the rows in view to a CSV file.",
-        group=Group.TAKE,
+        group=ActionGroup.TAKE,
         footer=9,
     ),
     _A(
@@ -349,7 +363,7 @@ _OTHERS: Final = (
         shown="E",
         title="Export JSON lines",
         help="Write the rows in view, whole, as JSON lines.",
-        group=Group.TAKE,
+        group=ActionGroup.TAKE,
     ),
     _A(
         name="picture",
@@ -357,7 +371,7 @@ _OTHERS: Final = (
         shown="s",
         title="Picture",
         help="Write the screen to an SVG file.",
-        group=Group.TAKE,
+        group=ActionGroup.TAKE,
     ),
     *ACTS,
 )
@@ -398,9 +412,9 @@ def keys_of(screen: str) -> list[Action]:
 def documented() -> str:
     """Return the keys as a Markdown page's tables; `docs/tui.md` holds this."""
     parts = []
-    for group in Group:
+    for group in ActionGroup:
         rows = [(a.shown or "`:`", a.title, a.help) for a in ACTIONS if a.group is group]
-        if group is Group.MOVE:
+        if group is ActionGroup.MOVE:
             rows = [(keys, "", text) for keys, text in MOVES]
         lines = [f"### {group.value}", "", "| key | | |", "| --- | --- | --- |"]
         for keys, title, text in rows:

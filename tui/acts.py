@@ -11,8 +11,8 @@ from typing import Final
 from alphapanda.clock import Clock
 from alphapanda.model.control import ControlEvent
 from topics.errors import AlphaPandaError
-from tui.sources.control import Ending, Progress, Told
-from tui.store.store import Desk, Note
+from tui.sources.control import ActionProgress, ActionResult, Ending
+from tui.store.store import Note, Store
 
 SHOWN: Final = 3
 KEPT: Final = 12
@@ -24,7 +24,7 @@ RATE_OVER: Final = 40
 
 
 @dataclass(slots=True)
-class Act:
+class RunningAct:
     """One act.
 
     Attributes:
@@ -42,8 +42,8 @@ class Act:
     began: float
     waits: Callable[[], str]
     stop: asyncio.Event | None = None
-    progress: Progress | None = None
-    told: Told | None = None
+    progress: ActionProgress | None = None
+    told: ActionResult | None = None
     error: AlphaPandaError | None = None
     ended: float | None = None
     _marks: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=RATE_OVER))
@@ -58,7 +58,7 @@ class Act:
         """Whether all that was asked for came about."""
         return self.told is not None and self.told.ending is Ending.WHOLE
 
-    def report(self, progress: Progress, now: float) -> None:
+    def report(self, progress: ActionProgress, now: float) -> None:
         """Take what it says of itself."""
         self.progress = progress
         if progress.total:
@@ -79,7 +79,7 @@ class Act:
         return (self.progress.total - self.progress.done) / rate
 
 
-class Acts:
+class RunningActs:
     """What is under way, and what ended lately, oldest first.
 
     Attributes:
@@ -91,33 +91,33 @@ class Acts:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._acts: list[Act] = []
+        self._acts: list[RunningAct] = []
         self.idle = asyncio.Event()
         self.idle.set()
 
-    def begin(self, title: str, waits: Callable[[], str], *, stoppable: bool = False) -> Act:
+    def begin(self, title: str, waits: Callable[[], str], *, stoppable: bool = False) -> RunningAct:
         """Begin one; what ended before is told no longer."""
         self.clear()
-        act = Act(title, self._clock.monotonic(), waits, asyncio.Event() if stoppable else None)
+        act = RunningAct(title, self._clock.monotonic(), waits, asyncio.Event() if stoppable else None)
         self._acts.append(act)
         self.idle.clear()
         return act
 
-    def report(self, act: Act, progress: Progress) -> None:
+    def report(self, act: RunningAct, progress: ActionProgress) -> None:
         """Take what an act says of itself."""
         act.report(progress, self._clock.monotonic())
 
-    def end(self, act: Act, told: Told) -> None:
+    def end(self, act: RunningAct, told: ActionResult) -> None:
         """End one as it says."""
         act.told, act.ended = told, self._clock.monotonic()
         self._look_idle()
 
-    def fail(self, act: Act, error: AlphaPandaError) -> None:
+    def fail(self, act: RunningAct, error: AlphaPandaError) -> None:
         """End one that could not be done."""
         act.error, act.ended = error, self._clock.monotonic()
         self._look_idle()
 
-    def drop(self, act: Act) -> None:
+    def drop(self, act: RunningAct) -> None:
         """Forget one: it was not done after all."""
         if act in self._acts:
             self._acts.remove(act)
@@ -128,12 +128,12 @@ class Acts:
             self.idle.set()
 
     @property
-    def under_way(self) -> tuple[Act, ...]:
+    def under_way(self) -> tuple[RunningAct, ...]:
         """Those that have not ended."""
         return tuple(act for act in self._acts if act.is_under_way)
 
     @property
-    def shown(self) -> tuple[Act, ...]:
+    def shown(self) -> tuple[RunningAct, ...]:
         """Those that are told of now: all that is under way, then what ended lately."""
         now = self._clock.monotonic()
         self._acts = [act for act in self._acts if not _is_over(act, now)][-KEPT:]
@@ -146,11 +146,11 @@ class Acts:
         return len(self._acts) < before
 
 
-def _is_over(act: Act, now: float) -> bool:
+def _is_over(act: RunningAct, now: float) -> bool:
     return act.ended is not None and now - act.ended > (WHOLE_S if act.is_whole else REST_S)
 
 
-def obedience(desk: Desk, broker: str, seen: int, services: tuple[str, ...]) -> str:
+def obedience(desk: Store, broker: str, seen: int, services: tuple[str, ...]) -> str:
     """Return who has obeyed since `seen` notes were there, and who is waited for."""
     obeyed = {
         str(note.event.data.service)

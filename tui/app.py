@@ -23,27 +23,27 @@ from alphapanda.pipeline.topic_routing import Routes
 from topics.catalogue import Catalogue
 from topics.errors import AlphaPandaError
 from tui.actions import SCREENS, keys_of
-from tui.acts import Acts
+from tui.acts import RunningActs
 from tui.layout_file import LayoutStore, Memory, NoLayout
 from tui.operating import Operating
 from tui.panes.acting import ActLines
-from tui.panes.canvas import Notice
+from tui.panes.canvas import EmptyScreenNotice
 from tui.panes.pane import Pane, TablePane
-from tui.panes.status_bar import Banner, Keys, Status, Tabs, Vitals
+from tui.panes.status_bar import Banner, DashboardStatus, Keys, Tabs, Vitals
 from tui.remembering import recall, remember
-from tui.render.pace import Pace
+from tui.render.pace import RepaintPace
 from tui.render.table import LiveTable
 from tui.rewind import Rewind
 from tui.screens.base import Scene, View
 from tui.screens.catalogue import VIEWS
 from tui.screens.operations import DaemonsView
-from tui.sources.connection import Wire, Wiring
-from tui.sources.handle import Link, Port
-from tui.sources.log_source import LogSource
-from tui.sources.retry import keep
-from tui.store.store import Desk
+from tui.sources.connection import Connect, Connection
+from tui.sources.handle import LinkState, SourceHandle
+from tui.sources.log_source import LogFollower
+from tui.sources.retry import run_with_retry
+from tui.store.store import Store
 from tui.terminal import on_hangup, on_terminal_lost
-from tui.theme.formatter import Look, Zone, span
+from tui.theme.formatter import Formatter, Zone, span
 from tui.theme.glyphs import UNICODE, Glyphs
 from tui.theme.themes import DEFAULT, HUES, PALETTES, textual_theme
 
@@ -97,30 +97,30 @@ class Dashboard(Operating, App[int]):
     ]
 
     def __init__(
-        self, wire: Wire, clock: Clock, layout: LayoutStore | None = None, options: Options | None = None
+        self, wire: Connect, clock: Clock, layout: LayoutStore | None = None, options: Options | None = None
     ) -> None:
         self.options = options or Options()
         super().__init__(ansi_color=self.options.theme.endswith("ansi"))
         self.clock = clock
         self.wire = wire
-        self.wiring: Wiring | None = None
+        self.wiring: Connection | None = None
         self.layout_store = layout or NoLayout()
         self.memory: Memory = self.layout_store.load()
-        self.status = Status(control=self.options.control)
-        self.live_desk = Desk(Routes(Catalogue.load(), None))
+        self.status = DashboardStatus(control=self.options.control)
+        self.live_desk = Store(Routes(Catalogue.load(), None))
         self.rewind: Rewind | None = None
         self.hidden = self.memory.hidden
         self.compact = self.memory.compact
         self.zone_shown = Zone(self.memory.zone) if self.memory.zone in set(Zone) else Zone.IST
         self.history: list[str] = ["overview"]
         self.history_place = 0
-        self.pace = Pace()
+        self.pace = RepaintPace()
         self.asked_of: TablePane[Any] | None = None
         self.every = max(1, self.memory.every)
         self.status.hertz = round(1 / (BEAT_S * self.every))
         self._views: dict[str, View] = {}
         self._beat = 0
-        self.acts = Acts(clock)
+        self.acts = RunningActs(clock)
         self._edges = (
             Vitals(self.status),
             Tabs(self.status),
@@ -141,7 +141,7 @@ class Dashboard(Operating, App[int]):
         """Have the vital signs, the screens and the keys."""
         yield from self._edges[:3]
         with Container(id="frame"), ContentSwitcher(id="stage", initial="notice"):
-            yield Notice(id="notice")
+            yield EmptyScreenNotice(id="notice")
         yield from self._edges[3:]
         yield Input(
             id="prompt",
@@ -179,13 +179,13 @@ class Dashboard(Operating, App[int]):
         wiring = self.wiring
         self.status.trouble = self.status.hint = ""
         self.status.name = wiring.name
-        self.live_desk = Desk(wiring.routes, wiring.brokers)
+        self.live_desk = Store(wiring.routes, wiring.brokers)
         self.set_class(any(mode is TradingMode.LIVE for _, mode in wiring.brokers), "-live")
         if self.has_class("-live"):
             self.query_one("#frame").border_title = "REAL MONEY"
             self.tint()
-        sources = (LogSource(wiring.tape, self.clock), *wiring.sources)
-        ports = [Port(source.name, self.live_desk, self.clock) for source in sources]
+        sources = (LogFollower(wiring.tape, self.clock), *wiring.sources)
+        ports = [SourceHandle(source.name, self.live_desk, self.clock) for source in sources]
         self.status.ports = ports
         first = self.memory.screen if self.memory.screen in VIEWS else "overview"
         self.history = [first]
@@ -194,7 +194,7 @@ class Dashboard(Operating, App[int]):
             self.notify(note)
         async with asyncio.TaskGroup() as group:
             for source, port in zip(sources, ports, strict=True):
-                group.create_task(keep(source, port, self.clock))
+                group.create_task(run_with_retry(source, port, self.clock))
 
     def tint(self) -> None:
         """Colour the top where real money is; the terminal's own colours have no light shade for that."""
@@ -203,15 +203,15 @@ class Dashboard(Operating, App[int]):
     # ------------------------------------------------------------ what is shown
 
     @property
-    def desk(self) -> Desk:
+    def desk(self) -> Store:
         """The desk of the moment: live, or the past's."""
         return self.live_desk if self.rewind is None else self.rewind.desk
 
     @property
-    def look(self) -> Look:
+    def look(self) -> Formatter:
         """The looks of the moment."""
         now = self.clock.now() if self.rewind is None else self.rewind.at
-        return Look(
+        return Formatter(
             palette=PALETTES[self.theme],
             glyphs=self.options.glyphs,
             now=now,
@@ -275,7 +275,7 @@ class Dashboard(Operating, App[int]):
             going = f"Reading the log up to {self.look.clock(self.rewind.at)} …"
             return ((), "") if self.rewind.loaded else ((going,), "")
         mine = [port for port in self.status.ports if port.name in needs]
-        down = [port for port in mine if port.link is Link.DOWN and port.fault is not None]
+        down = [port for port in mine if port.link is LinkState.DOWN and port.fault is not None]
         if down:
             port = down[0]
             fault = port.fault
@@ -284,7 +284,7 @@ class Dashboard(Operating, App[int]):
             last = "no data yet" if port.heard_at is None else f"last data {self.look.clock(port.heard_at)}"
             text = (f"{port.name} does not answer: {fault.message}", fault.hint) if port.is_new else ()
             return text, f"{port.name} gone for {since}, {last}"
-        waiting = [port.name for port in mine if port.link is Link.CONNECTING and port.is_new]
+        waiting = [port.name for port in mine if port.link is LinkState.CONNECTING and port.is_new]
         if waiting:
             return (f"Loading: waiting for {' and '.join(waiting)} …",), ""
         return (), ""
@@ -339,7 +339,7 @@ class Dashboard(Operating, App[int]):
                 self.status.playing, self.status.speed = self.rewind.playing, self.rewind.speed
             self._tell_returns()
         if view is None:
-            notice = self.query_one("#notice", Notice)
+            notice = self.query_one("#notice", EmptyScreenNotice)
             notice.message = self.situation(())[0]
             notice.paint(self.desk, look, now)
             return

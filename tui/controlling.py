@@ -12,17 +12,17 @@ from textual import work
 
 from alphapanda.model.kinds import TradingMode
 from topics.errors import AlphaPandaError
-from tui.acts import Act, Acts, obedience
+from tui.acts import RunningAct, RunningActs, obedience
 from tui.dialogs.ask import Choice, ChooseDialog
 from tui.dialogs.confirm import ConfirmDialog, Question
 from tui.dialogs.consequences import of_state
-from tui.sources.control import Control, Told
+from tui.sources.control import ActionResult, Control
 from tui.store.system import Daemon, DaemonState
 
 if TYPE_CHECKING:
     from tui.app import Dashboard
 
-Order = Callable[[str, str], Awaitable[Told]]
+Order = Callable[[str, str], Awaitable[ActionResult]]
 
 LOCKED: Final = "This dashboard only looks. Open it with --control to act."
 NOT_YET: Final = "The deployment's settings are not read yet."
@@ -40,7 +40,7 @@ class Controlling:
         acts: those under way, and those that ended lately.
     """
 
-    acts: Acts
+    acts: RunningActs
     _asked_to_leave: float = float("-inf")
 
     @property
@@ -169,12 +169,14 @@ class Controlling:
     # ------------------------------------------------------------ doing
 
     @work(group="acts")
-    async def carry(self, title: str, order: Callable[[], Awaitable[Told]], waits: Callable[[], str]) -> None:
+    async def carry(
+        self, title: str, order: Callable[[], Awaitable[ActionResult]], waits: Callable[[], str]
+    ) -> None:
         """Do it while the dashboard goes on, and tell how it ended."""
         act = self.acts.begin(title, waits)
         await self.see_through(act, order)
 
-    async def see_through(self, act: Act, order: Callable[[], Awaitable[Told]]) -> None:
+    async def see_through(self, act: RunningAct, order: Callable[[], Awaitable[ActionResult]]) -> None:
         """Tell of an act until it has ended."""
         app = self._dashboard
         app.paint(everything=True)

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from alphapanda.clock import to_ist
-from tui.render.spec import Column, TableSpec
+from tui.render.spec import TableColumn, TableSpec
 
 FAMILIES = "Fira Code, DejaVu Sans Mono, Menlo, Consolas, monospace"
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 _FAMILY = re.compile(r"font-family: (?:Fira Code|arial)[^;]*")
 
 
-def write_csv(path: Path, columns: Sequence[Column[Any]], rows: Sequence[Any]) -> None:
+def write_csv(path: Path, columns: Sequence[TableColumn[Any]], rows: Sequence[Any]) -> None:
     """Write the columns of the rows."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)

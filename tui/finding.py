@@ -13,7 +13,7 @@ from tui.actions import SCREENS
 from tui.dialogs.ask import Choice, ChooseDialog
 from tui.render.filters import parse_filter
 from tui.screens.operations import LogsView
-from tui.store.window import HEAD, LEVELS, SPANS, TAIL, LogWindow, Wanted
+from tui.store.window import HEAD, LEVELS, SPANS, TAIL, LogWindow, LogWindowFilter
 from tui.tables.mentions import mentions_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ RATES = (1, 5, 10)
 BEATS_A_SECOND = 10
 
 
-class Finding:
+class SearchActions:
     """Searching, marking, windows of the logs, and how often is painted; mixed into the dashboard."""
 
     @property
@@ -80,11 +80,11 @@ class Finding:
         if not isinstance(view, LogsView):
             return
         if found.service:
-            view.window.wanted = Wanted(service=found.service)
+            view.window.wanted = LogWindowFilter(service=found.service)
             view.table.set_filter(None)
             self.read_lines_of(view.window)
         else:
-            view.window.wanted = Wanted()
+            view.window.wanted = LogWindowFilter()
             view.table.set_filter(parse_filter(found.filter, view.table.spec, app.clock.now()))
         view.about = found.about
         app.paint(everything=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tui.action import Action, Group
+from tui.action import Action, ActionGroup
 
 WINDOWS: Final = (
     ("Tail", "Show all lines that are held, and follow the newest."),
@@ -26,7 +26,7 @@ FINDING: Final = (
         shown="n",
         title="Next match",
         help="Show all rows again and go to the next one that the last / found.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
     ),
     _A(
         name="next_match",
@@ -35,7 +35,7 @@ FINDING: Final = (
         shown="N",
         title="Match before",
         help="Likewise to the one before.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
     ),
     _A(
         name="mark",
@@ -43,7 +43,7 @@ FINDING: Final = (
         shown="m",
         title="Mark",
         help="Mark the row, to find it again; once more to unmark it.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
     ),
     _A(
         name="next_mark",
@@ -51,7 +51,7 @@ FINDING: Final = (
         shown="M",
         title="Next mark",
         help="Go to the next marked row.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
     ),
     _A(
         name="logs_of",
@@ -59,7 +59,7 @@ FINDING: Final = (
         shown="l",
         title="Its logs",
         help="Show the lines of the selected daemon, or those that name the selected order, signal or strategy.",
-        group=Group.LOOK,
+        group=ActionGroup.LOOK,
         footer=11,
     ),
 )
@@ -74,7 +74,7 @@ LOGS: Final = (
             shown=str(place),
             title=title,
             help=text,
-            group=Group.LOGS,
+            group=ActionGroup.LOGS,
             screen="logs",
             footer=3,
         )
@@ -86,7 +86,7 @@ LOGS: Final = (
         shown="v",
         title="Level",
         help="Show lines of every level, from warnings on, or errors alone.",
-        group=Group.LOGS,
+        group=ActionGroup.LOGS,
         screen="logs",
         footer=2,
     ),
@@ -96,7 +96,7 @@ LOGS: Final = (
         shown="o",
         title="Source",
         help="Choose whose lines are shown: one daemon, Kafka, Valkey, or all.",
-        group=Group.LOGS,
+        group=ActionGroup.LOGS,
         screen="logs",
         footer=2,
     ),

@@ -17,11 +17,11 @@ from tui.dialogs.inspect import InspectDialog
 from tui.dialogs.text import TextDialog, help_text
 from tui.dialogs.waterfall import waterfall
 from tui.export import file_name, write_csv, write_jsonl, write_picture
-from tui.finding import Finding
+from tui.finding import SearchActions
 from tui.render.filters import parse_filter
 from tui.resolving import Resolving
 from tui.screens.operations import LogsView
-from tui.store.store import Desk
+from tui.store.store import Store
 from tui.theme.formatter import Zone
 from tui.theme.masking import hide
 from tui.theme.themes import HUES
@@ -33,7 +33,7 @@ ROW_LIMIT = 4_096
 """Characters of a copied row that a terminal is sure to take."""
 
 
-class Operating(Finding, Resolving):
+class Operating(SearchActions, Resolving):
     """The actions of the dashboard; mixed into it."""
 
     asking = ""
@@ -400,7 +400,7 @@ class Operating(Finding, Resolving):
         app.set_focus(first)
 
 
-def _tick_written(desk: Desk, number: int, offset: int) -> int | None:
+def _tick_written(desk: Store, number: int, offset: int) -> int | None:
     """Return when the log took a tick, as far as the tail still holds it."""
     tail = desk.topics.tails.get("market.ticks")
     for record in tail or ():

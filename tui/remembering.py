@@ -8,12 +8,9 @@ from topics.errors import AlphaPandaError
 from tui.layout_file import TableMemory
 from tui.panes.pane import TablePane
 from tui.render.filters import parse_filter
-from tui.render.ring import Gap
 
 if TYPE_CHECKING:
     from tui.app import Dashboard
-
-__all__ = ["Gap", "recall", "remember"]
 
 
 def recall(app: Dashboard, pane: TablePane[Any]) -> None:

@@ -8,18 +8,18 @@ from typing import Final
 from textual import work
 
 from topics.errors import AlphaPandaError
-from tui.acts import Act
+from tui.acts import RunningAct
 from tui.closing import Closing
 from tui.dialogs.confirm import ConfirmDialog, Question, inside
 from tui.dialogs.consequences import counted, of_letters
-from tui.sources.control import Fate, Letters, Offer, Progress
-from tui.store.dead_letters import DeadLetter, Reason
+from tui.sources.control import ActionProgress, Disposition, PreparedAction, Selection
+from tui.store.dead_letters import DeadLetterRow, ReasonRow
 
 SELECT: Final = "Select a reason or a dead letter on DLQ (8)."
 WORDS: Final = {
-    Fate.REPLAY: ("Replay", "Replaying", "replayed"),
-    Fate.DISCARD: ("Discard", "Discarding", "discarded"),
-    Fate.QUARANTINE: ("Put aside", "Putting aside", "put aside"),
+    Disposition.REPLAY: ("Replay", "Replaying", "replayed"),
+    Disposition.DISCARD: ("Discard", "Discarding", "discarded"),
+    Disposition.QUARANTINE: ("Put aside", "Putting aside", "put aside"),
 }
 """On the button, while it is done, and of what cannot be."""
 
@@ -37,10 +37,10 @@ class Resolving(Closing):
         if letters is None:
             app.notify(SELECT, severity="warning")
             return
-        what = Fate(fate)
+        what = Disposition(fate)
         verb, doing, done = WORDS[what]
         act = self.acts.begin(f"{doing} {letters.topic.removesuffix('.dlq')}", lambda: "", stoppable=False)
-        self.acts.report(act, Progress("looking the dead letters through"))
+        self.acts.report(act, ActionProgress("looking the dead letters through"))
         app.paint(everything=True)
         try:
             async with control.prepare(letters, what) as offer:
@@ -62,7 +62,7 @@ class Resolving(Closing):
                     if question.verb:
                         app.notify("Nothing was done.", timeout=2)
                     return
-                act = self.acts.begin(act.title, lambda: "", stoppable=what is Fate.REPLAY)
+                act = self.acts.begin(act.title, lambda: "", stoppable=what is Disposition.REPLAY)
                 await self._carry_out(act, offer, reason)
         except AlphaPandaError as error:
             self.acts.fail(act, error)
@@ -71,20 +71,20 @@ class Resolving(Closing):
                 self.acts.drop(act)
             app.paint(everything=True)
 
-    async def _carry_out(self, act: Act, offer: Offer, reason: str) -> None:
-        def tell(progress: Progress) -> None:
+    async def _carry_out(self, act: RunningAct, offer: PreparedAction, reason: str) -> None:
+        def tell(progress: ActionProgress) -> None:
             self.acts.report(act, progress)
 
         stop = act.stop or asyncio.Event()
         await self.see_through(act, lambda: offer.carry_out(reason, tell, stop))
 
-    def _selected_letters(self) -> Letters | None:
+    def _selected_letters(self) -> Selection | None:
         """Return what is selected: one dead letter in its table, all of a reason in the reasons'."""
         app = self._dashboard
         row = app.table.current if app.table is not None else None
-        if isinstance(row, Reason):
-            return Letters(topic=row.lies_in, code=row.code, group=row.group)
-        if isinstance(row, DeadLetter):
+        if isinstance(row, ReasonRow):
+            return Selection(topic=row.lies_in, code=row.code, group=row.group)
+        if isinstance(row, DeadLetterRow):
             topic, code, group = row.record.partition.topic, row.reason[1], row.reason[2]
-            return Letters(topic=topic, code=code, group=group, id=row.id)
+            return Selection(topic=topic, code=code, group=group, id=row.id)
         return None

@@ -15,10 +15,10 @@ from typing import Final
 from alphapanda.clock import Clock
 from alphapanda.model.records import Offsets, Partition, Record
 from alphapanda.telemetry.record import LogRecord
-from tui.sources.connection import OpenTape, TapeReader, Wiring
+from tui.sources.connection import Connection, OpenLog, RecordReader
 from tui.sources.log_source import backlog_of, in_order, read_range
 from tui.store.past import SUPERVISOR, PastSystem, ReadersPlaces
-from tui.store.store import Desk
+from tui.store.store import Store
 from tui.theme.formatter import to_ms
 
 SPEEDS: Final = (1, 5, 20, 60)
@@ -50,11 +50,11 @@ class Rewind:
         changed: called when another desk stands in the old one's place.
     """
 
-    def __init__(self, wiring: Wiring, clock: Clock, changed: Callable[[], None]) -> None:
+    def __init__(self, wiring: Connection, clock: Clock, changed: Callable[[], None]) -> None:
         self._wiring = wiring
         self._clock = clock
         self._changed = changed
-        self.desk = Desk(wiring.routes, wiring.brokers)
+        self.desk = Store(wiring.routes, wiring.brokers)
         self.at = clock.now()
         self.playing = False
         self.loaded = False
@@ -112,13 +112,13 @@ class Rewind:
                     self._wake.clear()
                     await self._wake.wait()
 
-    async def _load(self, log: OpenTape, reader: TapeReader, goal: datetime) -> None:
+    async def _load(self, log: OpenLog, reader: RecordReader, goal: datetime) -> None:
         """Fold what was known at a moment into a new desk."""
         at = await log.offsets_at(goal, self._partitions)
         self._beginnings = await log.beginnings(self._partitions)
         starts = {p: max(self._beginnings[p], offset - backlog_of(p.topic)) for p, offset in at.items()}
         records = in_order(await read_range(reader, starts, at))
-        desk = Desk(self._wiring.routes, self._wiring.brokers)
+        desk = Store(self._wiring.routes, self._wiring.brokers)
         desk.system.of_past = desk.topics.of_past = True
         desk.take(records)
         self._places, self._system = ReadersPlaces(), PastSystem()
@@ -135,7 +135,7 @@ class Rewind:
         self.desk, self.at, self.loaded = desk, goal, True
         self._changed()
 
-    async def _look(self, log: OpenTape, desk: Desk, moment: datetime, at: Offsets) -> None:
+    async def _look(self, log: OpenLog, desk: Store, moment: datetime, at: Offsets) -> None:
         """Tell how the topics, their readers and the processes stood at a moment."""
         before = await log.offsets_at(moment - RATE_OVER, self._partitions)
         desk.topics.take_past(
@@ -144,7 +144,7 @@ class Rewind:
         desk.system.take(self._system.view(moment))
         self._looked_at = self._clock.monotonic()
 
-    async def _play(self, log: OpenTape, reader: TapeReader) -> None:
+    async def _play(self, log: OpenLog, reader: RecordReader) -> None:
         """Move on by one beat, folding what was written in it."""
         started = self._clock.monotonic()
         self.at += timedelta(seconds=BEAT_S * self.speed)

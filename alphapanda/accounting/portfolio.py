@@ -32,7 +32,7 @@ ZERO = Decimal(0)
 Key = tuple[StrategyId, InstrumentId]
 
 
-class Holding(msgspec.Struct, frozen=True, kw_only=True):
+class StrategyPosition(msgspec.Struct, frozen=True, kw_only=True):
     """What one strategy holds of one instrument, as it is kept.
 
     Attributes:
@@ -71,7 +71,7 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
         """Profit of what was closed, before charges, rupees."""
         return self.cash + self.cost
 
-    def after(self, fill: Fill) -> Holding:
+    def after(self, fill: Fill) -> StrategyPosition:
         """Return the holding once `fill` is in it."""
         units, held = fill.signed_quantity, self.quantity
         left = held + units
@@ -81,7 +81,7 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
             cost = self.average_price * left if left else ZERO
         else:  # goes over to the other side
             cost = left * fill.price
-        return Holding(
+        return StrategyPosition(
             strategy_id=self.strategy_id,
             instrument=self.instrument,
             instrument_token=fill.instrument_token,
@@ -114,7 +114,7 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
 class PortfolioState(msgspec.Struct, kw_only=True):
     """What a snapshot holds."""
 
-    holdings: list[Holding]
+    holdings: list[StrategyPosition]
     marks: list[tuple[InstrumentId, float]]
     trades: bytes
     fills: int
@@ -133,7 +133,7 @@ class Portfolio:
         self._broker = broker
         self._mode = mode
         self._instruments = instruments
-        self._holdings: dict[Key, Holding] = {}
+        self._holdings: dict[Key, StrategyPosition] = {}
         self._marks: dict[InstrumentId, float] = {}
         self._trades = RecentDigests(TRADES_REMEMBERED)
         self._fills = 0
@@ -233,9 +233,9 @@ class Portfolio:
         self._trades.load(state.trades)
         self._fills = state.fills
 
-    def _holding(self, fill: Fill) -> Holding:
+    def _holding(self, fill: Fill) -> StrategyPosition:
         known = self._holdings.get((fill.strategy_id, fill.instrument))
-        return known or Holding(
+        return known or StrategyPosition(
             strategy_id=fill.strategy_id, instrument=fill.instrument, instrument_token=fill.instrument_token
         )
 

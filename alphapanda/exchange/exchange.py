@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from alphapanda.errors import InvariantError
-from alphapanda.exchange.matching import Match, Outcome, Withdrawal, Working, examine
-from alphapanda.execution.cancelling import CancelOrder, Matched, Withdrawn
+from alphapanda.exchange.matching import Cancellation, OrderOutcome, OutcomeKind, WorkingOrder, examine
+from alphapanda.execution.cancelling import CancelledOrders, CancelOrder, Matched
 from alphapanda.execution.history import HistoryRequest
-from alphapanda.execution.quotes import KEPT_TICKS, Quote, QuoteHistory
+from alphapanda.execution.quotes import KEPT_TICKS, MatchingQuote, QuoteHistory
 from alphapanda.ids import ClientOrderId, InstrumentId
 from alphapanda.model.control import Scope
 from alphapanda.model.envelope import Event
@@ -20,7 +20,7 @@ from alphapanda.model.envelope import Event
 class ExchangeState(msgspec.Struct, kw_only=True):
     """What a snapshot holds: the orders, and how far each partition was read. The log has the quotes."""
 
-    working: list[Working]
+    working: list[WorkingOrder]
     ends: list[tuple[int, int]]
 
 
@@ -33,7 +33,7 @@ class PaperExchange:
 
     def __init__(self, kept_ticks: int = KEPT_TICKS) -> None:
         self._quotes = QuoteHistory(kept_ticks)
-        self._working: dict[InstrumentId, list[Working]] = {}
+        self._working: dict[InstrumentId, list[WorkingOrder]] = {}
 
     # ------------------------------------------------------------------ looking
     def matches(self, tick: Event) -> Sequence[Matched]:
@@ -41,7 +41,7 @@ class PaperExchange:
         orders = self._working.get(tick.envelope.data.instrument)
         if not orders:
             return ()
-        quote = Quote.of(tick)
+        quote = MatchingQuote.of(tick)
         if not self._quotes.is_new(quote.partition, quote.offset):
             return ()
         found: list[Matched] = []
@@ -62,7 +62,7 @@ class PaperExchange:
             if order.match is not None and not self._is_held_back(order)
         ]
 
-    def on_arrival(self, order: Working) -> Match | None:
+    def on_arrival(self, order: WorkingOrder) -> OrderOutcome | None:
         """Return what the quotes that a new order missed did to it, if that can be told at once."""
         match = self.catch_up(order)
         mates = self._mates_before(order)
@@ -70,7 +70,7 @@ class PaperExchange:
             return None
         return match
 
-    def catch_up(self, order: Working) -> Match | None:
+    def catch_up(self, order: WorkingOrder) -> OrderOutcome | None:
         """Hold `order` against the quotes it missed, as far as they are kept, and return what became of it."""
         instrument, partition = order.signal.instrument, order.signal.tick.partition
         if self._is_caught_up(order):
@@ -84,7 +84,7 @@ class PaperExchange:
         end = self._quotes.end(partition)
         return -1 if end is None else end
 
-    def cancelled(self, order: CancelOrder) -> Withdrawn:
+    def cancelled(self, order: CancelOrder) -> CancelledOrders:
         """Return what a cancellation brings about. Changes nothing."""
         found: list[Matched] = []
         too_late = unsettled = 0
@@ -98,7 +98,7 @@ class PaperExchange:
             too_late += is_late
             if not (is_late and self._is_held_back(working)):
                 found.append((working, match))
-        return Withdrawn(tuple(found), too_late, unsettled)
+        return CancelledOrders(tuple(found), too_late, unsettled)
 
     # ------------------------------------------------------------------ folding
     def cancel(self, order: CancelOrder) -> None:
@@ -108,13 +108,13 @@ class PaperExchange:
                 working.withdrawal = self._withdrawal(working, order)
                 self._settle(working)
 
-    def enter(self, order: Working) -> None:
+    def enter(self, order: WorkingOrder) -> None:
         """Take an order."""
         self.catch_up(order)
         # By strategy and rank: so the order in which one quote fills several does not depend on arrival.
         insort(self._working.setdefault(order.signal.instrument, []), order, key=_by_strategy_and_rank)
 
-    def leave(self, order_id: ClientOrderId, instrument: InstrumentId) -> Working | None:
+    def leave(self, order_id: ClientOrderId, instrument: InstrumentId) -> WorkingOrder | None:
         """Forget an order that is closed, and return it."""
         orders = self._working.get(instrument, [])
         order = next((order for order in orders if order.order_id == order_id), None)
@@ -165,7 +165,7 @@ class PaperExchange:
     def abandon(self, request: HistoryRequest, reason: str) -> None:
         """Cancel the orders that wait for the request's ticks."""
         for order in self._waiting(request):
-            lost = Match(outcome=Outcome.CANCEL, ts=order.due, reason=reason)
+            lost = OrderOutcome(outcome=OutcomeKind.CANCEL, ts=order.due, reason=reason)
             order.match = order.withdrawal.match if order.withdrawal is not None else lost
 
     # ------------------------------------------------------------------ state
@@ -181,14 +181,14 @@ class PaperExchange:
         for order in state.working:
             insort(self._working.setdefault(order.signal.instrument, []), order, key=_by_strategy_and_rank)
 
-    def _saved(self, order: Working) -> Working:
+    def _saved(self, order: WorkingOrder) -> WorkingOrder:
         end = self._quotes.end(order.signal.tick.partition)
         if end is None or not self._is_caught_up(order):
             return order
         # What it has met reaches to the end of what was read, though the last quotes were not its own.
         return msgspec.structs.replace(order, cursor=max(order.cursor, end))
 
-    def _is_caught_up(self, order: Working, coming: Quote | None = None) -> bool:
+    def _is_caught_up(self, order: WorkingOrder, coming: MatchingQuote | None = None) -> bool:
         """Return whether every quote between the order's cursor and now (or `coming`) is kept."""
         tick = order.signal.tick
         floor = self._quotes.floor(order.signal.instrument, tick.partition)
@@ -196,7 +196,7 @@ class PaperExchange:
             return coming is not None and coming.partition == tick.partition and coming.offset - 1 <= order.cursor
         return floor <= order.cursor and (coming is None or coming.partition == tick.partition)
 
-    def _meant(self, scope: Scope) -> list[Working]:
+    def _meant(self, scope: Scope) -> list[WorkingOrder]:
         """Return the orders in scope, by instrument, strategy and rank."""
         return [
             order
@@ -205,32 +205,32 @@ class PaperExchange:
             if scope.covers(order.signal.strategy_id, order.signal.instrument, order.order_id)
         ]
 
-    def _withdrawal(self, working: Working, order: CancelOrder) -> Withdrawal:
+    def _withdrawal(self, working: WorkingOrder, order: CancelOrder) -> Cancellation:
         # Nobody cancels an order before it has reached the exchange.
         earliest = max(working.thread.ts, working.due)
-        return Withdrawal(
+        return Cancellation(
             command_id=order.command_id,
             until=self.read_until(working.signal.tick.partition),
             ts=earliest if order.seen_until is None else max(order.seen_until, earliest),
             reason=order.reason,
         )
 
-    def _is_settled(self, withdrawal: Withdrawal, order: Working) -> bool:
+    def _is_settled(self, withdrawal: Cancellation, order: WorkingOrder) -> bool:
         """Return whether the order has met all that counts until it was withdrawn."""
         return order.cursor >= withdrawal.until or self._is_caught_up(order)
 
-    def _settle(self, order: Working) -> None:
+    def _settle(self, order: WorkingOrder) -> None:
         """End an order that was withdrawn, once nothing can have become of it before."""
         withdrawal = order.withdrawal
         if order.match is None and withdrawal is not None and self._is_settled(withdrawal, order):
             order.match = withdrawal.match
 
-    def _is_held_back(self, order: Working, coming: Quote | None = None) -> bool:
+    def _is_held_back(self, order: WorkingOrder, coming: MatchingQuote | None = None) -> bool:
         """Return whether an order before this one still waits for history: they are told in their order."""
         mates = self._mates_before(order)
         return any(mate.match is None and not self._is_caught_up(mate, coming) for mate in mates)
 
-    def _mates_before(self, order: Working) -> list[Working]:
+    def _mates_before(self, order: WorkingOrder) -> list[WorkingOrder]:
         """Return the orders of the same strategy and instrument that came before."""
         return [
             mate
@@ -238,7 +238,7 @@ class PaperExchange:
             if mate.signal.strategy_id == order.signal.strategy_id and mate.rank < order.rank
         ]
 
-    def _wanted(self, order: Working) -> HistoryRequest | None:
+    def _wanted(self, order: WorkingOrder) -> HistoryRequest | None:
         signal = order.signal
         floor = self._quotes.floor(signal.instrument, signal.tick.partition)
         if order.match is not None or floor is None or floor <= order.cursor:
@@ -251,8 +251,8 @@ class PaperExchange:
             last_offset=floor,
         )
 
-    def _waiting(self, request: HistoryRequest) -> list[Working]:
-        found: list[Working] = []
+    def _waiting(self, request: HistoryRequest) -> list[WorkingOrder]:
+        found: list[WorkingOrder] = []
         for order in self._working.get(request.instrument, ()):
             wanted = self._wanted(order)
             if wanted is None or wanted.partition != request.partition:
@@ -262,12 +262,12 @@ class PaperExchange:
         return found
 
 
-def _by_strategy_and_rank(order: Working) -> tuple[str, int]:
+def _by_strategy_and_rank(order: WorkingOrder) -> tuple[str, int]:
     return order.signal.strategy_id, order.rank
 
 
-def _quote_for(request: HistoryRequest, tick: Event) -> Quote:
-    quote = Quote.of(tick)
+def _quote_for(request: HistoryRequest, tick: Event) -> MatchingQuote:
+    quote = MatchingQuote.of(tick)
     if tick.envelope.data.instrument != request.instrument or quote.partition != request.partition:
         raise InvariantError(f"Tick {tick.at} of {tick.envelope.data.instrument} does not answer {request}.")
     return quote

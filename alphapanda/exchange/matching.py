@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from alphapanda.execution.quotes import Quote
+from alphapanda.execution.quotes import MatchingQuote
 from alphapanda.ids import BrokerId, ClientOrderId, EventId
 from alphapanda.model.envelope import Event, EventEnvelope
 from alphapanda.model.instrument import Instrument
@@ -16,7 +16,7 @@ from alphapanda.model.kinds import EventType, Side, Validity
 from alphapanda.model.signal import Signal
 
 
-class Outcome(StrEnum):
+class OutcomeKind(StrEnum):
     """What a quote does to an order."""
 
     FILL = "fill"
@@ -24,7 +24,7 @@ class Outcome(StrEnum):
     EXPIRE = "expire"
 
 
-class Match(msgspec.Struct, frozen=True, kw_only=True):
+class OrderOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """That it happened, when, at which price, or why.
 
     Attributes:
@@ -36,15 +36,15 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
         command_id: of the operator's command that brought it about; None for what the market did.
     """
 
-    outcome: Outcome
+    outcome: OutcomeKind
     ts: datetime
-    quote: Quote | None = None
+    quote: MatchingQuote | None = None
     price: Decimal | None = None
     reason: str = ""
     command_id: EventId | None = None
 
 
-class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
+class Cancellation(msgspec.Struct, frozen=True, kw_only=True):
     """An operator's cancellation of an order; what the order met until then still counts.
 
     Attributes:
@@ -60,12 +60,12 @@ class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
     @property
-    def match(self) -> Match:
+    def match(self) -> OrderOutcome:
         """What becomes of an order to which nothing happened until then."""
-        return Match(outcome=Outcome.CANCEL, ts=self.ts, reason=self.reason, command_id=self.command_id)
+        return OrderOutcome(outcome=OutcomeKind.CANCEL, ts=self.ts, reason=self.reason, command_id=self.command_id)
 
 
-class Thread(msgspec.Struct, frozen=True, kw_only=True):
+class EventContext(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of the validated signal's envelope, so that all that follows hangs on it."""
 
     id: EventId
@@ -75,7 +75,7 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     broker: BrokerId
 
     @classmethod
-    def of(cls, event: Event) -> Thread:
+    def of(cls, event: Event) -> EventContext:
         """Return the thread that begins with `event`."""
         envelope = event.envelope
         return cls(
@@ -102,7 +102,7 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Working(msgspec.Struct, kw_only=True):
+class WorkingOrder(msgspec.Struct, kw_only=True):
     """An order at the simulated exchange.
 
     Attributes:
@@ -122,17 +122,17 @@ class Working(msgspec.Struct, kw_only=True):
 
     order_id: ClientOrderId
     signal: Signal
-    thread: Thread
+    thread: EventContext
     instrument: Instrument
     rank: int
     due: datetime
     expires: datetime
     cursor: int
     arrived: bool = False
-    match: Match | None = None
-    withdrawal: Withdrawal | None = None
+    match: OrderOutcome | None = None
+    withdrawal: Cancellation | None = None
 
-    def meet(self, quote: Quote) -> None:
+    def meet(self, quote: MatchingQuote) -> None:
         """Hold it against the next quote of its instrument; does nothing once something has become of it."""
         if self.match is not None or quote.offset <= self.cursor:
             return
@@ -144,7 +144,7 @@ class Working(msgspec.Struct, kw_only=True):
         self.cursor = quote.offset
 
 
-def examine(order: Working, quote: Quote) -> Match | None:
+def examine(order: WorkingOrder, quote: MatchingQuote) -> OrderOutcome | None:
     """Return what `quote` does to `order`; None when it stands as it did.
 
     BUY meets the ask, SELL the bid, or the last price where there is no depth. MARKET takes it; LIMIT takes
@@ -154,11 +154,11 @@ def examine(order: Working, quote: Quote) -> Match | None:
         return None
     if quote.exchange_ts >= order.expires:
         reason = f"the session ended at {order.expires.isoformat()}"
-        return Match(outcome=Outcome.EXPIRE, ts=quote.exchange_ts, quote=quote, reason=reason)
+        return OrderOutcome(outcome=OutcomeKind.EXPIRE, ts=quote.exchange_ts, quote=quote, reason=reason)
     return _trade(order, quote)
 
 
-def _trade(order: Working, quote: Quote) -> Match | None:
+def _trade(order: WorkingOrder, quote: MatchingQuote) -> OrderOutcome | None:
     signal, limit = order.signal, order.signal.limit_price
     touch = _touch(signal.side, quote)
     if limit is not None and signal.validity is not Validity.IOC and _is_far(order, touch, limit):
@@ -168,17 +168,17 @@ def _trade(order: Working, quote: Quote) -> Match | None:
         return None
     if limit is None or (price - limit) * signal.side.sign <= 0:
         at = limit if limit is not None and order.arrived else price
-        return Match(outcome=Outcome.FILL, ts=quote.exchange_ts, quote=quote, price=at)
+        return OrderOutcome(outcome=OutcomeKind.FILL, ts=quote.exchange_ts, quote=quote, price=at)
     if signal.validity is Validity.IOC:
         reason = f"IOC: {price} is worse than the limit {limit}"
-        return Match(outcome=Outcome.CANCEL, ts=quote.exchange_ts, quote=quote, reason=reason)
+        return OrderOutcome(outcome=OutcomeKind.CANCEL, ts=quote.exchange_ts, quote=quote, reason=reason)
     return None
 
 
-def _touch(side: Side, quote: Quote) -> float:
+def _touch(side: Side, quote: MatchingQuote) -> float:
     return quote.ask if side is Side.BUY else quote.bid
 
 
-def _is_far(order: Working, touch: float, limit: Decimal) -> bool:
+def _is_far(order: WorkingOrder, touch: float, limit: Decimal) -> bool:
     """Tell cheaply, for every tick that a resting order meets, that rounding cannot bring it to the limit."""
     return (touch - float(limit)) * order.signal.side.sign > float(order.instrument.tick_size)

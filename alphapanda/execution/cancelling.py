@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from alphapanda.exchange.matching import Match, Working
+from alphapanda.exchange.matching import OrderOutcome, WorkingOrder
 from alphapanda.ids import EventId
 from alphapanda.model.control import Scope
 
-Matched = tuple[Working, Match]
+Matched = tuple[WorkingOrder, OrderOutcome]
 """An order, and what became of it."""
 
 
@@ -32,7 +32,7 @@ class CancelOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Withdrawn:
+class CancelledOrders:
     """What a cancellation brings about.
 
     Attributes:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from alphapanda.exchange.matching import Match, Outcome, Thread, Working
+from alphapanda.exchange.matching import EventContext, OrderOutcome, OutcomeKind, WorkingOrder
 from alphapanda.ids import ClientOrderId, TradeId, VenueOrderId, derive_event_id
 from alphapanda.model.envelope import Event, follow
 from alphapanda.model.fill import Fill
@@ -27,7 +27,7 @@ TAG_LENGTH = 20
 """Longest tag that Kite Connect takes; the same on paper, so that one order looks alike at both."""
 
 
-def submitted(working: Working, service: str) -> Event:
+def submitted(working: WorkingOrder, service: str) -> Event:
     """Return ORDER_SUBMITTED."""
     signal, thread = working.signal, working.thread
     order = Order(
@@ -53,7 +53,7 @@ def submitted(working: Working, service: str) -> Event:
     return _event(working, service, EventType.ORDER_SUBMITTED, payload, "order/submitted", thread.ts)
 
 
-def accepted(working: Working, service: str) -> Event:
+def accepted(working: WorkingOrder, service: str) -> Event:
     """Return ORDER_ACCEPTED, at the time at which the order reaches the exchange."""
     venue_order_id = VenueOrderId(derive_event_id(working.order_id, "venue"))
     payload = OrderAccepted(**_common(working.order_id, working.signal), venue_order_id=venue_order_id)
@@ -61,7 +61,7 @@ def accepted(working: Working, service: str) -> Event:
     return _event(working, service, EventType.ORDER_ACCEPTED, payload, "order/accepted", ts)
 
 
-def refused(order_id: ClientOrderId, signal: Signal, thread: Thread, service: str, reason: str) -> Event:
+def refused(order_id: ClientOrderId, signal: Signal, thread: EventContext, service: str, reason: str) -> Event:
     """Return ORDER_REJECTED for an order that is not submitted at all."""
     return follow(
         thread.envelope,
@@ -74,7 +74,7 @@ def refused(order_id: ClientOrderId, signal: Signal, thread: Thread, service: st
     )
 
 
-def filled(working: Working, match: Match, quantity: int, service: str) -> Event:
+def filled(working: WorkingOrder, match: OrderOutcome, quantity: int, service: str) -> Event:
     """Return ORDER_FILLED for `quantity` units, the only fill that an order has here."""
     if match.price is None or match.quote is None:
         raise TypeError(f"{match} is no fill.")
@@ -101,10 +101,10 @@ def filled(working: Working, match: Match, quantity: int, service: str) -> Event
     return _event(working, service, EventType.ORDER_FILLED, payload, "order/filled", match.ts)
 
 
-def ended(working: Working, match: Match, done: int, reason: str, service: str) -> Event:
+def ended(working: WorkingOrder, match: OrderOutcome, done: int, reason: str, service: str) -> Event:
     """Return ORDER_EXPIRED or ORDER_CANCELLED, with `done` units filled before."""
     common = _common(working.order_id, working.signal)
-    if match.outcome is Outcome.EXPIRE:
+    if match.outcome is OutcomeKind.EXPIRE:
         expired = OrderExpired(**common, filled_quantity=done, reason=reason)
         return _event(working, service, EventType.ORDER_EXPIRED, expired, "order/ended", match.ts)
     cancelled = OrderCancelled(**common, filled_quantity=done, reason=reason)
@@ -128,7 +128,7 @@ def _common(order_id: ClientOrderId, signal: Signal) -> dict[str, Any]:
 
 
 def _event(
-    working: Working, service: str, event_type: EventType, payload: object, name: str, ts: datetime
+    working: WorkingOrder, service: str, event_type: EventType, payload: object, name: str, ts: datetime
 ) -> Event:
     return follow(
         working.thread.envelope,

@@ -44,7 +44,7 @@ _TRIGGERS = {
 ORDER_EVENTS = frozenset({EventType.ORDER_SUBMITTED, *_TRIGGERS})
 
 
-class Entry(msgspec.Struct, kw_only=True):
+class OpenOrder(msgspec.Struct, kw_only=True):
     """An open order.
 
     Attributes:
@@ -67,17 +67,17 @@ class Early(msgspec.Struct, frozen=True, kw_only=True):
     payload: bytes
 
 
-class BookState(msgspec.Struct, kw_only=True):
+class OrderStoreState(msgspec.Struct, kw_only=True):
     """What a snapshot holds."""
 
-    open: list[Entry]
+    open: list[OpenOrder]
     closed: list[Order]
     remembered: bytes
     early: list[Early]
     refused: list[Early]
 
 
-class OrderBook:
+class OrderStore:
     """Orders by client order id; the closed ones are kept in bounded number.
 
     Args:
@@ -86,7 +86,7 @@ class OrderBook:
 
     def __init__(self, closed_kept: int = CLOSED_KEPT) -> None:
         self._closed_kept = closed_kept
-        self._open: dict[ClientOrderId, Entry] = {}
+        self._open: dict[ClientOrderId, OpenOrder] = {}
         self._closed: OrderedDict[ClientOrderId, Order] = OrderedDict()
         self._remembered = RecentDigests(CLOSED_REMEMBERED)
         self._early: dict[ClientOrderId, list[Early]] = {}
@@ -128,9 +128,9 @@ class OrderBook:
         elif kind in _TRIGGERS:
             self._move(kind, data, event.envelope.ts)
 
-    def dump(self) -> BookState:
+    def dump(self) -> OrderStoreState:
         """Return the state for a snapshot."""
-        return BookState(
+        return OrderStoreState(
             open=list(self._open.values()),
             closed=list(self._closed.values()),
             remembered=self._remembered.dump(),
@@ -138,7 +138,7 @@ class OrderBook:
             refused=list(self._refused.values()),
         )
 
-    def load(self, state: BookState) -> None:
+    def load(self, state: OrderStoreState) -> None:
         """Take a state that `dump` returned."""
         self._open = {entry.order.client_order_id: entry for entry in state.open}
         self._closed = OrderedDict((order.client_order_id, order) for order in state.closed)
@@ -153,7 +153,7 @@ class OrderBook:
         order_id = order.client_order_id
         if order_id in self._open or self.is_closed(order_id):
             return
-        self._open[order_id] = Entry(order=order)
+        self._open[order_id] = OpenOrder(order=order)
         refused = self._refused.pop(order_id, None)
         if refused is not None:
             self._early.setdefault(order_id, []).append(refused)
@@ -174,7 +174,7 @@ class OrderBook:
         else:
             self._wait(order_id, kind, data, ts)
 
-    def _apply(self, entry: Entry, kind: EventType, data: Any, ts: datetime) -> None:
+    def _apply(self, entry: OpenOrder, kind: EventType, data: Any, ts: datetime) -> None:
         order = entry.order
         trigger = _TRIGGERS[kind]
         changes: dict[str, Any] = {"updated_at": max(ts, order.updated_at)}
@@ -202,7 +202,7 @@ class OrderBook:
         if entry.order.status.is_closed:
             self._close(entry.order)
 
-    def _fill(self, entry: Entry, data: OrderFilled, changes: dict[str, Any]) -> OrderTrigger:
+    def _fill(self, entry: OpenOrder, data: OrderFilled, changes: dict[str, Any]) -> OrderTrigger:
         order, fill = entry.order, data.fill
         filled = order.filled_quantity + fill.quantity
         if filled > order.quantity:
@@ -262,7 +262,7 @@ class OrderBook:
             self._apply(entry, due.kind, _decode(due), due.ts)
 
 
-def _is_due(entry: Entry, kind: EventType, data: Any) -> bool:
+def _is_due(entry: OpenOrder, kind: EventType, data: Any) -> bool:
     """Return whether the fills that an event counts are all there."""
     filled = entry.order.filled_quantity
     if kind is EventType.ORDER_FILLED:

@@ -16,13 +16,13 @@ from alphapanda.accounting.portfolio import Portfolio, PortfolioState
 from alphapanda.clock import to_ist
 from alphapanda.errors import InvariantError
 from alphapanda.exchange.exchange import ExchangeState, PaperExchange
-from alphapanda.exchange.matching import Match, Outcome, Thread, Working
+from alphapanda.exchange.matching import EventContext, OrderOutcome, OutcomeKind, WorkingOrder
 from alphapanda.execution import order_events as answers
 from alphapanda.execution.cancelling import CancelOrder, Matched
 from alphapanda.execution.history import HistoryRequest
-from alphapanda.execution.order_store import ORDER_EVENTS, BookState, OrderBook
+from alphapanda.execution.order_store import ORDER_EVENTS, OrderStore, OrderStoreState
 from alphapanda.execution.quotes import KEPT_TICKS
-from alphapanda.execution.reduce_only import BEFORE_ALL, Lane
+from alphapanda.execution.reduce_only import BEFORE_ALL, ReduceOnlyTracker
 from alphapanda.ids import BrokerId, InstrumentId, StrategyId
 from alphapanda.market.calendar import TradingCalendar
 from alphapanda.model.control import Command, ControlCommand, Done
@@ -32,10 +32,10 @@ from alphapanda.model.instrument import Instrument, InstrumentLookup
 from alphapanda.model.kinds import EventType, TradingMode, TradingState
 from alphapanda.model.order import Order, client_order_id_of
 from alphapanda.model.position import PnlSnapshot, Position
-from alphapanda.model.replays import ReplayGuard, SignalMark
+from alphapanda.model.replays import SignalDeduplicator, SignalMark
 from alphapanda.model.signal import DenialCode, Signal, SignalIntent
 from alphapanda.model.tick import Tick
-from alphapanda.model.trading_state import SwitchState, TradingSwitch
+from alphapanda.model.trading_state import TradingStateMachine, TradingStateSnapshot
 
 STATE_VERSION = 1
 NOTHING_TO_REDUCE = "reduce-only: nothing is left to reduce"
@@ -45,12 +45,12 @@ class TraderState(msgspec.Struct, kw_only=True):
     """What a snapshot holds."""
 
     version: int
-    switch: SwitchState
+    switch: TradingStateSnapshot
     marks: list[SignalMark]
-    book: BookState
+    book: OrderStoreState
     portfolio: PortfolioState
     exchange: ExchangeState
-    lanes: list[Lane]
+    lanes: list[ReduceOnlyTracker]
     seen_until: datetime | None
     changed: bool
 
@@ -85,12 +85,12 @@ class PaperTraderStage:
         self._latency = latency
         self._calendar = calendar or TradingCalendar()
         self._service = f"trader.{broker}"
-        self._switch = TradingSwitch(broker, self._service)
-        self._guard = ReplayGuard()
-        self._book = OrderBook()
+        self._switch = TradingStateMachine(broker, self._service)
+        self._guard = SignalDeduplicator()
+        self._book = OrderStore()
         self._portfolio = Portfolio(broker, mode, instruments)
         self._exchange = PaperExchange(kept_ticks)
-        self._lanes: dict[tuple[StrategyId, InstrumentId], Lane] = {}
+        self._lanes: dict[tuple[StrategyId, InstrumentId], ReduceOnlyTracker] = {}
         self._held: set[InstrumentId] = set()
         self._seen_until: datetime | None = None
         self._changed = False
@@ -251,13 +251,13 @@ class PaperTraderStage:
         told: list[Event] = []
         fills: list[Fill] = []
         closed = 0
-        lanes: dict[tuple[StrategyId, InstrumentId], Lane] = {}
+        lanes: dict[tuple[StrategyId, InstrumentId], ReduceOnlyTracker] = {}
         for working, match in matches:
             signal = working.signal
             key = signal.strategy_id, signal.instrument
             lane = lanes[key] = lanes.get(key) or self._lane(signal).copy()
             done, reason = 0, match.reason
-            if match.outcome is Outcome.FILL and match.quote is not None:
+            if match.outcome is OutcomeKind.FILL and match.quote is not None:
                 done, reason = lane.allowed(signal, working.rank, match.quote.offset), NOTHING_TO_REDUCE
             if done:
                 filled = answers.filled(working, match, done, self._service)
@@ -341,7 +341,7 @@ class PaperTraderStage:
         if not self._portfolio.fill(fill):
             return
         key = fill.strategy_id, fill.instrument
-        self._lanes.setdefault(key, Lane(strategy_id=key[0], instrument=key[1])).fill(fill)
+        self._lanes.setdefault(key, ReduceOnlyTracker(strategy_id=key[0], instrument=key[1])).fill(fill)
         if self._portfolio.is_open(fill.instrument):
             self._held.add(fill.instrument)
         else:
@@ -350,11 +350,11 @@ class PaperTraderStage:
         if self._seen_until is None or fill.ts > self._seen_until:
             self._seen_until = fill.ts
 
-    def _lane(self, signal: Signal) -> Lane:
+    def _lane(self, signal: Signal) -> ReduceOnlyTracker:
         known = self._lanes.get((signal.strategy_id, signal.instrument))
-        return known or Lane(strategy_id=signal.strategy_id, instrument=signal.instrument)
+        return known or ReduceOnlyTracker(strategy_id=signal.strategy_id, instrument=signal.instrument)
 
-    def _working(self, event: Event, instrument: Instrument) -> Working:
+    def _working(self, event: Event, instrument: Instrument) -> WorkingOrder:
         """Return the order of a validated signal as it will stand at the exchange, next in its lane."""
         signal: Signal = event.data.signal
         lane, tick, thread = self._lane(signal), signal.tick, self._thread(event)
@@ -362,7 +362,7 @@ class PaperTraderStage:
         if signal.command_id is not None:
             # An operator's order follows from no tick: it meets what comes after all that was read.
             sent, cursor = thread.ts, max(cursor, self._exchange.read_until(tick.partition))
-        return Working(
+        return WorkingOrder(
             order_id=client_order_id_of(event.id),
             signal=signal,
             thread=thread,
@@ -373,9 +373,9 @@ class PaperTraderStage:
             cursor=cursor,
         )
 
-    def _thread(self, event: Event) -> Thread:
+    def _thread(self, event: Event) -> EventContext:
         """Return the thread of a validated signal; an operator's has the time that the market has come to."""
-        thread, signal = Thread.of(event), event.data.signal
+        thread, signal = EventContext.of(event), event.data.signal
         if signal.command_id is None:
             return thread
         newest = signal.tick.exchange_ts
@@ -388,5 +388,5 @@ class PaperTraderStage:
         return session.closes if ts < session.closes else self._calendar.after(session).closes
 
 
-def _offset_of(match: Match | None) -> int:
+def _offset_of(match: OrderOutcome | None) -> int:
     return match.quote.offset if match is not None and match.quote is not None else BEFORE_ALL

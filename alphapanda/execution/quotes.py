@@ -22,7 +22,7 @@ KEPT_TICKS = 65_536
 """About 20 MB. At 60,000 ticks/s it reaches back one second, many times what a signal takes."""
 
 
-class Quote(msgspec.Struct, frozen=True, gc=False):
+class MatchingQuote(msgspec.Struct, frozen=True, gc=False):
     """What matching needs of a tick. Prices as the feed gave them, rupees.
 
     Attributes:
@@ -44,7 +44,7 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
     last_price: float
 
     @classmethod
-    def of(cls, event: Event) -> Quote:
+    def of(cls, event: Event) -> MatchingQuote:
         """Return the quote in a MARKET_TICK; raises InvariantError for one without a place in the log."""
         at, tick = event.at, event.envelope.data
         if at is None:
@@ -79,7 +79,7 @@ class Track:
 
     def __init__(self, partition: int) -> None:
         self.partition = partition
-        self.quotes: deque[Quote] = deque()
+        self.quotes: deque[MatchingQuote] = deque()
         self.forgotten = -1
 
 
@@ -101,9 +101,9 @@ class QuoteHistory:
         """Return whether the tick at that place was not taken yet."""
         return offset > self._ends.get(partition, -1)
 
-    def add(self, event: Event) -> Quote | None:
+    def add(self, event: Event) -> MatchingQuote | None:
         """Take a MARKET_TICK and return its quote; None when its place was read before."""
-        quote = Quote.of(event)
+        quote = MatchingQuote.of(event)
         partition, offset = quote.partition, quote.offset
         end = self._ends.get(partition)
         if end is None:
@@ -138,12 +138,12 @@ class QuoteHistory:
             return start
         return max(start, track.forgotten)
 
-    def after(self, instrument: InstrumentId, partition: int, offset: int) -> list[Quote]:
+    def after(self, instrument: InstrumentId, partition: int, offset: int) -> list[MatchingQuote]:
         """Return what is kept of the instrument past `offset`, oldest first."""
         track = self._tracks.get(instrument)
         if track is None or track.partition != partition:
             return []
-        found: list[Quote] = []
+        found: list[MatchingQuote] = []
         for quote in reversed(track.quotes):
             if quote.offset <= offset:
                 break

@@ -25,7 +25,7 @@ OVERTAKING = timedelta(minutes=1)
 before it by no more than this, for a tick may also carry a time that is far off."""
 
 
-class LaneFill(msgspec.Struct, frozen=True, kw_only=True):
+class TrackedFill(msgspec.Struct, frozen=True, kw_only=True):
     """A fill that not every exit may count: the rank of its order, the offset of its tick, signed units."""
 
     rank: int
@@ -41,7 +41,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     ended: int | None = None
 
 
-class Lane(msgspec.Struct, kw_only=True):
+class ReduceOnlyTracker(msgspec.Struct, kw_only=True):
     """The orders of one strategy in one instrument, in the order of their signals.
 
     Attributes:
@@ -61,10 +61,10 @@ class Lane(msgspec.Struct, kw_only=True):
     next_rank: int = 0
     last_due: datetime | None = None
     ranks: dict[ClientOrderId, int] = {}
-    fills: list[LaneFill] = []
+    fills: list[TrackedFill] = []
     claims: list[Claim] = []
 
-    def copy(self) -> Lane:
+    def copy(self) -> ReduceOnlyTracker:
         """Return a copy to try things on."""
         return msgspec.structs.replace(
             self, ranks=dict(self.ranks), fills=list(self.fills), claims=list(self.claims)
@@ -91,7 +91,7 @@ class Lane(msgspec.Struct, kw_only=True):
         """Count a fill."""
         offset = fill.tick.offset if fill.tick is not None else BEFORE_ALL
         rank = self.ranks.get(fill.client_order_id, BEFORE_ALL)
-        self.fills.append(LaneFill(rank=rank, offset=offset, units=fill.signed_quantity))
+        self.fills.append(TrackedFill(rank=rank, offset=offset, units=fill.signed_quantity))
 
     def leave(self, order_id: ClientOrderId, offset: int = BEFORE_ALL) -> None:
         """End an order that the tick at `offset` closed."""

@@ -14,7 +14,7 @@ from typing import Protocol
 import msgspec
 
 from alphapanda.errors import AlphaPandaError
-from alphapanda.infra.progress import Progress
+from alphapanda.infra.progress import ProgressReporter
 
 
 def redact(url: str) -> str:
@@ -90,7 +90,7 @@ class Tier(Protocol):
     The order: `prepare`, start the `children`, `ready`, then `idle_work` beside everything else.
     """
 
-    async def prepare(self, progress: Progress) -> None:
+    async def prepare(self, progress: ProgressReporter) -> None:
         """Make everything that starting needs: downloads, data directories, configuration; does nothing when done.
 
         Raises:

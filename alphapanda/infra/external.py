@@ -6,7 +6,7 @@ import asyncio
 
 from alphapanda.errors import AlphaPandaError, ConfigError
 from alphapanda.infra.base import ChildSpec, Endpoints
-from alphapanda.infra.progress import Progress
+from alphapanda.infra.progress import ProgressReporter
 from alphapanda.infra.redis_probe import probe_redis
 from alphapanda.infra.running import first_of
 from alphapanda.kafka.probe import parse_servers, probe_kafka, require_compatible
@@ -21,7 +21,7 @@ class ExternalTier:
             bootstrap_servers=settings.kafka.bootstrap_servers, redis_url=settings.redis.url.get_secret_value()
         )
 
-    async def prepare(self, _progress: Progress) -> None:
+    async def prepare(self, _progress: ProgressReporter) -> None:
         """Check that both addresses were given.
 
         Raises:

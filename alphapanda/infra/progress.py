@@ -13,7 +13,7 @@ Advance = Callable[[int], None]
 """Call it with what was done since the last call; from any thread."""
 
 
-class Progress(Protocol):
+class ProgressReporter(Protocol):
     """Shows how far a piece of work is."""
 
     def task(self, label: str, total: int, unit: str = "bytes") -> AbstractContextManager[Advance]:
@@ -126,6 +126,6 @@ class BarProgress:
         self._stream.write(message + "\n")
 
 
-def progress_for(stream: IO[str]) -> Progress:
+def progress_for(stream: IO[str]) -> ProgressReporter:
     """Return a bar when `stream` is a terminal, JSON lines when it is not."""
     return BarProgress(stream) if stream.isatty() else JsonProgress(stream)

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from alphapanda.errors import AlphaPandaError, DependencyError
 from alphapanda.infra.base import ChildSpec, Endpoints, Tier
 from alphapanda.infra.process import ManagedProcess
-from alphapanda.infra.progress import NoProgress, Progress
+from alphapanda.infra.progress import NoProgress, ProgressReporter
 from alphapanda.infra.startup import start_child
 
 
@@ -18,7 +18,7 @@ from alphapanda.infra.startup import start_child
 async def running(
     tier: Tier,
     *,
-    progress: Progress | None = None,
+    progress: ProgressReporter | None = None,
     deadline_s: float = 60.0,
     die_with_parent: bool = True,
     idle_work: bool = False,
@@ -53,7 +53,7 @@ async def running(
         await asyncio.gather(*(child.stop() for child in children))
 
 
-async def _idle(tier: Tier, progress: Progress) -> None:
+async def _idle(tier: Tier, progress: ProgressReporter) -> None:
     try:
         await tier.idle_work()
     except DependencyError as error:

@@ -27,7 +27,7 @@ _CONTROL = 0x20
 _MAGIC = 2
 
 
-class _Codec(IntEnum):
+class _Compression(IntEnum):
     """The lowest bits of a batch's attributes."""
 
     NONE = 0
@@ -38,10 +38,10 @@ class _Codec(IntEnum):
 
 
 _DECODERS = {
-    _Codec.GZIP: gzip_decode,
-    _Codec.SNAPPY: snappy_decode,
-    _Codec.LZ4: lz4_decode,
-    _Codec.ZSTD: zstd_decode,
+    _Compression.GZIP: gzip_decode,
+    _Compression.SNAPPY: snappy_decode,
+    _Compression.LZ4: lz4_decode,
+    _Compression.ZSTD: zstd_decode,
 }
 
 
@@ -111,9 +111,9 @@ def _has(batch: memoryview, needle: bytes) -> bool:
     if attributes & _CONTROL:
         return False
     codec, packed = attributes & _CODEC_MASK, batch[_RECORDS_AT:]
-    if codec == _Codec.NONE:
+    if codec == _Compression.NONE:
         return bytes(packed).find(needle) >= 0
     try:
-        return bool(_DECODERS[_Codec(codec)](packed).find(needle) >= 0)
+        return bool(_DECODERS[_Compression(codec)](packed).find(needle) >= 0)
     except (ValueError, cramjam.DecompressionError):
         return False

@@ -35,7 +35,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ConsumerGroup:
     """One consumer group.
 
     Attributes:
@@ -67,7 +67,7 @@ class GroupAdmin:
             listed = await self._admin.list_consumer_groups()
         return tuple(sorted(str(entry[0]) for entry in listed))
 
-    async def describe(self, names: Collection[str]) -> tuple[Group, ...]:
+    async def describe(self, names: Collection[str]) -> tuple[ConsumerGroup, ...]:
         """Return the groups of these names, sorted; one that is not there is Dead and has no members."""
         with kafka_errors("describing consumer groups"):
             # One by one: aiokafka 0.14 cannot read an answer about several (its version 3).
@@ -110,14 +110,14 @@ class GroupAdmin:
             await consumer.stop()
 
 
-def _group(answer: Sequence[Any]) -> Group:
+def _group(answer: Sequence[Any]) -> ConsumerGroup:
     (entry,) = answer[0].to_object()["groups"]
     if entry["error_code"]:
         raise DependencyError(
             f"Kafka refused to describe the group {entry['group']}: {for_code(entry['error_code']).__name__}."
         )
     members = sorted(Member(one["client_id"], one["client_host"]) for one in entry["members"])
-    return Group(entry["group"], entry["state"], tuple(members))
+    return ConsumerGroup(entry["group"], entry["state"], tuple(members))
 
 
 @asynccontextmanager

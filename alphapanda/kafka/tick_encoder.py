@@ -35,7 +35,7 @@ _FULL: Final = BATCH_BYTES - 100_000
 """A batch larger than this takes no more: no tick is as large as what is left."""
 
 
-class _Lane(NamedTuple):
+class _InstrumentTemplate(NamedTuple):
     """What all records of one instrument share; a tuple, so that one unpacking gives all of it.
 
     Attributes:
@@ -70,7 +70,7 @@ class TickEncoder:
 
     def __init__(self, ids: SequenceIds, partitions: int) -> None:
         self.partitions = partitions
-        self._lanes: dict[int, _Lane] = {}
+        self._lanes: dict[int, _InstrumentTemplate] = {}
         prefix = ids.at(0)[:-_DIGITS]
         hexed = prefix.replace("-", "").encode()
         self._prefix = prefix.encode()
@@ -101,7 +101,7 @@ class TickEncoder:
             len(self._closing) - 1 + len(self._before_traceparent) + len(span_start) + len(trace_end) + 3 * _DIGITS
         )
 
-    def _new_lane(self, tick: Tick) -> _Lane:
+    def _new_lane(self, tick: Tick) -> _InstrumentTemplate:
         key = str(tick.instrument_token).encode()
         name = msgspec.json.encode(tick.instrument)
         middle = b'","key":"%b","source":"%b","version":1,"broker":"%b","correlation_id":"%b' % (
@@ -113,7 +113,7 @@ class TickEncoder:
         value = (self._opening, self._after_id, middle, self._before_trace, b'","data":', b"}")
         before_time = b'{"instrument":%b,"instrument_token":%b,"exchange_ts":"' % (name, key)
         sized_key = varint(len(key)) + key
-        return _Lane(
+        return _InstrumentTemplate(
             instrument=tick.instrument,
             partition=partition_of(key, self.partitions),
             key=sized_key,

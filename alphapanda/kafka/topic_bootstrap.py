@@ -8,7 +8,7 @@ from datetime import datetime
 
 from alphapanda.kafka.topic_admin import Cluster, Progress, no_progress
 from topics.errors import DependencyError, RefusedError
-from topics.plan import Change, Create, Obstacle, Plan, make_plan
+from topics.plan import Change, Create, PlanObstacle, TopicPlan, make_plan
 from topics.plan_file import check_fresh
 from topics.spec import TopicSpec
 
@@ -34,7 +34,7 @@ class BootstrapReport:
 
 async def plan_for(
     cluster: Cluster, declared: Sequence[TopicSpec], *, made_at: datetime, only: Container[str] | None = None
-) -> Plan:
+) -> TopicPlan:
     """Return what would make the cluster as `declared`; `only` restricts it to some of the topics."""
     live = await cluster.read(configs_of=[str(spec.name) for spec in declared])
     return make_plan(declared, live, made_at=made_at, only=only)
@@ -54,9 +54,9 @@ async def bootstrap(
     return report
 
 
-def report_of(plan: Plan) -> BootstrapReport:
+def report_of(plan: TopicPlan) -> BootstrapReport:
     """Return what bootstrapping by `plan` makes and leaves; raises DependencyError if a topic cannot be made."""
-    blocked = [entry for entry in plan.unfixable if entry.obstacle is Obstacle.TOO_FEW_NODES]
+    blocked = [entry for entry in plan.unfixable if entry.obstacle is PlanObstacle.TOO_FEW_NODES]
     if blocked:
         raise DependencyError(
             f"{blocked[0].topic} cannot be as declared: {blocked[0].reason}.",
@@ -75,7 +75,7 @@ def report_of(plan: Plan) -> BootstrapReport:
 
 
 async def apply_plan(
-    cluster: Cluster, plan: Plan, *, allow_dangerous: bool, progress: Progress = no_progress
+    cluster: Cluster, plan: TopicPlan, *, allow_dangerous: bool, progress: Progress = no_progress
 ) -> tuple[Change, ...]:
     """Make the changes of `plan`, all or none of them begun, and return them.
 

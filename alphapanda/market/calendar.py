@@ -36,7 +36,7 @@ _SATURDAY = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class TradingSession:
     """One trading day.
 
     Attributes:
@@ -74,13 +74,13 @@ class TradingCalendar:
         """Return whether the exchange trades on that date."""
         return day.weekday() < _SATURDAY and day not in self.holidays
 
-    def first_from(self, day: date) -> Session:
+    def first_from(self, day: date) -> TradingSession:
         """Return the first session on `day` or after it."""
         while not self.is_session(day):
             day += timedelta(days=1)
-        return Session(day)
+        return TradingSession(day)
 
-    def after(self, session: Session) -> Session:
+    def after(self, session: TradingSession) -> TradingSession:
         """Return the session that follows."""
         return self.first_from(session.day + timedelta(days=1))
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from alphapanda.clock import IST
-from alphapanda.market.calendar import SESSION_SECONDS, Session
+from alphapanda.market.calendar import SESSION_SECONDS, TradingSession
 from alphapanda.market.cells import read_price, read_quantity, read_time
 from alphapanda.market.instruments import Listing
 from alphapanda.market.rows import RowError
@@ -38,7 +38,7 @@ class BarRows:
         self._columns = columns
         self._listing = listing
         self._span = span
-        self._day: Session | None = None
+        self._day: TradingSession | None = None
         self._previous_close = 0.0
         self._close = 0.0
         self._open = self._high = self._low = 0.0
@@ -55,14 +55,14 @@ class BarRows:
             raise RowError(f"low {low} is above another price of its bar")
         volume = read_quantity("volume", cells[columns["volume"]]) if "volume" in columns else 0
         interest = read_quantity("oi", cells[columns["oi"]]) if "oi" in columns else 0
-        self._enter(Session(at.astimezone(IST).date()), open_)
+        self._enter(TradingSession(at.astimezone(IST).date()), open_)
         middle = (low, high) if close >= open_ else (high, low)
         share = volume // TICKS_PER_BAR
         shares = (share, share, share, volume - 3 * share)
         path = zip(self._times(at), (open_, *middle, close), shares, strict=True)
         return tuple([self._tick(when, price, quantity, interest) for when, price, quantity in path])
 
-    def _enter(self, day: Session, opening: float) -> None:
+    def _enter(self, day: TradingSession, opening: float) -> None:
         if day != self._day:
             self._previous_close = self._close or opening
             self._day = day
@@ -71,7 +71,7 @@ class BarRows:
 
     def _times(self, at: datetime) -> tuple[datetime, ...]:
         if self._span is None:
-            at, span = Session(at.astimezone(IST).date()).opens, timedelta(seconds=SESSION_SECONDS)
+            at, span = TradingSession(at.astimezone(IST).date()).opens, timedelta(seconds=SESSION_SECONDS)
         else:
             span = self._span
         last = max(span - _LAST_SECOND, span / 2)

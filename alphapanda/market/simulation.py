@@ -17,7 +17,7 @@ from itertools import accumulate
 from typing import Final
 
 from alphapanda.errors import UsageError
-from alphapanda.market.calendar import CLOSING_FROM, OPENING_AUCTION, Session, TradingCalendar
+from alphapanda.market.calendar import CLOSING_FROM, OPENING_AUCTION, TradingCalendar, TradingSession
 from alphapanda.market.intraday import IntradayCurve
 from alphapanda.market.simulated_book import NORMAL, SimulatedBook
 from alphapanda.market.universe import PERSONALITIES, Personality
@@ -80,7 +80,7 @@ class MarketSimulation:
         auctions = 2 * len(self.config.who) if self.config.auctions else 0
         return self._curve.ticks + auctions
 
-    def session(self, index: int) -> Session:
+    def session(self, index: int) -> TradingSession:
         """Return the `index`-th session, from 0."""
         while len(self._sessions) <= index:
             self._sessions.append(self._calendar.after(self._sessions[-1]))

@@ -38,7 +38,7 @@ class SignalMark(msgspec.Struct, frozen=True):
     ids: tuple[EventId, ...]
 
 
-class ReplayGuard:
+class SignalDeduplicator:
     """Knows a signal that comes again.
 
     A signal is old when its tick stands before the newest one, in the same partition, and is no newer:

@@ -14,7 +14,7 @@ REMEMBERED_COMMANDS = 256
 """Commands come from people: more than these are never under way at once."""
 
 
-class SwitchState(msgspec.Struct, frozen=True, kw_only=True):
+class TradingStateSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """What a switch remembers.
 
     Attributes:
@@ -30,13 +30,13 @@ class SwitchState(msgspec.Struct, frozen=True, kw_only=True):
     obeyed: tuple[EventId, ...] = ()
 
 
-class TradingSwitch:
+class TradingStateMachine:
     """Obeys each command once and says so."""
 
     def __init__(self, broker: BrokerId, service: str) -> None:
         self._broker = broker
         self._service = service
-        self._now = SwitchState()
+        self._now = TradingStateSnapshot()
 
     @property
     def state(self) -> TradingState:
@@ -99,11 +99,11 @@ class TradingSwitch:
                 state = told.command.leads_to if told.command else told.after
                 self._obey(told.command_id, state, told.actor, told.reason)
 
-    def dump(self) -> SwitchState:
+    def dump(self) -> TradingStateSnapshot:
         """Return the state for a snapshot."""
         return self._now
 
-    def load(self, state: SwitchState) -> None:
+    def load(self, state: TradingStateSnapshot) -> None:
         """Take a state that `dump` returned."""
         self._now = state
 
@@ -120,4 +120,4 @@ class TradingSwitch:
         if state is None:
             self._now = msgspec.structs.replace(self._now, obeyed=obeyed)
         else:
-            self._now = SwitchState(state=state, actor=actor, reason=reason, obeyed=obeyed)
+            self._now = TradingStateSnapshot(state=state, actor=actor, reason=reason, obeyed=obeyed)

@@ -10,7 +10,7 @@ import msgspec
 
 from alphapanda.accounting.portfolio import Portfolio
 from alphapanda.errors import PermanentError
-from alphapanda.execution.order_store import OrderBook
+from alphapanda.execution.order_store import OrderStore
 from alphapanda.ids import BrokerId
 from alphapanda.model.envelope import Event
 from alphapanda.model.instrument import InstrumentLookup
@@ -44,7 +44,7 @@ BETWEEN_S = 0.25
 SHOWN = 5
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class RuleResult(msgspec.Struct, frozen=True, kw_only=True):
     """One rule, and what was found against it.
 
     Attributes:
@@ -64,7 +64,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """What was found for one broker."""
 
     broker: BrokerId
-    findings: tuple[Finding, ...]
+    findings: tuple[RuleResult, ...]
 
     @property
     def is_sound(self) -> bool:
@@ -158,8 +158,8 @@ class Verifier:
                     refused.append(str(error))
         return events, refused
 
-    def _fold(self, events: Iterable[tuple[Record, Event]]) -> tuple[OrderBook, Portfolio]:
-        book, portfolio = OrderBook(), Portfolio(self._broker, self._mode, self._instruments)
+    def _fold(self, events: Iterable[tuple[Record, Event]]) -> tuple[OrderStore, Portfolio]:
+        book, portfolio = OrderStore(), Portfolio(self._broker, self._mode, self._instruments)
         for _, event in sorted(((r, e) for r, e in events if e.type in _ORDERS), key=lambda pair: _order(pair[0])):
             book.evolve(event)
             if event.type is EventType.ORDER_FILLED:
@@ -180,11 +180,11 @@ def _order(record: Record) -> tuple[int, int, int]:
     )
 
 
-def _finding(rule: str, checked: int, problems: Sequence[str]) -> Finding:
-    return Finding(rule=rule, checked=checked, problems=tuple(problems[:SHOWN]), problem_count=len(problems))
+def _finding(rule: str, checked: int, problems: Sequence[str]) -> RuleResult:
+    return RuleResult(rule=rule, checked=checked, problems=tuple(problems[:SHOWN]), problem_count=len(problems))
 
 
-def _once(rule: str, ids: Sequence[str]) -> Finding:
+def _once(rule: str, ids: Sequence[str]) -> RuleResult:
     twice = [f"{each} is there {count} times" for each, count in Counter(ids).items() if count > 1]
     return _finding(rule, len(ids), twice)
 
@@ -197,7 +197,7 @@ def _causes(events: Iterable[tuple[Record, Event]], kind: EventType) -> list[str
     return [str(event.envelope.causation_id) for event in _of(events, kind)]
 
 
-def _judged_once(events: Sequence[tuple[Record, Event]]) -> Finding:
+def _judged_once(events: Sequence[tuple[Record, Event]]) -> RuleResult:
     kinds = {EventType.SIGNAL_VALIDATED, EventType.SIGNAL_REJECTED}
     # From one command an operator's orders follow for many positions: nobody sent a signal that is judged there.
     verdicts = [event for _, event in events if event.type in kinds and event.data.signal.command_id is None]
@@ -209,7 +209,7 @@ def _plain(position: Position) -> Position:
     return msgspec.structs.replace(position, last_price=None)
 
 
-def _positions(viewed: Sequence[Position], folded: Sequence[Position]) -> Finding:
+def _positions(viewed: Sequence[Position], folded: Sequence[Position]) -> RuleResult:
     def keyed(positions: Sequence[Position]) -> dict[str, Position]:
         return {f"{p.strategy_id} {p.instrument}": _plain(p) for p in positions}
 
@@ -229,7 +229,7 @@ def _differences(
     return problems
 
 
-def _orders(viewed: Sequence[tuple[str, str]], book: OrderBook) -> Finding:
+def _orders(viewed: Sequence[tuple[str, str]], book: OrderStore) -> RuleResult:
     folded: dict[str, str] = {order.client_order_id: order.status for order in book.orders()}
     shown: dict[str, str] = dict(viewed)
     problems = [

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from alphapanda.errors import DecodeError, MisroutedError, PermanentError, TransientError
 from alphapanda.model.records import Header, Outgoing, Record
-from topics.dead_letters import FailedStage, Failure, Retryable, build_headers
+from topics.dead_letters import FailedStage, ProcessingFailure, Retryable, build_headers
 from topics.names import TopicName
 
 
@@ -32,7 +32,7 @@ def dead_letter(
 ) -> Outgoing:
     """Return the dead letter of `record`: same key, value and partition number, on its topic's `.dlq`."""
     source = TopicName.parse(record.partition.topic)
-    failure = Failure(
+    failure = ProcessingFailure(
         topic=record.partition.topic,
         partition=record.partition.number,
         offset=record.offset,

@@ -16,7 +16,7 @@ class DeliveryPolicy(StrEnum):
     """The first failure stops the service: nothing is dead-lettered, nothing skipped."""
 
 
-class Verdict(StrEnum):
+class DeliveryAction(StrEnum):
     """What to do with a failed event now."""
 
     RETRY = "retry"
@@ -30,19 +30,19 @@ TRANSIENT_ATTEMPTS = 8
 UNEXPECTED_ATTEMPTS = 3
 
 
-def judge(policy: DeliveryPolicy, error: Exception, attempt: int) -> Verdict:
+def judge(policy: DeliveryPolicy, error: Exception, attempt: int) -> DeliveryAction:
     """Return what follows from `error` at the `attempt`-th try (from 1)."""
     if policy is DeliveryPolicy.STRICT:
-        return Verdict.STOP
+        return DeliveryAction.STOP
     match error:
         case PermanentError():
-            return Verdict.DEAD_LETTER
+            return DeliveryAction.DEAD_LETTER
         case AuthError():
-            return Verdict.DEGRADE
+            return DeliveryAction.DEGRADE
         case TransientError():
-            return Verdict.RETRY if attempt < TRANSIENT_ATTEMPTS else Verdict.DEAD_LETTER
+            return DeliveryAction.RETRY if attempt < TRANSIENT_ATTEMPTS else DeliveryAction.DEAD_LETTER
         case _:
-            return Verdict.RETRY if attempt < UNEXPECTED_ATTEMPTS else Verdict.DEAD_LETTER
+            return DeliveryAction.RETRY if attempt < UNEXPECTED_ATTEMPTS else DeliveryAction.DEAD_LETTER
 
 
 def kind_of(error: Exception) -> str:

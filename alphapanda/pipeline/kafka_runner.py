@@ -19,6 +19,7 @@ from alphapanda.model.records import Offsets, Partition, Record, encode_offsets
 from alphapanda.model.stage import Stage
 from alphapanda.pipeline.engine import FoldError
 from alphapanda.pipeline.ports import (
+    BatchStep,
     Log,
     LogReader,
     Meter,
@@ -28,14 +29,13 @@ from alphapanda.pipeline.ports import (
     Projector,
     Snapshot,
     SnapshotStore,
-    Step,
     no_step,
 )
-from alphapanda.pipeline.processor import Batch, Intake
-from alphapanda.pipeline.recovery import Decision, OrderedInputs, Recovered, read_own, refuse_reset_log
+from alphapanda.pipeline.processor import Batch, RecordProcessor
+from alphapanda.pipeline.recovery import LoggedDecision, OrderedInputs, Recovered, read_own, refuse_reset_log
 from alphapanda.pipeline.runner_config import RunnerSpec
 from alphapanda.pipeline.topic_routing import Routes
-from alphapanda.telemetry.log import Log as Logger
+from alphapanda.telemetry.log import Logger
 
 SNAPSHOT_EVERY_S = 5.0
 SNAPSHOT_RETRY_S = 30.0
@@ -86,7 +86,7 @@ class StageRunner:
     _pristine: bytes = b""
     _log_id: str = ""
     _inputs: OrderedInputs = field(init=False)
-    _intake: Intake = field(init=False)
+    _intake: RecordProcessor = field(init=False)
     _outputs: Offsets = field(default_factory=dict)
     _poisoned: dict[LogPosition, FoldError] = field(default_factory=dict)
     _due: dict[str, float] = field(default_factory=dict)
@@ -131,7 +131,7 @@ class StageRunner:
 
     async def _measured_batch(self, records: Sequence[Record]) -> None:
         started = self.clock.monotonic()
-        self.on_step(Step.POLLED)
+        self.on_step(BatchStep.POLLED)
         self.meter.consumed(records, self.clock.now())
         await self._batch(records)
         self.meter.batch(len(records), self.clock.monotonic() - started)
@@ -144,23 +144,23 @@ class StageRunner:
             await self._intake.take(record, batch)
         if self.spec.timer and self._is_due("timer", TIMER_EVERY_S):
             self._intake.tell_time(batch)
-        self.on_step(Step.DECIDED)
+        self.on_step(BatchStep.DECIDED)
         await self._produce(batch)
         self._dirty = self._dirty or bool(records)
         await self.projector.project(changed=bool(records or batch.outgoing))
-        self.on_step(Step.PROJECTED)
+        self.on_step(BatchStep.PROJECTED)
         if self._dirty and (batch.outgoing or self._is_due("commit", COMMIT_EVERY_S)):
             await self.ownership.commit(positions)
             self._measure_lag()
-            self.on_step(Step.COMMITTED)
+            self.on_step(BatchStep.COMMITTED)
         if self._dirty and self._is_due("snapshot", SNAPSHOT_EVERY_S):
             await self._save_snapshot()
-            self.on_step(Step.SNAPSHOT)
+            self.on_step(BatchStep.SNAPSHOT)
 
     async def _produce(self, batch: Batch) -> None:
         if not batch.outgoing:
             return
-        self.on_step(Step.PRODUCING)
+        self.on_step(BatchStep.PRODUCING)
         positions = await self.log.append(batch.outgoing)
         for position in positions:
             partition = Partition(position.topic, position.partition)
@@ -168,7 +168,7 @@ class StageRunner:
         self.meter.produced(positions)
         for event in batch.decided:
             self.on_decided(event)
-        self.on_step(Step.FLUSHED)
+        self.on_step(BatchStep.FLUSHED)
 
     async def _drain(self) -> None:
         await self.projector.project(changed=True, force=True)
@@ -244,8 +244,8 @@ class StageRunner:
             seconds=round(seconds, 3),
         )
 
-    def _new_intake(self, own: Recovered) -> Intake:
-        return Intake(
+    def _new_intake(self, own: Recovered) -> RecordProcessor:
+        return RecordProcessor(
             spec=self.spec,
             stage=self.stage,
             routes=self.routes,
@@ -306,7 +306,7 @@ class StageRunner:
         while (record := await self._inputs.take_below(partition, limit)) is not None:
             await self._intake.retake(record, batch, settled=_is_settled(record, own), logged=None)
 
-    async def _refold_decision(self, decision: Decision, own: Recovered, batch: Batch) -> None:
+    async def _refold_decision(self, decision: LoggedDecision, own: Recovered, batch: Batch) -> None:
         cause = decision.cause
         if cause is not None:
             partition = Partition(cause.topic, cause.partition)

@@ -177,7 +177,7 @@ class NoProjector:
         """Do nothing."""
 
 
-class Step(IntEnum):
+class BatchStep(IntEnum):
     """The numbered steps of a batch, in order. A process may die after any of them."""
 
     POLLED = 1
@@ -189,9 +189,9 @@ class Step(IntEnum):
     SNAPSHOT = 7
 
 
-OnStep = Callable[[Step], None]
+OnStep = Callable[[BatchStep], None]
 """Told of each step as it is done; tests die in it."""
 
 
-def no_step(step: Step) -> None:
+def no_step(step: BatchStep) -> None:
     """Live through every step."""

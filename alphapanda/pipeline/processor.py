@@ -16,13 +16,13 @@ from alphapanda.model.envelope import Event, LogPosition
 from alphapanda.model.records import TIMER_CAUSE, Header, Offsets, Outgoing, Record, encode_offsets
 from alphapanda.model.stage import Stage, timer_event
 from alphapanda.pipeline.dead_letters import Refusal, dead_letter
-from alphapanda.pipeline.delivery import TRANSIENT_ATTEMPTS, Verdict, judge, kind_of
+from alphapanda.pipeline.delivery import TRANSIENT_ATTEMPTS, DeliveryAction, judge, kind_of
 from alphapanda.pipeline.engine import FoldError, StageEngine
 from alphapanda.pipeline.ports import Meter
-from alphapanda.pipeline.recovery import Decision
+from alphapanda.pipeline.recovery import LoggedDecision
 from alphapanda.pipeline.runner_config import RunnerSpec
 from alphapanda.pipeline.topic_routing import Routes
-from alphapanda.telemetry.log import Log as Logger
+from alphapanda.telemetry.log import Logger
 from topics.dead_letters import FailedStage
 
 
@@ -44,7 +44,7 @@ class Batch:
 
 
 @dataclass(slots=True, kw_only=True)
-class Intake:
+class RecordProcessor:
     """Takes records for one stage.
 
     Attributes:
@@ -74,7 +74,7 @@ class Intake:
         if event is not None:
             await self._decide_and_fold(record, event, None, batch)
 
-    async def retake(self, record: Record, batch: Batch, *, settled: bool, logged: Decision | None) -> None:
+    async def retake(self, record: Record, batch: Batch, *, settled: bool, logged: LoggedDecision | None) -> None:
         """Take an input again in recovery.
 
         Args:
@@ -126,7 +126,9 @@ class Intake:
         addressee = record.header(Header.REPLAY_GROUP) if record.headers else None
         return addressee is not None and addressee.decode(errors="replace") != self.spec.group
 
-    async def _decide_and_fold(self, record: Record, event: Event, logged: Decision | None, batch: Batch) -> None:
+    async def _decide_and_fold(
+        self, record: Record, event: Event, logged: LoggedDecision | None, batch: Batch
+    ) -> None:
         try:
             fresh = list(self.stage.decide(event))
         except Exception as error:  # noqa: BLE001 - whatever a stage raises is judged by the policy
@@ -150,7 +152,7 @@ class Intake:
 
         def may_pass(failure: Exception) -> bool:
             self.meter.failed(kind_of(failure))
-            return judge(self.spec.policy, failure, attempts) is Verdict.RETRY
+            return judge(self.spec.policy, failure, attempts) is DeliveryAction.RETRY
 
         if may_pass(error):
             retries = stamina.retry_context(
@@ -164,16 +166,16 @@ class Intake:
             except Exception as failure:  # noqa: BLE001 - judged below
                 last = failure
         match judge(self.spec.policy, last, max(attempts, TRANSIENT_ATTEMPTS)):
-            case Verdict.STOP:
+            case DeliveryAction.STOP:
                 raise last
-            case Verdict.DEGRADE:
+            case DeliveryAction.DEGRADE:
                 self.on_degraded(str(last))
             case _:
                 pass
         return Refusal(last, attempts)
 
     def _reconcile(
-        self, record: Record, fresh: list[Event], logged: Decision | None
+        self, record: Record, fresh: list[Event], logged: LoggedDecision | None
     ) -> tuple[list[Event], frozenset[str]]:
         """Return what to fold, and the ids of what is still to be written. What the log has counts."""
         ids: frozenset[str] = frozenset(output.id for output in fresh)

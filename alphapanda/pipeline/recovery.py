@@ -36,7 +36,7 @@ PATIENCE_POLLS = 60
 """A record that the log's own end offset promises must come within 15 s."""
 
 
-class Decision(msgspec.Struct, frozen=True):
+class LoggedDecision(msgspec.Struct, frozen=True):
     """What the log holds of one decision of ours.
 
     Attributes:
@@ -67,7 +67,7 @@ class Recovered(msgspec.Struct, frozen=True):
         next_outputs: the end of each of our output partitions.
     """
 
-    decisions: tuple[Decision, ...]
+    decisions: tuple[LoggedDecision, ...]
     dead_lettered: Mapping[LogPosition, int | None]
     next_outputs: Offsets
 
@@ -148,24 +148,24 @@ def _refused_input(record: Record) -> tuple[LogPosition, int | None]:
     return LogPosition(failure.topic, failure.partition, failure.offset), failure.original_timestamp_ms
 
 
-def _group(records: Sequence[Record], routes: Routes) -> tuple[Decision, ...]:
+def _group(records: Sequence[Record], routes: Routes) -> tuple[LoggedDecision, ...]:
     groups: dict[tuple[bytes, bytes], dict[str, tuple[int, Event]]] = {}
     for record in records:
         event = routes.read(record)
         key = (_needed(record, Header.CAUSE), _needed(record, Header.SEEN) + b"|" + _needed(record, Header.BASE))
         index = int(_needed(record, Header.INDEX))
         groups.setdefault(key, {}).setdefault(event.id, (index, event))
-    merged: dict[bytes, Decision] = {}
-    decisions: list[Decision] = []
+    merged: dict[bytes, LoggedDecision] = {}
+    decisions: list[LoggedDecision] = []
     for (cause, vectors), outputs in groups.items():
         seen, _, base = vectors.partition(b"|")
         ordered = tuple(event for _, event in sorted(outputs.values(), key=lambda pair: pair[0]))
-        decision = Decision(_position(cause), decode_offsets(seen), decode_offsets(base), ordered)
+        decision = LoggedDecision(_position(cause), decode_offsets(seen), decode_offsets(base), ordered)
         if cause != TIMER_CAUSE and cause in merged:
             # A crash in the middle of a flush: the rest was written by the next run, after the first part.
             earlier = merged[cause]
             first, second = sorted((earlier, decision), key=lambda d: d.order)
-            decision = Decision(first.cause, first.seen, second.base, first.outputs + second.outputs)
+            decision = LoggedDecision(first.cause, first.seen, second.base, first.outputs + second.outputs)
             decisions.remove(earlier)
         merged[cause] = decision
         decisions.append(decision)

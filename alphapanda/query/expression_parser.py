@@ -20,7 +20,7 @@ from collections.abc import Collection
 
 from alphapanda.errors import nearest
 from alphapanda.query.errors import TypedTextError
-from alphapanda.query.expression_tokens import Kind, Token, tokens
+from alphapanda.query.expression_tokens import Token, TokenKind, tokens
 from alphapanda.query.expression_tree import (
     And,
     Compare,
@@ -57,7 +57,7 @@ class _Parser:
     def parse(self) -> Node:
         node = self._expression()
         token = self._token
-        if token.kind is not Kind.END:
+        if token.kind is not TokenKind.END:
             if token.text in set(Comparison):
                 raise self._fault("Comparisons are not chained", hint="Write a < b and b < c.")
             raise self._fault("Expected and, or, or the end")
@@ -67,7 +67,7 @@ class _Parser:
     def _token(self) -> Token:
         return self._tokens[self._at]
 
-    def _take(self, kind: Kind, *texts: str) -> Token | None:
+    def _take(self, kind: TokenKind, *texts: str) -> Token | None:
         token = self._token
         if token.kind is kind and (not texts or token.text in texts):
             self._at += 1
@@ -75,18 +75,18 @@ class _Parser:
         return None
 
     def _expect(self, sign: str) -> None:
-        if self._take(Kind.SIGN, sign) is None:
+        if self._take(TokenKind.SIGN, sign) is None:
             raise self._fault(f"Expected {sign!r}")
 
     def _expression(self) -> Node:
         parts = [self._conjunction()]
-        while self._take(Kind.WORD, "or"):
+        while self._take(TokenKind.WORD, "or"):
             parts.append(self._conjunction())
         return parts[0] if len(parts) == 1 else Or(tuple(parts))
 
     def _conjunction(self) -> Node:
         parts = [self._negation()]
-        while self._take(Kind.WORD, "and"):
+        while self._take(TokenKind.WORD, "and"):
             parts.append(self._negation())
         return parts[0] if len(parts) == 1 else And(tuple(parts))
 
@@ -95,20 +95,20 @@ class _Parser:
         if self._depth > MAX_DEPTH:
             raise self._fault("Nested too deeply")
         try:
-            return Not(self._negation()) if self._take(Kind.WORD, "not") else self._test()
+            return Not(self._negation()) if self._take(TokenKind.WORD, "not") else self._test()
         finally:
             self._depth -= 1
 
     def _test(self) -> Node:
-        if self._take(Kind.SIGN, "("):
+        if self._take(TokenKind.SIGN, "("):
             inner = self._expression()
             self._expect(")")
             return inner
         left = self._operand()
-        comparison = self._take(Kind.SIGN, *Comparison)
+        comparison = self._take(TokenKind.SIGN, *Comparison)
         if comparison is not None:
             return Compare(Comparison(comparison.text), left, self._operand())
-        negated = self._take(Kind.WORD, "not") is not None
+        negated = self._take(TokenKind.WORD, "not") is not None
         tested = self._relation(left)
         if tested is not None:
             return Not(tested) if negated else tested
@@ -121,12 +121,12 @@ class _Parser:
         )
 
     def _relation(self, left: Operand) -> Node | None:
-        if self._take(Kind.WORD, "in"):
+        if self._take(TokenKind.WORD, "in"):
             return Within(left, self._choices())
-        if self._take(Kind.WORD, "contains"):
+        if self._take(TokenKind.WORD, "contains"):
             return Contains(left, self._operand())
-        if self._take(Kind.WORD, "matches"):
-            token = self._take(Kind.TEXT)
+        if self._take(TokenKind.WORD, "matches"):
+            token = self._take(TokenKind.TEXT)
             if token is None:
                 raise self._fault("Expected a pattern in quotes")
             return Matches(left, Literal(token.text, token.position))
@@ -135,7 +135,7 @@ class _Parser:
     def _choices(self) -> tuple[Literal, ...]:
         self._expect("[")
         choices = [self._choice()]
-        while self._take(Kind.SIGN, ","):
+        while self._take(TokenKind.SIGN, ","):
             choices.append(self._choice())
         self._expect("]")
         return tuple(choices)
@@ -150,7 +150,7 @@ class _Parser:
         literal = self._literal()
         if literal is not None:
             return literal
-        name = self._take(Kind.NAME)
+        name = self._take(TokenKind.NAME)
         if name is None:
             raise self._fault("Expected a field or a value")
         if name.text not in self._roots:
@@ -166,35 +166,35 @@ class _Parser:
     def _keys(self) -> list[str | int]:
         keys: list[str | int] = []
         while True:
-            if self._take(Kind.SIGN, "."):
-                name = self._take(Kind.NAME) or self._take(Kind.WORD)
+            if self._take(TokenKind.SIGN, "."):
+                name = self._take(TokenKind.NAME) or self._take(TokenKind.WORD)
                 if name is None:
                     raise self._fault("Expected a name")
                 keys.append(name.text)
-            elif self._take(Kind.SIGN, "["):
+            elif self._take(TokenKind.SIGN, "["):
                 keys.append(self._key())
                 self._expect("]")
             else:
                 return keys
 
     def _key(self) -> str | int:
-        text = self._take(Kind.TEXT)
+        text = self._take(TokenKind.TEXT)
         if text is not None:
             return text.text
         number = self._token
-        if number.kind is not Kind.NUMBER or not number.text.isdecimal() or int(number.text) > _MAX_INDEX:
+        if number.kind is not TokenKind.NUMBER or not number.text.isdecimal() or int(number.text) > _MAX_INDEX:
             raise self._fault("Expected a name in quotes or an index")
         self._at += 1
         return int(number.text)
 
     def _literal(self) -> Literal | None:
         token = self._token
-        if self._take(Kind.TEXT):
+        if self._take(TokenKind.TEXT):
             return Literal(token.text, token.position)
-        if word := self._take(Kind.WORD, "true", "false", "null"):
+        if word := self._take(TokenKind.WORD, "true", "false", "null"):
             return Literal({"true": True, "false": False, "null": None}[word.text], word.position)
-        negative = self._take(Kind.SIGN, "-") is not None
-        number = self._take(Kind.NUMBER)
+        negative = self._take(TokenKind.SIGN, "-") is not None
+        number = self._take(TokenKind.NUMBER)
         if number is None:
             if negative:
                 raise self._fault("Expected a number")
@@ -206,5 +206,5 @@ class _Parser:
 
     def _fault(self, message: str, *, hint: str = "") -> TypedTextError:
         token = self._token
-        found = "the end" if token.kind is Kind.END else repr(token.text)
+        found = "the end" if token.kind is TokenKind.END else repr(token.text)
         return TypedTextError(f"{message}, found {found}", self._text, token.position, hint=hint)

@@ -12,7 +12,7 @@ from alphapanda.query.errors import TypedTextError
 MAX_EXPRESSION = 4000
 
 
-class Kind(StrEnum):
+class TokenKind(StrEnum):
     """What a word is."""
 
     NUMBER = "number"
@@ -37,7 +37,7 @@ class Token:
         position: where it begins.
     """
 
-    kind: Kind
+    kind: TokenKind
     text: str
     position: int
 
@@ -67,16 +67,16 @@ def tokens(text: str) -> Iterator[Token]:
         if match.lastgroup != "space":
             yield _token(match)
         at = match.end()
-    yield Token(Kind.END, "", len(text))
+    yield Token(TokenKind.END, "", len(text))
 
 
 def _token(match: re.Match[str]) -> Token:
-    word, kind = match.group(), Kind(str(match.lastgroup))
-    if kind is Kind.TEXT:
+    word, kind = match.group(), TokenKind(str(match.lastgroup))
+    if kind is TokenKind.TEXT:
         # In front of a quote or a backslash a backslash means the next character; else it stays, for patterns.
         word = _ESCAPE.sub(lambda found: found[1] if found[1] in "\"'\\" else found[0], word[1:-1])
     elif word in WORDS:
-        kind = Kind.WORD
+        kind = TokenKind.WORD
     return Token(kind, word, match.start())
 
 

@@ -46,20 +46,20 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class PatternMatch:
     """The pattern was found."""
 
 
-Step: TypeAlias = Char | Split | Begin | End | Match
+Step: TypeAlias = Char | Split | Begin | End | PatternMatch
 Program: TypeAlias = list[Step]
 
 
 def compile_pattern(text: str) -> Program:
     """Return the program of a pattern; raises TypedTextError if it cannot be understood or is too large."""
-    return _Compiler(text).program()
+    return _PatternCompiler(text).program()
 
 
-class _Compiler:
+class _PatternCompiler:
     """Recursive descent over the pattern, straight into a program."""
 
     def __init__(self, text: str) -> None:
@@ -75,7 +75,7 @@ class _Compiler:
         steps = self._alternatives()
         if self._at < len(self._text):
             raise self._fault("No group is open here")
-        return [*steps, Match()]
+        return [*steps, PatternMatch()]
 
     def _alternatives(self) -> Program:
         steps = self._sequence()

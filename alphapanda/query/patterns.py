@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from alphapanda.query.pattern_program import Begin, Char, End, Match, Split, Step, compile_pattern
+from alphapanda.query.pattern_program import Begin, Char, End, PatternMatch, Split, Step, compile_pattern
 
 MAX_STATES = 2000
 """Remembered sets of states and their steps; beyond that they are forgotten and found again."""
@@ -79,7 +79,7 @@ class Pattern:
         return _State(places, matched=matched, at_end=at_end)
 
     def _matches(self, places: frozenset[int]) -> bool:
-        return any(isinstance(self._program[place], Match) for place in places)
+        return any(isinstance(self._program[place], PatternMatch) for place in places)
 
     def _closure(self, places: Iterable[int], *, begin: bool = False, end: bool = False) -> frozenset[int]:
         """Return all places that are reached without reading a character."""

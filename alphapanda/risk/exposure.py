@@ -26,12 +26,12 @@ from alphapanda.model.order import (
 )
 from alphapanda.model.signal import Signal, SignalIntent
 from alphapanda.model.tick import TickRef
-from alphapanda.risk.checks import Likeness
+from alphapanda.risk.checks import DuplicateKey
 
 Key = tuple[StrategyId, InstrumentId]
 
 
-class Line(msgspec.Struct, kw_only=True):
+class Exposure(msgspec.Struct, kw_only=True):
     """One strategy's standing in one instrument.
 
     Attributes:
@@ -49,7 +49,7 @@ class Line(msgspec.Struct, kw_only=True):
     instrument: InstrumentId
     net_units: int = 0
     newest: datetime | None = None
-    last_like: Likeness | None = None
+    last_like: DuplicateKey | None = None
     last_ts: datetime | None = None
     tick: TickRef | None = None
     product: Product = Product.MIS
@@ -99,11 +99,11 @@ def _most(known: int, entries: Iterable[int], exits: Iterable[int]) -> int:
     return max(0, lifted + sum(units for units in entries if units > 0))
 
 
-class Ledger:
+class ExposureBook:
     """Folds verdicts and orders; each order's end counts once."""
 
     def __init__(self) -> None:
-        self._lines: dict[Key, Line] = {}
+        self._lines: dict[Key, Exposure] = {}
         self._pending: dict[ClientOrderId, Pending] = {}
         self._open = 0
 
@@ -112,12 +112,12 @@ class Ledger:
         """Lines that are not flat."""
         return self._open
 
-    def line(self, signal: Signal) -> Line:
+    def line(self, signal: Signal) -> Exposure:
         """Return the line of a signal's strategy and instrument; a new one is not kept."""
         found = self._lines.get((signal.strategy_id, signal.instrument))
-        return found or Line(strategy_id=signal.strategy_id, instrument=signal.instrument)
+        return found or Exposure(strategy_id=signal.strategy_id, instrument=signal.instrument)
 
-    def held(self, scope: Scope) -> list[tuple[Line, Held]]:
+    def held(self, scope: Scope) -> list[tuple[Exposure, Held]]:
         """Return what the lines in scope may hold, by strategy and instrument; flat ones are left out."""
         pending: dict[Key, list[Pending]] = {}
         for order in self._pending.values():
@@ -151,7 +151,7 @@ class Ledger:
             intent=signal.intent,
         )
         line = self._add(signal.strategy_id, signal.instrument, signal.side.sign * signal.quantity)
-        line.last_like = Likeness.of(signal) if signal.intent is SignalIntent.ENTRY else None
+        line.last_like = DuplicateKey.of(signal) if signal.intent is SignalIntent.ENTRY else None
         line.last_ts = event.envelope.ts
         line.product = signal.product
 
@@ -175,11 +175,11 @@ class Ledger:
             case _:
                 pass
 
-    def dump(self) -> tuple[list[Line], list[Pending]]:
+    def dump(self) -> tuple[list[Exposure], list[Pending]]:
         """Return the state for a snapshot."""
         return list(self._lines.values()), list(self._pending.values())
 
-    def load(self, lines: list[Line], pending: list[Pending]) -> None:
+    def load(self, lines: list[Exposure], pending: list[Pending]) -> None:
         """Take a state that `dump` returned."""
         self._lines = {(line.strategy_id, line.instrument): line for line in lines}
         self._pending = {order.client_order_id: order for order in pending}
@@ -194,14 +194,14 @@ class Ledger:
         pending.quantity_units = quantity
         self._add(pending.strategy_id, pending.instrument, pending.side.sign * change)
 
-    def _add(self, strategy_id: StrategyId, instrument: InstrumentId, units: int) -> Line:
+    def _add(self, strategy_id: StrategyId, instrument: InstrumentId, units: int) -> Exposure:
         line = self._keep(strategy_id, instrument)
         was_open = line.net_units != 0
         line.net_units += units
         self._open += (line.net_units != 0) - was_open
         return line
 
-    def _keep(self, strategy_id: StrategyId, instrument: InstrumentId) -> Line:
+    def _keep(self, strategy_id: StrategyId, instrument: InstrumentId) -> Exposure:
         return self._lines.setdefault(
-            (strategy_id, instrument), Line(strategy_id=strategy_id, instrument=instrument)
+            (strategy_id, instrument), Exposure(strategy_id=strategy_id, instrument=instrument)
         )

@@ -19,7 +19,7 @@ from alphapanda.model.signal import (
     SignalValidated,
 )
 from alphapanda.model.tick import TickRef
-from alphapanda.risk.exposure import Held, Line
+from alphapanda.risk.exposure import Exposure, Held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class FlattenOrder:
     why: str
     instruments: InstrumentLookup
 
-    def exits(self, line: Line, held: Held, mark: SignalMark | None) -> list[Event]:
+    def exits(self, line: Exposure, held: Held, mark: SignalMark | None) -> list[Event]:
         """Return the exits of one line: validated, or denied when trading is halted.
 
         There are two, one each way, where an order on its way may have turned the position over: an exit never
@@ -56,7 +56,7 @@ class FlattenOrder:
         ways = ((Side.SELL, held.long), (Side.BUY, held.short))
         return [self._exit(line, mark, side, units) for side, units in ways if units]
 
-    def _exit(self, line: Line, mark: SignalMark | None, side: Side, units: int) -> Event:
+    def _exit(self, line: Exposure, mark: SignalMark | None, side: Side, units: int) -> Event:
         order: ControlCommand = self.command.data
         name = f"flatten/{line.strategy_id}/{line.instrument}/{side}"
         decision_id = derive_event_id(self.command.id, f"decision/{order.broker}/{name}")
@@ -86,7 +86,9 @@ class FlattenOrder:
             correlation_id=decision_id,
         )
 
-    def _signal(self, line: Line, mark: SignalMark | None, side: Side, units: int, decision_id: EventId) -> Signal:
+    def _signal(
+        self, line: Exposure, mark: SignalMark | None, side: Side, units: int, decision_id: EventId
+    ) -> Signal:
         order: ControlCommand = self.command.data
         instrument = self.instruments.get(line.instrument)
         return Signal(

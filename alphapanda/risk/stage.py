@@ -13,12 +13,12 @@ from alphapanda.model.control import Command, ControlCommand, Done
 from alphapanda.model.envelope import Event, follow
 from alphapanda.model.instrument import InstrumentLookup
 from alphapanda.model.kinds import EventType, TradingMode, TradingState
-from alphapanda.model.replays import ReplayGuard, SignalMark
+from alphapanda.model.replays import SignalDeduplicator, SignalMark
 from alphapanda.model.signal import CheckResult, Signal, SignalIntent, SignalRejected, SignalValidated
 from alphapanda.model.tick import Tick
-from alphapanda.model.trading_state import SwitchState, TradingSwitch
-from alphapanda.risk.checks import CHECKS, Facts
-from alphapanda.risk.exposure import Ledger, Line, Pending
+from alphapanda.model.trading_state import TradingStateMachine, TradingStateSnapshot
+from alphapanda.risk.checks import CHECKS, RiskContext
+from alphapanda.risk.exposure import Exposure, ExposureBook, Pending
 from alphapanda.risk.flattening import FlattenOrder
 from alphapanda.risk.limits import RiskLimits
 from alphapanda.risk.throttle import RateWindow
@@ -43,9 +43,9 @@ class RiskState(msgspec.Struct, kw_only=True):
     """What a snapshot holds."""
 
     version: int
-    switch: SwitchState
+    switch: TradingStateSnapshot
     marks: list[SignalMark]
-    lines: list[Line]
+    lines: list[Exposure]
     pending: list[Pending]
     rate: list[int]
     market_time: datetime | None
@@ -73,9 +73,9 @@ class RiskStage:
         self._limits = limits
         self._instruments = instruments
         self._service = f"risk.{broker}"
-        self._switch = TradingSwitch(broker, self._service)
-        self._guard = ReplayGuard()
-        self._ledger = Ledger()
+        self._switch = TradingStateMachine(broker, self._service)
+        self._guard = SignalDeduplicator()
+        self._ledger = ExposureBook()
         self._rate = RateWindow()
         self._market_time: datetime | None = None
 
@@ -188,9 +188,9 @@ class RiskStage:
         validated = SignalValidated(signal=_cut(signal, facts), checks=tuple(passed))
         return (self._verdict(event, EventType.SIGNAL_VALIDATED, validated),)
 
-    def _facts(self, signal: Signal, ts: datetime) -> Facts:
+    def _facts(self, signal: Signal, ts: datetime) -> RiskContext:
         line = self._ledger.line(signal)
-        return Facts(
+        return RiskContext(
             limits=self._limits,
             mode=self._mode,
             state=self._switch.state,
@@ -219,7 +219,7 @@ class RiskStage:
         )
 
 
-def _cut(signal: Signal, facts: Facts) -> Signal:
+def _cut(signal: Signal, facts: RiskContext) -> Signal:
     """Return an exit with no more than there is to reduce."""
     if signal.intent is SignalIntent.EXIT and signal.quantity > abs(facts.net_units):
         return msgspec.structs.replace(signal, quantity=abs(facts.net_units))

@@ -14,7 +14,7 @@ from topics.schemas import FOLDER, kept_types, read_schema, schema_file
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CommittedSchema:
     """One kind's schema, as the structs have it and as it is committed.
 
     Attributes:
@@ -43,9 +43,9 @@ def schema_text(kind: EventType) -> str:
     return json.dumps(documented, indent=2, ensure_ascii=False) + "\n"
 
 
-def baseline(folder: Path = FOLDER) -> tuple[Kept, ...]:
+def baseline(folder: Path = FOLDER) -> tuple[CommittedSchema, ...]:
     """Return every kind's schema beside the one in `folder`, in the order of the kinds."""
-    return tuple(Kept(kind, schema_text(kind), read_schema(kind, folder)) for kind in PAYLOADS)
+    return tuple(CommittedSchema(kind, schema_text(kind), read_schema(kind, folder)) for kind in PAYLOADS)
 
 
 def orphans(folder: Path = FOLDER) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ def orphans(folder: Path = FOLDER) -> tuple[str, ...]:
     return tuple(name for name in kept_types(folder) if name not in known)
 
 
-def write(kept: Kept, folder: Path = FOLDER) -> Path:
+def write(kept: CommittedSchema, folder: Path = FOLDER) -> Path:
     """Write the generated schema and return its file."""
     folder.mkdir(parents=True, exist_ok=True)
     file = schema_file(kept.kind, folder)

@@ -51,7 +51,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class Incompatibility:
     """Why one schema cannot read what another wrote.
 
     Attributes:
@@ -66,7 +66,7 @@ class Reason:
         return f"{self.path}: {self.message}" if self.path else self.message
 
 
-def incompatibilities(new: str, earlier: Iterable[str], level: Level = Level.BACKWARD) -> list[Reason]:
+def incompatibilities(new: str, earlier: Iterable[str], level: Level = Level.BACKWARD) -> list[Incompatibility]:
     """Return why `new` may not follow `earlier`; nothing when it may.
 
     Args:
@@ -79,19 +79,19 @@ def incompatibilities(new: str, earlier: Iterable[str], level: Level = Level.BAC
         DependencyError: the library is not installed.
     """
     versions = list(earlier)
-    reasons: list[Reason] = []
+    reasons: list[Incompatibility] = []
     for old in versions if level.is_transitive else versions[-1:]:
         if level.is_backward:
             reasons += unreadable(reader=new, writer=old)
         if level.is_forward:
             reasons += [
-                Reason(reason.path, f"readers of the earlier schema fail: {reason.message}")
+                Incompatibility(reason.path, f"readers of the earlier schema fail: {reason.message}")
                 for reason in unreadable(reader=old, writer=new)
             ]
     return list(dict.fromkeys(reasons))
 
 
-def unreadable(*, reader: str, writer: str) -> list[Reason]:
+def unreadable(*, reader: str, writer: str) -> list[Incompatibility]:
     """Return why what `writer` wrote cannot be read as `reader`; nothing when it can. Raises as above."""
     checked = _parsed(reader), _parsed(writer)
     from avro.compatibility import (  # noqa: PLC0415 - an extra
@@ -104,7 +104,7 @@ def unreadable(*, reader: str, writer: str) -> list[Reason]:
     found = list(_Explanation(Resolved(canonical(reader)), Resolved(canonical(writer))).reasons())
     if result.compatibility is not SchemaCompatibilityType.compatible and not found:
         places = " and ".join(sorted(result.locations))
-        found = [Reason(places, "; ".join(sorted(result.messages)) or "cannot be read")]
+        found = [Incompatibility(places, "; ".join(sorted(result.messages)) or "cannot be read")]
     return found
 
 
@@ -140,10 +140,10 @@ class _Explanation:
         self._writer = writer
         self._seen: set[tuple[int, int]] = set()
 
-    def reasons(self) -> Iterator[Reason]:
+    def reasons(self) -> Iterator[Incompatibility]:
         return self._of(self._reader.root, self._writer.root, "")
 
-    def _of(self, reader: Schema, writer: Schema, path: str) -> Iterator[Reason]:
+    def _of(self, reader: Schema, writer: Schema, path: str) -> Iterator[Incompatibility]:
         reader, writer = self._reader.look_up(reader), self._writer.look_up(writer)
         if isinstance(writer, list):
             yield from self._from_union(reader, writer, path)
@@ -160,11 +160,11 @@ class _Explanation:
         elif kind_of(reader) not in _PROMOTIONS.get(kind_of(writer), ()) or meaning_of(reader):
             yield self._mismatch(reader, writer, path)
 
-    def _from_union(self, reader: Schema, writer: list[Any], path: str) -> Iterator[Reason]:
+    def _from_union(self, reader: Schema, writer: list[Any], path: str) -> Iterator[Incompatibility]:
         for branch in writer:
             failed = list(self._of(reader, branch, path))
             if failed and kind_of(self._writer.look_up(branch)) == "null":
-                yield Reason(path, "may have been null, and may not be now")
+                yield Incompatibility(path, "may have been null, and may not be now")
             else:
                 yield from failed
 
@@ -173,10 +173,10 @@ class _Explanation:
         named = isinstance(reader, dict) and isinstance(writer, dict) and "name" in reader
         return kind_of(reader) == kind_of(writer) and (not named or _short(reader) == _short(writer))
 
-    def _same_kind(self, reader: dict[str, Any], writer: dict[str, Any], path: str) -> Iterator[Reason]:
+    def _same_kind(self, reader: dict[str, Any], writer: dict[str, Any], path: str) -> Iterator[Incompatibility]:
         kind = kind_of(reader)
         if kind in {"record", "enum", "fixed"} and _short(reader) != _short(writer):
-            yield Reason(path, f"was {_short(writer)}, is {_short(reader)}")
+            yield Incompatibility(path, f"was {_short(writer)}, is {_short(reader)}")
         if kind == "record":
             if (id(reader), id(writer)) not in self._seen:  # a type that is used twice is explained once
                 self._seen.add((id(reader), id(writer)))
@@ -184,17 +184,17 @@ class _Explanation:
         elif kind == "enum":
             gone = [symbol for symbol in writer["symbols"] if symbol not in reader["symbols"]]
             if gone and reader.get("default") not in reader["symbols"]:
-                yield Reason(path, f"no longer knows {', '.join(gone)}")
+                yield Incompatibility(path, f"no longer knows {', '.join(gone)}")
         elif kind == "array":
             yield from self._of(reader["items"], writer["items"], f"{path}[]")
         elif kind == "map":
             yield from self._of(reader["values"], writer["values"], f"{path}{{}}")
         elif kind == "fixed" and reader["size"] != writer["size"]:
-            yield Reason(path, f"was {writer['size']} bytes, is {reader['size']}")
+            yield Incompatibility(path, f"was {writer['size']} bytes, is {reader['size']}")
         elif meaning_of(reader) != meaning_of(writer):
             yield self._mismatch(reader, writer, path)
 
-    def _records(self, reader: dict[str, Any], writer: dict[str, Any], path: str) -> Iterator[Reason]:
+    def _records(self, reader: dict[str, Any], writer: dict[str, Any], path: str) -> Iterator[Incompatibility]:
         written = {field["name"]: field for field in writer["fields"]}
         for field in reader["fields"]:
             inside = f"{path}.{field['name']}" if path else field["name"]
@@ -203,10 +203,10 @@ class _Explanation:
             if source is not None:
                 yield from self._of(field["type"], source["type"], inside)
             elif "default" not in field:
-                yield Reason(inside, "is new and has no default: what was written before lacks it")
+                yield Incompatibility(inside, "is new and has no default: what was written before lacks it")
 
-    def _mismatch(self, reader: Schema, writer: Schema, path: str) -> Reason:
-        return Reason(path, f"was {shown(writer, self._writer)}, is {shown(reader, self._reader)}")
+    def _mismatch(self, reader: Schema, writer: Schema, path: str) -> Incompatibility:
+        return Incompatibility(path, f"was {shown(writer, self._writer)}, is {shown(reader, self._reader)}")
 
 
 def _short(schema: Any) -> str:

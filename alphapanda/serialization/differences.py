@@ -28,7 +28,7 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class SchemaChange:
     """One of them.
 
     Attributes:
@@ -108,13 +108,13 @@ def shown(schema: Schema, resolved: Resolved) -> str:
     return f"{kind_of(schema)} ({meaning})" if meaning else kind_of(schema)
 
 
-def differences(before: str, after: str) -> list[Difference]:
+def differences(before: str, after: str) -> list[SchemaChange]:
     """Return what differs between two schemas, given as JSON; words that only explain do not count."""
     old, new = Resolved(canonical(before)), Resolved(canonical(after))
-    return list(_Comparison(old, new).of(old.root, new.root, ""))
+    return list(_SchemaComparison(old, new).of(old.root, new.root, ""))
 
 
-class _Comparison:
+class _SchemaComparison:
     """Walks through two schemas side by side."""
 
     def __init__(self, old: Resolved, new: Resolved) -> None:
@@ -122,19 +122,19 @@ class _Comparison:
         self._new = new
         self._seen: set[tuple[str, str]] = set()
 
-    def of(self, before: Schema, after: Schema, path: str) -> Iterator[Difference]:
+    def of(self, before: Schema, after: Schema, path: str) -> Iterator[SchemaChange]:
         before, after = self._old.look_up(before), self._new.look_up(after)
         names = shown(before, self._old), shown(after, self._new)
         if isinstance(before, list) and isinstance(after, list):
             yield from self._unions(before, after, path)
         elif isinstance(before, dict) and isinstance(after, dict) and kind_of(before) == kind_of(after):
             if full_name_of(before) != full_name_of(after):
-                yield Difference(path, Change.RENAMED, full_name_of(before), full_name_of(after))
+                yield SchemaChange(path, Change.RENAMED, full_name_of(before), full_name_of(after))
             yield from self._same_kind(before, after, path)
         elif names[0] != names[1]:
-            yield Difference(path, Change.CHANGED, *names)
+            yield SchemaChange(path, Change.CHANGED, *names)
 
-    def _same_kind(self, before: dict[str, Any], after: dict[str, Any], path: str) -> Iterator[Difference]:
+    def _same_kind(self, before: dict[str, Any], after: dict[str, Any], path: str) -> Iterator[SchemaChange]:
         kind = kind_of(before)
         if kind == "record":
             pair = full_name_of(before), full_name_of(after)
@@ -146,36 +146,36 @@ class _Comparison:
             was, now = before["symbols"], after["symbols"]
             gone, come = [s for s in was if s not in now], [s for s in now if s not in was]
             if gone or come:
-                yield Difference(path, Change.SYMBOLS, ", ".join(gone), ", ".join(come))
+                yield SchemaChange(path, Change.SYMBOLS, ", ".join(gone), ", ".join(come))
         elif kind in _CONTAINERS:
             inner = _CONTAINERS[kind]
             yield from self.of(before[inner], after[inner], f"{path}{'[]' if kind == 'array' else '{}'}")
         elif meaning_of(before) != meaning_of(after):
-            yield Difference(path, Change.CHANGED, shown(before, self._old), shown(after, self._new))
+            yield SchemaChange(path, Change.CHANGED, shown(before, self._old), shown(after, self._new))
 
-    def _records(self, before: dict[str, Any], after: dict[str, Any], path: str) -> Iterator[Difference]:
+    def _records(self, before: dict[str, Any], after: dict[str, Any], path: str) -> Iterator[SchemaChange]:
         was = {field["name"]: field for field in before["fields"]}
         now = {field["name"]: field for field in after["fields"]}
         for name, field in now.items():
             inside = f"{path}.{name}" if path else name
             old = was.get(name)
             if old is None:
-                yield Difference(inside, Change.ADDED, "", _field(field, self._new))
+                yield SchemaChange(inside, Change.ADDED, "", _field(field, self._new))
                 continue
             yield from self.of(old["type"], field["type"], inside)
             defaults = _default(old), _default(field)
             if defaults[0] != defaults[1]:
-                yield Difference(inside, Change.DEFAULT, *defaults)
+                yield SchemaChange(inside, Change.DEFAULT, *defaults)
         for name, field in was.items():
             if name not in now:
                 inside = f"{path}.{name}" if path else name
-                yield Difference(inside, Change.REMOVED, _field(field, self._old), "")
+                yield SchemaChange(inside, Change.REMOVED, _field(field, self._old), "")
 
-    def _unions(self, before: list[Any], after: list[Any], path: str) -> Iterator[Difference]:
+    def _unions(self, before: list[Any], after: list[Any], path: str) -> Iterator[SchemaChange]:
         old = {shown(branch, self._old): branch for branch in before}
         new = {shown(branch, self._new): branch for branch in after}
         if old.keys() != new.keys():
-            yield Difference(path, Change.CHANGED, shown(before, self._old), shown(after, self._new))
+            yield SchemaChange(path, Change.CHANGED, shown(before, self._old), shown(after, self._new))
         for name in old.keys() & new.keys():
             yield from self.of(old[name], new[name], path)
 

@@ -8,13 +8,13 @@ from enum import StrEnum
 
 from alphapanda.model.kinds import EventType
 from alphapanda.serialization.canonical import canonical
-from alphapanda.serialization.compatibility import Level, Reason, incompatibilities
+from alphapanda.serialization.compatibility import Incompatibility, Level, incompatibilities
 from alphapanda.serialization.registry import AVRO, Registered, RejectedSchemaError, SchemaRegistry
 from topics.names import TopicName
 from topics.schemas import subject_of
 
 
-class Standing(StrEnum):
+class SubjectState(StrEnum):
     """How a registry stands to our schema of one topic."""
 
     ABSENT = "not registered"
@@ -47,12 +47,12 @@ class Subject:
         return subject_of(self.topic)
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> SubjectState:
         """How the registry stands to our schema."""
         if self.latest is None:
-            return Standing.ABSENT
+            return SubjectState.ABSENT
         same = self.latest.schemaType == AVRO and canonical(self.latest.schema) == canonical(self.schema)
-        return Standing.CURRENT if same else Standing.OTHER
+        return SubjectState.CURRENT if same else SubjectState.OTHER
 
 
 async def look(
@@ -87,16 +87,18 @@ def wanted_level(subject: Subject, asked: Level | None = None) -> Level:
     return Level.BACKWARD if subject.level is Level.NONE else subject.level
 
 
-async def objections(registry: SchemaRegistry, subject: Subject, asked: Level | None = None) -> list[Reason]:
+async def objections(
+    registry: SchemaRegistry, subject: Subject, asked: Level | None = None
+) -> list[Incompatibility]:
     """Return why our schema may not be the next version; nothing when it may.
 
     The registry is asked, and the versions that it has are compared here, too: it may be told to take anything,
     and some give no reasons.
     """
-    if subject.standing is not Standing.OTHER:
+    if subject.standing is not SubjectState.OTHER:
         return []
     if subject.latest is not None and subject.latest.schemaType != AVRO:
-        return [Reason("", f"the registry has it as {subject.latest.schemaType}, not as Avro")]
+        return [Incompatibility("", f"the registry has it as {subject.latest.schemaType}, not as Avro")]
     level = wanted_level(subject, asked)
     if level is Level.NONE:
         return []  # some registries go on to judge by BACKWARD
@@ -104,7 +106,7 @@ async def objections(registry: SchemaRegistry, subject: Subject, asked: Level | 
     verdict = await registry.check(subject.name, subject.schema)
     if not verdict.is_compatible and not reasons:
         said = "; ".join(verdict.messages) or "no reason given"
-        reasons.append(Reason("", f"the registry refuses it ({subject.level}): {said}"))
+        reasons.append(Incompatibility("", f"the registry refuses it ({subject.level}): {said}"))
     return reasons
 
 
@@ -144,7 +146,7 @@ async def register(registry: SchemaRegistry, subject: Subject, asked: Level | No
     Raises RejectedSchemaError and RegistryUnreachableError.
     """
     level = wanted_level(subject, asked)
-    latest, is_new = subject.latest, subject.standing is not Standing.CURRENT
+    latest, is_new = subject.latest, subject.standing is not SubjectState.CURRENT
     if latest is not None and subject.level is not level:
         await registry.set_level(subject.name, level.value)
     if is_new:

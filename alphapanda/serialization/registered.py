@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from alphapanda.errors import DependencyError
 from alphapanda.model.kinds import EventType
 from alphapanda.serialization.baseline import schema_text
-from alphapanda.serialization.online import Standing, look
+from alphapanda.serialization.online import SubjectState, look
 from alphapanda.serialization.registry import Registered, SchemaRegistry
 from topics.catalogue import Catalogue
 from topics.names import TopicName
@@ -28,7 +28,7 @@ async def _registered(registry: SchemaRegistry, catalogue: Catalogue, topic: Top
     """Return the version of a topic's subject that is our schema, the latest or an earlier one."""
     kind = EventType(catalogue.event_type_of(topic))
     subject = await look(registry, topic, kind, schema_text(kind))
-    if subject.latest is not None and subject.standing is Standing.CURRENT:
+    if subject.latest is not None and subject.standing is SubjectState.CURRENT:
         return subject.latest
     # While an upgrade is under way, the newer release has registered its version already.
     earlier = await registry.look_up(subject.name, subject.schema) if subject.latest is not None else None

@@ -56,7 +56,7 @@ class Registered(msgspec.Struct, frozen=True):
     schemaType: str = AVRO  # noqa: N815 - the registry's own spelling
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class CompatibilityVerdict(msgspec.Struct, frozen=True):
     """What a registry says of a schema that is not registered yet.
 
     Attributes:
@@ -138,11 +138,13 @@ class SchemaRegistry:
         """Give a subject a compatibility level of its own."""
         await self._ask("PUT", f"/config/{_part(subject)}", Any, {"compatibility": level})
 
-    async def check(self, subject: str, schema: str) -> Verdict:
+    async def check(self, subject: str, schema: str) -> CompatibilityVerdict:
         """Return what the registry says of `schema` as the next version of a subject that is there."""
         path = f"/compatibility/subjects/{_part(subject)}/versions/latest?verbose=true"
         # A subject without a version is compatible with anything.
-        return await self._ask("POST", path, Verdict, {"schema": schema}) or Verdict(is_compatible=True)
+        return await self._ask("POST", path, CompatibilityVerdict, {"schema": schema}) or CompatibilityVerdict(
+            is_compatible=True
+        )
 
     async def look_up(self, subject: str, schema: str) -> Registered | None:
         """Return the version of a subject that is `schema`; None when none is."""

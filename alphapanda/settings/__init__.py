@@ -8,11 +8,11 @@ from alphapanda.settings.brokers import BrokerKind, BrokerSettings
 from alphapanda.settings.loading import load
 from alphapanda.settings.model import Settings
 from alphapanda.settings.problems import InvalidSettingsError, Problem
-from alphapanda.settings.provenance import Loaded, Source, SourceKind
+from alphapanda.settings.provenance import Loaded, SettingSource, SourceKind
 from alphapanda.settings.sections import (
     ApiSettings,
+    DeploymentEnvironment,
     EmbeddedSettings,
-    Environment,
     FeedPolicy,
     FeedSettings,
     FeedSource,
@@ -22,7 +22,6 @@ from alphapanda.settings.sections import (
     KafkaSettings,
     LogFormat,
     LoggingSettings,
-    LogLevel,
     ProcessLayout,
     RedisSettings,
     SerializationFormat,
@@ -36,8 +35,8 @@ __all__ = [
     "ApiSettings",
     "BrokerKind",
     "BrokerSettings",
+    "DeploymentEnvironment",
     "EmbeddedSettings",
-    "Environment",
     "FeedPolicy",
     "FeedSettings",
     "FeedSource",
@@ -48,15 +47,14 @@ __all__ = [
     "KafkaSettings",
     "Loaded",
     "LogFormat",
-    "LogLevel",
     "LoggingSettings",
     "Problem",
     "ProcessLayout",
     "RedisSettings",
     "SerializationFormat",
     "SerializationSettings",
+    "SettingSource",
     "Settings",
-    "Source",
     "SourceKind",
     "SupervisorSettings",
     "TickCompression",

@@ -14,7 +14,7 @@ from alphapanda.settings.env_file import EnvFile, read_env_file
 from alphapanda.settings.inventory import ANY, Path, Setting, known_settings, variable_of
 from alphapanda.settings.model import Settings
 from alphapanda.settings.problems import InvalidSettingsError, Problem
-from alphapanda.settings.provenance import Loaded, Source, SourceKind
+from alphapanda.settings.provenance import Loaded, SettingSource, SourceKind
 from alphapanda.settings.toml_file import TomlFile, read_toml
 from alphapanda.settings.variables import (
     empty_tables,
@@ -51,9 +51,9 @@ class _Loading:
         """Read the sources, weakest first, validate what they give together, and check it."""
         toml, env_file = self._files()
         values: dict[Path, Any] = {("brokers", "paper", "kind"): "paper"}
-        sources: dict[Path, Source] = {}
+        sources: dict[Path, SettingSource] = {}
         layers = (
-            (flatten(toml.values), lambda path: Source(SourceKind.CONFIG_FILE, toml.place(path))),
+            (flatten(toml.values), lambda path: SettingSource(SourceKind.CONFIG_FILE, toml.place(path))),
             (flatten(nested_values(env_file.values, self.known)), _env_file_source(env_file)),
             (flatten(nested_values(self.environ, self.known)), _environment_source(self.environ)),
         )
@@ -122,7 +122,7 @@ class _Loading:
             name = ".".join(path)
             self.problems.append(Problem(toml.place(path), f"{name} is a table, not a value.", f"Write [{name}]."))
 
-    def _validate(self, values: Mapping[Path, Any], sources: Mapping[Path, Source]) -> Settings:
+    def _validate(self, values: Mapping[Path, Any], sources: Mapping[Path, SettingSource]) -> Settings:
         paths = {setting.path for setting in self.known if setting.is_path}
         nested: dict[str, Any] = {}
         for path, value in values.items():
@@ -149,7 +149,7 @@ class _Loading:
         self._stop_if([])
         return settings
 
-    def _problem(self, location: Path, message: str, sources: Mapping[Path, Source]) -> Problem:
+    def _problem(self, location: Path, message: str, sources: Mapping[Path, SettingSource]) -> Problem:
         path = next((known for known in sources if location[: len(known)] == known), None)
         if path is None:  # a key that is missing: name the table it should stand in
             inside = next((source for known, source in sources.items() if known[:-1] == location[:-1]), None)
@@ -164,8 +164,8 @@ class _Loading:
             return Problem(str(sources[path]), f"{name} is not a setting.")
         return Problem(str(sources[path]), f"{name} must be {setting.kind}: {_plain(message)}.")
 
-    def _provenance(self, settings: Settings, sources: Mapping[Path, Source]) -> dict[str, Source]:
-        default = Source(SourceKind.DEFAULT)
+    def _provenance(self, settings: Settings, sources: Mapping[Path, SettingSource]) -> dict[str, SettingSource]:
+        default = SettingSource(SourceKind.DEFAULT)
         leaves = flatten(settings.model_dump())
         return {".".join(path): sources.get(path, default) for path in leaves}
 
@@ -181,9 +181,11 @@ def _plain(message: str) -> str:
 
 def _env_file_source(env_file: EnvFile) -> Any:
     lines = {name.lower(): line for name, line in env_file.lines.items()}
-    return lambda path: Source(SourceKind.ENV_FILE, f".env:{lines.get('__'.join(path).lower(), 0)}")
+    return lambda path: SettingSource(SourceKind.ENV_FILE, f".env:{lines.get('__'.join(path).lower(), 0)}")
 
 
 def _environment_source(environ: Mapping[str, str]) -> Any:
     names = {name.lower(): name for name in environ}
-    return lambda path: Source(SourceKind.ENVIRONMENT, names.get("__".join(path).lower(), "__".join(path).upper()))
+    return lambda path: SettingSource(
+        SourceKind.ENVIRONMENT, names.get("__".join(path).lower(), "__".join(path).upper())
+    )

@@ -12,8 +12,8 @@ from alphapanda.settings.base import Names, Section
 from alphapanda.settings.brokers import BrokerKind, BrokerSettings
 from alphapanda.settings.sections import (
     ApiSettings,
+    DeploymentEnvironment,
     EmbeddedSettings,
-    Environment,
     FeedSettings,
     InfraSettings,
     KafkaSettings,
@@ -30,7 +30,7 @@ from alphapanda.settings.sections import (
 class SystemSettings(Section):
     """What the whole system is for."""
 
-    environment: Environment = Environment.DEVELOPMENT
+    environment: DeploymentEnvironment = DeploymentEnvironment.DEVELOPMENT
     """development, testing or production: which topic overlay applies, and how strict the checks are."""
 
 
@@ -80,14 +80,14 @@ class Settings(BaseSettings):
     """Kite Connect's access token of the day."""
 
     @property
-    def environment(self) -> Environment:
+    def environment(self) -> DeploymentEnvironment:
         """Development, testing or production."""
         return self.settings.environment
 
     @property
     def is_production(self) -> bool:
         """Whether the strict refusals apply."""
-        return self.environment is Environment.PRODUCTION
+        return self.environment is DeploymentEnvironment.PRODUCTION
 
     @property
     def active(self) -> Mapping[BrokerId, BrokerSettings]:

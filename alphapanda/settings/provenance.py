@@ -19,7 +19,7 @@ class SourceKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SettingSource:
     """Where one value came from.
 
     Attributes:
@@ -47,5 +47,5 @@ class Loaded:
     """
 
     settings: Settings
-    provenance: Mapping[str, Source]
+    provenance: Mapping[str, SettingSource]
     warnings: tuple[str, ...] = ()

@@ -9,9 +9,10 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from alphapanda.settings.base import LocalPath, Names, Section
+from alphapanda.telemetry.levels import Channel, LogLevel
 
 
-class Environment(StrEnum):
+class DeploymentEnvironment(StrEnum):
     """Which overlay of topics and which refusals apply."""
 
     DEVELOPMENT = "development"
@@ -61,15 +62,6 @@ class FeedPolicy(StrEnum):
 
     DROP = "drop"
     BLOCK_THEN_DROP = "block-then-drop"
-
-
-class LogLevel(StrEnum):
-    """The least severity that is written."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
 
 
 class LogFormat(StrEnum):
@@ -190,7 +182,7 @@ class LoggingSettings(Section):
     """How large a log file grows before it is rotated, bytes."""
     backups: int = Field(default=5, ge=0, le=1_000)
     """How many rotated files are kept, for each daemon."""
-    channels: dict[str, LogLevel] = Field(default_factory=dict)
+    channels: dict[Channel, LogLevel] = Field(default_factory=dict)
     """A level of its own for a channel: [logging.channels] api = "warning", or LOGGING__CHANNELS__API=warning."""
 
 

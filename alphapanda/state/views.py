@@ -19,7 +19,7 @@ from alphapanda.state import keys
 from alphapanda.state.orders_view import OrdersView, OrdersWriter, read_orders
 from alphapanda.state.store import redis_errors
 from alphapanda.telemetry.health import Health
-from alphapanda.telemetry.log import Log
+from alphapanda.telemetry.log import Logger
 
 EVERY_S = 0.25
 PATIENCE_S = 1.0
@@ -69,7 +69,7 @@ class ViewProjector:
         *,
         clock: Clock,
         health: Health,
-        log: Log,
+        log: Logger,
     ) -> None:
         self._client = client
         self._views = views

@@ -13,7 +13,7 @@ from alphapanda.model.kinds import EventType, OrderType, TradingMode
 from alphapanda.model.signal import Signal
 from alphapanda.model.tick import TickRef
 from alphapanda.strategies.config import StrategyConfig
-from alphapanda.strategies.instance import Wish
+from alphapanda.strategies.instance import SignalIntention
 
 SOURCE = "strategies"
 
@@ -24,7 +24,7 @@ def fan_out(
     cause: EventEnvelope[Any],
     at: LogPosition,
     config: StrategyConfig,
-    steps: tuple[Wish, ...],
+    steps: tuple[SignalIntention, ...],
     brokers: Mapping[BrokerId, TradingMode],
     instruments: InstrumentLookup,
 ) -> list[Event]:

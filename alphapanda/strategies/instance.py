@@ -19,7 +19,7 @@ from alphapanda.strategies.config import Direction, StrategyConfig
 from alphapanda.strategies.loader import BoundStrategy
 
 
-class Wish(msgspec.Struct, frozen=True, gc=False):
+class SignalIntention(msgspec.Struct, frozen=True, gc=False):
     """One signal to be: which way, how much, opening or reducing, and why."""
 
     side: Side
@@ -29,18 +29,20 @@ class Wish(msgspec.Struct, frozen=True, gc=False):
     limit_price: float | None = None
 
 
-def wishes(config: StrategyConfig, holding: Holding, decision: Decision) -> tuple[Wish, ...]:
+def intentions(config: StrategyConfig, holding: Holding, decision: Decision) -> tuple[SignalIntention, ...]:
     """Return what leads from `holding` to what `decision` wants: nothing, one, or an exit and an entry."""
     wanted = allowed(decision.stance, config.direction)
     if wanted is holding.stance:
         return ()
-    steps: list[Wish] = []
+    steps: list[SignalIntention] = []
     if holding.quantity:
         side = Side.SELL if holding.quantity > 0 else Side.BUY
-        steps.append(Wish(side, abs(holding.quantity), SignalIntent.EXIT, decision.reason))
+        steps.append(SignalIntention(side, abs(holding.quantity), SignalIntent.EXIT, decision.reason))
     if wanted is not Stance.FLAT:
         side = Side.BUY if wanted is Stance.LONG else Side.SELL
-        steps.append(Wish(side, config.quantity, SignalIntent.ENTRY, decision.reason, decision.limit_price))
+        steps.append(
+            SignalIntention(side, config.quantity, SignalIntent.ENTRY, decision.reason, decision.limit_price)
+        )
     return tuple(steps)
 
 

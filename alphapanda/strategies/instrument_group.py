@@ -30,7 +30,7 @@ class Outlook(msgspec.Struct, frozen=True, gc=False):
 QUIET = Outlook()
 
 
-class Lane:
+class InstrumentGroup:
     """One instrument: its strategies and its bars in progress.
 
     `look_ahead` computes what a tick leads to and keeps the next states beside the present ones;

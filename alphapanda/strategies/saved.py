@@ -54,7 +54,7 @@ class SavedInstance(msgspec.Struct, frozen=True, kw_only=True):
     decided: tuple[EventId, ...]
 
 
-class SavedLane(msgspec.Struct, frozen=True, kw_only=True):
+class SavedInstrumentGroup(msgspec.Struct, frozen=True, kw_only=True):
     """One instrument: bars in progress by their seconds, and its strategies."""
 
     has_begun: bool
@@ -67,7 +67,7 @@ class SavedStage(msgspec.Struct, frozen=True, kw_only=True):
 
     format: int
     strategies: dict[StrategyId, SavedStrategy]
-    lanes: dict[InstrumentId, SavedLane]
+    lanes: dict[InstrumentId, SavedInstrumentGroup]
 
 
 encode = msgspec.msgpack.Encoder().encode

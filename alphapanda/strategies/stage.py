@@ -23,10 +23,10 @@ from alphapanda.strategies import saved
 from alphapanda.strategies.base import Holding
 from alphapanda.strategies.failure import describe
 from alphapanda.strategies.fanout import SOURCE, InstrumentLookup, fan_out
-from alphapanda.strategies.instance import Instance, wishes
-from alphapanda.strategies.instrument_group import QUIET, Lane, Outlook
+from alphapanda.strategies.instance import Instance, intentions
+from alphapanda.strategies.instrument_group import QUIET, InstrumentGroup, Outlook
 from alphapanda.strategies.loader import BoundStrategy
-from alphapanda.strategies.saved import Fence, SavedInstance, SavedLane, SavedStage, SavedStrategy
+from alphapanda.strategies.saved import Fence, SavedInstance, SavedInstrumentGroup, SavedStage, SavedStrategy
 
 FENCED = "STRATEGY_FENCED"
 """Code of the alert."""
@@ -56,13 +56,13 @@ class StrategiesStage:
         self._instruments = instruments
         self._brokers = {s.config.id: _brokers_of(s, active_brokers) for s in strategies}
         self._strategies = {s.config.id: s for s in strategies if self._brokers[s.config.id]}
-        self._lanes: dict[InstrumentId, Lane | None] = {}
+        self._lanes: dict[InstrumentId, InstrumentGroup | None] = {}
         self._fences: dict[StrategyId, Fence] = {}
         self._failing: dict[StrategyId, Fence] = {}
         self._failures: dict[StrategyId, int] = {}
         self._notes: tuple[str, ...] = ()
         self._seen: Event | None = None
-        self._lane: Lane | None = None
+        self._lane: InstrumentGroup | None = None
         self._outlook = QUIET
 
     # ------------------------------------------------------------ the stage
@@ -150,7 +150,7 @@ class StrategiesStage:
 
     # ------------------------------------------------------------ inside
 
-    def _lay(self, instrument: InstrumentId) -> Lane | None:
+    def _lay(self, instrument: InstrumentId) -> InstrumentGroup | None:
         """Return the instrument's lane, laid out on first sight; None when no strategy wants it."""
         if instrument in self._lanes:
             return self._lanes[instrument]
@@ -159,13 +159,13 @@ class StrategiesStage:
             for bound in self._strategies.values()
             if any(fnmatchcase(instrument, pattern) for pattern in bound.config.instruments)
         )
-        lane = Lane(instrument, instances) if instances else None
+        lane = InstrumentGroup(instrument, instances) if instances else None
         if lane is not None:
             lane.fence(self._fences.__contains__)
         self._lanes[instrument] = lane
         return lane
 
-    def _look(self, event: Event) -> Lane | None:
+    def _look(self, event: Event) -> InstrumentGroup | None:
         """Look at a tick, once for `decide` and the `evolve` after it; return its lane, None if it has none."""
         if self._seen is event:
             return self._lane
@@ -182,7 +182,7 @@ class StrategiesStage:
         outputs: list[Event] = []
         for instance, decision in outlook.wanted:
             config = instance.config
-            steps = wishes(config, instance.holding, decision)
+            steps = intentions(config, instance.holding, decision)
             outputs += fan_out(envelope, at, config, steps, self._brokers[config.id], self._instruments)
         for instance, error in outlook.failed:
             outputs.append(_alert(envelope, instance, error))
@@ -225,7 +225,9 @@ class StrategiesStage:
             if was.failing is not None and same:
                 self._failing[strategy_id] = was.failing
 
-    def _restore_lane(self, stage: SavedStage, instrument: InstrumentId, was: SavedLane, notes: list[str]) -> None:
+    def _restore_lane(
+        self, stage: SavedStage, instrument: InstrumentId, was: SavedInstrumentGroup, notes: list[str]
+    ) -> None:
         lane = self._lay(instrument)
         for strategy_id, instance_was in was.instances.items():
             instance = lane.instance_of(strategy_id) if lane is not None else None
@@ -272,9 +274,9 @@ def _alert(envelope: EventEnvelope[Any], instance: Instance, error: Exception) -
     )
 
 
-def _save_lane(lane: Lane) -> SavedLane:
+def _save_lane(lane: InstrumentGroup) -> SavedInstrumentGroup:
     instances = {instance.config.id: _save_instance(instance) for instance in lane.instances}
-    return SavedLane(has_begun=lane.has_begun, bars=dict(lane.bars), instances=instances)
+    return SavedInstrumentGroup(has_begun=lane.has_begun, bars=dict(lane.bars), instances=instances)
 
 
 def _save_instance(instance: Instance) -> SavedInstance:

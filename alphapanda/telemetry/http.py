@@ -14,7 +14,7 @@ from alphapanda.clock import Clock, SystemClock
 from alphapanda.errors import DependencyError
 from alphapanda.telemetry.health import Health
 from alphapanda.telemetry.levels import Channel
-from alphapanda.telemetry.log import Log
+from alphapanda.telemetry.log import Logger
 from alphapanda.telemetry.logs import get_logger
 from alphapanda.telemetry.metrics import Metrics
 from alphapanda.telemetry.middleware import access_log, cors, errors_as_json, request_ids
@@ -48,7 +48,7 @@ class TelemetryServer:
         health: Health,
         log_stats: Callable[[], LogStats],
         *,
-        log: Log | None = None,
+        log: Logger | None = None,
         clock: Clock | None = None,
     ) -> None:
         """Prepare the routes.

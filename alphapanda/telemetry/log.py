@@ -6,7 +6,7 @@ from typing import Protocol, Self, runtime_checkable
 
 
 @runtime_checkable
-class Log(Protocol):
+class Logger(Protocol):
     """A logger with values bound to it. No call of it raises, and none waits for a disk.
 
     The event is a short constant text; what varies goes into the values: `log.info("order filled", quantity=5)`.

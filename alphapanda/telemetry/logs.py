@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO
 from alphapanda.clock import Clock, SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.telemetry.levels import Channel, LogLevel
-from alphapanda.telemetry.log import Log
+from alphapanda.telemetry.log import Logger
 from alphapanda.telemetry.pretty import PrettyRenderer
 from alphapanda.telemetry.quiet_import import import_structlog
 from alphapanda.telemetry.record import Marker, encode_line
@@ -67,13 +67,13 @@ class LogSystem:
     def __init__(self, service: str, sinks: tuple[Sink, ...]) -> None:
         """Take over the sinks; `configure_logging` does the rest."""
         self.service = service
-        self.log: Log = StdlibLog(Channel.APP)
+        self.log: Logger = StdlibLog(Channel.APP)
         self._sinks = sinks
         self._counter = LineCounter()
         self._resources = ExitStack()
         self._closed = False
 
-    def channel(self, channel: Channel) -> Log:
+    def channel(self, channel: Channel) -> Logger:
         """Return a logger of one channel."""
         return self.log.bind(channel=channel)
 
@@ -111,7 +111,7 @@ class LogSystem:
         for sink in self._sinks:
             sink.offer(line, urgent=urgent)
 
-    def attach(self, log: Log, resources: ExitStack) -> None:
+    def attach(self, log: Logger, resources: ExitStack) -> None:
         """Take the loggers' root, and what must be undone at the end."""
         self.log = log
         self._resources = resources
@@ -158,7 +158,7 @@ def configure_logging(
     return system
 
 
-def get_logger(channel: Channel = Channel.APP) -> Log:
+def get_logger(channel: Channel = Channel.APP) -> Logger:
     """Return a logger of a channel for code that was given none.
 
     Before `configure_logging`, in tests and one-shot commands, it writes through the standard library.
@@ -166,7 +166,7 @@ def get_logger(channel: Channel = Channel.APP) -> Log:
     structlog = import_structlog()
     if not structlog.is_configured():
         return StdlibLog(channel)
-    log: Log = structlog.get_logger().bind(channel=channel)
+    log: Logger = structlog.get_logger().bind(channel=channel)
     return log
 
 

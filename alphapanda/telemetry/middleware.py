@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from alphapanda.clock import Clock
 from alphapanda.ids import generate_event_id
-from alphapanda.telemetry.log import Log
+from alphapanda.telemetry.log import Logger
 from alphapanda.telemetry.metrics import Metrics
 
 REQUEST_ID_HEADER = "X-Request-ID"
@@ -41,7 +41,7 @@ def request_ids() -> Middleware:
     return middleware
 
 
-def access_log(log: Log, metrics: Metrics, clock: Clock) -> Middleware:
+def access_log(log: Logger, metrics: Metrics, clock: Clock) -> Middleware:
     """Write one line a request, and observe how long it took."""
 
     @web.middleware
@@ -93,7 +93,7 @@ def cors(origins: frozenset[str]) -> Middleware:
     return middleware
 
 
-def errors_as_json(log: Log) -> Middleware:
+def errors_as_json(log: Logger) -> Middleware:
     """Answer what fails with a JSON body; what was not foreseen is logged, and not shown."""
 
     @web.middleware

@@ -6,7 +6,7 @@ import logging
 from typing import Self
 
 from alphapanda.telemetry.levels import Channel, LogLevel
-from alphapanda.telemetry.log import Log
+from alphapanda.telemetry.log import Logger
 
 _CHANNELS = {"aiokafka": Channel.BUS, "kafka": Channel.BUS, "redis": Channel.BUS, "aiohttp": Channel.API}
 
@@ -14,7 +14,7 @@ _CHANNELS = {"aiokafka": Channel.BUS, "kafka": Channel.BUS, "redis": Channel.BUS
 class BridgeHandler(logging.Handler):
     """Hands a foreign record to the channel of the library that made it."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Logger) -> None:
         """Remember where records go."""
         super().__init__()
         self._log = log
@@ -44,7 +44,7 @@ class BridgeHandler(logging.Handler):
 class Bridge:
     """Takes over the standard library's root logger, and gives it back."""
 
-    def __init__(self, log: Log, level: int) -> None:
+    def __init__(self, log: Logger, level: int) -> None:
         """Make the handler; nothing changes yet.
 
         Args:
@@ -71,7 +71,7 @@ class Bridge:
 
 
 class StdlibLog:
-    """A `Log` over the standard library, for processes that did not configure ours: tests, one-shot commands."""
+    """A `Logger` over the standard library, for processes that configured none: tests, one-shot commands."""
 
     def __init__(self, channel: Channel, values: dict[str, object] | None = None) -> None:
         """Remember the channel and the values bound."""

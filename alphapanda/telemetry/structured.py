@@ -11,7 +11,7 @@ from structlog.typing import Processor
 
 from alphapanda.clock import Clock
 from alphapanda.telemetry.levels import Channel, LogLevel
-from alphapanda.telemetry.log import Log
+from alphapanda.telemetry.log import Logger
 from alphapanda.telemetry.record import plain
 from alphapanda.telemetry.redaction import Redactor
 
@@ -52,7 +52,7 @@ class LineSink:
 
 
 class BoundLog(structlog.BoundLoggerBase):
-    """A `Log` over structlog: filtered by channel before any work is done, and never raising."""
+    """A `Logger` over structlog: filtered by channel before any work is done, and never raising."""
 
     _logger: LineSink
 
@@ -122,7 +122,7 @@ def processors(clock: Clock, service: str, redactor: Redactor) -> list[Processor
     ]
 
 
-def build(sink: LineSink, steps: list[Processor]) -> Log:
+def build(sink: LineSink, steps: list[Processor]) -> Logger:
     """Return a logger that shares no configuration with any other."""
     log: BoundLog = structlog.wrap_logger(
         sink, processors=steps, wrapper_class=BoundLog, context_class=dict

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from commands.completions.tree import Value, Verb
+from commands.completions.tree import CommandNode, Value
 from commands.shell.completion_names.offers import Offer
 
 _HEAD = """\
@@ -43,7 +43,7 @@ complete -F _alphapanda alphapanda
 """
 
 
-def render(root: Verb) -> str:
+def render(root: CommandNode) -> str:
     """Return the script."""
     verbs = list(root.walk())
     lines = [f'            "{" ".join(verb.path)}") verb="$longer" ;;' for verb in verbs if verb.path]
@@ -63,7 +63,7 @@ def render(root: Verb) -> str:
     return text + _TAIL
 
 
-def _words(verb: Verb) -> list[str]:
+def _words(verb: CommandNode) -> list[str]:
     if verb.children:
         return [f'words="{" ".join(child.path[-1] for child in verb.children)}"']
     if not verb.arguments:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from commands.completions.tree import Value, Verb
+from commands.completions.tree import CommandNode, Value
 from commands.shell.completion_names.offers import Offer
 
 _HEAD = """\
@@ -29,7 +29,7 @@ complete -c alphapanda -f
 """
 
 
-def render(root: Verb) -> str:
+def render(root: CommandNode) -> str:
     """Return the script."""
     verbs = list(root.walk())
     names = " ".join(_quoted(" ".join(verb.path)) for verb in verbs if verb.path)
@@ -40,7 +40,7 @@ def render(root: Verb) -> str:
     return _HEAD + "".join(f"{line}\n" for line in lines)
 
 
-def _completions(verb: Verb) -> Iterator[str]:
+def _completions(verb: CommandNode) -> Iterator[str]:
     for child in verb.children:
         yield f"-a {child.path[-1]} -d {_quoted(child.help)}"
     for value in verb.arguments[:1]:

@@ -55,7 +55,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Verb:
+class CommandNode:
     """One command or group.
 
     Attributes:
@@ -70,9 +70,9 @@ class Verb:
     help: str
     options: tuple[Option, ...]
     arguments: tuple[Value, ...] = ()
-    children: tuple[Verb, ...] = field(default=())
+    children: tuple[CommandNode, ...] = field(default=())
 
-    def walk(self) -> Iterator[Verb]:
+    def walk(self) -> Iterator[CommandNode]:
         """Return this verb and all below it."""
         yield self
         for child in self.children:
@@ -82,16 +82,16 @@ class Verb:
 _HELP = Option(("--help", "-h"), "Show this message and exit.", None)
 
 
-def command_tree() -> Verb:
+def command_tree() -> CommandNode:
     """Return the root of all verbs; imports every verb's module."""
     children = tuple(_verb((verb.name,), load_verb(verb), verb.help) for verb in verbs().values())
-    return Verb((), "", (*map(_option, root_options()), _HELP), (), children)
+    return CommandNode((), "", (*map(_option, root_options()), _HELP), (), children)
 
 
-def _verb(path: tuple[str, ...], command: Any, help_line: str) -> Verb:
+def _verb(path: tuple[str, ...], command: Any, help_line: str) -> CommandNode:
     shown = [parameter for parameter in command.params if not getattr(parameter, "hidden", False)]
     inner = getattr(command, "commands", {})
-    return Verb(
+    return CommandNode(
         path=path,
         help=help_line,
         options=(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from commands.completions.tree import Value, Verb
+from commands.completions.tree import CommandNode, Value
 from commands.shell.completion_names.offers import Offer
 
 _HEAD = """\
@@ -54,7 +54,7 @@ fi
 """
 
 
-def render(root: Verb) -> str:
+def render(root: CommandNode) -> str:
     """Return the script."""
     verbs = list(root.walk())
     lines = [f'            "{" ".join(verb.path)}") verb="$longer" ;;' for verb in verbs if verb.path]

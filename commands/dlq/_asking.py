@@ -13,9 +13,9 @@ from commands.shell.context import Context
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from alphapanda.operations.dead_letters.plan import ReplayPlan, Wishes
-    from alphapanda.operations.dead_letters.run import Pace, Report
-    from alphapanda.operations.dead_letters.selection import Selection
+    from alphapanda.operations.dead_letters.plan import ReplayOptions, ReplayPlan
+    from alphapanda.operations.dead_letters.run import ReplayPace, Report
+    from alphapanda.operations.dead_letters.selection import DeadLetterFilter
     from commands.dlq._session import Session
 
 
@@ -32,8 +32,8 @@ class Asked:
     """
 
     topic: str
-    selection: Selection
-    wishes: Wishes
+    selection: DeadLetterFilter
+    wishes: ReplayOptions
     ids: tuple[str, ...] = field(default=())
     run: str = ""
 
@@ -66,7 +66,7 @@ async def plan_only(context: Context, asked: Asked) -> ExitCode:
     return ExitCode.OK
 
 
-async def plan_and_run(context: Context, asked: Asked, pace: Pace, confirmation: Confirmation) -> ExitCode:
+async def plan_and_run(context: Context, asked: Asked, pace: ReplayPace, confirmation: Confirmation) -> ExitCode:
     """Show the plan, ask, and carry it out; raises where something is left to do."""
     from commands.dlq._acting import alone
     from commands.dlq._replaying import Job, carry_out

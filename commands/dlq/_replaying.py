@@ -14,8 +14,8 @@ from alphapanda.operations.policy import Confirmation
 from commands.shell.context import Context
 
 if TYPE_CHECKING:
-    from alphapanda.operations.dead_letters.plan import Wishes
-    from alphapanda.operations.dead_letters.run import Edit, Pace, Report
+    from alphapanda.operations.dead_letters.plan import ReplayOptions
+    from alphapanda.operations.dead_letters.run import Edit, ReplayPace, Report
     from alphapanda.operations.dead_letters.service import Prepared
     from commands.dlq._session import Session
 
@@ -38,8 +38,8 @@ class Job:
     context: Context
     session: Session
     prepared: Prepared
-    wishes: Wishes
-    pace: Pace
+    wishes: ReplayOptions
+    pace: ReplayPace
     confirmation: Confirmation = field(default_factory=Confirmation)
     edits: Mapping[str, Edit] = field(default_factory=dict)
     action: str = "dlq replay"
@@ -49,8 +49,8 @@ async def carry_out(job: Job) -> Report:
     """Ask, then run the plan to its end; raises RefusedError when it is not allowed."""
     from alphapanda.operations.audit import current_actor
     from alphapanda.operations.dead_letters.execute import conduct
-    from alphapanda.operations.dead_letters.ledger import Mover
-    from alphapanda.operations.dead_letters.plan import Action
+    from alphapanda.operations.dead_letters.ledger import Actor
+    from alphapanda.operations.dead_letters.plan import PlannedAction
     from alphapanda.operations.dead_letters.run import Report
 
     plan, log, bench, report = job.prepared.plan, job.session.log, job.session.bench, Report()
@@ -59,8 +59,8 @@ async def carry_out(job: Job) -> Report:
         job.action, str(plan.target.name), reason=job.confirmation.reason, run_id=run_id
     ) as act:
         _permit(job)
-        mover = Mover(actor=current_actor(), reason=job.confirmation.reason, run_id=plan.run_id)
-        total = len(plan.doing(Action.SEND)) + len(plan.doing(Action.WATCH))
+        mover = Actor(actor=current_actor(), reason=job.confirmation.reason, run_id=plan.run_id)
+        total = len(plan.doing(PlannedAction.SEND)) + len(plan.doing(PlannedAction.WATCH))
         with (
             job.context.output.progress().task(f"replay {plan.target.name}", total, "records") as advance,
             stopped_by_signals() as stop,
@@ -69,7 +69,7 @@ async def carry_out(job: Job) -> Report:
 
             def tell(report: Report) -> None:
                 nonlocal settled
-                now_settled = report.confirmed + report.returned - len(plan.doing(Action.SETTLE))
+                now_settled = report.confirmed + report.returned - len(plan.doing(PlannedAction.SETTLE))
                 if now_settled > settled:
                     advance(now_settled - settled)
                     settled = now_settled
@@ -93,11 +93,11 @@ async def carry_out(job: Job) -> Report:
 
 
 def _permit(job: Job) -> None:
-    from alphapanda.operations.dead_letters.plan import Action
+    from alphapanda.operations.dead_letters.plan import PlannedAction
     from commands.dlq._acting import permit
 
     plan = job.prepared.plan
-    sending = plan.doing(Action.SEND)
+    sending = plan.doing(PlannedAction.SEND)
     if not sending:
         return
     beyond = any(record.judgement.verdict.value != "new" for record in sending) or job.wishes.include_unreadable

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from alphapanda.kafka.client import KafkaLog, KafkaReadLog
     from alphapanda.model.kinds import TradingMode
-    from alphapanda.operations.dead_letters.backlog import Backlog, Item
+    from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog, Item
     from alphapanda.operations.dead_letters.policy import Policy
     from alphapanda.operations.dead_letters.record import EventView
-    from alphapanda.operations.dead_letters.selection import Selection
+    from alphapanda.operations.dead_letters.selection import DeadLetterFilter
     from alphapanda.operations.dead_letters.service import Workbench
     from alphapanda.settings import Settings
 
@@ -134,7 +134,7 @@ async def typed_topic(log: KafkaReadLog, typed: str) -> str:
     return resolve(typed, await log.topics())
 
 
-async def find(context: Context, log: KafkaReadLog, typed: str) -> tuple[Item, Backlog]:
+async def find(context: Context, log: KafkaReadLog, typed: str) -> tuple[Item, DeadLetterBacklog]:
     """Return the dead letter that was typed, and what was read to find it; raises UnknownNameError, UsageError."""
     from alphapanda.operations.dead_letters.backlog import read_backlog
     from alphapanda.operations.dead_letters.selection import find_in
@@ -161,13 +161,13 @@ def selection_of(
     message: str = "",
     where: str = "",
     reasons: Sequence[str] | None = None,
-) -> Selection:
+) -> DeadLetterFilter:
     """Return what was typed as a selection; raises UsageError."""
-    from alphapanda.operations.dead_letters.selection import Selection
+    from alphapanda.operations.dead_letters.selection import DeadLetterFilter
     from alphapanda.query.expressions import compile_expression
 
     now = context.clock.now()
-    return Selection(
+    return DeadLetterFilter(
         codes=frozenset(codes or ()),
         group=group,
         since=_time("--since", since, now),

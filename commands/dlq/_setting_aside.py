@@ -11,7 +11,7 @@ from commands.shell.context import Context
 if TYPE_CHECKING:
     from alphapanda.model.dead_letter import LedgerState, LedgerTrigger
     from alphapanda.operations.dead_letters.backlog import Item
-    from alphapanda.operations.dead_letters.selection import Selection
+    from alphapanda.operations.dead_letters.selection import DeadLetterFilter
     from alphapanda.operations.policy import Confirmation
     from commands.dlq._session import Session
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 async def set_aside(
     context: Context,
     what: str,
-    selection: Selection,
+    selection: DeadLetterFilter,
     trigger: LedgerTrigger,
     *,
     verdict: str,
@@ -30,7 +30,7 @@ async def set_aside(
     from alphapanda.ids import generate_event_id
     from alphapanda.model.dead_letter import LEDGER_TRANSITIONS, LedgerState
     from alphapanda.operations.audit import current_actor
-    from alphapanda.operations.dead_letters.ledger import Mover, write_entries
+    from alphapanda.operations.dead_letters.ledger import Actor, write_entries
     from alphapanda.operations.dead_letters.names import own_name
     from commands.dlq._acting import alone, permit
     from commands.dlq._session import is_topic, working
@@ -57,7 +57,7 @@ async def set_aside(
             ) as act:
                 question = f"{trigger.value.capitalize()}ing {len(items):,} of {topic}"
                 permit(context, f"dlq {trigger.value}", name.source if name else None, question, confirmation)
-                mover = Mover(actor=current_actor(), reason=confirmation.reason.strip(), run_id=run_id)
+                mover = Actor(actor=current_actor(), reason=confirmation.reason.strip(), run_id=run_id)
                 now = context.clock.now()
                 await write_entries(session.log, [item.step(mover, trigger, now) for item in items])
                 act.details.update({"records": str(len(items)), "run_id": run_id})
@@ -68,22 +68,22 @@ async def set_aside(
 
 
 async def _chosen(
-    context: Context, session: Session, what: str, selection: Selection, verdict: str
+    context: Context, session: Session, what: str, selection: DeadLetterFilter, verdict: str
 ) -> tuple[str, list[Item]]:
     from alphapanda.operations.dead_letters.backlog import read_backlog
-    from alphapanda.operations.dead_letters.classification import Verdict
-    from alphapanda.operations.dead_letters.plan import Wishes
+    from alphapanda.operations.dead_letters.classification import Classification
+    from alphapanda.operations.dead_letters.plan import ReplayOptions
     from commands.dlq._session import find, is_topic, typed_topic
 
-    if verdict and verdict not in set(Verdict):
-        raise UnknownNameError("verdict", verdict, set(Verdict))
+    if verdict and verdict not in set(Classification):
+        raise UnknownNameError("verdict", verdict, set(Classification))
     if is_topic(what):
         topic = await typed_topic(session.log, what)
     else:
         item, _ = await find(context, session.log, what)
         topic, selection = item.letter.place.topic, replace(selection, ids=frozenset({item.id}))
     if verdict:
-        prepared = await session.bench.prepare(topic, selection.takes, Wishes())
+        prepared = await session.bench.prepare(topic, selection.takes, ReplayOptions())
         return topic, [one.item for one in prepared.plan.records if one.judgement.verdict.value == verdict]
     backlog = await read_backlog(session.log, [topic], session.bench.view)
     return topic, [item for item in backlog.items.values() if selection.takes(item)]

@@ -25,7 +25,7 @@ from commands.shell.output import Column
 
 if TYPE_CHECKING:
     from alphapanda.operations.dead_letters.backlog import Item
-    from alphapanda.operations.dead_letters.edit import Difference
+    from alphapanda.operations.dead_letters.edit import FieldChange
     from alphapanda.operations.dead_letters.run import Edit
     from alphapanda.operations.policy import Confirmation
     from alphapanda.pipeline.topic_routing import Routes
@@ -91,8 +91,8 @@ async def _run(
     dry_run: bool,
 ) -> int:
     from alphapanda.ids import BrokerId
-    from alphapanda.operations.dead_letters.plan import Action, Wishes
-    from alphapanda.operations.dead_letters.run import Pace
+    from alphapanda.operations.dead_letters.plan import PlannedAction, ReplayOptions
+    from alphapanda.operations.dead_letters.run import ReplayPace
     from alphapanda.pipeline.topic_routing import Routes
     from alphapanda.serialization.runtime import writing_codec
     from commands.dlq._acting import alone
@@ -113,19 +113,19 @@ async def _run(
         if dry_run:
             return 0
         # What was edited is another record: how often the old one came back does not count against it.
-        wishes = Wishes(group=group, force_one=item.id if force else "", max_replays=sys.maxsize)
+        wishes = ReplayOptions(group=group, force_one=item.id if force else "", max_replays=sys.maxsize)
         with alone(context, topic):
             prepared = await session.bench.prepare(
                 topic, lambda one: one.id == item.id, wishes, instead={item.id: edited}
             )
             (planned,) = prepared.plan.records
-            if planned.action is not Action.SEND:
+            if planned.action is not PlannedAction.SEND:
                 verdict = planned.judgement.verdict.value
                 raise CheckFailedError(
                     f"{item.id} is {verdict} and was not sent: {planned.why}.",
                     hint="--force sends it all the same.",
                 )
-            pace = Pace(patience_s=patience)
+            pace = ReplayPace(patience_s=patience)
             job = Job(
                 context, session, prepared, wishes, pace, confirmation, edits={item.id: change}, action="dlq edit"
             )  # fmt: skip
@@ -135,7 +135,7 @@ async def _run(
 
 def _edited(
     context: Context, item: Item, file: Path | None, routes: Routes
-) -> tuple[Item, Edit, list[Difference]]:
+) -> tuple[Item, Edit, list[FieldChange]]:
     from alphapanda.operations.dead_letters.edit import apply_edit, editable_text
     from commands.shell.prompts import on_terminal
 
@@ -177,7 +177,7 @@ def _open_editor(context: Context, draft: Path) -> None:
         raise UsageError(f"The editor {editor!r} ended with {ended.returncode}: nothing was sent.")
 
 
-def _show(context: Context, item: Item, differences: list[Difference]) -> None:
+def _show(context: Context, item: Item, differences: list[FieldChange]) -> None:
     rows = [{"field": one.field, "before": _cell(one.before), "after": _cell(one.after)} for one in differences]
     if context.output.as_json:
         raw = [{"field": one.field, "before": one.before, "after": one.after} for one in differences]

@@ -15,7 +15,7 @@ from commands.shell.output import Column
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from alphapanda.operations.dead_letters.ledger import Entry
+    from alphapanda.operations.dead_letters.ledger import LedgerEntry
 
 _COLUMNS = (
     Column("at", "TIME (IST)"),
@@ -67,7 +67,7 @@ def _is_of(step: Mapping[str, object], what: str) -> bool:
     )
 
 
-def _steps(entry: Entry) -> list[Mapping[str, object]]:
+def _steps(entry: LedgerEntry) -> list[Mapping[str, object]]:
     moved = entry.moved
     return [
         {

@@ -22,8 +22,8 @@ from commands.shell.options import JsonOption, LimitOption
 from commands.shell.output import Column, Style
 
 if TYPE_CHECKING:
-    from alphapanda.operations.dead_letters.backlog import Backlog
-    from alphapanda.operations.dead_letters.selection import Selection
+    from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog
+    from alphapanda.operations.dead_letters.selection import DeadLetterFilter
 
 _SUMMARY = (
     Column("topic", "TOPIC"),
@@ -71,7 +71,7 @@ def list_(
         context.run(_records(context, topic, selection, limit, everything=everything))
 
 
-async def _topics(context: Context, selection: Selection, *, everything: bool, metrics: bool) -> None:
+async def _topics(context: Context, selection: DeadLetterFilter, *, everything: bool, metrics: bool) -> None:
     from alphapanda.operations.dead_letters.backlog import read_backlog
     from alphapanda.operations.dead_letters.exposition import exposition
     from alphapanda.operations.dead_letters.names import dead_letter_topics
@@ -90,7 +90,7 @@ async def _topics(context: Context, selection: Selection, *, everything: bool, m
 
 
 def _summaries(
-    context: Context, backlog: Backlog, topics: Sequence[str], selection: Selection
+    context: Context, backlog: DeadLetterBacklog, topics: Sequence[str], selection: DeadLetterFilter
 ) -> list[Mapping[str, object]]:
     from alphapanda.operations.dead_letters.signature import signature
     from alphapanda.operations.dead_letters.summary import short
@@ -127,7 +127,9 @@ def _summaries(
     return rows
 
 
-async def _records(context: Context, typed: str, selection: Selection, limit: int, *, everything: bool) -> None:
+async def _records(
+    context: Context, typed: str, selection: DeadLetterFilter, limit: int, *, everything: bool
+) -> None:
     from alphapanda.operations.dead_letters.backlog import read_backlog
     from commands.dlq._session import reading, typed_topic, view_of
     from commands.dlq._views import RECORD_COLUMNS, raw, shown

@@ -106,7 +106,7 @@ def asked_of(
     force_one: str,
 ) -> Asked:
     """Return the options of `plan` and `replay`, which are the same, as what was asked; raises UsageError."""
-    from alphapanda.operations.dead_letters.plan import Wishes
+    from alphapanda.operations.dead_letters.plan import ReplayOptions
     from commands.dlq._asking import Asked, duration_of
     from commands.dlq._session import selection_of
 
@@ -120,7 +120,7 @@ def asked_of(
         where=where,
         reasons=reason_id,
     )
-    wishes = Wishes(
+    wishes = ReplayOptions(
         max_replays=max_replays,
         group=group,
         include_stale=include_stale,

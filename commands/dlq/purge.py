@@ -23,7 +23,7 @@ from commands.shell.output import Column
 
 if TYPE_CHECKING:
     from alphapanda.kafka.client import KafkaReadLog
-    from alphapanda.operations.dead_letters.purge import Cut, Holding, Purge
+    from alphapanda.operations.dead_letters.purge import Cut, Purge, TopicContents
     from alphapanda.operations.policy import Confirmation
 
 _COLUMNS = (
@@ -166,7 +166,7 @@ async def _plan(log: KafkaReadLog, topic: str, wish: _Wish) -> Purge:
     return holding.plan(wanted, settled_only=wish.settled, even_needed=wish.dangerous)
 
 
-def _check_partitions(holding: Holding, asked: Sequence[int]) -> None:
+def _check_partitions(holding: TopicContents, asked: Sequence[int]) -> None:
     there = sorted(one.number for one in holding.ends)
     for number in asked:
         if number not in there:

@@ -79,7 +79,7 @@ def replay(
 
     Example: alphapanda dlq replay paper.orders.filled --reason "instruments are there again"
     """
-    from alphapanda.operations.dead_letters.run import Pace
+    from alphapanda.operations.dead_letters.run import ReplayPace
     from alphapanda.operations.policy import Confirmation
     from commands.dlq._asking import plan_and_run, plan_only
     from commands.dlq.plan import asked_of
@@ -108,7 +108,7 @@ def replay(
     if dry_run:
         ended = context.run(plan_only(context, asked))
     else:
-        pace = Pace(rate=rate, canary=canary, patience_s=patience, max_returned=max_returned)
+        pace = ReplayPace(rate=rate, canary=canary, patience_s=patience, max_returned=max_returned)
         confirmation = Confirmation.given(yes=yes, confirm=confirm, reason=reason, break_glass=break_glass)
         ended = context.run(plan_and_run(context, asked, pace, confirmation))
     if ended:

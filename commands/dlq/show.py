@@ -34,11 +34,11 @@ async def _show(context: Context, typed: str) -> None:
         planned: Planned | None = None
         why_none = ""
         if item.state.is_unresolved or item.state.is_under_way:
-            from alphapanda.operations.dead_letters.plan import Wishes
+            from alphapanda.operations.dead_letters.plan import ReplayOptions
 
             try:
                 prepared = await session.bench.prepare(
-                    item.letter.place.topic, lambda one: one.id == item.id, Wishes()
+                    item.letter.place.topic, lambda one: one.id == item.id, ReplayOptions()
                 )
                 planned = next(iter(prepared.plan.records), None)
             except AlphaPandaError as error:

@@ -12,8 +12,8 @@ from commands.shell.context import Context
 from commands.shell.options import ConfirmOption, DryRunOption, JsonOption, ReasonOption, YesOption
 
 if TYPE_CHECKING:
-    from alphapanda.operations.dead_letters.backlog import Backlog, Item
-    from alphapanda.operations.dead_letters.ledger import Entry, Mover
+    from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog, Item
+    from alphapanda.operations.dead_letters.ledger import Actor, LedgerEntry
     from alphapanda.operations.policy import Confirmation
     from commands.dlq._session import Session
 
@@ -39,7 +39,7 @@ def undo(
 
 async def _run(context: Context, what: str, confirmation: Confirmation, *, dry_run: bool) -> None:
     from alphapanda.operations.audit import current_actor
-    from alphapanda.operations.dead_letters.ledger import Mover, write_entries
+    from alphapanda.operations.dead_letters.ledger import Actor, write_entries
     from alphapanda.operations.dead_letters.names import own_name
     from commands.dlq._acting import permit
     from commands.dlq._session import working
@@ -48,7 +48,7 @@ async def _run(context: Context, what: str, confirmation: Confirmation, *, dry_r
     async with working(context, changing=not dry_run) as session:
         items = await _meant(context, session, what)
         sent_ids = await _sent_after_all(session, items)
-        mover = Mover(actor=current_actor(), reason=confirmation.reason.strip() or "undo")
+        mover = Actor(actor=current_actor(), reason=confirmation.reason.strip() or "undo")
         back = [item for item in items if item.id not in sent_ids and _can_go_back(item)]
         sent = [item for item in items if item.id in sent_ids or item.state.value in {"replayed", "confirmed"}]
         _show(context, back, sent, dry_run=dry_run)
@@ -78,7 +78,7 @@ async def _meant(context: Context, session: Session, what: str) -> list[Item]:
     topics: Sequence[str] = await own_topics(context, session.log)
     if what.count(":") == 2:
         topics = [await typed_topic(session.log, what.split(":", maxsplit=1)[0])]
-    backlog: Backlog = await read_backlog(session.log, topics)
+    backlog: DeadLetterBacklog = await read_backlog(session.log, topics)
     of_run = [item for item in backlog.items.values() if item.run_id == what]
     if of_run:
         return of_run
@@ -92,7 +92,7 @@ async def _meant(context: Context, session: Session, what: str) -> list[Item]:
 
 async def _sent_after_all(session: Session, items: Sequence[Item]) -> frozenset[str]:
     """Return those that are planned and that their topic shows to be sent."""
-    from alphapanda.operations.dead_letters.plan import Wishes
+    from alphapanda.operations.dead_letters.plan import ReplayOptions
 
     planned: dict[str, set[str]] = {}
     for item in items:
@@ -100,7 +100,7 @@ async def _sent_after_all(session: Session, items: Sequence[Item]) -> frozenset[
             planned.setdefault(item.letter.place.topic, set()).add(item.id)
     found: set[str] = set()
     for topic, ids in planned.items():
-        prepared = await session.bench.prepare(topic, _among(ids), Wishes())
+        prepared = await session.bench.prepare(topic, _among(ids), ReplayOptions())
         found |= {one.item.id for one in prepared.plan.records if one.judgement.copy is not None}
     return frozenset(found)
 
@@ -113,7 +113,7 @@ def _can_go_back(item: Item) -> bool:
     return item.state.value in {"discarded", "quarantined", "planned"}
 
 
-def _reopened(item: Item, mover: Mover, context: Context) -> Entry:
+def _reopened(item: Item, mover: Actor, context: Context) -> LedgerEntry:
     from alphapanda.model.dead_letter import LedgerState, LedgerTrigger
     from alphapanda.operations.dead_letters.run import given_up
 

@@ -14,7 +14,7 @@ from commands.shell.reading import kafka_options
 if TYPE_CHECKING:
     from alphapanda.kafka.client import KafkaReadLog
     from alphapanda.kafka.group_admin import GroupAdmin
-    from alphapanda.operations.groups.lag import Look
+    from alphapanda.operations.groups.lag import LagReport
 
 
 @dataclass(slots=True)
@@ -29,9 +29,9 @@ class Looker:
     context: Context
     log: KafkaReadLog
     admin: GroupAdmin
-    _last: Look | None = None
+    _last: LagReport | None = None
 
-    async def look(self, names: Sequence[str]) -> Look:
+    async def look(self, names: Sequence[str]) -> LagReport:
         """Look at the groups of these names, or at all; raises UnknownNameError for one that is not there."""
         from alphapanda.operations.groups.lag import with_rates
         from alphapanda.operations.groups.measure import measure
@@ -45,7 +45,7 @@ class Looker:
         self._last = bare
         return rated
 
-    async def look_twice(self, names: Sequence[str], window_s: float) -> Look:
+    async def look_twice(self, names: Sequence[str], window_s: float) -> LagReport:
         """Look, and if something waits look again after a while, so that there are rates."""
         import asyncio
 

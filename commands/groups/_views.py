@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from commands.shell.output import Column, Style
 
 if TYPE_CHECKING:
-    from alphapanda.operations.groups.lag import GroupLag, PartitionLag
+    from alphapanda.operations.groups.lag import GroupLagReport, PartitionLag
 
 _MINUTE = 60
 _HOUR = 3600
@@ -64,7 +64,7 @@ def duration_text(seconds: float | None, *, estimated: bool = False) -> str | No
     return f"~{text}" if estimated else text
 
 
-def group_row(group: GroupLag) -> Mapping[str, object]:
+def group_row(group: GroupLagReport) -> Mapping[str, object]:
     """Return a group for programs."""
     return {
         "group": group.name,
@@ -77,7 +77,7 @@ def group_row(group: GroupLag) -> Mapping[str, object]:
     }
 
 
-def group_shown(group: GroupLag) -> Mapping[str, object]:
+def group_shown(group: GroupLagReport) -> Mapping[str, object]:
     """Return a group for people."""
     return {
         "group": group.name,
@@ -90,7 +90,7 @@ def group_shown(group: GroupLag) -> Mapping[str, object]:
     }
 
 
-def partition_row(group: GroupLag, one: PartitionLag) -> Mapping[str, object]:
+def partition_row(group: GroupLagReport, one: PartitionLag) -> Mapping[str, object]:
     """Return a partition's lag for programs."""
     return {
         "group": group.name,
@@ -113,7 +113,7 @@ def partition_row(group: GroupLag, one: PartitionLag) -> Mapping[str, object]:
     }
 
 
-def partition_shown(group: GroupLag, one: PartitionLag) -> Mapping[str, object]:
+def partition_shown(group: GroupLagReport, one: PartitionLag) -> Mapping[str, object]:
     """Return a partition's lag for people."""
     return {
         "group": group.name,

@@ -14,7 +14,7 @@ from commands.shell.options import IntervalOption, JsonOption, WatchOption
 from commands.shell.reading import Table, show
 
 if TYPE_CHECKING:
-    from alphapanda.operations.groups.lag import GroupLag
+    from alphapanda.operations.groups.lag import GroupLagReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Limit:
     records: int | None = None
     seconds: float | None = None
 
-    def passed_by(self, group: GroupLag) -> str:
+    def passed_by(self, group: GroupLagReport) -> str:
         """Return how a group passes it, in words; empty when it does not."""
         if self.records is not None and (group.lag or 0) > self.records:
             return f"{group.name} is {group.lag:,} records behind, over {self.records:,}"

@@ -16,7 +16,7 @@ from commands.shell.prompts import broker_target, permit
 
 if TYPE_CHECKING:
     from alphapanda.kafka.client import KafkaReadLog
-    from alphapanda.kafka.group_admin import Group
+    from alphapanda.kafka.group_admin import ConsumerGroup
     from alphapanda.model.records import Offsets, Partition
     from alphapanda.operations.groups.reset import ResetPlan, Target
     from alphapanda.operations.policy import Confirmation
@@ -212,7 +212,7 @@ async def _named(log: KafkaReadLog, topics: Sequence[str], known: frozenset[str]
     return list(dict.fromkeys(chosen))
 
 
-def _refuse_live(group: Group) -> None:
+def _refuse_live(group: ConsumerGroup) -> None:
     from alphapanda.kafka.group_admin import describe_members
 
     if group.is_live:
@@ -251,7 +251,7 @@ async def _execute(context: Context, looker: Looker, name: str, plan: ResetPlan)
     return undo
 
 
-def _show(context: Context, group: Group, plan: ResetPlan, *, undo: Path | None, executed: bool) -> None:
+def _show(context: Context, group: ConsumerGroup, plan: ResetPlan, *, undo: Path | None, executed: bool) -> None:
     rows: list[Mapping[str, object]] = [
         {
             "topic": move.partition.topic,
@@ -281,7 +281,7 @@ def _show(context: Context, group: Group, plan: ResetPlan, *, undo: Path | None,
         context.output.table("moves", [*rows, *skipped], _COLUMNS, empty="Nothing to move.")
 
 
-def _tell_more(context: Context, group: Group, plan: ResetPlan) -> None:
+def _tell_more(context: Context, group: ConsumerGroup, plan: ResetPlan) -> None:
     context.output.say(f"Shown only; --execute moves {len(plan.offsets)} partitions.")
     if group.is_live:
         context.output.warn(

@@ -11,7 +11,7 @@ from commands.shell.output import Column, Style
 
 if TYPE_CHECKING:
     from alphapanda.model.kinds import EventType
-    from alphapanda.operations.schemas.preflight import Backlog
+    from alphapanda.operations.schemas.preflight import SchemaPreflight
     from alphapanda.pipeline.ports import ReadableLog
     from alphapanda.serialization.avro import SchemaOf
     from topics.names import TopicName
@@ -30,7 +30,7 @@ Trials = Sequence[tuple["TopicName", "EventType", str, str]]
 """Topic, kind, the schema of today, the new one."""
 
 
-async def try_backlog(context: Context, trials: Trials) -> list[Backlog]:
+async def try_backlog(context: Context, trials: Trials) -> list[SchemaPreflight]:
     """Try the open dead letters of each topic with both schemas; raises DependencyError without Kafka."""
     from alphapanda.kafka.client import open_read_log
     from alphapanda.operations.schemas.preflight import settled_letters
@@ -41,7 +41,7 @@ async def try_backlog(context: Context, trials: Trials) -> list[Backlog]:
     except CheckFailedError:
         context.output.say("Nothing was ever started here, so there are no dead letters to try.")
         return []
-    found: list[Backlog] = []
+    found: list[SchemaPreflight] = []
     try:
         async with open_read_log(options) as log:
             settled = await settled_letters(log, LEDGER)
@@ -59,7 +59,7 @@ async def try_backlog(context: Context, trials: Trials) -> list[Backlog]:
 
 async def _try(
     context: Context, log: ReadableLog, trial: tuple[TopicName, EventType, str, str], settled: frozenset[str]
-) -> Backlog:
+) -> SchemaPreflight:
     from alphapanda.operations.schemas.preflight import Trial, preflight
 
     topic, kind, before, after = trial
@@ -82,7 +82,7 @@ def _schema_of(context: Context) -> SchemaOf:
     return nobody
 
 
-def rows_of(found: Sequence[Backlog]) -> list[Mapping[str, object]]:
+def rows_of(found: Sequence[SchemaPreflight]) -> list[Mapping[str, object]]:
     """Return what was found, for `--json` and for people."""
     return [
         {
@@ -97,7 +97,7 @@ def rows_of(found: Sequence[Backlog]) -> list[Mapping[str, object]]:
     ]
 
 
-def show_backlog(context: Context, found: Sequence[Backlog]) -> None:
+def show_backlog(context: Context, found: Sequence[SchemaPreflight]) -> None:
     """Show people what was found; nothing where there is no dead letter."""
     output, open_ = context.output, [one for one in found if one.open]
     if output.as_json or not found:
@@ -111,7 +111,7 @@ def show_backlog(context: Context, found: Sequence[Backlog]) -> None:
             output.say(f"{each.at}: {each.why}")
 
 
-def fail_on_broken(found: Sequence[Backlog]) -> None:
+def fail_on_broken(found: Sequence[SchemaPreflight]) -> None:
     """Raise CheckFailedError when the new schemas cannot read what those of today can."""
     broken = [one for one in found if one.broken_count]
     if broken:

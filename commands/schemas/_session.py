@@ -12,7 +12,7 @@ from commands.shell.context import Context
 
 if TYPE_CHECKING:
     from alphapanda.model.kinds import EventType
-    from alphapanda.serialization.baseline import Kept
+    from alphapanda.serialization.baseline import CommittedSchema
     from alphapanda.serialization.compatibility import Level
     from alphapanda.serialization.online import Subject
     from alphapanda.serialization.registry import SchemaRegistry
@@ -48,7 +48,7 @@ def kinds_of(chosen: Chosen) -> tuple[EventType, ...]:
     return tuple(dict.fromkeys(kind for _, kind in chosen))
 
 
-def kept_schemas(folder: Path | None) -> dict[EventType, Kept]:
+def kept_schemas(folder: Path | None) -> dict[EventType, CommittedSchema]:
     """Return every kind's schema, as the structs have it and as it is committed; raises UsageError."""
     from alphapanda.serialization.baseline import baseline
     from topics.schemas import FOLDER
@@ -87,7 +87,9 @@ async def registry_of(context: Context) -> AsyncIterator[SchemaRegistry]:
         yield registry
 
 
-async def look_at(registry: SchemaRegistry, chosen: Chosen, kept: dict[EventType, Kept]) -> list[Subject]:
+async def look_at(
+    registry: SchemaRegistry, chosen: Chosen, kept: dict[EventType, CommittedSchema]
+) -> list[Subject]:
     """Return what the registry has for each topic; raises RegistryUnreachableError."""
     import asyncio
 

@@ -16,9 +16,9 @@ from commands.shell.output import Column, Style
 
 if TYPE_CHECKING:
     from alphapanda.model.kinds import EventType
-    from alphapanda.operations.schemas.preflight import Backlog
-    from alphapanda.serialization.baseline import Kept
-    from alphapanda.serialization.compatibility import Level, Reason
+    from alphapanda.operations.schemas.preflight import SchemaPreflight
+    from alphapanda.serialization.baseline import CommittedSchema
+    from alphapanda.serialization.compatibility import Incompatibility, Level
     from commands.schemas._session import Chosen
 
 PreflightOption = Annotated[
@@ -41,13 +41,13 @@ class _Checked:
 
     topic: str
     event_type: str
-    reasons: list[Reason]
+    reasons: list[Incompatibility]
     changed: bool
     registry: str | None = None
     version: int | None = None
     level: str | None = None
     before: str = ""
-    objections: list[Reason] = field(default_factory=list)
+    objections: list[Incompatibility] = field(default_factory=list)
 
     @property
     def verdict(self) -> str:
@@ -82,7 +82,7 @@ def check(
     _fail(checked, backlog, gone)
 
 
-def _offline(topic: str, kept: Kept, level: Level | None) -> _Checked:
+def _offline(topic: str, kept: CommittedSchema, level: Level | None) -> _Checked:
     from alphapanda.serialization.canonical import canonical
     from alphapanda.serialization.compatibility import Level, incompatibilities
 
@@ -95,13 +95,13 @@ def _offline(topic: str, kept: Kept, level: Level | None) -> _Checked:
 async def _rest(
     context: Context,
     chosen: Chosen,
-    kept: dict[EventType, Kept],
+    kept: dict[EventType, CommittedSchema],
     checked: list[_Checked],
     level: Level | None,
     *,
     offline: bool,
     preflight: bool,
-) -> list[Backlog]:
+) -> list[SchemaPreflight]:
     """Ask the registry, then try the dead letters."""
     from alphapanda.serialization.online import objections
     from commands.schemas._backlog import try_backlog
@@ -134,7 +134,9 @@ def _gone(against: Path | None) -> tuple[str, ...]:
     return orphans(against or FOLDER)
 
 
-def _show(context: Context, checked: list[_Checked], backlog: list[Backlog], gone: tuple[str, ...]) -> None:
+def _show(
+    context: Context, checked: list[_Checked], backlog: list[SchemaPreflight], gone: tuple[str, ...]
+) -> None:
     from commands.schemas._backlog import rows_of, show_backlog
 
     rows = [
@@ -164,7 +166,7 @@ def _show(context: Context, checked: list[_Checked], backlog: list[Backlog], gon
     show_backlog(context, backlog)
 
 
-def _fail(checked: list[_Checked], backlog: list[Backlog], gone: tuple[str, ...]) -> None:
+def _fail(checked: list[_Checked], backlog: list[SchemaPreflight], gone: tuple[str, ...]) -> None:
     from commands.schemas._backlog import fail_on_broken
 
     wrong = [one.topic for one in checked if one.verdict == "incompatible"]

@@ -13,8 +13,8 @@ from commands.shell.options import JsonOption
 from commands.shell.output import Column, Style
 
 if TYPE_CHECKING:
-    from alphapanda.serialization.baseline import Kept
-    from alphapanda.serialization.compatibility import Reason
+    from alphapanda.serialization.baseline import CommittedSchema
+    from alphapanda.serialization.compatibility import Incompatibility
 
 OutOption = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="Where to; else where they are committed.")
@@ -51,7 +51,7 @@ def generate(
 
     context, folder = Context.of(call, json=json), out or FOLDER
     kept = baseline(folder)
-    reasons: dict[str, list[Reason]] = {}
+    reasons: dict[str, list[Incompatibility]] = {}
     for one in kept:
         if one.committed is not None and not one.in_step and not allow_incompatible:
             reasons[one.kind] = incompatibilities(one.generated, [one.committed])
@@ -72,7 +72,7 @@ def generate(
         raise CheckFailedError(f"Not in step: {', '.join(behind)}.", hint="Run: alphapanda schemas generate")
 
 
-def _write(kept: Kept, folder: Path) -> bool:
+def _write(kept: CommittedSchema, folder: Path) -> bool:
     from alphapanda.serialization.baseline import write
 
     if kept.in_step:
@@ -86,7 +86,7 @@ def _write(kept: Kept, folder: Path) -> bool:
     return True
 
 
-def _row(kept: Kept, folder: Path, *, written: bool, refused: bool) -> dict[str, object]:
+def _row(kept: CommittedSchema, folder: Path, *, written: bool, refused: bool) -> dict[str, object]:
     from topics.schemas import schema_file
 
     state = "refused" if refused else "written" if written else "in step" if kept.in_step else "behind"

@@ -13,7 +13,7 @@ from commands.shell.output import Column, Style
 
 if TYPE_CHECKING:
     from alphapanda.model.kinds import EventType
-    from alphapanda.serialization.baseline import Kept
+    from alphapanda.serialization.baseline import CommittedSchema
     from alphapanda.serialization.online import Subject
     from commands.schemas._session import Chosen
 
@@ -61,7 +61,7 @@ def list_(call: typer.Context, offline: OfflineOption = False, json: JsonOption 
         context.output.say("No registry is named: SCHEMA_REGISTRY_URL=http://host:8081.")
 
 
-async def _look(context: Context, chosen: Chosen, kept: dict[EventType, Kept]) -> list[Subject]:
+async def _look(context: Context, chosen: Chosen, kept: dict[EventType, CommittedSchema]) -> list[Subject]:
     from commands.schemas._session import look_at, registry_of
 
     async with registry_of(context) as registry:

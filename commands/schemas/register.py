@@ -14,7 +14,7 @@ from commands.shell.output import Column, Style
 
 if TYPE_CHECKING:
     from alphapanda.model.kinds import EventType
-    from alphapanda.serialization.baseline import Kept
+    from alphapanda.serialization.baseline import CommittedSchema
     from alphapanda.serialization.compatibility import Level
     from alphapanda.serialization.online import Registration, Subject
     from alphapanda.serialization.registry import SchemaRegistry
@@ -66,7 +66,7 @@ def register(
 async def _run(
     context: Context,
     chosen: Chosen,
-    kept: dict[EventType, Kept],
+    kept: dict[EventType, CommittedSchema],
     level: Level | None,
     reason: str,
     *,
@@ -119,13 +119,13 @@ async def _check(context: Context, registry: SchemaRegistry, subjects: list[Subj
 
 
 async def _preflight(context: Context, subjects: list[Subject]) -> None:
-    from alphapanda.serialization.online import Standing
+    from alphapanda.serialization.online import SubjectState
     from commands.schemas._backlog import fail_on_broken, show_backlog, try_backlog
 
     trials = [
         (subject.topic, subject.kind, subject.latest.schema if subject.latest else subject.schema, subject.schema)
         for subject in subjects
-        if subject.standing is not Standing.CURRENT
+        if subject.standing is not SubjectState.CURRENT
     ]
     if trials:
         found = await try_backlog(context, trials)
@@ -158,13 +158,13 @@ async def _register(
 
 
 def _show_plan(context: Context, subjects: list[Subject], level: Level | None) -> None:
-    from alphapanda.serialization.online import Standing, wanted_level
+    from alphapanda.serialization.online import SubjectState, wanted_level
 
     rows = [
         {
             "topic": str(subject.topic),
             "subject": subject.name,
-            "state": "unchanged" if subject.standing is Standing.CURRENT else "to register",
+            "state": "unchanged" if subject.standing is SubjectState.CURRENT else "to register",
             "version": subject.latest.version if subject.latest else None,
             "id": subject.latest.id if subject.latest else None,
             "compatibility": wanted_level(subject, level).value,

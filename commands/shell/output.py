@@ -14,7 +14,7 @@ from alphapanda.clock import IST
 from alphapanda.errors import RefusedError
 
 if TYPE_CHECKING:
-    from alphapanda.infra.progress import Progress
+    from alphapanda.infra.progress import ProgressReporter
 
 SCHEMA_VERSION = 1
 """Of every `--json` document; it grows when a key changes its meaning or goes."""
@@ -171,7 +171,7 @@ class Output:
             return word
         return f"\x1b[{style.value};1m{word}\x1b[0m"
 
-    def progress(self) -> Progress:
+    def progress(self) -> ProgressReporter:
         """Return what shows how far a long act is: bars on a terminal, JSON lines elsewhere; on stderr."""
         from alphapanda.infra.progress import JsonProgress, progress_for
 

@@ -64,11 +64,11 @@ async def _examine(context: Context) -> list[Finding]:
 def _patient(context: Context) -> tuple[Patient, list[Finding]]:
     """Return what is examined, and what was found wrong with its settings."""
     from alphapanda.errors import AlphaPandaError
-    from alphapanda.infra.control.run_paths import Places
+    from alphapanda.infra.control.run_paths import RunPaths
     from alphapanda.infra.select import tier_for
     from alphapanda.pipeline.documents import check_documents
     from commands._checks import Finding, Patient, Verdict
-    from daemons.supervisor.run_records import Ledger
+    from daemons.supervisor.run_records import RunRecords
 
     deployment, findings = context.deployment, []
     settings, endpoints = None, None
@@ -84,7 +84,7 @@ def _patient(context: Context) -> tuple[Patient, list[Finding]]:
     findings += [Finding("settings", Verdict.FAIL, problem, hint) for problem in problems]
     if not findings:
         findings.append(Finding("settings", Verdict.OK, "all files and variables can be used"))
-    survivors = Ledger(Places(deployment).ledger).survivors
+    survivors = RunRecords(RunPaths(deployment).ledger).survivors
     patient = Patient(
         deployment=deployment,
         environ=dict(context.environ),

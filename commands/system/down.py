@@ -15,7 +15,7 @@ from commands.shell.options import JsonOption
 
 if TYPE_CHECKING:
     from alphapanda.infra.control.client import ControlClient
-    from alphapanda.infra.control.run_paths import Places
+    from alphapanda.infra.control.run_paths import RunPaths
     from alphapanda.infra.identity import ProcessIdentity
 
 TELL_EVERY_S = 2.0
@@ -49,11 +49,11 @@ def down(
 
 async def _down(context: Context, timeout_s: float) -> list[str]:
     from alphapanda.infra.control.client import NotRunningError, UnresponsiveError, connect
-    from alphapanda.infra.control.run_paths import Places
+    from alphapanda.infra.control.run_paths import RunPaths
     from alphapanda.infra.identity import IdentityFile
     from alphapanda.operations.audit import AuditedAct
 
-    places = Places(context.deployment)
+    places = RunPaths(context.deployment)
     stopped: list[str] = []
     # Asked for first: the file is gone a moment before its process.
     supervisor = IdentityFile(places.identity).alive()
@@ -80,7 +80,7 @@ async def _down(context: Context, timeout_s: float) -> list[str]:
     return sorted({*stopped, *left})
 
 
-async def _stop(context: Context, places: Places, client: ControlClient, timeout_s: float) -> None:
+async def _stop(context: Context, places: RunPaths, client: ControlClient, timeout_s: float) -> None:
     """Ask for the stop, tell how it goes, and cut it short when it takes too long."""
     from alphapanda.infra.control.client import connect
 
@@ -95,7 +95,7 @@ async def _stop(context: Context, places: Places, client: ControlClient, timeout
 
 
 @asynccontextmanager
-async def _told(context: Context, places: Places) -> AsyncIterator[None]:
+async def _told(context: Context, places: RunPaths) -> AsyncIterator[None]:
     """Tell each change of state, and every two seconds who is being waited for."""
     from alphapanda.infra.control.client import connect
     from commands.system.following import Following
@@ -124,7 +124,7 @@ async def _told(context: Context, places: Places) -> AsyncIterator[None]:
                 task.cancel()
 
 
-async def _gone(supervisor: ProcessIdentity | None, places: Places, patience_s: float) -> None:
+async def _gone(supervisor: ProcessIdentity | None, places: RunPaths, patience_s: float) -> None:
     """Wait for the supervisor's process to end; kill it when it does not."""
     from daemons.supervisor.orphans import end_process
 
@@ -132,16 +132,16 @@ async def _gone(supervisor: ProcessIdentity | None, places: Places, patience_s: 
         await end_process(supervisor, places.identity, patience_s)
 
 
-async def _sweep(context: Context, places: Places) -> tuple[str, ...]:
+async def _sweep(context: Context, places: RunPaths) -> tuple[str, ...]:
     """End what a killed supervisor left, and forget its wishes."""
     from daemons.supervisor.lock import DeploymentLock
     from daemons.supervisor.orphans import end_leftovers
-    from daemons.supervisor.run_records import Ledger
+    from daemons.supervisor.run_records import RunRecords
 
     if not places.lock.exists():
         return ()
     with DeploymentLock(places.lock):
-        left = await end_leftovers(places, Ledger(places.ledger).survivors, context.output.say)
+        left = await end_leftovers(places, RunRecords(places.ledger).survivors, context.output.say)
         for leftover in (places.remembered, places.heartbeat, places.control_socket, places.notify_socket):
             leftover.unlink(missing_ok=True)
     return left

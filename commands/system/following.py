@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from commands.shell.output import Column, Output, Style
 
 if TYPE_CHECKING:
-    from alphapanda.infra.control.protocol import Event, ProcessStatus, SystemStatus
+    from alphapanda.infra.control.protocol import ProcessEvent, ProcessStatus, SystemStatus
 
 _STYLES: dict[str, Style] = {
     "ready": Style.GOOD,
@@ -107,7 +107,7 @@ class Following:
         self._tails: dict[str, tuple[str, ...]] = {}
 
     async def until_settled(
-        self, news: AsyncIterator[SystemStatus | Event], names: Collection[str]
+        self, news: AsyncIterator[SystemStatus | ProcessEvent], names: Collection[str]
     ) -> tuple[ProcessStatus, ...]:
         """Follow until all of `names` are up, or one is stuck; return those that are stuck."""
         async for item in news:
@@ -118,11 +118,11 @@ class Following:
                 return stuck
         return ()
 
-    def take_in(self, item: SystemStatus | Event) -> None:
+    def take_in(self, item: SystemStatus | ProcessEvent) -> None:
         """Take in one piece of news and say what changed."""
-        from alphapanda.infra.control.protocol import Event
+        from alphapanda.infra.control.protocol import ProcessEvent
 
-        if isinstance(item, Event):
+        if isinstance(item, ProcessEvent):
             process = item.process
             self.processes[process.name] = process
             if item.output_tail:

@@ -13,7 +13,7 @@ from commands.shell.options import JsonOption
 from commands.shell.output import SCHEMA_VERSION
 
 if TYPE_CHECKING:
-    from alphapanda.operations.logs.reader import LogQuery, LogReader, LogRecord
+    from alphapanda.operations.logs.reader import LogFileReader, LogQuery, LogRecord
 
 DEFAULT_LINES = 100
 LOOK_EVERY_S = 0.1
@@ -114,15 +114,15 @@ def _limit(lines: str | None, *, everything: bool) -> int | None:
     return int(lines)
 
 
-def _reader(context: Context, names: Sequence[str]) -> LogReader:
+def _reader(context: Context, names: Sequence[str]) -> LogFileReader:
     """Return a reader that knows the names; the settings are only read for one that has written nothing yet."""
-    from alphapanda.operations.logs.reader import LogReader
+    from alphapanda.operations.logs.reader import LogFileReader
 
-    reader = LogReader(context.deployment, context.clock)
+    reader = LogFileReader(context.deployment, context.clock)
     try:
         reader.select(names)
     except UnknownNameError:
-        return LogReader(context.deployment, context.clock, _configured_daemons(context))
+        return LogFileReader(context.deployment, context.clock, _configured_daemons(context))
     return reader
 
 
@@ -180,7 +180,7 @@ def _as_json(record: LogRecord) -> str:
     return msgspec.json.encode(form).decode()
 
 
-def _follow(context: Context, reader: LogReader, names: Sequence[str], query: LogQuery, show: Show) -> None:
+def _follow(context: Context, reader: LogFileReader, names: Sequence[str], query: LogQuery, show: Show) -> None:
     from threading import Event
 
     never = Event()
@@ -193,7 +193,7 @@ def _follow(context: Context, reader: LogReader, names: Sequence[str], query: Lo
         show(live.drain())
 
 
-def _nothing_found(context: Context, reader: LogReader, names: Sequence[str]) -> str:
+def _nothing_found(context: Context, reader: LogFileReader, names: Sequence[str]) -> str:
     if any(source.segments() for source in reader.select(names).values()):
         return "No line matches. Wider: -n all, or without --since, --level, --grep."
     of = f" of {', '.join(names)}" if names else ""

@@ -36,11 +36,11 @@ def restart(
 
 async def _restart(context: Context, names: tuple[str, ...], wait_timeout: float) -> ExitCode:
     from alphapanda.infra.control.client import connect
-    from alphapanda.infra.control.run_paths import Places
+    from alphapanda.infra.control.run_paths import RunPaths
     from alphapanda.model.control import Outcome
     from commands.system.waiting import wait_until_ready
 
-    places = Places(context.deployment)
+    places = RunPaths(context.deployment)
     async with connect(places) as client, context.audit().audited("restart", ",".join(names)) as act:
         await client.restart(names)
         code = await wait_until_ready(context, places, names, wait_timeout)

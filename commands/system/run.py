@@ -29,12 +29,12 @@ def run(
 
     Example: alphapanda run risk.paper
     """
-    from alphapanda.infra.control.run_paths import Places
+    from alphapanda.infra.control.run_paths import RunPaths
     from daemons.runtime import RunOptions, run_daemon
-    from daemons.supervisor.run_records import Ledger
+    from daemons.supervisor.run_records import RunRecords
 
     context = Context.of(call)
-    entry = Ledger(Places(context.deployment).ledger).get(name)
+    entry = RunRecords(RunPaths(context.deployment).ledger).get(name)
     if entry is not None and entry.identity.alive:
         raise RefusedError(
             f"{name} runs already, as pid {entry.identity.pid}.", hint="Stop the system with `alphapanda down`."

@@ -74,9 +74,9 @@ async def _watch(context: Context, interval: float) -> None:
 
 async def _ask(context: Context) -> SystemStatus:
     from alphapanda.infra.control.client import connect
-    from alphapanda.infra.control.run_paths import Places
+    from alphapanda.infra.control.run_paths import RunPaths
 
-    async with connect(Places(context.deployment)) as client:
+    async with connect(RunPaths(context.deployment)) as client:
         return await client.status()
 
 

@@ -14,7 +14,7 @@ from commands.shell.context import Context
 if TYPE_CHECKING:
     from alphapanda.clock import Clock
     from tui.app import Dashboard
-    from tui.sources.connection import Wire
+    from tui.sources.connection import Connect
 
 ControlOption = Annotated[
     bool, typer.Option("--control", help="Unlock acts: halt, resume, cancel, flatten, restart, replay.")
@@ -127,7 +127,7 @@ def _theme(context: Context, theme: str) -> str:
     return theme or ("panda-ansi" if few else "")
 
 
-def _wire(context: Context, clock: Clock, *, control: bool, demo: bool) -> Wire:
+def _wire(context: Context, clock: Clock, *, control: bool, demo: bool) -> Connect:
     if demo:
         from tui.sources.demo import DemoPlan
         from tui.sources.demo_wire import DemoWire

@@ -16,7 +16,7 @@ from commands.shell.options import DryRunOption, JsonOption
 
 if TYPE_CHECKING:
     from alphapanda.infra.control.protocol import Applied, Apply
-    from alphapanda.infra.control.run_paths import Places
+    from alphapanda.infra.control.run_paths import RunPaths
 
 EXTERNAL_READY_S = 10.0
 
@@ -111,9 +111,9 @@ def _setting_names() -> tuple[str, ...]:
 
 async def _up(context: Context, request: Apply, *, foreground: bool, wait_timeout: float) -> ExitCode:
     from alphapanda.infra.control.client import NotRunningError, connect
-    from alphapanda.infra.control.run_paths import Places
+    from alphapanda.infra.control.run_paths import RunPaths
 
-    places = Places(context.deployment)
+    places = RunPaths(context.deployment)
     try:
         async with connect(places):
             running = True
@@ -136,7 +136,7 @@ async def _up(context: Context, request: Apply, *, foreground: bool, wait_timeou
     return await _wait(context, places, applied, wait_timeout - (context.clock.monotonic() - began))
 
 
-def _check(context: Context, places: Places, request: Apply) -> None:
+def _check(context: Context, places: RunPaths, request: Apply) -> None:
     """Refuse what cannot be used before anything is started; raises ConfigError, UnknownNameError."""
     from alphapanda.pipeline.documents import check_documents
     from alphapanda.settings import load
@@ -156,7 +156,7 @@ def _check(context: Context, places: Places, request: Apply) -> None:
         find(daemons, name)
 
 
-async def _begin(context: Context, places: Places, request: Apply) -> None:
+async def _begin(context: Context, places: RunPaths, request: Apply) -> None:
     """Check all that can be checked, have the servers' files, with progress, and a supervisor that listens."""
     from daemons.supervisor.launch import launching
 
@@ -179,7 +179,7 @@ async def _prepare(context: Context) -> None:
         await tier.ready(EXTERNAL_READY_S)
 
 
-async def _wait(context: Context, places: Places, applied: Applied, patience_s: float) -> ExitCode:
+async def _wait(context: Context, places: RunPaths, applied: Applied, patience_s: float) -> ExitCode:
     from alphapanda.infra.control.client import connect
     from alphapanda.model.control import Outcome
     from commands.system.waiting import wait_until_ready
@@ -240,7 +240,7 @@ def _show_change(context: Context, applied: Applied) -> None:
     context.output.table("plan", rows, (Column("step", "STEP"), Column("name", "NAME")), empty="Nothing to do.")
 
 
-def _show_outline(context: Context, places: Places, request: Apply) -> ExitCode:
+def _show_outline(context: Context, places: RunPaths, request: Apply) -> ExitCode:
     """Show the plan of a system that is not running, without preparing anything for it."""
     from alphapanda.settings import load
     from commands.shell.output import Column

@@ -13,13 +13,15 @@ from commands.system.following import Following
 
 if TYPE_CHECKING:
     from alphapanda.infra.control.protocol import ProcessStatus
-    from alphapanda.infra.control.run_paths import Places
+    from alphapanda.infra.control.run_paths import RunPaths
     from commands.shell.context import Context
 
 TAIL_LINES = 20
 
 
-async def wait_until_ready(context: Context, places: Places, names: Collection[str], timeout_s: float) -> ExitCode:
+async def wait_until_ready(
+    context: Context, places: RunPaths, names: Collection[str], timeout_s: float
+) -> ExitCode:
     """Follow the supervisor's events until `names` are ready; tell what happens on the way.
 
     Raises:
@@ -55,7 +57,9 @@ def _too_late(following: Following, names: Collection[str], timeout_s: float) ->
     )
 
 
-def _tell_stuck(context: Context, places: Places, following: Following, stuck: Collection[ProcessStatus]) -> None:
+def _tell_stuck(
+    context: Context, places: RunPaths, following: Following, stuck: Collection[ProcessStatus]
+) -> None:
     from daemons.supervisor.output import tail_lines
 
     output = context.output

@@ -10,7 +10,7 @@ from commands.shell.output import Column, Output, Style
 
 if TYPE_CHECKING:
     from topics.live import LiveState
-    from topics.plan import Plan
+    from topics.plan import TopicPlan
 
 _MARKS = {
     "create": "+",
@@ -35,7 +35,7 @@ def retention_text(milliseconds: int) -> str:
     return f"{milliseconds} ms"
 
 
-def show_plan(plan: Plan, output: Output, *, kind: str) -> None:
+def show_plan(plan: TopicPlan, output: Output, *, kind: str) -> None:
     """Write a plan: one line a change for people, the whole of it for programs."""
     import msgspec
 
@@ -70,7 +70,7 @@ def show_plan(plan: Plan, output: Output, *, kind: str) -> None:
         )
 
 
-def fail_on_drift(plan: Plan, hint: str) -> None:
+def fail_on_drift(plan: TopicPlan, hint: str) -> None:
     """Raise CheckFailedError (exit 3) if the cluster is not as declared."""
     if not plan.in_step:
         count = len(plan.changes) + len(plan.unfixable)
@@ -80,7 +80,7 @@ def fail_on_drift(plan: Plan, hint: str) -> None:
         )
 
 
-def state_of(name: str, plan: Plan, live: LiveState) -> str:
+def state_of(name: str, plan: TopicPlan, live: LiveState) -> str:
     """Return in a word how a topic is: ok, missing, drift, undeclared, leaderless."""
     topic = live.topics.get(name)
     if topic is None:

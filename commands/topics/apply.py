@@ -12,7 +12,7 @@ from commands.shell.options import DryRunOption, JsonOption, ReasonOption
 
 if TYPE_CHECKING:
     from alphapanda.kafka.topic_admin import Cluster
-    from topics.plan import Change, Plan
+    from topics.plan import Change, TopicPlan
 
 
 def apply(
@@ -61,7 +61,7 @@ async def _run(context: Context, file: Path | None, *, allow_dangerous: bool, dr
         await _apply(context, cluster, plan, reason)
 
 
-async def _apply(context: Context, cluster: Cluster, plan: Plan, reason: str) -> None:
+async def _apply(context: Context, cluster: Cluster, plan: TopicPlan, reason: str) -> None:
     from alphapanda.kafka.topic_bootstrap import apply_plan
     from topics.plan import describe
 
@@ -77,7 +77,7 @@ async def _apply(context: Context, cluster: Cluster, plan: Plan, reason: str) ->
     context.output.say(f"{len(done)} changes made.")
 
 
-def _read(file: Path) -> Plan:
+def _read(file: Path) -> TopicPlan:
     from alphapanda.errors import UsageError
     from topics.plan_file import decode_plan
 

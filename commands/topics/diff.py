@@ -10,7 +10,7 @@ from commands.shell.context import Context
 from commands.shell.options import JsonOption
 
 if TYPE_CHECKING:
-    from topics.plan import Plan
+    from topics.plan import TopicPlan
 
 
 def diff(
@@ -32,7 +32,7 @@ def diff(
     fail_on_drift(plan, hint="Mend it: alphapanda topics plan --out FILE, then alphapanda topics apply FILE")
 
 
-async def _run(context: Context, wanted: list[str]) -> Plan:
+async def _run(context: Context, wanted: list[str]) -> TopicPlan:
     from alphapanda.kafka.topic_bootstrap import plan_for
     from commands.topics._session import choose, connected, topics_of
 

@@ -14,7 +14,7 @@ from commands.shell.output import Column
 if TYPE_CHECKING:
     from topics.catalogue import TopicSpec
     from topics.live import LiveState, LiveTopic
-    from topics.plan import Plan
+    from topics.plan import TopicPlan
 
 
 def list_(
@@ -84,7 +84,7 @@ def _declared_row(spec: TopicSpec) -> Mapping[str, object]:
     }
 
 
-def _row(spec: TopicSpec, live: LiveState, plan: Plan) -> Mapping[str, object]:
+def _row(spec: TopicSpec, live: LiveState, plan: TopicPlan) -> Mapping[str, object]:
     from commands.topics._views import state_of
 
     name = str(spec.name)

@@ -11,7 +11,7 @@ from commands.shell.context import Context
 from commands.shell.options import JsonOption
 
 if TYPE_CHECKING:
-    from topics.plan import Plan
+    from topics.plan import TopicPlan
 
 
 def plan(
@@ -37,7 +37,7 @@ def plan(
     fail_on_drift(made, hint=f"Apply it: alphapanda topics apply{f' {out}' if out else ''}")
 
 
-async def _run(context: Context) -> Plan:
+async def _run(context: Context) -> TopicPlan:
     from alphapanda.kafka.topic_bootstrap import plan_for
     from commands.topics._session import connected, topics_of
 
@@ -46,7 +46,7 @@ async def _run(context: Context) -> Plan:
         return await plan_for(cluster, declared, made_at=context.clock.now())
 
 
-def _write(file: Path, made: Plan) -> None:
+def _write(file: Path, made: TopicPlan) -> None:
     from alphapanda.errors import UsageError
     from topics.plan_file import encode_plan
 

@@ -85,14 +85,14 @@ def tail(
 
     At the end, and after Ctrl-C, it tells on stderr how much was read.
     """
-    from alphapanda.operations.tail.filters import RecordFilter, Wanted, parse_header
+    from alphapanda.operations.tail.filters import RecordFilter, TailFilters, parse_header
     from alphapanda.query.expressions import compile_expression
     from alphapanda.serialization.as_json import as_json_of
 
     shape = _format(output, json=json)
     context = Context.of(call, json=shape == "jsonl")
     now = context.clock.now()
-    wanted = Wanted(
+    wanted = TailFilters(
         key=key,
         headers=[parse_header(text) for text in header or ()],
         type=type_,

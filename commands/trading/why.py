@@ -16,8 +16,8 @@ from commands.shell.reading import kafka_options
 
 if TYPE_CHECKING:
     from alphapanda.kafka.client import KafkaOptions
-    from alphapanda.operations.trace.missing import Places
-    from alphapanda.operations.trace.report import Decision, Gap, Hop, Story
+    from alphapanda.operations.trace.missing import GroupPositions
+    from alphapanda.operations.trace.report import DecisionTrace, Hop, MissingEvent, Story
 
 _INDENT = " " * 48
 _PASSED, _FAILED = "✓", "✗"
@@ -105,11 +105,11 @@ async def _tell(context: Context, asked: str, since_ms: int | None, until_ms: in
             return await tracer.tell(asked)
 
 
-async def _places(options: KafkaOptions, brokers: Sequence[str]) -> Places:
+async def _places(options: KafkaOptions, brokers: Sequence[str]) -> GroupPositions:
     """Return how far our daemons' groups have come."""
     from alphapanda.ids import BrokerId
     from alphapanda.kafka.group_admin import open_groups
-    from alphapanda.operations.trace.missing import STRATEGIES, Places, risk_group, trader_group
+    from alphapanda.operations.trace.missing import STRATEGIES, GroupPositions, risk_group, trader_group
 
     groups = [STRATEGIES]
     groups += [
@@ -117,7 +117,7 @@ async def _places(options: KafkaOptions, brokers: Sequence[str]) -> Places:
     ]
     async with open_groups(options) as admin:
         known = await admin.names()
-        return Places({name: await admin.committed(name) for name in groups if name in known})
+        return GroupPositions({name: await admin.committed(name) for name in groups if name in known})
 
 
 # ---------------------------------------------------------------------- for people
@@ -135,7 +135,7 @@ def _show(output: Output, story: Story) -> None:
     output.lines(_gap_lines(output, story.gaps))
 
 
-def _decision_lines(output: Output, decision: Decision, *, with_tick: bool) -> list[str]:
+def _decision_lines(output: Output, decision: DecisionTrace, *, with_tick: bool) -> list[str]:
     lines = [f"decision {decision.decision_id}"]
     if with_tick and decision.tick is not None:
         lines += _hop_lines(output, decision.tick)
@@ -167,7 +167,7 @@ def _hop_lines(output: Output, hop: Hop) -> list[str]:
     return lines
 
 
-def _gap_lines(output: Output, gaps: Sequence[Gap]) -> list[str]:
+def _gap_lines(output: Output, gaps: Sequence[MissingEvent]) -> list[str]:
     return [
         f"{'':<23} {'':>10}  {output.styled(f'{gap.step.value:<11}', Style.WARN if gap.pending else Style.BAD)}"
         f"{'not yet' if gap.pending else 'MISSING'}: {_plain(gap.why)}"
@@ -239,5 +239,5 @@ def _hop(hop: Hop) -> Mapping[str, object]:
     }
 
 
-def _gap(gap: Gap) -> Mapping[str, object]:
+def _gap(gap: MissingEvent) -> Mapping[str, object]:
     return {"step": gap.step.value, "why": gap.why, "pending": gap.pending}

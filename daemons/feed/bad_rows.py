@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Final, Self, TextIO
 
 from alphapanda.market.rows import BadRow
-from alphapanda.telemetry.log import Log
+from alphapanda.telemetry.log import Logger
 
 FILE_NAME: Final = "feed-bad-rows.csv"
 _LOGGED: Final = 100
@@ -26,7 +26,7 @@ class BadRowReport:
         log: told of the first hundred.
     """
 
-    def __init__(self, path: Path, log: Log) -> None:
+    def __init__(self, path: Path, log: Logger) -> None:
         self.path = path
         self.count = 0
         self._log = log

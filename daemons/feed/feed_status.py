@@ -14,7 +14,7 @@ from daemons.feed.bad_rows import BadRowReport
 from daemons.feed.progress import FeedProgress, Resumption
 from daemons.feed.queue import Queued, TickQueue
 from daemons.feed.recorded import RecordedSource
-from daemons.feed.registry import InstrumentRegistry, Subscription
+from daemons.feed.registry import InstrumentRegistry, InstrumentSubscription
 from daemons.feed.sources import TickSource
 from daemons.feed.status_file import FeedState, FeedStatus, write_status
 from daemons.feed.watch import WatchedFile
@@ -30,7 +30,7 @@ _LOG_PART: Final = "log"
 _QUEUE: Final = "ticks"
 
 
-class Keeping:
+class FeedBookkeeping:
     """The feed's bookkeeping. Everything that it counts is of this run.
 
     Args:
@@ -47,7 +47,7 @@ class Keeping:
         context: DaemonContext,
         source: TickSource,
         registry: InstrumentRegistry,
-        subscription: Subscription,
+        subscription: InstrumentSubscription,
         report: BadRowReport,
         environ: Mapping[str, str],
     ) -> None:

@@ -14,7 +14,7 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class ReplaySpeed:
     """How fast a replay runs.
 
     Attributes:
@@ -65,7 +65,7 @@ async def frames_of(
     first: int,
     paced_from: int,
     clock: Clock,
-    pace: Pace,
+    pace: ReplaySpeed,
     max_ticks: int,
     sleep: Sleep,
 ) -> AsyncGenerator[TickFrame, None]:

@@ -22,7 +22,7 @@ from alphapanda.kafka.committed import committed_offsets
 from alphapanda.kafka.errors import kafka_errors
 from alphapanda.kafka.tick_writer import Mark
 from alphapanda.model.records import Header
-from alphapanda.telemetry.log import Log
+from alphapanda.telemetry.log import Logger
 
 _NONE: Final = -1
 _CLOSED: Final = " closed"
@@ -85,7 +85,7 @@ class FeedProgress:
         topic: str,
         group: str,
         ids: SequenceIds,
-        log: Log,
+        log: Logger,
     ) -> None:
         self._consumer = consumer
         self._admin = admin
@@ -193,7 +193,7 @@ class FeedProgress:
 
 @asynccontextmanager
 async def open_progress(
-    bootstrap_servers: str, topic: str, ids: SequenceIds, log: Log, *, request_timeout_ms: int = 30_000
+    bootstrap_servers: str, topic: str, ids: SequenceIds, log: Logger, *, request_timeout_ms: int = 30_000
 ) -> AsyncIterator[FeedProgress]:
     """Open the progress of the source whose ids these are; raises DependencyError."""
     group = f"alphapanda.feed.{ids.at(0)[:_ID_PREFIX].replace('-', '')}"

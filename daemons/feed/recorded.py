@@ -18,7 +18,7 @@ from alphapanda.market.frames import TickFrame
 from alphapanda.market.instruments import Symbols
 from alphapanda.market.recording import RecordingFile, RecordingKind, kind_of, merge
 from alphapanda.market.rows import BadRow
-from daemons.feed.pacing import Pace, Sleep, frames_of
+from daemons.feed.pacing import ReplaySpeed, Sleep, frames_of
 
 VERSION: Final = 1
 """Of how rows become ticks: a change of it is another source, with other ids."""
@@ -96,7 +96,7 @@ class RecordedSource:
         recording: Recording,
         symbols: Symbols,
         on_bad: Callable[[BadRow], None],
-        pace: Pace,
+        pace: ReplaySpeed,
         clock: Clock,
         *,
         sleep: Sleep = asyncio.sleep,
@@ -115,7 +115,7 @@ class RecordedSource:
         path: Path,
         symbols: Symbols,
         on_bad: Callable[[BadRow], None],
-        pace: Pace,
+        pace: ReplaySpeed,
         clock: Clock,
         *,
         sleep: Sleep = asyncio.sleep,

@@ -12,7 +12,7 @@ from alphapanda.ids import InstrumentId
 from alphapanda.market.instruments import InstrumentTable, Listing, parse_instruments
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
 from alphapanda.model.instrument import Instrument
-from alphapanda.telemetry.log import Log
+from alphapanda.telemetry.log import Logger
 from daemons.feed.watch import WatchedFile
 
 
@@ -41,7 +41,7 @@ class InstrumentRegistry:
         log: told of each load and of bad rows.
     """
 
-    def __init__(self, file: Path | None, log: Log) -> None:
+    def __init__(self, file: Path | None, log: Logger) -> None:
         self._log = log
         self._file = None if file is None else WatchedFile(file)
         self._version = RegistryVersion(1, "", InstrumentTable(SIMULATED_INSTRUMENTS))
@@ -103,14 +103,14 @@ class InstrumentRegistry:
         return hashlib.sha256(content).hexdigest(), InstrumentTable(parsed.instruments)
 
 
-class Subscription:
+class InstrumentSubscription:
     """Which instruments are fed; all of them when none is named.
 
     Args:
         log: told of each change, and of names that the source does not have.
     """
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Logger) -> None:
         self._log = log
         self.wanted: frozenset[InstrumentId] | None = None
         """The instruments; None for all."""

@@ -17,12 +17,12 @@ from alphapanda.serialization.codec import Codec, JsonCodec
 from alphapanda.settings import FeedSettings, FeedSource, SerializationFormat, Settings
 from daemons.feed import bad_rows
 from daemons.feed.bad_rows import BadRowReport
-from daemons.feed.feed_status import Keeping
-from daemons.feed.pacing import Pace
+from daemons.feed.feed_status import FeedBookkeeping
+from daemons.feed.pacing import ReplaySpeed
 from daemons.feed.progress import open_progress
 from daemons.feed.queue import QueuePolicy, TickQueue
 from daemons.feed.recorded import RecordedSource
-from daemons.feed.registry import InstrumentRegistry, Subscription
+from daemons.feed.registry import InstrumentRegistry, InstrumentSubscription
 from daemons.feed.sources import SimulatedSource, TickSource
 from daemons.feed.status_file import FeedState
 from daemons.service import DaemonContext
@@ -45,10 +45,10 @@ class FeedService:
             source = await self._source(context, settings, registry, report)
             if isinstance(source, RecordedSource):
                 stack.enter_context(report)
-            subscription = Subscription(log)
+            subscription = InstrumentSubscription(log)
             subscription.choose(settings.instruments, source.instruments)
             ids = SequenceIds(source.name)
-            keeping = Keeping(context, source, registry, subscription, report, os.environ)
+            keeping = FeedBookkeeping(context, source, registry, subscription, report, os.environ)
             keeping.say(FeedState.RECOVERING)
             progress = await stack.enter_async_context(
                 open_progress(
@@ -118,7 +118,7 @@ class FeedService:
 
 
 async def _feed(
-    context: DaemonContext, source: TickSource, queue: TickQueue, keeping: Keeping, highest: int
+    context: DaemonContext, source: TickSource, queue: TickQueue, keeping: FeedBookkeeping, highest: int
 ) -> None:
     """Run source, writer and housekeeping until told to stop, then empty the queue."""
     async with asyncio.TaskGroup() as group:
@@ -141,20 +141,20 @@ async def _fill(source: TickSource, queue: TickQueue, highest: int) -> None:
     queue.close()
 
 
-async def _empty(queue: TickQueue, keeping: Keeping) -> None:
+async def _empty(queue: TickQueue, keeping: FeedBookkeeping) -> None:
     while (queued := await queue.get(MAX_FRAME_TICKS)) is not None:
         await keeping.write(queued)
     await keeping.exhausted()
 
 
-def _pace(settings: FeedSettings) -> Pace:
+def _pace(settings: FeedSettings) -> ReplaySpeed:
     speed = None if settings.speed == "max" else float(settings.speed)
     if speed is not None and not 0.0 < speed < float("inf"):
         raise ConfigError(
             f"feed.speed = {settings.speed} is no speed.",
             hint="Use a number above 0 (1 is the market's pace) or max.",
         )
-    return Pace(speed, settings.frame_ms / 1000)
+    return ReplaySpeed(speed, settings.frame_ms / 1000)
 
 
 def _resolved(context: DaemonContext, path: Path | None) -> Path | None:

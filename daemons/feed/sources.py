@@ -11,7 +11,7 @@ from alphapanda.ids import InstrumentId
 from alphapanda.kafka.tick_writer import MAX_FRAME_TICKS, RESUME_WINDOW
 from alphapanda.market.frames import TickFrame
 from alphapanda.market.simulation import MarketSimulation
-from daemons.feed.pacing import Pace, Sleep, frames_of
+from daemons.feed.pacing import ReplaySpeed, Sleep, frames_of
 
 
 class TickSource(Protocol):
@@ -53,7 +53,7 @@ class SimulatedSource:
     """
 
     def __init__(
-        self, simulation: MarketSimulation, pace: Pace, clock: Clock, *, sleep: Sleep = asyncio.sleep
+        self, simulation: MarketSimulation, pace: ReplaySpeed, clock: Clock, *, sleep: Sleep = asyncio.sleep
     ) -> None:
         self._simulation = simulation
         self._pace = pace

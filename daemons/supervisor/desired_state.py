@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
+class DesiredState(msgspec.Struct, frozen=True, kw_only=True):
     """What is wanted.
 
     Attributes:
@@ -32,9 +32,9 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
         part.replace(path)
 
 
-def remembered_wish(path: Path) -> Wish:
+def remembered_wish(path: Path) -> DesiredState:
     """Return what was kept; the empty wish when nothing was, or nothing readable."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Wish)
+        return msgspec.json.decode(path.read_bytes(), type=DesiredState)
     except (FileNotFoundError, msgspec.DecodeError):
-        return Wish()
+        return DesiredState()

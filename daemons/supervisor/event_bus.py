@@ -6,18 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
-from alphapanda.infra.control.protocol import Event
+from alphapanda.infra.control.protocol import ProcessEvent
 
 CAPACITY = 1_000
 
 
-class Subscription:
+class EventSubscription:
     """One listener's events, oldest first; ends when the hub closes or the listener fell behind."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[Event | None] = asyncio.Queue(CAPACITY + 1)
+        self._queue: asyncio.Queue[ProcessEvent | None] = asyncio.Queue(CAPACITY + 1)
 
-    def offer(self, event: Event) -> bool:
+    def offer(self, event: ProcessEvent) -> bool:
         """Queue an event; return False, and end, when there is no room."""
         if self._queue.qsize() >= CAPACITY:
             self.end()
@@ -30,28 +30,28 @@ class Subscription:
         if not self._queue.full():
             self._queue.put_nowait(None)
 
-    async def __aiter__(self) -> AsyncIterator[Event]:
+    async def __aiter__(self) -> AsyncIterator[ProcessEvent]:
         while (event := await self._queue.get()) is not None:
             yield event
 
 
-class Hub:
+class EventBus:
     """The listeners of one supervisor."""
 
     def __init__(self) -> None:
-        self._subscriptions: set[Subscription] = set()
+        self._subscriptions: set[EventSubscription] = set()
 
     @contextmanager
-    def subscribe(self) -> Iterator[Subscription]:
+    def subscribe(self) -> Iterator[EventSubscription]:
         """Listen for as long as the block lasts."""
-        subscription = Subscription()
+        subscription = EventSubscription()
         self._subscriptions.add(subscription)
         try:
             yield subscription
         finally:
             self._subscriptions.discard(subscription)
 
-    def publish(self, event: Event) -> None:
+    def publish(self, event: ProcessEvent) -> None:
         """Hand `event` to all."""
         for subscription in tuple(self._subscriptions):
             if not subscription.offer(event):

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from alphapanda.deployment import HOME_VARIABLE
 from alphapanda.errors import ConfigError, DeadlineError, DependencyError
 from alphapanda.exit_codes import ExitCode
-from alphapanda.infra.control.run_paths import Places
+from alphapanda.infra.control.run_paths import RunPaths
 from daemons.supervisor.environment import python_path
 from daemons.supervisor.output import size_of, tail_lines
 
@@ -20,7 +20,7 @@ LISTENS_WITHIN_S = 20.0
 
 
 @asynccontextmanager
-async def launching(places: Places, environ: Mapping[str, str]) -> AsyncIterator[None]:
+async def launching(places: RunPaths, environ: Mapping[str, str]) -> AsyncIterator[None]:
     """Start the detached supervisor; at the block's end it answers, or another one turned out to be there first.
 
     When the block fails it is ended again.
@@ -59,7 +59,7 @@ async def launching(places: Places, environ: Mapping[str, str]) -> AsyncIterator
         )
 
 
-def _spawn(places: Places, environ: Mapping[str, str], announce: int) -> subprocess.Popen[bytes]:
+def _spawn(places: RunPaths, environ: Mapping[str, str], announce: int) -> subprocess.Popen[bytes]:
     # As a child it has our environment; what its own children get it decides name by name.
     path = python_path(environ)
     env = {**environ, HOME_VARIABLE: str(places.deployment.root), **({"PYTHONPATH": path} if path else {})}

@@ -16,7 +16,7 @@ DATAGRAM_LIMIT = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class DaemonNotice:
     """What a daemon said.
 
     Attributes:
@@ -39,7 +39,7 @@ class Notice:
 class NoticeListener:
     """Listens at a Unix socket, 0600, for as long as the context lasts."""
 
-    def __init__(self, path: Path, deliver: Callable[[Notice], None]) -> None:
+    def __init__(self, path: Path, deliver: Callable[[DaemonNotice], None]) -> None:
         self._path = path
         self._deliver = deliver
         self._socket: socket.socket | None = None
@@ -79,14 +79,14 @@ class NoticeListener:
                 self._deliver(notice)
 
 
-def to_notice(data: bytes) -> Notice | None:
+def to_notice(data: bytes) -> DaemonNotice | None:
     """Return what one datagram says; None if it does not say who sent it."""
     fields = parse_notification(data)
     pid = fields.get(PID_FIELD, "")
     if NAME_FIELD not in fields or not pid.isdecimal():
         return None
     ready = True if fields.get("READY") == "1" else False if fields.get(UNREADY_FIELD) == "1" else None
-    return Notice(
+    return DaemonNotice(
         name=fields[NAME_FIELD],
         pid=int(pid),
         waiting=fields.get(GATE_FIELD) == "1",

@@ -9,15 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from alphapanda.infra.base import ChildSpec
-from alphapanda.infra.control.run_paths import Places
+from alphapanda.infra.control.run_paths import RunPaths
 from alphapanda.infra.identity import ProcessIdentity
 from alphapanda.infra.process import ManagedProcess
 from daemons.supervisor.plan import OrphanPolicy
-from daemons.supervisor.run_records import Ledger, LedgerEntry
+from daemons.supervisor.run_records import RunRecord, RunRecords
 
 
 async def end_leftovers(
-    places: Places, entries: Iterable[LedgerEntry], tell: Callable[[str], None], *, grace_s: float | None = None
+    places: RunPaths, entries: Iterable[RunRecord], tell: Callable[[str], None], *, grace_s: float | None = None
 ) -> tuple[str, ...]:
     """End those of `entries` that still run, the last started first; return their names.
 
@@ -39,7 +39,7 @@ async def end_leftovers(
         else:
             await process.stop(entry.grace_s if grace_s is None else grace_s)
         ended.append(entry.name)
-    Ledger(places.ledger).forget_the_dead()
+    RunRecords(places.ledger).forget_the_dead()
     return tuple(ended)
 
 
@@ -59,7 +59,7 @@ async def _let_end(process: ManagedProcess, grace_s: float) -> None:
         await process.wait()
 
 
-def _process_of(places: Places, entry: LedgerEntry) -> ManagedProcess | None:
+def _process_of(places: RunPaths, entry: RunRecord) -> ManagedProcess | None:
     spec = _spec(entry.name, places.identity_of(entry.name), places.output_of(entry.name))
     return ManagedProcess.adopt(
         replace(spec, stop_signal=entry.stop_signal, grace_s=entry.grace_s), entry.identity

@@ -16,7 +16,7 @@ from alphapanda.infra.base import ChildSpec
 from daemons.supervisor.restarts import RestartPolicy
 
 
-class Kind(StrEnum):
+class UnitKind(StrEnum):
     """What sort of process it is."""
 
     INFRA = "infra"
@@ -51,7 +51,7 @@ class ProcessSpec:
     """
 
     child: ChildSpec
-    kind: Kind
+    kind: UnitKind
     needs: tuple[str, ...] = ()
     announces: bool = True
     ready_deadline_s: float = 60.0
@@ -76,7 +76,7 @@ class ProcessSpec:
 
 
 @dataclass(frozen=True)
-class Plan:
+class StartPlan:
     """Specs in an order in which each comes after what it needs.
 
     Attributes:
@@ -129,7 +129,7 @@ class Plan:
             sorter.done(*group)
         return tuple(levels)
 
-    def select(self, names: Iterable[str], *, with_needs: bool = True) -> Plan:
+    def select(self, names: Iterable[str], *, with_needs: bool = True) -> StartPlan:
         """Return the plan of `names` and, by default, of all they need; without needs those links are cut."""
         wanted = set(names)
         for name in wanted:
@@ -138,7 +138,7 @@ class Plan:
         if with_needs:
             wanted = self._closure(wanted)
         kept = [spec for spec in self.specs if spec.name in wanted]
-        return Plan(
+        return StartPlan(
             tuple(replace(spec, needs=tuple(need for need in spec.needs if need in wanted)) for spec in kept)
         )
 
@@ -159,7 +159,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class PlanDifference:
     """What must be done to what runs so that it is as planned."""
 
     start: tuple[str, ...] = ()
@@ -173,11 +173,11 @@ class Difference:
         return not (self.start or self.restart or self.stop)
 
 
-def difference(running: Plan, wanted: Plan) -> Difference:
+def difference(running: StartPlan, wanted: StartPlan) -> PlanDifference:
     """Return what turns `running` into `wanted`: starts in order, stops in reverse order."""
     common = [name for name in wanted.order if name in running.by_name]
     changed = {name for name in common if running.by_name[name].digest != wanted.by_name[name].digest}
-    return Difference(
+    return PlanDifference(
         start=tuple(name for name in wanted.order if name not in running.by_name),
         restart=tuple(name for name in common if name in changed),
         stop=tuple(name for name in reversed(running.order) if name not in wanted.by_name),

@@ -15,17 +15,17 @@ from alphapanda.clock import Clock, SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.errors import AlphaPandaError
 from alphapanda.infra.control.protocol import VERSION, Apply, Hello, ProcessStatus, SystemStatus
-from alphapanda.infra.control.run_paths import Places
+from alphapanda.infra.control.run_paths import RunPaths
 from alphapanda.infra.identity import IdentityFile, ProcessIdentity
 from alphapanda.settings import load
-from alphapanda.telemetry.log import Log
+from alphapanda.telemetry.log import Logger
 from alphapanda.telemetry.logs import configure_logging
-from daemons.supervisor.desired_state import Wish
+from daemons.supervisor.desired_state import DesiredState
 from daemons.supervisor.environment import system_variables
 from daemons.supervisor.listener import NoticeListener
 from daemons.supervisor.lock import DeploymentLock
 from daemons.supervisor.output import keep_bounded
-from daemons.supervisor.plan import Kind, OrphanPolicy
+from daemons.supervisor.plan import OrphanPolicy, UnitKind
 from daemons.supervisor.sampling import Sampler
 from daemons.supervisor.server import ControlServer
 from daemons.supervisor.states import State
@@ -66,7 +66,7 @@ class SupervisorProcess:
         self._deployment = deployment
         self._environ = environ
         self._drawing = drawing
-        self._places = Places(deployment)
+        self._places = RunPaths(deployment)
         self._clock = SystemClock()
         self._started_at = self._clock.now()
         self._started = self._clock.monotonic()
@@ -124,7 +124,7 @@ class SupervisorProcess:
     # ------------------------------------------------------------ parts
 
     async def _serve(
-        self, supervisor: Supervisor, log: Log, ready: Callable[[Supervisor], Coroutine[Any, Any, None]] | None
+        self, supervisor: Supervisor, log: Logger, ready: Callable[[Supervisor], Coroutine[Any, Any, None]] | None
     ) -> None:
         async with asyncio.TaskGroup() as group:
             self._handle_signals(supervisor, group, log)
@@ -135,12 +135,12 @@ class SupervisorProcess:
             await serving
             sampling.cancel()
 
-    async def _draw(self, request: Apply, wish: Wish) -> Blueprint:
+    async def _draw(self, request: Apply, wish: DesiredState) -> Blueprint:
         # What the command line said goes over the environment, as it does in every program.
         environ = {**system_variables(self._environ), **request.environ, **wish.overrides}
         return await self._drawing(self._deployment, environ, self._clock)
 
-    def _handle_signals(self, supervisor: Supervisor, group: asyncio.TaskGroup, log: Log) -> None:
+    def _handle_signals(self, supervisor: Supervisor, group: asyncio.TaskGroup, log: Logger) -> None:
         loop = asyncio.get_running_loop()
 
         async def stop() -> None:
@@ -167,7 +167,7 @@ class SupervisorProcess:
             loop.add_signal_handler(number, asked_to_stop)
         loop.add_signal_handler(signal.SIGHUP, lambda: group.create_task(reload(), name="reload"))
 
-    async def _sample(self, supervisor: Supervisor, log: Log) -> None:
+    async def _sample(self, supervisor: Supervisor, log: Logger) -> None:
         while True:
             self._sampler.sample({**supervisor.pids(), NAME: os.getpid()})
             try:
@@ -180,7 +180,7 @@ class SupervisorProcess:
     def _beat(self, supervisor: Supervisor) -> None:
         """Keep the children's output bounded and say that we live."""
         for keeper in supervisor.keepers:
-            if keeper.spec.kind is not Kind.INFRA:
+            if keeper.spec.kind is not UnitKind.INFRA:
                 keep_bounded(keeper.spec.child.log_file)
         states = {keeper.name: keeper.state for keeper in supervisor.keepers}
         beat = Heartbeat(at=self._clock.now().isoformat(), pid=os.getpid(), states=states)
@@ -191,7 +191,7 @@ class SupervisorProcess:
     def _status(self, supervisor: Supervisor) -> SystemStatus:
         own = ProcessStatus(
             name=NAME,
-            kind=Kind.DAEMON,
+            kind=UnitKind.DAEMON,
             state=State.STOPPING if self._stops else State.READY,
             since=self._started_at,
             pid=os.getpid(),

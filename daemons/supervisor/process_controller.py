@@ -10,23 +10,27 @@ from typing import Protocol
 from alphapanda.clock import Clock
 from alphapanda.errors import AlphaPandaError, InvariantError
 from alphapanda.infra.process import ExitStatus, ManagedProcess
-from daemons.supervisor.listener import Notice
+from daemons.supervisor.listener import DaemonNotice
 from daemons.supervisor.output import size_of, tail_lines
-from daemons.supervisor.plan import Kind, ProcessSpec
-from daemons.supervisor.process_run import Life
-from daemons.supervisor.restarts import Run, Tally, Verdict
+from daemons.supervisor.plan import ProcessSpec, UnitKind
+from daemons.supervisor.process_run import ProcessRun
+from daemons.supervisor.restarts import RestartDecision, RestartHistory, Run
 from daemons.supervisor.sampling import age_s
-from daemons.supervisor.states import State, Step, after
+from daemons.supervisor.states import ProcessTransition, State, after
 
 SILENT_S = 20.0
 """After so long without a word a daemon counts as degraded. It speaks every few seconds."""
 HUNG_S = 60.0
 """After so long without a word it is killed: its event loop does not turn."""
 
-_STEP_OF = {Verdict.RETRY: Step.RETRY, Verdict.GIVE_UP: Step.GIVE_UP, Verdict.FAIL: Step.FAIL}
+_STEP_OF = {
+    RestartDecision.RETRY: ProcessTransition.RETRY,
+    RestartDecision.GIVE_UP: ProcessTransition.GIVE_UP,
+    RestartDecision.FAIL: ProcessTransition.FAIL,
+}
 
 
-class House(Protocol):
+class SupervisorContext(Protocol):
     """What a keeper needs of the supervisor around it."""
 
     @property
@@ -50,12 +54,12 @@ class House(Protocol):
         """Take note that a process is no more."""
         ...
 
-    def changed(self, keeper: Keeper, before: State, tail: tuple[str, ...]) -> None:
+    def changed(self, keeper: ProcessController, before: State, tail: tuple[str, ...]) -> None:
         """Take note that the state or the reason changed."""
         ...
 
 
-class Keeper:
+class ProcessController:
     """One process and what is remembered of its lives.
 
     Attributes:
@@ -68,16 +72,16 @@ class Keeper:
         life: the present run; None where there is no process.
     """
 
-    def __init__(self, spec: ProcessSpec, house: House) -> None:
+    def __init__(self, spec: ProcessSpec, house: SupervisorContext) -> None:
         self.spec = spec
         self.state = State.STOPPED
         self.reason = ""
         self.since: datetime = house.clock.now()
         self.restarts = 0
         self.last_exit = ""
-        self.life: Life | None = None
+        self.life: ProcessRun | None = None
         self._house = house
-        self._tally = Tally()
+        self._tally = RestartHistory()
         self._starts = 0
         self._wanted = False
         self._begin = False
@@ -137,7 +141,7 @@ class Keeper:
         """Look again at what is wished and what others do."""
         self._poke.set()
 
-    def hear(self, notice: Notice) -> None:
+    def hear(self, notice: DaemonNotice) -> None:
         """Take in what the process said."""
         if self.life is not None and self.life.process.pid == notice.pid:
             self.life.hear(notice, self._house.clock.monotonic())
@@ -152,7 +156,7 @@ class Keeper:
                 self._begin = False
                 await self._live()
             elif not self._wanted and self.state is not State.STOPPED:
-                self._step(Step.STOP, "")
+                self._step(ProcessTransition.STOP, "")
             elif self.state is State.BACKOFF:
                 self._begin = await self._poked(self.retry_in_s) is False
             else:
@@ -162,7 +166,7 @@ class Keeper:
         """Run the process once, from its start to its end, and decide what follows."""
         self._starts += 1
         self.restarts = self._starts - 1
-        self._step(Step.START, "")
+        self._step(ProcessTransition.START, "")
         began, output_start = self._house.clock.monotonic(), size_of(self.spec.child.log_file)
         extra_args, self._extra_args = self._extra_args, ()
         try:
@@ -172,7 +176,7 @@ class Keeper:
             return
         if process.adopted:
             began -= age_s(process.pid, self._house.clock.now())
-        self.life = life = Life(process, began)
+        self.life = life = ProcessRun(process, began)
         try:
             asked = await self._until_end(life)
         finally:
@@ -183,13 +187,13 @@ class Keeper:
         self._house.ended(self.spec, process)
         self.last_exit = str(status)
         if asked:
-            self._step(Step.GONE, "")
+            self._step(ProcessTransition.GONE, "")
             self._begin = self._wanted
             return
         tail = tail_lines(self.spec.child.log_file, since=0 if process.adopted else output_start)
         self._conclude(life.summary(status, self._house.clock.monotonic()), self._explain(life, status), tail)
 
-    async def _until_end(self, life: Life) -> bool:
+    async def _until_end(self, life: ProcessRun) -> bool:
         """Follow the process until it has ended; return whether it was asked to."""
         async with asyncio.TaskGroup() as group:
             ending = group.create_task(life.process.wait(), name=f"end of {self.name}")
@@ -200,10 +204,10 @@ class Keeper:
                 readiness.cancel()
         return asked
 
-    async def _watch(self, life: Life, ending: asyncio.Task[ExitStatus]) -> bool:
+    async def _watch(self, life: ProcessRun, ending: asyncio.Task[ExitStatus]) -> bool:
         while not ending.done():
             if not self._wanted:
-                self._step(Step.STOP, "drains")
+                self._step(ProcessTransition.STOP, "drains")
                 await life.process.stop()
                 return True
             self._open_gate(life)
@@ -211,7 +215,7 @@ class Keeper:
             await self._poked(SILENT_S / 2 if self.spec.announces else None)
         return False
 
-    async def _await_readiness(self, life: Life) -> None:
+    async def _await_readiness(self, life: ProcessRun) -> None:
         """Wait for a process that does not tell its readiness itself; end it when it cannot be used."""
         try:
             async with asyncio.timeout(self.spec.ready_deadline_s):
@@ -226,7 +230,7 @@ class Keeper:
             life.ready_now(self._house.clock.monotonic())
         self.poke()
 
-    def _open_gate(self, life: Life) -> None:
+    def _open_gate(self, life: ProcessRun) -> None:
         if life.may_go_on or not self.spec.announces:
             return
         blockers = self._house.blockers(self.spec)
@@ -237,33 +241,33 @@ class Keeper:
             life.process.send_signal(signal.SIGUSR1)
             self._say("starts")
 
-    def _take_in(self, life: Life) -> None:
+    def _take_in(self, life: ProcessRun) -> None:
         """Bring the state into step with what the process says, or no longer says."""
         now = self._house.clock.monotonic()
-        silence = life.silence_s(now) if self.spec.announces and self.spec.kind is Kind.DAEMON else 0.0
+        silence = life.silence_s(now) if self.spec.announces and self.spec.kind is UnitKind.DAEMON else 0.0
         if silence > HUNG_S:
             life.process.kill()
         ready = life.is_ready and silence <= SILENT_S
         reason = f"silent for {silence:.0f} s" if silence > SILENT_S else life.status
         if ready and self.state in {State.STARTING, State.DEGRADED}:
-            self._step(Step.BECOME_READY, reason)
+            self._step(ProcessTransition.BECOME_READY, reason)
         elif not ready and self.state is State.READY:
-            self._step(Step.LOSE_READINESS, reason)
+            self._step(ProcessTransition.LOSE_READINESS, reason)
         elif life.may_go_on or not self.spec.announces:
             self._say(reason)
 
     def _conclude(self, run: Run, explanation: str, tail: tuple[str, ...]) -> None:
         """Decide what follows from a run that ended unasked."""
-        if self.spec.kind is Kind.JOB and run.exit_code == 0:
-            self._tally = Tally()
-            self._step(Step.FINISH, explanation)
+        if self.spec.kind is UnitKind.JOB and run.exit_code == 0:
+            self._tally = RestartHistory()
+            self._step(ProcessTransition.FINISH, explanation)
             return
         self._tally, verdict = self._tally.after(run, self.spec.restart)
         delay = self._tally.delay_s(self.spec.restart, self._house.chance())
         self._retry_at = self._house.clock.monotonic() + delay
         self._step(_STEP_OF[verdict], explanation, tail)
 
-    def _explain(self, life: Life, status: ExitStatus) -> str:
+    def _explain(self, life: ProcessRun, status: ExitStatus) -> str:
         """Return in one line why the process ended."""
         if life.verdict:
             return life.verdict
@@ -282,7 +286,7 @@ class Keeper:
         self._poke.clear()
         return True
 
-    def _step(self, step: Step, reason: str, tail: tuple[str, ...] = ()) -> None:
+    def _step(self, step: ProcessTransition, reason: str, tail: tuple[str, ...] = ()) -> None:
         before = self.state
         self.state = after(before, step)
         self.reason = reason

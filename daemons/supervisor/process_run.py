@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from alphapanda.infra.process import ExitStatus, ManagedProcess
-from daemons.supervisor.listener import Notice
+from daemons.supervisor.listener import DaemonNotice
 from daemons.supervisor.restarts import Run
 
 
-class Life:
+class ProcessRun:
     """What is known of a process from its start to its end; all times are the monotonic clock's.
 
     Attributes:
@@ -34,7 +34,7 @@ class Life:
         self._ready_since: float | None = None
         self._longest_ready_s: float | None = None
 
-    def hear(self, notice: Notice, now: float) -> None:
+    def hear(self, notice: DaemonNotice, now: float) -> None:
         """Take in what it said."""
         self._heard_at = now
         self.waits_at_gate = self.waits_at_gate or notice.waiting

@@ -45,7 +45,7 @@ class Run:
     exit_code: int | None
 
 
-class Verdict(StrEnum):
+class RestartDecision(StrEnum):
     """What follows from a run that ended unasked."""
 
     RETRY = "retry"
@@ -54,23 +54,23 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class RestartHistory:
     """What is remembered between the runs of one process."""
 
     delays: int = 0
     shorts: int = 0
 
-    def after(self, run: Run, policy: RestartPolicy) -> tuple[Tally, Verdict]:
+    def after(self, run: Run, policy: RestartPolicy) -> tuple[RestartHistory, RestartDecision]:
         """Return what to remember of `run`, and what follows."""
         if run.exit_code in NEVER_RETRIED:
-            return self, Verdict.FAIL
+            return self, RestartDecision.FAIL
         healthy = run.ready_s is not None and run.ready_s >= policy.healthy_run_s
         short = run.ready_s is None or run.uptime_s < policy.short_run_s
-        tally = Tally(
+        tally = RestartHistory(
             delays=1 if healthy else self.delays + 1,
             shorts=self.shorts + 1 if short else 0,
         )
-        return tally, Verdict.GIVE_UP if tally.shorts >= policy.max_shorts else Verdict.RETRY
+        return tally, RestartDecision.GIVE_UP if tally.shorts >= policy.max_shorts else RestartDecision.RETRY
 
     def delay_s(self, policy: RestartPolicy, chance: float) -> float:
         """Return the seconds to wait before the next start; `chance` in [0, 1) places it within the jitter."""
@@ -79,6 +79,6 @@ class Tally:
         plain = min(policy.base_s * policy.factor**doublings, policy.cap_s)
         return plain * (1 + policy.jitter * (2 * chance - 1))
 
-    def forgiven(self) -> Tally:
+    def forgiven(self) -> RestartHistory:
         """Return the tally after an operator started the process by hand."""
         return replace(self, delays=0, shorts=0)

@@ -12,7 +12,7 @@ from alphapanda.infra.identity import ProcessIdentity
 from daemons.supervisor.plan import OrphanPolicy, ProcessSpec
 
 
-class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
+class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One process.
 
     Attributes:
@@ -34,7 +34,7 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     grace_s: float
 
 
-class Ledger:
+class RunRecords:
     """Entries by name, written through to one file that is whole or not there."""
 
     def __init__(self, path: Path) -> None:
@@ -42,22 +42,22 @@ class Ledger:
         self._entries = {entry.name: entry for entry in _read(path)}
 
     @property
-    def entries(self) -> tuple[LedgerEntry, ...]:
+    def entries(self) -> tuple[RunRecord, ...]:
         """Return all, in starting order."""
         return tuple(sorted(self._entries.values(), key=lambda entry: entry.place))
 
     @property
-    def survivors(self) -> tuple[LedgerEntry, ...]:
+    def survivors(self) -> tuple[RunRecord, ...]:
         """Return those that run at this moment, in starting order."""
         return tuple(entry for entry in self.entries if entry.identity.alive)
 
-    def get(self, name: str) -> LedgerEntry | None:
+    def get(self, name: str) -> RunRecord | None:
         """Return the entry of `name`."""
         return self._entries.get(name)
 
     def started(self, spec: ProcessSpec, identity: ProcessIdentity, place: int) -> None:
         """Keep that `spec` runs as `identity`."""
-        self._entries[spec.name] = LedgerEntry(
+        self._entries[spec.name] = RunRecord(
             name=spec.name,
             identity=identity,
             digest=spec.digest,
@@ -88,9 +88,9 @@ class Ledger:
         part.replace(self._path)
 
 
-def _read(path: Path) -> list[LedgerEntry]:
+def _read(path: Path) -> list[RunRecord]:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=list[LedgerEntry])
+        return msgspec.json.decode(path.read_bytes(), type=list[RunRecord])
     except FileNotFoundError:
         return []
     except msgspec.DecodeError:

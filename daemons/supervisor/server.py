@@ -17,19 +17,19 @@ from alphapanda.infra.control.protocol import (
     VERSION,
     Answer,
     Apply,
-    Done,
     Events,
-    Failure,
     Hello,
     Request,
+    RequestDone,
+    RequestFailed,
     Restart,
-    Status,
+    StatusRequest,
     Stop,
     SystemStatus,
     decode_request,
     encode,
 )
-from alphapanda.telemetry.log import Log
+from alphapanda.telemetry.log import Logger
 from daemons.supervisor.supervisor import Supervisor
 
 
@@ -43,7 +43,7 @@ class ControlServer:
         supervisor: Supervisor,
         system_status: Callable[[], SystemStatus],
         end: Callable[[], None],
-        log: Log,
+        log: Logger,
     ) -> None:
         """Prepare.
 
@@ -106,7 +106,7 @@ class ControlServer:
         try:
             request = decode_request(line)
         except msgspec.DecodeError as error:
-            await _write(writer, Failure(ExitCode.USAGE, f"Not a request of version {VERSION}: {error}."))
+            await _write(writer, RequestFailed(ExitCode.USAGE, f"Not a request of version {VERSION}: {error}."))
             return True
         if isinstance(request, Events):
             await self._stream(writer)
@@ -114,9 +114,9 @@ class ControlServer:
         try:
             answer = await self._do(request)
         except AlphaPandaError as error:
-            answer = Failure(exit_code_of(error), error.message, error.hint)
+            answer = RequestFailed(exit_code_of(error), error.message, error.hint)
         await _write(writer, answer)
-        if isinstance(request, Stop) and not request.names and isinstance(answer, Done):
+        if isinstance(request, Stop) and not request.names and isinstance(answer, RequestDone):
             self._end()
             return False
         return True
@@ -127,15 +127,15 @@ class ControlServer:
                 return await self._supervisor.apply(request)
             case Restart(names):
                 await self._supervisor.restart(names)
-                return Done()
+                return RequestDone()
             case Stop(names, now):
                 if now:
                     self._supervisor.kill_all()
                 await self._supervisor.stop(names)
                 if not names:
                     self._supervisor.forget()
-                return Done()
-            case Status() | Events():
+                return RequestDone()
+            case StatusRequest() | Events():
                 return self._system_status()
 
     async def _stream(self, writer: asyncio.StreamWriter) -> None:

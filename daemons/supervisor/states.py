@@ -45,7 +45,7 @@ class State(StrEnum):
         return self in _STUCK
 
 
-class Step(StrEnum):
+class ProcessTransition(StrEnum):
     """What can happen to a supervised process."""
 
     START = "start"
@@ -69,21 +69,28 @@ _UP = frozenset({State.READY, State.DEGRADED, State.DONE})
 _WITH_PROCESS = frozenset({State.STARTING, State.READY, State.DEGRADED, State.STOPPING})
 _STUCK = frozenset({State.CRASHLOOP, State.FAILED})
 
-_ENDINGS: Mapping[Step, State] = {
-    Step.STOP: State.STOPPING,
-    Step.RETRY: State.BACKOFF,
-    Step.GIVE_UP: State.CRASHLOOP,
-    Step.FAIL: State.FAILED,
+_ENDINGS: Mapping[ProcessTransition, State] = {
+    ProcessTransition.STOP: State.STOPPING,
+    ProcessTransition.RETRY: State.BACKOFF,
+    ProcessTransition.GIVE_UP: State.CRASHLOOP,
+    ProcessTransition.FAIL: State.FAILED,
 }
-_AT_REST: Mapping[Step, State] = {Step.START: State.STARTING, Step.STOP: State.STOPPED}
+_AT_REST: Mapping[ProcessTransition, State] = {
+    ProcessTransition.START: State.STARTING,
+    ProcessTransition.STOP: State.STOPPED,
+}
 
-TRANSITIONS: Mapping[State, Mapping[Step, State]] = MappingProxyType(
+TRANSITIONS: Mapping[State, Mapping[ProcessTransition, State]] = MappingProxyType(
     {
-        State.STOPPED: {Step.START: State.STARTING},
-        State.STARTING: {Step.BECOME_READY: State.READY, Step.FINISH: State.DONE, **_ENDINGS},
-        State.READY: {Step.LOSE_READINESS: State.DEGRADED, **_ENDINGS},
-        State.DEGRADED: {Step.BECOME_READY: State.READY, **_ENDINGS},
-        State.STOPPING: {Step.GONE: State.STOPPED},
+        State.STOPPED: {ProcessTransition.START: State.STARTING},
+        State.STARTING: {
+            ProcessTransition.BECOME_READY: State.READY,
+            ProcessTransition.FINISH: State.DONE,
+            **_ENDINGS,
+        },
+        State.READY: {ProcessTransition.LOSE_READINESS: State.DEGRADED, **_ENDINGS},
+        State.DEGRADED: {ProcessTransition.BECOME_READY: State.READY, **_ENDINGS},
+        State.STOPPING: {ProcessTransition.GONE: State.STOPPED},
         State.BACKOFF: _AT_REST,
         State.CRASHLOOP: _AT_REST,
         State.FAILED: _AT_REST,
@@ -93,7 +100,7 @@ TRANSITIONS: Mapping[State, Mapping[Step, State]] = MappingProxyType(
 """Every legal step; what is not here raises."""
 
 
-def after(state: State, step: Step) -> State:
+def after(state: State, step: ProcessTransition) -> State:
     """Return the state that `step` leads to from `state`; raises IllegalTransitionError."""
     try:
         return TRANSITIONS[state][step]

@@ -11,19 +11,19 @@ from typing import Protocol
 
 from alphapanda.clock import Clock
 from alphapanda.errors import AlphaPandaError, UnknownNameError
-from alphapanda.infra.control.protocol import Applied, Apply, Event, ProcessStatus
-from alphapanda.infra.control.run_paths import Places
+from alphapanda.infra.control.protocol import Applied, Apply, ProcessEvent, ProcessStatus
+from alphapanda.infra.control.run_paths import RunPaths
 from alphapanda.infra.ports import is_free
 from alphapanda.infra.process import ManagedProcess
 from alphapanda.infra.startup import find_stray
-from alphapanda.telemetry.log import Log
-from daemons.supervisor.desired_state import Wish, remembered_wish
-from daemons.supervisor.event_bus import Hub
-from daemons.supervisor.listener import Notice
+from alphapanda.telemetry.log import Logger
+from daemons.supervisor.desired_state import DesiredState, remembered_wish
+from daemons.supervisor.event_bus import EventBus
+from daemons.supervisor.listener import DaemonNotice
 from daemons.supervisor.orphans import end_leftovers
-from daemons.supervisor.plan import Kind, OrphanPolicy, Plan, ProcessSpec, difference
-from daemons.supervisor.process_controller import Keeper
-from daemons.supervisor.run_records import Ledger
+from daemons.supervisor.plan import OrphanPolicy, ProcessSpec, StartPlan, UnitKind, difference
+from daemons.supervisor.process_controller import ProcessController
+from daemons.supervisor.run_records import RunRecords
 from daemons.supervisor.states import State
 
 
@@ -31,7 +31,7 @@ class Blueprint(Protocol):
     """What a wish comes to under the present settings and files."""
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> StartPlan:
         """Every process that this deployment can have."""
         ...
 
@@ -51,11 +51,11 @@ class Supervisor:
 
     def __init__(
         self,
-        places: Places,
+        places: RunPaths,
         clock: Clock,
-        log: Log,
+        log: Logger,
         pid: int,
-        draw: Callable[[Apply, Wish], Awaitable[Blueprint]],
+        draw: Callable[[Apply, DesiredState], Awaitable[Blueprint]],
     ) -> None:
         """Prepare; nothing runs before `apply`.
 
@@ -66,16 +66,16 @@ class Supervisor:
             pid: of this process: whose death ends the daemons.
             draw: makes the blueprint of a wish under the present settings; raises ConfigError, DependencyError.
         """
-        self.plan = Plan()
+        self.plan = StartPlan()
         self.wish = remembered_wish(places.remembered)
-        self.hub = Hub()
+        self.hub = EventBus()
         self.clock = clock
         self._places = places
         self._log = log
         self._pid = pid
         self._draw = draw
-        self._ledger = Ledger(places.ledger)
-        self._keepers: dict[str, Keeper] = {}
+        self._ledger = RunRecords(places.ledger)
+        self._keepers: dict[str, ProcessController] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._turn = asyncio.Lock()
         self._random = random.Random()  # noqa: S311 - jitter, not secrets
@@ -139,7 +139,7 @@ class Supervisor:
 
     def forget(self) -> None:
         """Forget what the operator wanted: the system was taken down on purpose."""
-        self.wish = Wish()
+        self.wish = DesiredState()
         self._places.remembered.unlink(missing_ok=True)
 
     def kill_all(self) -> None:
@@ -147,7 +147,7 @@ class Supervisor:
         for keeper in self._keepers.values():
             keeper.kill()
 
-    def hear(self, notice: Notice) -> None:
+    def hear(self, notice: DaemonNotice) -> None:
         """Take in what a daemon said of itself."""
         keeper = self._keepers.get(notice.name)
         if keeper is not None:
@@ -156,7 +156,7 @@ class Supervisor:
     # ------------------------------------------------------------ questions
 
     @property
-    def keepers(self) -> tuple[Keeper, ...]:
+    def keepers(self) -> tuple[ProcessController, ...]:
         """Return all keepers, in dependency order."""
         return tuple(self._keepers[name] for name in self.plan.order if name in self._keepers)
 
@@ -164,7 +164,7 @@ class Supervisor:
         """Return the process numbers of what runs, by name."""
         return {keeper.name: keeper.life.process.pid for keeper in self.keepers if keeper.life is not None}
 
-    def status_of(self, keeper: Keeper) -> ProcessStatus:
+    def status_of(self, keeper: ProcessController) -> ProcessStatus:
         """Return how one process stands, without what it uses."""
         spec, life = keeper.spec, keeper.life
         return ProcessStatus(
@@ -213,10 +213,10 @@ class Supervisor:
         with self._books():
             self._ledger.ended(spec.name, process.identity)
 
-    def changed(self, keeper: Keeper, before: State, tail: tuple[str, ...]) -> None:
+    def changed(self, keeper: ProcessController, before: State, tail: tuple[str, ...]) -> None:
         """Write down and publish a change, and let the others look again."""
         status = self.status_of(keeper)
-        self.hub.publish(Event(at=self.clock.now(), before=before, process=status, output_tail=tail))
+        self.hub.publish(ProcessEvent(at=self.clock.now(), before=before, process=status, output_tail=tail))
         if before is keeper.state:
             return
         say = self._log.error if keeper.state.is_stuck else self._log.info
@@ -243,10 +243,10 @@ class Supervisor:
         except OSError as error:
             self._log.error("the ledger cannot be written", reason=str(error))
 
-    def _merged(self, request: Apply) -> Wish:
-        return Wish(overrides={**self.wish.overrides, **request.overrides}, selection=self.wish.selection)
+    def _merged(self, request: Apply) -> DesiredState:
+        return DesiredState(overrides={**self.wish.overrides, **request.overrides}, selection=self.wish.selection)
 
-    def _change(self, wanted: Plan) -> Applied:
+    def _change(self, wanted: StartPlan) -> Applied:
         change = difference(self.plan, wanted)
         resting = [name for name in change.keep if self._rests(name)]
         return Applied(
@@ -261,7 +261,7 @@ class Supervisor:
         state = self._keepers[name].state
         return state is State.STOPPED or state.is_stuck
 
-    async def _carry_out(self, wanted: Plan, change: Applied, request: Apply) -> None:
+    async def _carry_out(self, wanted: StartPlan, change: Applied, request: Apply) -> None:
         self._log.info("applying", start=change.start, restart=change.restart, stop=change.stop)
         await self._end_unplanned(wanted)
         await self._stop([*change.stop, *change.restart])
@@ -273,7 +273,7 @@ class Supervisor:
         for spec in wanted:
             keeper = self._keepers.get(spec.name)
             if keeper is None:
-                keeper = self._keepers[spec.name] = Keeper(spec, self)
+                keeper = self._keepers[spec.name] = ProcessController(spec, self)
                 self._tasks[spec.name] = self._group.create_task(keeper.run(), name=f"keeper of {spec.name}")
             else:
                 keeper.replace(spec)
@@ -281,9 +281,9 @@ class Supervisor:
         begun = {*change.start, *change.restart}
         for spec in wanted:
             if spec.name in begun:
-                self._keepers[spec.name].start(extra if spec.kind is Kind.DAEMON else ())
+                self._keepers[spec.name].start(extra if spec.kind is UnitKind.DAEMON else ())
 
-    async def _end_unplanned(self, wanted: Plan) -> None:
+    async def _end_unplanned(self, wanted: StartPlan) -> None:
         """End what an earlier supervisor left and nobody will adopt."""
         leftovers = [
             entry
@@ -355,15 +355,15 @@ class Supervisor:
             self._idle_work = None
 
 
-def replace_selection(wish: Wish, request: Apply, full: Plan, running: Plan) -> Wish:
+def replace_selection(wish: DesiredState, request: Apply, full: StartPlan, running: StartPlan) -> DesiredState:
     """Return `wish` with what is to run after `request`: its names are added to what runs; no names means all.
 
     Infrastructure and jobs are always among them: no daemon can work without.
     """
     if not request.names:
-        return Wish(overrides=wish.overrides)
-    base = [spec.name for spec in full if spec.kind is not Kind.DAEMON]
+        return DesiredState(overrides=wish.overrides)
+    base = [spec.name for spec in full if spec.kind is not UnitKind.DAEMON]
     chosen = full.select([*request.names, *base], with_needs=not request.only)
     before = [name for name in running.by_name if name in full.by_name]
     names = {*chosen.by_name, *before}
-    return Wish(overrides=wish.overrides, selection=tuple(name for name in full.order if name in names))
+    return DesiredState(overrides=wish.overrides, selection=tuple(name for name in full.order if name in names))

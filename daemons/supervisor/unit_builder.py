@@ -17,9 +17,9 @@ from alphapanda.clock import Clock
 from alphapanda.deployment import Deployment
 from alphapanda.errors import AlphaPandaError
 from alphapanda.infra.base import ChildSpec, Endpoints, Tier
-from alphapanda.infra.control.run_paths import Places
+from alphapanda.infra.control.run_paths import RunPaths
 from alphapanda.infra.ports import PortBook
-from alphapanda.infra.progress import NoProgress, Progress
+from alphapanda.infra.progress import NoProgress, ProgressReporter
 from alphapanda.infra.select import tier_for
 from alphapanda.settings import Settings, load
 from daemons.catalogue import COMMON_SETTINGS, DaemonSpec
@@ -27,7 +27,7 @@ from daemons.credentials import foreign_kinds
 from daemons.notify import NOTIFY_VARIABLE
 from daemons.supervisor.environment import child_environment
 from daemons.supervisor.output import last_line
-from daemons.supervisor.plan import Kind, OrphanPolicy, Plan, ProcessSpec
+from daemons.supervisor.plan import OrphanPolicy, ProcessSpec, StartPlan, UnitKind
 from daemons.supervisor.restarts import RestartPolicy
 from daemons.supervisor.unit_summary import TOPICS_JOB, topology
 
@@ -47,7 +47,7 @@ INFRA_BASE_DELAY_S = 0.2
 class SystemBlueprint:
     """The plan of a deployment, and the tier that its servers come from."""
 
-    plan: Plan
+    plan: StartPlan
     tier: Tier
 
     async def idle_work(self) -> None:
@@ -56,7 +56,7 @@ class SystemBlueprint:
 
 
 async def draw(
-    deployment: Deployment, environ: Mapping[str, str], clock: Clock, progress: Progress | None = None
+    deployment: Deployment, environ: Mapping[str, str], clock: Clock, progress: ProgressReporter | None = None
 ) -> SystemBlueprint:
     """Return the plan of everything this deployment can run; has the servers' files ready on the way.
 
@@ -78,7 +78,7 @@ class _Drawing:
         self._environ = environ
         self._settings = settings
         self._tier = tier
-        self._places = Places(deployment)
+        self._places = RunPaths(deployment)
         self._ports = PortBook(deployment)
         configured = settings.supervisor
         self._restart = RestartPolicy(
@@ -88,24 +88,24 @@ class _Drawing:
             max_shorts=configured.crashloop_after,
         )
 
-    def plan(self) -> Plan:
+    def plan(self) -> StartPlan:
         """Return the plan of all that this deployment can run."""
         servers = {child.name: child for child in self._tier.children()}
         specs = []
         for line in topology(self._settings, servers):
             if line.daemon is not None:
                 specs.append(self._daemon(line.daemon, line.needs))
-            elif line.kind is Kind.JOB:
+            elif line.kind is UnitKind.JOB:
                 specs.append(self._topics(line.needs))
             else:
                 specs.append(self._server(servers[line.name]))
-        return Plan(tuple(specs))
+        return StartPlan(tuple(specs))
 
     def _server(self, child: ChildSpec) -> ProcessSpec:
         policy = replace(self._restart, base_s=min(INFRA_BASE_DELAY_S, self._restart.base_s))
         return ProcessSpec(
             child=child,
-            kind=Kind.INFRA,
+            kind=UnitKind.INFRA,
             announces=False,
             ready_deadline_s=self._settings.supervisor.ready_timeout_s,
             orphan=OrphanPolicy.SURVIVE,
@@ -116,7 +116,7 @@ class _Drawing:
     def _topics(self, servers: tuple[str, ...]) -> ProcessSpec:
         return ProcessSpec(
             child=self._child(TOPICS_JOB, ("-m", "daemons.topics_job")),
-            kind=Kind.JOB,
+            kind=UnitKind.JOB,
             needs=servers,
             settings_digest=self._digest(TOPIC_SETTINGS, ()),
             restart=self._restart,
@@ -125,7 +125,7 @@ class _Drawing:
     def _daemon(self, daemon: DaemonSpec, needs: tuple[str, ...]) -> ProcessSpec:
         return ProcessSpec(
             child=self._child(daemon.name, ("-m", "daemons", daemon.name), daemon),
-            kind=Kind.DAEMON,
+            kind=UnitKind.DAEMON,
             needs=needs,
             settings_digest=self._digest((*COMMON_SETTINGS, *daemon.reads), daemon.files),
             restart=self._restart,

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from alphapanda.settings import InfraTier, Settings
 from daemons.catalogue import DaemonSpec, services
-from daemons.supervisor.plan import Kind
+from daemons.supervisor.plan import UnitKind
 
 TOPICS_JOB = "topics"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class UnitSummary:
     """One process of an outline.
 
     Attributes:
@@ -24,24 +24,24 @@ class Line:
     """
 
     name: str
-    kind: Kind
+    kind: UnitKind
     needs: tuple[str, ...]
     daemon: DaemonSpec | None = None
 
 
-def topology(settings: Settings, servers: Iterable[str]) -> tuple[Line, ...]:
+def topology(settings: Settings, servers: Iterable[str]) -> tuple[UnitSummary, ...]:
     """Return all processes, each after what it needs: the servers, the topics job, the daemons."""
     infra = tuple(servers)
-    lines = [Line(name, Kind.INFRA, ()) for name in infra]
-    lines.append(Line(TOPICS_JOB, Kind.JOB, infra))
+    lines = [UnitSummary(name, UnitKind.INFRA, ()) for name in infra]
+    lines.append(UnitSummary(TOPICS_JOB, UnitKind.JOB, infra))
     lines += [
-        Line(daemon.name, Kind.DAEMON, (*infra, TOPICS_JOB, *daemon.needs), daemon)
+        UnitSummary(daemon.name, UnitKind.DAEMON, (*infra, TOPICS_JOB, *daemon.needs), daemon)
         for daemon in services(settings)
     ]
     return tuple(lines)
 
 
-def outline(settings: Settings, names: Iterable[str], *, only: bool) -> tuple[Line, ...]:
+def outline(settings: Settings, names: Iterable[str], *, only: bool) -> tuple[UnitSummary, ...]:
     """Return what `up` of `names` would start in a system that is not running."""
     servers = ("kafka", "valkey") if settings.infra.tier is InfraTier.EMBEDDED else ()
     lines = topology(settings, servers)
@@ -52,4 +52,4 @@ def outline(settings: Settings, names: Iterable[str], *, only: bool) -> tuple[Li
         for line in reversed(lines):
             if line.name in wanted:
                 wanted.update(line.needs)
-    return tuple(line for line in lines if line.name in wanted or line.kind is not Kind.DAEMON)
+    return tuple(line for line in lines if line.name in wanted or line.kind is not UnitKind.DAEMON)

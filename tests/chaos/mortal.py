@@ -15,7 +15,7 @@ from alphapanda.market.universe import SIMULATED_INSTRUMENTS
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.pipeline.kafka_runner import StageRunner
 from alphapanda.pipeline.meter import MetricsMeter
-from alphapanda.pipeline.ports import Step
+from alphapanda.pipeline.ports import BatchStep
 from alphapanda.pipeline.runner_config import RunnerSpec
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.risk.limits import RiskLimits
@@ -32,13 +32,13 @@ LOOK_AGAIN_S = 0.05
 
 
 async def live(
-    bootstrap: str, redis_url: str, broker: BrokerId, step: Step | None, times: int, signals: int
+    bootstrap: str, redis_url: str, broker: BrokerId, step: BatchStep | None, times: int, signals: int
 ) -> None:
     """Judge until killed, or until all of `signals` are judged."""
     left = times
     done = asyncio.Event()
 
-    def die(now: Step) -> None:
+    def die(now: BatchStep) -> None:
         nonlocal left
         left -= now is step
         if now is step and left <= 0:
@@ -90,7 +90,7 @@ async def live(
 def main() -> None:
     """Take the words of the command line."""
     bootstrap, redis_url, broker, step, times, signals = sys.argv[1:]
-    chosen = Step[step] if step in Step.__members__ else None
+    chosen = BatchStep[step] if step in BatchStep.__members__ else None
     asyncio.run(live(bootstrap, redis_url, BrokerId(broker), chosen, int(times), int(signals)))
 
 

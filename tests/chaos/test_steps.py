@@ -23,7 +23,7 @@ from alphapanda.model.kinds import EventType, Side, TradingMode
 from alphapanda.model.records import Outgoing, envelope_headers
 from alphapanda.model.signal import Signal, SignalIntent
 from alphapanda.model.tick import TickRef
-from alphapanda.pipeline.ports import Step
+from alphapanda.pipeline.ports import BatchStep
 from alphapanda.pipeline.recovery import read_all
 from alphapanda.serialization.codec import decode, encode
 from topics.catalogue import Catalogue, Overlay
@@ -93,7 +93,7 @@ def test_killed_after_each_step(servers: Any, unique_name: str) -> None:
     broker = BrokerId(unique_name)
     asyncio.run(prepare(servers.bootstrap_servers, broker))
     total = 0
-    for step in Step:
+    for step in BatchStep:
         asyncio.run(write(servers.bootstrap_servers, signals(broker, total)))
         total += EACH
         ended = run(servers, broker, step.name, 1, total)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Header, Outgoing, decode_offsets
-from alphapanda.pipeline.ports import Step
+from alphapanda.pipeline.ports import BatchStep
 from alphapanda.serialization.codec import decode
 from alphapanda.testing.memory_log import MemoryLog
 
@@ -52,7 +52,7 @@ class Killer:
     def __init__(self, at: int) -> None:
         self._left = at
 
-    def __call__(self, _step: Step) -> None:
+    def __call__(self, _step: BatchStep) -> None:
         self._left -= 1
         if self._left == 0:
             raise Crash
@@ -155,14 +155,14 @@ async def live_into(bench: Any, stage: Any) -> None:
         await runner.run(stop, stop.set, lambda: None)
 
 
-@pytest.mark.parametrize("step", list(Step))
-async def test_each_step_is_survived(make: Any, step: Step) -> None:
+@pytest.mark.parametrize("step", list(BatchStep))
+async def test_each_step_is_survived(make: Any, step: BatchStep) -> None:
     """One crash exactly at each step, with the writes that had been done."""
     bench = make.bench()
     await bench.write(*(make.tick(n) for n in range(TICKS)), *(make.signal(n) for n in range(SIGNALS)))
-    met: list[Step] = []
+    met: list[BatchStep] = []
 
-    def die(now: Step) -> None:
+    def die(now: BatchStep) -> None:
         if now is step and not met:
             met.append(now)
             raise Crash

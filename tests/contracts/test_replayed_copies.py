@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from alphapanda.model.records import Header, Outgoing
-from topics.dead_letters import Failure, build_headers
+from topics.dead_letters import ProcessingFailure, build_headers
 
 
 async def work(bench: Any, stage: Any, until: Callable[[], bool]) -> None:
@@ -46,7 +46,7 @@ async def test_what_stands_where_another_was_refused(
 ) -> None:
     """A topic that was deleted and made again begins at 0 again; its dead letters are still there."""
     group = f"{bench.broker}.witness"
-    failure = Failure(
+    failure = ProcessingFailure(
         topic=bench.signals, partition=0, offset=0, group=group, message="no", original_timestamp_ms=written_ms
     )
     headers = (*build_headers(failure), (Header.GROUP.value, group.encode()))

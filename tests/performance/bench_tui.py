@@ -53,8 +53,8 @@ def app(rate: int) -> None:
     from topics.catalogue import Catalogue
     from tui.app import Dashboard
     from tui.layout_file import Memory, NoLayout
-    from tui.sources.connection import Wiring
-    from tui.sources.handle import Port
+    from tui.sources.connection import Connection
+    from tui.sources.handle import SourceHandle
     from tui.sources.memory_log import MemoryTape
 
     catalogue = Catalogue.load()
@@ -100,7 +100,7 @@ def app(rate: int) -> None:
     class Flood:
         name = "Feed"
 
-        async def run(self, port: Port) -> None:
+        async def run(self, port: SourceHandle) -> None:
             port.up()
             written = 0
             began = time.perf_counter()
@@ -115,8 +115,8 @@ def app(rate: int) -> None:
                     await asyncio.Event().wait()
                 await asyncio.sleep(0.05)
 
-    async def wire() -> Wiring:
-        return Wiring(
+    async def wire() -> Connection:
+        return Connection(
             name="bench",
             folder="",
             brokers=(("paper", TradingMode.PAPER),),

@@ -16,7 +16,7 @@ from textual.widgets import Input, OptionList, SelectionList
 from textual.widgets.option_list import Option
 from textual.widgets.selection_list import Selection
 
-from tui.theme.formatter import Look
+from tui.theme.formatter import Formatter
 
 AROUND = 5
 """Rows of a dialog beside its choices."""
@@ -54,7 +54,7 @@ class ChooseDialog(ModalScreen[str | None]):
         ("up", "move(-1)", "Up"),
     ]
 
-    def __init__(self, title: str, choices: Sequence[Choice], look: Look) -> None:
+    def __init__(self, title: str, choices: Sequence[Choice], look: Formatter) -> None:
         super().__init__()
         self._title = title
         self._choices = list(choices)

@@ -13,17 +13,17 @@ from alphapanda.model.control import ControlEvent
 from alphapanda.model.kinds import TradingState
 from alphapanda.model.order import Order
 from tui.render.layout import padded
-from tui.sources.control import Fate, Prospect
+from tui.sources.control import Disposition, Preview
 from tui.store.money import PositionRow
 from tui.store.orders import OrderRow
-from tui.store.store import Desk, Note
-from tui.theme.formatter import Look, from_ms
+from tui.store.store import Note, Store
+from tui.theme.formatter import Formatter, from_ms
 
 MOST: Final = 6
 """Orders or positions that are listed; the others are counted."""
 
 
-def of_state(broker: str, desk: Desk, look: Look) -> Text:
+def of_state(broker: str, desk: Store, look: Formatter) -> Text:
     """Return what a broker may do now and since when, what is open there, and what it made."""
     palette, text = look.palette, Text()
     row = desk.money.brokers.get(broker)
@@ -48,7 +48,7 @@ def of_state(broker: str, desk: Desk, look: Look) -> Text:
     return text.append(amount, gain or palette.text)
 
 
-def of_orders(rows: Sequence[OrderRow], look: Look) -> Text:
+def of_orders(rows: Sequence[OrderRow], look: Formatter) -> Text:
     """Return the orders that would be withdrawn."""
     palette, text = look.palette, Text()
     for row in rows[:MOST]:
@@ -65,7 +65,7 @@ def of_orders(rows: Sequence[OrderRow], look: Look) -> Text:
     return _more(text, len(rows), palette.dim)
 
 
-def of_positions(rows: Sequence[PositionRow], look: Look) -> Text:
+def of_positions(rows: Sequence[PositionRow], look: Formatter) -> Text:
     """Return the positions that would be closed, and what they made."""
     palette, text = look.palette, Text()
     for row in rows[:MOST]:
@@ -86,7 +86,7 @@ def of_positions(rows: Sequence[PositionRow], look: Look) -> Text:
     return text
 
 
-def of_letters(prospect: Prospect, fate: Fate, look: Look, width: int) -> Text:
+def of_letters(prospect: Preview, fate: Disposition, look: Formatter, width: int) -> Text:
     """Return a plan over dead letters: those that are alike together, then the first, then what is to be known."""
     palette, text = look.palette, Text()
     styles = {"sent": palette.good, "held": palette.warn, "quarantined": palette.bad}
@@ -107,19 +107,19 @@ def of_letters(prospect: Prospect, fate: Fate, look: Look, width: int) -> Text:
     return text.append_text(_of_fate(prospect, fate, look))
 
 
-def _of_fate(prospect: Prospect, fate: Fate, look: Look) -> Text:
+def _of_fate(prospect: Preview, fate: Disposition, look: Formatter) -> Text:
     palette, text = look.palette, Text()
     if prospect.resumes:
         text.append(f"Goes on with run {prospect.resumes}.\n", palette.warn)
-    if fate is Fate.REPLAY and prospect.sent:
+    if fate is Disposition.REPLAY and prospect.sent:
         groups = ", ".join(prospect.groups) or "all groups"
         text.append(f"{look.count(prospect.sent)} to {prospect.target}", palette.strong)
         text.append(f" for {groups} alone.\n" if prospect.groups else f" for {groups}.\n", palette.text)
         if prospect.sent > 1:
             text.append("One goes first; if it comes back, nothing else is sent.\n", palette.text)
-    elif fate is Fate.DISCARD and prospect.touched:
+    elif fate is Disposition.DISCARD and prospect.touched:
         text.append("They count as open no longer, and no replay takes them.\n", palette.text)
-    elif fate is Fate.QUARANTINE and prospect.touched:
+    elif fate is Disposition.QUARANTINE and prospect.touched:
         text.append("No replay takes them until somebody brings them back.\n", palette.text)
     held = [line for line in prospect.lines if line.fate == "held"]
     if held:
@@ -137,13 +137,13 @@ def counted(number: int, one: str) -> str:
     return f"{number:,} {one}{'' if number == 1 else 's'}"
 
 
-def _terms(order: Order, look: Look) -> str:
+def _terms(order: Order, look: Formatter) -> str:
     if order.limit_price is not None:
         return f"{order.order_type.value} {look.price(order.limit_price)}"
     return order.order_type.value
 
 
-def _last_change(broker: str, desk: Desk) -> tuple[ControlEvent, int] | None:
+def _last_change(broker: str, desk: Store) -> tuple[ControlEvent, int] | None:
     """Return the last event by which a broker's state changed, and when it was written."""
     for note in reversed(list(desk.notes)):
         if isinstance(note, Note) and isinstance(note.event.data, ControlEvent):

@@ -14,7 +14,7 @@ from textual.widgets import Static, TabbedContent, TabPane, Tree
 from textual.widgets.tree import TreeNode
 
 from tui.render.spec import Document
-from tui.theme.formatter import Look
+from tui.theme.formatter import Formatter
 
 MOST_NODES = 2_000
 RAW_SHOWN = 16_384
@@ -34,7 +34,7 @@ class InspectDialog(ModalScreen[None]):
         ("y", "copy", "Copy"),
     ]
 
-    def __init__(self, document: Document, look: Look) -> None:
+    def __init__(self, document: Document, look: Formatter) -> None:
         super().__init__()
         self._document = document
         self._look = look

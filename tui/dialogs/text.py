@@ -12,8 +12,8 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.actions import ACTIONS, MOVES, Group
-from tui.theme.formatter import Look
+from tui.actions import ACTIONS, MOVES, ActionGroup
+from tui.theme.formatter import Formatter
 
 KEYS_WIDE = 26
 
@@ -54,15 +54,15 @@ class TextDialog(ModalScreen[None]):
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 
-def help_text(look: Look, *, control: bool) -> Table:
+def help_text(look: Formatter, *, control: bool) -> Table:
     """Return all keys under their headings, from the table of actions."""
     palette, table = look.palette, Table.grid(padding=(0, 1))
     table.add_column(width=KEYS_WIDE)
     table.add_column(ratio=1)
-    for group in Group:
+    for group in ActionGroup:
         table.add_row(Text(group.value, palette.accent), "")
         rows = [(a.shown or ":", a.help, a.control and not control) for a in ACTIONS if a.group is group]
-        if group is Group.MOVE:
+        if group is ActionGroup.MOVE:
             rows = [(keys, what, False) for keys, what in MOVES]
         for keys, what, locked in rows:
             shown = Text(f"  {keys}", palette.dim if locked else palette.strong)

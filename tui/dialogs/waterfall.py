@@ -10,7 +10,7 @@ from alphapanda.model.order import OrderFilled, OrderSubmitted
 from alphapanda.model.signal import Signal, SignalRejected, SignalValidated
 from tui.render.layout import padded
 from tui.store.chains import Chain
-from tui.theme.formatter import Look
+from tui.theme.formatter import Formatter
 
 NAME = 18
 PLACE = 38
@@ -30,7 +30,7 @@ _NAMES = {
 }
 
 
-def waterfall(chain: Chain, tick_ms: int | None, look: Look, width: int) -> Text:
+def waterfall(chain: Chain, tick_ms: int | None, look: Formatter, width: int) -> Text:
     """Return the chain, a line for each event, broker by broker.
 
     Args:
@@ -80,7 +80,7 @@ def waterfall(chain: Chain, tick_ms: int | None, look: Look, width: int) -> Text
 
 
 def _row(
-    text: Text, name: str, start: int, end: int, place: str, look: Look, room: int, whole: int, style: object
+    text: Text, name: str, start: int, end: int, place: str, look: Formatter, room: int, whole: int, style: object
 ) -> None:
     palette = look.palette
     before = round(start / whole * room)
@@ -95,7 +95,7 @@ def _row(
     text.append(f"{padded(place, PLACE, right=False)}\n", palette.dim)
 
 
-def _about(event: Event, look: Look) -> str:
+def _about(event: Event, look: Formatter) -> str:
     match event.data:
         case Signal() as signal:
             wish = f"{signal.side} {look.quantity(signal.quantity)} {signal.instrument}"

@@ -8,11 +8,11 @@ from typing import Final
 from rich.style import Style
 
 from alphapanda.clock import Clock
-from tui.acts import Act, Acts
+from tui.acts import RunningAct, RunningActs
 from tui.panes.canvas import Drawn, Line, Piece, line, spread
-from tui.sources.control import Ending, Progress
-from tui.store.store import Desk
-from tui.theme.formatter import Look, number_text, span
+from tui.sources.control import ActionProgress, Ending
+from tui.store.store import Store
+from tui.theme.formatter import Formatter, number_text, span
 
 BAR: Final = 12
 WIDE: Final = 100
@@ -33,12 +33,12 @@ class ActLines(Drawn):
     ActLines { height: 0; background: $panel; display: none; }
     """
 
-    def __init__(self, acts: Acts, clock: Clock) -> None:
+    def __init__(self, acts: RunningActs, clock: Clock) -> None:
         super().__init__(id="acts")
         self._acts = acts
         self._clock = clock
 
-    def paint(self, desk: Desk, look: Look, now: float) -> None:
+    def paint(self, desk: Store, look: Formatter, now: float) -> None:
         """Be there when there is something to tell."""
         count = len(self.lines_of(look, self.size.width or self.app.size.width or 80))
         self.display = bool(count)
@@ -46,19 +46,19 @@ class ActLines(Drawn):
             self.styles.height = count
         super().paint(desk, look, now)
 
-    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
         """Return the lines."""
         del desk, height
         return self.lines_of(look, width)
 
-    def lines_of(self, look: Look, width: int) -> list[Line]:
+    def lines_of(self, look: Formatter, width: int) -> list[Line]:
         """Return the lines of what is told now."""
         made: list[Line] = []
         for act in self._acts.shown:
             made += [self._going(act, look, width)] if act.is_under_way else _ended(act, look, width)
         return made
 
-    def _going(self, act: Act, look: Look, width: int) -> Line:
+    def _going(self, act: RunningAct, look: Formatter, width: int) -> Line:
         palette, now, is_wide = look.palette, self._clock.monotonic(), width >= WIDE
         dot = f" {look.glyphs.dot} "
         left: list[Piece] = [
@@ -85,12 +85,12 @@ class ActLines(Drawn):
         return spread(left, [(" ", None), *between, (" ", None)], width)
 
 
-def _bar(progress: Progress, look: Look) -> str:
+def _bar(progress: ActionProgress, look: Formatter) -> str:
     full = round(BAR * min(1.0, progress.done / progress.total))
     return look.glyphs.body * full + look.glyphs.line * (BAR - full)
 
 
-def _ended(act: Act, look: Look, width: int) -> list[Line]:
+def _ended(act: RunningAct, look: Formatter, width: int) -> list[Line]:
     glyph, style, text, hint = _verdict(act, look)
     palette = look.palette
     rows = wrap(text, max(20, width - 4))[:MOST_LINES]
@@ -107,7 +107,7 @@ def _ended(act: Act, look: Look, width: int) -> list[Line]:
     return made
 
 
-def _verdict(act: Act, look: Look) -> tuple[str, Style, str, str]:
+def _verdict(act: RunningAct, look: Formatter) -> tuple[str, Style, str, str]:
     palette, glyphs = look.palette, look.glyphs
     if act.error is not None:
         return glyphs.failed, palette.bad, f"{act.title}: {act.error.message}", act.error.hint

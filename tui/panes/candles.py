@@ -12,9 +12,9 @@ from alphapanda.model.tick import DepthLevel
 from tui.panes.canvas import Drawn, Line, line, spread
 from tui.panes.chart import levels
 from tui.render.layout import padded
-from tui.store.market import Candle, Quote
-from tui.store.store import Desk
-from tui.theme.formatter import Look, from_ms
+from tui.store.market import Candle, InstrumentQuote
+from tui.store.store import Store
+from tui.theme.formatter import Formatter, from_ms
 
 AXIS: Final = 11
 VOLUME_ROWS: Final = 2
@@ -31,14 +31,14 @@ class CandleChart(Drawn):
         super().__init__(id=id)
         self.instrument: str | None = None
 
-    def version(self, desk: Desk, look: Look) -> Hashable:
+    def version(self, desk: Store, look: Formatter) -> Hashable:
         """Draw when the instrument or its last candle changed."""
         del look
         held = desk.market.candles(self.instrument or "")
         last = held[-1] if held else None
         return self.instrument, len(held), last and (last.high, last.low, last.close, last.volume)
 
-    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
         """Return the chart."""
         held = desk.market.candles(self.instrument or "")
         rows = height - 1 - VOLUME_ROWS
@@ -67,7 +67,7 @@ class CandleChart(Drawn):
         return lines
 
 
-def _candle_row(shown: Sequence[Candle], top: float, bottom: float, look: Look) -> Line:
+def _candle_row(shown: Sequence[Candle], top: float, bottom: float, look: Formatter) -> Line:
     glyphs, segments, middle = look.glyphs, list[Segment](), (top + bottom) / 2
     for candle in shown:
         body_top, body_bottom = max(candle.open, candle.close), min(candle.open, candle.close)
@@ -91,7 +91,7 @@ def _candle_row(shown: Sequence[Candle], top: float, bottom: float, look: Look) 
     return segments
 
 
-def _volumes(shown: Sequence[Candle], look: Look) -> list[Line]:
+def _volumes(shown: Sequence[Candle], look: Formatter) -> list[Line]:
     most = max((c.volume for c in shown), default=0) or 1
     blocks = look.glyphs.blocks
     levels = [c.volume / most * VOLUME_ROWS * len(blocks) for c in shown]
@@ -119,12 +119,12 @@ class DepthLadder(Drawn):
         super().__init__(id=id)
         self.instrument: str | None = None
 
-    def version(self, desk: Desk, look: Look) -> Hashable:
+    def version(self, desk: Store, look: Formatter) -> Hashable:
         """Draw when the tick is another, and once a second for its age."""
         quote = desk.market.quotes.get(self.instrument or "")
         return self.instrument, id(quote), int(look.now.timestamp())
 
-    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
         """Return the ladder."""
         quote = desk.market.quotes.get(self.instrument or "")
         if quote is None:
@@ -156,11 +156,11 @@ class DepthLadder(Drawn):
         return lines[:height]
 
 
-def _price(quote: Quote, look: Look) -> Style:
+def _price(quote: InstrumentQuote, look: Formatter) -> Style:
     return look.of_sign(quote.direction) if quote.direction else look.palette.text
 
 
-def _levels(bids: Sequence[DepthLevel], asks: Sequence[DepthLevel], look: Look, width: int) -> list[Line]:
+def _levels(bids: Sequence[DepthLevel], asks: Sequence[DepthLevel], look: Formatter, width: int) -> list[Line]:
     palette = look.palette
     half = width // 2
     most = max((level.quantity for level in (*bids, *asks)), default=0) or 1
@@ -173,7 +173,7 @@ def _levels(bids: Sequence[DepthLevel], asks: Sequence[DepthLevel], look: Look, 
     return lines
 
 
-def _side(level: DepthLevel | None, width: int, most: int, look: Look, *, right: bool) -> Line:
+def _side(level: DepthLevel | None, width: int, most: int, look: Formatter, *, right: bool) -> Line:
     if level is None:
         return line((" " * width, None))
     palette, style = look.palette, look.palette.sell if right else look.palette.buy
@@ -201,7 +201,7 @@ def _side(level: DepthLevel | None, width: int, most: int, look: Look, *, right:
     )
 
 
-def _balance(buyers: int, sellers: int, look: Look, width: int) -> Line:
+def _balance(buyers: int, sellers: int, look: Formatter, width: int) -> Line:
     total = buyers + sellers
     if not total:
         return line(("", None))
@@ -216,7 +216,7 @@ def _balance(buyers: int, sellers: int, look: Look, width: int) -> Line:
     )
 
 
-def _facts(facts: Sequence[tuple[str, str]], look: Look, width: int) -> list[Line]:
+def _facts(facts: Sequence[tuple[str, str]], look: Formatter, width: int) -> list[Line]:
     """Return facts in one column, or in two where there is room."""
     columns = 2 if width >= 56 else 1
     size = width // columns

@@ -12,8 +12,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.render.layout import padded
-from tui.store.store import Desk
-from tui.theme.formatter import Look
+from tui.store.store import Store
+from tui.theme.formatter import Formatter
 from tui.theme.glyphs import plain
 
 Line = list[Segment]
@@ -39,16 +39,16 @@ class Drawn(Widget):
         self.message: tuple[str, ...] = ()
         self.empty: tuple[str, ...] = ()
 
-    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
         """Return the lines of this moment."""
         raise NotImplementedError
 
-    def version(self, desk: Desk, look: Look) -> Hashable:
+    def version(self, desk: Store, look: Formatter) -> Hashable:
         """Return what a drawing depends on; the same again draws nothing. None draws always."""
         del desk, look
         return None
 
-    def paint(self, desk: Desk, look: Look, now: float) -> None:
+    def paint(self, desk: Store, look: Formatter, now: float) -> None:
         """Draw this moment, and repaint the lines that changed."""
         del now
         width, height = self.size
@@ -92,7 +92,7 @@ def line(*pieces: Piece) -> Line:
     return [Segment(text, style) for text, style in pieces]
 
 
-def centred(texts: Sequence[str], look: Look, width: int, height: int) -> list[Line]:
+def centred(texts: Sequence[str], look: Formatter, width: int, height: int) -> list[Line]:
     """Return texts in the middle of an empty pane, in as many lines as they need."""
     room = max(8, width - 4)
     shown = [
@@ -104,10 +104,10 @@ def centred(texts: Sequence[str], look: Look, width: int, height: int) -> list[L
     return blank + [[Segment(text.center(width), style)] for text, style in shown]
 
 
-class Notice(Drawn):
+class EmptyScreenNotice(Drawn):
     """Stands where a screen will be, as long as nothing is known of the deployment."""
 
-    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
         """Return nothing of its own: the message is shown."""
         del desk, look, width, height
         return []

@@ -15,8 +15,8 @@ from tui.panes.chart import Series, plot
 from tui.render.layout import padded
 from tui.store.concerns import concerns
 from tui.store.money import BrokerMoney
-from tui.store.store import Desk
-from tui.theme.formatter import Look, from_ms
+from tui.store.store import Store
+from tui.theme.formatter import Formatter, from_ms
 
 LEAST_CARD: Final = 36
 TWO_COLUMNS: Final = 52
@@ -48,7 +48,7 @@ class Attention(Drawn):
         self._waiting = waiting
         self.count = 0
 
-    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
         """Return one line for each thing, as many as fit."""
         found = concerns(desk, look, self._troubles())
         self.count = len(found)
@@ -73,7 +73,7 @@ class Attention(Drawn):
             lines.append(spread(pieces, [(f" +{hidden} more ", style)] if more else [], width))
         return lines[:height]
 
-    def _facts(self, desk: Desk, look: Look) -> str:
+    def _facts(self, desk: Store, look: Formatter) -> str:
         signals, orders = desk.signals, desk.orders
         return (
             f"{look.count(signals.allowed)} signals allowed {look.glyphs.dot} {look.count(signals.denied)} denied "
@@ -84,18 +84,18 @@ class Attention(Drawn):
 class BrokerCards(Drawn):
     """Each broker's profit and exposure, side by side; real money is framed in its own colour."""
 
-    def version(self, desk: Desk, look: Look) -> Hashable:
+    def version(self, desk: Store, look: Formatter) -> Hashable:
         """Draw when a broker's numbers changed, and once a second for their age."""
         return tuple(id(row) for row in desk.money.brokers.values()), int(look.now.timestamp())
 
     @staticmethod
-    def rows_needed(desk: Desk, width: int) -> int:
+    def rows_needed(desk: Store, width: int) -> int:
         """Return how many lines the cards fill."""
         fitting = _fitting(len(desk.money.brokers), width)
         columns = _columns(width // fitting - 5)
         return HEAD + (FACTS // columns if columns > 1 else FEW_FACTS) + FRAME
 
-    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
         """Return the cards."""
         brokers = list(desk.money.brokers.values())
         if not brokers:
@@ -108,7 +108,7 @@ class BrokerCards(Drawn):
             for y in range(min(height, max(len(card) for card in cards)))
         ]
 
-    def _card(self, row: BrokerMoney, look: Look, width: int, height: int, *, past: bool) -> list[Line]:
+    def _card(self, row: BrokerMoney, look: Formatter, width: int, height: int, *, past: bool) -> list[Line]:
         palette, pnl = look.palette, row.pnl
         live = row.mode is TradingMode.LIVE
         frame = palette.live if live else palette.faint
@@ -158,7 +158,7 @@ def _columns(inner: int) -> int:
     return 2 if inner >= TWO_COLUMNS else 1
 
 
-def _pairs(facts: Sequence[tuple[str, Piece]], look: Look, width: int, height: int) -> list[Line]:
+def _pairs(facts: Sequence[tuple[str, Piece]], look: Formatter, width: int, height: int) -> list[Line]:
     columns = _columns(width)
     size = width // columns
     lines: list[Line] = []
@@ -174,7 +174,7 @@ def _pairs(facts: Sequence[tuple[str, Piece]], look: Look, width: int, height: i
     return lines[:height]
 
 
-def _framed(body: Sequence[Line], style: Style, look: Look, width: int, height: int) -> list[Line]:
+def _framed(body: Sequence[Line], style: Style, look: Formatter, width: int, height: int) -> list[Line]:
     glyphs = look.glyphs
     corners = ("╭", "╮", "╰", "╯") if glyphs.is_braille else ("+", "+", "+", "+")
     inner = width - 4
@@ -191,17 +191,17 @@ def _framed(body: Sequence[Line], style: Style, look: Look, width: int, height: 
 class DayChart(Drawn):
     """Profit after charges along the day, one line a broker."""
 
-    def version(self, desk: Desk, look: Look) -> Hashable:
+    def version(self, desk: Store, look: Formatter) -> Hashable:
         """Draw when a line grew."""
         del look
         return tuple((name, len(day.points), day.points[-1:]) for name, day in desk.money.lines.items())
 
-    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
         """Return the chart."""
         return plot(series_of(desk, look), look, width, height)
 
 
-def series_of(desk: Desk, look: Look) -> list[Series]:
+def series_of(desk: Store, look: Formatter) -> list[Series]:
     """Return each broker's line; real money in its own colour."""
     palette = look.palette
     others = [palette.accent, palette.buy, palette.sell]
@@ -215,6 +215,6 @@ def series_of(desk: Desk, look: Look) -> list[Series]:
     return made
 
 
-def total_of(desk: Desk) -> Decimal | None:
+def total_of(desk: Store) -> Decimal | None:
     """Return all brokers' profit."""
     return desk.money.net

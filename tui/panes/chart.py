@@ -14,7 +14,7 @@ from rich.style import Style
 
 from tui.panes.canvas import Line
 from tui.render.layout import padded
-from tui.theme.formatter import Look, from_ms
+from tui.theme.formatter import Formatter, from_ms
 
 _DOTS: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Bits of a braille cell by row and column (Unicode block 2800)."""
@@ -90,7 +90,7 @@ class Canvas:
         return list(Segment.simplify(segments))
 
 
-def plot(series: Sequence[Series], look: Look, width: int, height: int) -> list[Line]:
+def plot(series: Sequence[Series], look: Formatter, width: int, height: int) -> list[Line]:
     """Return a chart with its axes and legend; nothing when there are no points."""
     drawn = [one for one in series if len(one.points) > 1]
     if not drawn or width < AXIS + 8 or height < 4:
@@ -136,7 +136,7 @@ def levels(low: float, high: float, rows: int) -> list[float]:
     return [round(number * step, 9) for number in range(first, last + 1)]
 
 
-def _legend(series: Sequence[Series], look: Look, width: int) -> Line:
+def _legend(series: Sequence[Series], look: Formatter, width: int) -> Line:
     """Return the names of the lines, with their last values where there is room for all."""
     pieces, short = [Segment(" " * (AXIS + 1))], [Segment(" " * (AXIS + 1))]
     for number, one in enumerate(series):
@@ -148,14 +148,14 @@ def _legend(series: Sequence[Series], look: Look, width: int) -> Line:
     return pieces if sum(len(piece.text) for piece in pieces) - 3 <= width else short
 
 
-def _label(value: float, look: Look) -> str:
+def _label(value: float, look: Formatter) -> str:
     if look.hidden:
         return look.glyphs.rupee + look.mask
     amount = Decimal(round(value))
     return look.money(amount, compact=True).removesuffix(".00")
 
 
-def _times(first: int, last: int, look: Look, width: int) -> Line:
+def _times(first: int, last: int, look: Formatter, width: int) -> Line:
     left, right = look.clock(from_ms(first)), look.clock(from_ms(last))
     middle = look.clock(from_ms((first + last) // 2))
     room = width - AXIS - 1

@@ -10,14 +10,14 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from tui.panes.canvas import Drawn
-from tui.render.ring import Gap
+from tui.render.ring import RowGap
 from tui.render.spec import TableSpec
 from tui.render.table import LiveTable
-from tui.store.store import Desk
-from tui.theme.formatter import Look
+from tui.store.store import Store
+from tui.theme.formatter import Formatter
 
 R = TypeVar("R")
-Rows = Callable[[Desk], Mapping[Any, Any]]
+Rows = Callable[[Store], Mapping[Any, Any]]
 Situation = Callable[[Sequence[str]], tuple[tuple[str, ...], str]]
 """For the sources that a pane needs: what an empty pane says, and what its frame says of staleness."""
 
@@ -51,7 +51,7 @@ class Pane(Container):
         """What is inside."""
         raise NotImplementedError
 
-    def paint(self, desk: Desk, look: Look, now: float, situation: Situation) -> None:
+    def paint(self, desk: Store, look: Formatter, now: float, situation: Situation) -> None:
         """Show this moment."""
         raise NotImplementedError
 
@@ -89,7 +89,7 @@ class DrawnPane(Pane):
         """The drawing."""
         return self.drawn
 
-    def paint(self, desk: Desk, look: Look, now: float, situation: Situation) -> None:
+    def paint(self, desk: Store, look: Formatter, now: float, situation: Situation) -> None:
         """Show this moment."""
         message, stale = situation(self.needs)
         self.drawn.message = message
@@ -110,8 +110,8 @@ class TablePane(Pane, Generic[R]):
     def __init__(
         self,
         spec: TableSpec[R],
-        rows: Callable[[Desk], Mapping[Any, R | Gap]],
-        look: Look,
+        rows: Callable[[Store], Mapping[Any, R | RowGap]],
+        look: Formatter,
         *,
         needs: Sequence[str] = ("Kafka",),
         kind: type[LiveTable[Any]] = LiveTable,
@@ -125,7 +125,7 @@ class TablePane(Pane, Generic[R]):
         self.hint: tuple[str, ...] = ()
         self._frozen_at = ""
         self._frozen_count = 0
-        self._changes: Callable[[Desk], int] = lambda desk: desk.topics.changes
+        self._changes: Callable[[Store], int] = lambda desk: desk.topics.changes
 
     def compose(self) -> ComposeResult:
         """Have the table inside."""
@@ -136,7 +136,7 @@ class TablePane(Pane, Generic[R]):
         """The table."""
         return self.table
 
-    def freeze(self, desk: Desk, look: Look) -> bool:
+    def freeze(self, desk: Store, look: Formatter) -> bool:
         """Stand still, or go on; returns whether it stands still now."""
         frozen = not self.table.frozen
         self.table.freeze(frozen=frozen)
@@ -144,12 +144,12 @@ class TablePane(Pane, Generic[R]):
         self._frozen_count = self._changes(desk)
         return frozen
 
-    def counting(self, changes: Callable[[Desk], int]) -> TablePane[R]:
+    def counting(self, changes: Callable[[Store], int]) -> TablePane[R]:
         """Count what comes while it stands still by this."""
         self._changes = changes
         return self
 
-    def paint(self, desk: Desk, look: Look, now: float, situation: Situation) -> None:
+    def paint(self, desk: Store, look: Formatter, now: float, situation: Situation) -> None:
         """Show this moment."""
         table = self.table
         message, stale = situation(self.needs)
@@ -160,7 +160,7 @@ class TablePane(Pane, Generic[R]):
         table.show(self.rows(desk), look, now, self._changes(desk))
         self.say(self._title(look), self._subtitle(desk, look, stale), stale=bool(stale), frozen=table.frozen)
 
-    def _title(self, look: Look) -> str:
+    def _title(self, look: Formatter) -> str:
         table, dot = self.table, look.glyphs.dot
         shown = len(table.order.keys)
         counts = look.count(shown) if shown == table.held else f"{look.count(shown)} of {look.count(table.held)}"
@@ -173,7 +173,7 @@ class TablePane(Pane, Generic[R]):
             title += f" {dot} {self.note}"
         return title.replace("[", r"\[")
 
-    def _subtitle(self, desk: Desk, look: Look, stale: str) -> str:
+    def _subtitle(self, desk: Store, look: Formatter, stale: str) -> str:
         if self.table.frozen:
             came = self._changes(desk) - self._frozen_count
             return f"FROZEN {self._frozen_at} {look.glyphs.dot} +{look.count(came)} while frozen"

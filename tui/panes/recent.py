@@ -10,10 +10,10 @@ from alphapanda.model.control import Alert, AuditRecord, ControlEvent
 from alphapanda.model.order import OrderStatus
 from tui.panes.canvas import Drawn, Line, Piece, spread
 from tui.render.layout import padded
-from tui.store.signals import Verdict
-from tui.store.store import Desk, Note
+from tui.store.signals import RiskVerdict
+from tui.store.store import Note, Store
 from tui.tables.trading import order_state, side
-from tui.theme.formatter import Look, from_ms
+from tui.theme.formatter import Formatter, from_ms
 
 WIDE: Final = 64
 
@@ -27,12 +27,12 @@ Happening = tuple[int, list[Piece], list[Piece]]
 class Lately(Drawn):
     """One line for each."""
 
-    def version(self, desk: Desk, look: Look) -> Hashable:
+    def version(self, desk: Store, look: Formatter) -> Hashable:
         """Draw when something happened."""
         del look
         return desk.orders.changes, desk.signals.changes, desk.notes.added
 
-    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
         """Return the newest, as many as fit."""
         wide = width >= WIDE
         found = [
@@ -47,7 +47,7 @@ class Lately(Drawn):
         ]
 
 
-def _orders(desk: Desk, look: Look, count: int, *, wide: bool) -> Iterator[Happening]:
+def _orders(desk: Store, look: Formatter, count: int, *, wide: bool) -> Iterator[Happening]:
     for row in islice(reversed(desk.orders.rows.values()), 2 * count):
         if row.changed_ms is None:
             continue
@@ -65,8 +65,8 @@ def _orders(desk: Desk, look: Look, count: int, *, wide: bool) -> Iterator[Happe
         yield row.changed_ms, left, [(text.split(" ")[0] if short else text, style)]
 
 
-def _denials(desk: Desk, look: Look, count: int, *, wide: bool) -> Iterator[Happening]:
-    denied = (row for row in reversed(desk.signals.rows.values()) if row.verdict is Verdict.DENIED)
+def _denials(desk: Store, look: Formatter, count: int, *, wide: bool) -> Iterator[Happening]:
+    denied = (row for row in reversed(desk.signals.rows.values()) if row.verdict is RiskVerdict.DENIED)
     for row in islice(denied, count):
         signal = row.signal
         left: list[Piece] = [
@@ -77,7 +77,7 @@ def _denials(desk: Desk, look: Look, count: int, *, wide: bool) -> Iterator[Happ
         yield row.written_ms, left, [(f"{look.glyphs.failed} {row.code if wide else 'denied'}", look.palette.warn)]
 
 
-def _notes(desk: Desk, look: Look, count: int) -> Iterator[Happening]:
+def _notes(desk: Store, look: Formatter, count: int) -> Iterator[Happening]:
     notes = [note for note in desk.notes.rows.values() if isinstance(note, Note)][-count:]
     for note in notes:
         data, at = note.event.data, note.record.timestamp_ms

@@ -15,10 +15,10 @@ from alphapanda.market.calendar import SessionPhase, TradingCalendar
 from alphapanda.model.kinds import TradingMode
 from tui.actions import SCREENS, SHORT, footer, keys_of
 from tui.panes.canvas import Drawn, Line, Piece, line, spread
-from tui.sources.handle import Link, Port
-from tui.store.store import Desk
-from tui.store.topics import GroupLag
-from tui.theme.formatter import Look, from_ms, span
+from tui.sources.handle import LinkState, SourceHandle
+from tui.store.store import Store
+from tui.store.topics import TopicLag
+from tui.theme.formatter import Formatter, from_ms, span
 
 NARROW: Final = 110
 USUAL_HERTZ: Final = 10
@@ -35,7 +35,7 @@ PHASE_NAMES: Final = {
 
 
 @dataclass(slots=True)
-class Status:
+class DashboardStatus:
     """What the top and the bottom show beside the desk; the application keeps it.
 
     Attributes:
@@ -53,7 +53,7 @@ class Status:
 
     name: str = ""
     screen: str = "overview"
-    ports: Sequence[Port] = ()
+    ports: Sequence[SourceHandle] = ()
     rewound_to: datetime | None = None
     playing: bool = False
     speed: int = 1
@@ -76,16 +76,16 @@ class Vitals(Drawn):
     Vitals.-live { background: $live 20%; }
     """
 
-    def __init__(self, status: Status) -> None:
+    def __init__(self, status: DashboardStatus) -> None:
         super().__init__(id="vitals")
         self._status = status
 
-    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
         """Return both lines."""
         del height
         return [self._place(desk, look, width), self._standing(desk, look, width)]
 
-    def _place(self, desk: Desk, look: Look, width: int) -> Line:
+    def _place(self, desk: Store, look: Formatter, width: int) -> Line:
         palette, status = look.palette, self._status
         modes = {row.mode for row in desk.money.brokers.values()}
         live = TradingMode.LIVE in modes
@@ -107,7 +107,7 @@ class Vitals(Drawn):
             style = palette.pill
         return spread(left, [(clock, style)], width)
 
-    def _standing(self, desk: Desk, look: Look, width: int) -> Line:
+    def _standing(self, desk: Store, look: Formatter, width: int) -> Line:
         """Return the numbers, the most important first, as many as fit."""
         palette, parts = look.palette, list[list[Piece]]()
         net = desk.money.net
@@ -159,13 +159,13 @@ class Vitals(Drawn):
             room -= size
         return spread(left[:-1], links, width)
 
-    def _links(self, look: Look, *, short: bool) -> list[Piece]:
+    def _links(self, look: Formatter, *, short: bool) -> list[Piece]:
         """Return the sources and whether they answer."""
         palette, links = look.palette, list[Piece]()
         marks = {
-            Link.UP: (look.glyphs.ok, palette.good),
-            Link.CONNECTING: (look.glyphs.starting, palette.warn),
-            Link.DOWN: (look.glyphs.failed, palette.bad),
+            LinkState.UP: (look.glyphs.ok, palette.good),
+            LinkState.CONNECTING: (look.glyphs.starting, palette.warn),
+            LinkState.DOWN: (look.glyphs.failed, palette.bad),
         }
         for port in self._status.ports:
             mark, shade = marks[port.link]
@@ -173,18 +173,18 @@ class Vitals(Drawn):
         return links
 
 
-def at_most(lag: GroupLag, look: Look) -> str:
+def at_most(lag: TopicLag, look: Formatter) -> str:
     """Return the sign before a lag that may have been less."""
     return look.glyphs.at_most if lag.at_most and lag.records else ""
 
 
-def _age_style(age: float | None, look: Look) -> Style:
+def _age_style(age: float | None, look: Formatter) -> Style:
     if age is None:
         return look.palette.dim
     return look.palette.warn if age > 10 else look.palette.text
 
 
-def session_of(desk: Desk, look: Look, calendar: TradingCalendar, *, short: bool = False) -> list[Piece]:
+def session_of(desk: Store, look: Formatter, calendar: TradingCalendar, *, short: bool = False) -> list[Piece]:
     """Return the session's badge and countdown, by the market's own time where that is not ours."""
     palette, moment, whose = look.palette, look.now, ""
     event_ms = desk.market.event_ms
@@ -226,12 +226,12 @@ class Tabs(Drawn):
     Tabs { height: 1; background: $background; }
     """
 
-    def __init__(self, status: Status) -> None:
+    def __init__(self, status: DashboardStatus) -> None:
         super().__init__(id="tabs")
         self._status = status
         self._edges: list[tuple[int, int, str]] = []
 
-    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
         """Return the line."""
         del desk, height
         wide = sum(len(title) + 5 for _, title, _ in SCREENS) <= width
@@ -268,11 +268,11 @@ class Banner(Drawn):
     Banner { height: auto; max-height: 3; background: $warning 18%; display: none; }
     """
 
-    def __init__(self, status: Status) -> None:
+    def __init__(self, status: DashboardStatus) -> None:
         super().__init__(id="banner")
         self._status = status
 
-    def lines_of(self, look: Look, width: int) -> list[Line]:
+    def lines_of(self, look: Formatter, width: int) -> list[Line]:
         """Return the lines; none when all is well."""
         palette, status = look.palette, self._status
         if status.trouble:
@@ -283,7 +283,7 @@ class Banner(Drawn):
                     width,
                 )
             ]
-        grouped: dict[str, list[Port]] = {}
+        grouped: dict[str, list[SourceHandle]] = {}
         for port in status.ports:
             if port.fault is not None:
                 grouped.setdefault(port.fault.hint, []).append(port)
@@ -312,7 +312,7 @@ class Banner(Drawn):
             )
         return made
 
-    def paint(self, desk: Desk, look: Look, now: float) -> None:
+    def paint(self, desk: Store, look: Formatter, now: float) -> None:
         """Be there when something does not answer."""
         count = len(self.lines_of(look, self.size.width or 80))
         self.display = bool(count)
@@ -320,7 +320,7 @@ class Banner(Drawn):
             self.styles.height = count
         super().paint(desk, look, now)
 
-    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
         """Return the lines."""
         del desk, height
         return self.lines_of(look, width)
@@ -337,11 +337,11 @@ class Keys(Drawn):
     Keys { height: 1; background: $panel; }
     """
 
-    def __init__(self, status: Status) -> None:
+    def __init__(self, status: DashboardStatus) -> None:
         super().__init__(id="keys")
         self._status = status
 
-    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
         """Return as many as fit."""
         del desk, height
         pieces, room = [(" ", None)], width - 1

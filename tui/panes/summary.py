@@ -11,10 +11,10 @@ from alphapanda.model.signal import SignalRejected, SignalValidated
 from tui.panes.canvas import Drawn, Line, Piece, line, spread
 from tui.panes.status_bar import at_most, session_of
 from tui.render.layout import padded
-from tui.store.signals import SignalRow, Verdict
-from tui.store.store import Desk
+from tui.store.signals import RiskVerdict, SignalRow
+from tui.store.store import Store
 from tui.tables.operations import daemon_state
-from tui.theme.formatter import Look, bytes_text, from_ms, number_text, span
+from tui.theme.formatter import Formatter, bytes_text, from_ms, number_text, span
 from tui.theme.masking import amounts
 
 
@@ -25,7 +25,7 @@ class SystemCard(Drawn):
         super().__init__(id=id)
         self._calendar = calendar
 
-    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
         """Return as many lines as fit, the sums first."""
         palette = look.palette
         system, market = desk.system, desk.market
@@ -71,7 +71,7 @@ class SystemCard(Drawn):
         return lines[:height]
 
     @staticmethod
-    def _fact(name: str, value: str, look: Look, width: int, *, warn: bool = False) -> Line:
+    def _fact(name: str, value: str, look: Formatter, width: int, *, warn: bool = False) -> Line:
         style = look.palette.warn if warn else look.palette.text
         return spread([(f" {name} ", look.palette.dim)], [(f"{value} ", style)], width)
 
@@ -83,12 +83,12 @@ class SignalDetail(Drawn):
         super().__init__(id=id)
         self._selected = selected
 
-    def version(self, desk: Desk, look: Look) -> Hashable:
+    def version(self, desk: Store, look: Formatter) -> Hashable:
         """Draw when another signal is selected."""
         del desk, look
         return (id(self._selected()),)
 
-    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
         """Return the verdict."""
         row = self._selected()
         if row is None:
@@ -97,7 +97,7 @@ class SignalDetail(Drawn):
         lines = [
             line((f" {signal.strategy_id}", palette.accent), (f" {look.glyphs.dot} {signal.reason}", palette.text))
         ]
-        if row.verdict is Verdict.DENIED:
+        if row.verdict is RiskVerdict.DENIED:
             lines.append(
                 line((f" {look.glyphs.failed} {row.code} ", palette.bad), (amounts(row.why, look), palette.text))
             )
@@ -109,7 +109,7 @@ class SignalDetail(Drawn):
                     (amounts(row.limit, look), palette.good),
                 )
             )
-        elif row.verdict is Verdict.ALLOWED:
+        elif row.verdict is RiskVerdict.ALLOWED:
             lines.append(line((f" {look.glyphs.done} risk let it pass", palette.good)))
         else:
             lines.append(line((f" {look.glyphs.starting} risk has not answered yet", palette.warn)))
@@ -135,7 +135,7 @@ def _flowing(groups: Sequence[list[Piece]], width: int) -> Iterator[Line]:
         yield spread(row, [], width)
 
 
-def _checks(desk: Desk, row: SignalRow) -> list[tuple[str, str, str]]:
+def _checks(desk: Store, row: SignalRow) -> list[tuple[str, str, str]]:
     try:
         data = desk.routes.read(row.record).data
     except ValueError:
@@ -148,12 +148,12 @@ def _checks(desk: Desk, row: SignalRow) -> list[tuple[str, str, str]]:
 class DenialBars(Drawn):
     """How often risk said what."""
 
-    def version(self, desk: Desk, look: Look) -> Hashable:
+    def version(self, desk: Store, look: Formatter) -> Hashable:
         """Draw when a verdict came."""
         del look
         return desk.signals.allowed, desk.signals.denied
 
-    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
         """Return a bar for each."""
         signals, palette = desk.signals, look.palette
         if not signals.allowed and not signals.denied:
@@ -185,7 +185,7 @@ class OrderCounts(Drawn):
     OrderCounts { height: 1; }
     """
 
-    def draw(self, desk: Desk, look: Look, width: int, height: int) -> list[Line]:
+    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
         """Return the line."""
         del height
         counts = Counter(row.order.status for row in desk.orders.rows.values())

@@ -103,7 +103,7 @@ def _finder(word: str) -> Callable[[str], bool]:
     return lambda text: pattern.search(text.casefold())
 
 
-class _Comparison(StrEnum):
+class _RowComparison(StrEnum):
     EQUAL = "="
     UNEQUAL = "!="
     GREATER = ">"
@@ -112,14 +112,14 @@ class _Comparison(StrEnum):
     LESS_OR_EQUAL = "<="
 
 
-_HOW: Mapping[_Comparison, Callable[[float, float], bool]] = MappingProxyType(
+_HOW: Mapping[_RowComparison, Callable[[float, float], bool]] = MappingProxyType(
     {
-        _Comparison.EQUAL: operator.eq,
-        _Comparison.UNEQUAL: operator.ne,
-        _Comparison.GREATER: operator.gt,
-        _Comparison.GREATER_OR_EQUAL: operator.ge,
-        _Comparison.LESS: operator.lt,
-        _Comparison.LESS_OR_EQUAL: operator.le,
+        _RowComparison.EQUAL: operator.eq,
+        _RowComparison.UNEQUAL: operator.ne,
+        _RowComparison.GREATER: operator.gt,
+        _RowComparison.GREATER_OR_EQUAL: operator.ge,
+        _RowComparison.LESS: operator.lt,
+        _RowComparison.LESS_OR_EQUAL: operator.le,
     }
 )
 
@@ -135,7 +135,7 @@ def _condition(word: str, match: re.Match[str], spec: TableSpec[R]) -> Callable[
     if how in {"", "~"}:
         found = _finder(wanted)
         return lambda row: found(_text(value(row)))
-    compare = _Comparison(how)
+    compare = _RowComparison(how)
     if column.scale:
         place = _place(wanted, column.scale)
         if place is None:
@@ -145,10 +145,10 @@ def _condition(word: str, match: re.Match[str], spec: TableSpec[R]) -> Callable[
         return lambda row: _holds(compare, _place(_text(value(row)), column.scale), place)
     number = _number(wanted)
     if number is None:
-        if compare not in {_Comparison.EQUAL, _Comparison.UNEQUAL}:
+        if compare not in {_RowComparison.EQUAL, _RowComparison.UNEQUAL}:
             raise TypedTextError("Not a number", word, match.start("value"), hint="For example qty:>100.")
         folded = wanted.casefold()
-        return lambda row: (_text(value(row)).casefold() == folded) is (compare is _Comparison.EQUAL)
+        return lambda row: (_text(value(row)).casefold() == folded) is (compare is _RowComparison.EQUAL)
     return lambda row: _holds(compare, _number(_text(value(row))), number)
 
 
@@ -169,9 +169,9 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _holds(compare: _Comparison, left: float | None, right: float) -> bool:
+def _holds(compare: _RowComparison, left: float | None, right: float) -> bool:
     if left is None:
-        return compare is _Comparison.UNEQUAL
+        return compare is _RowComparison.UNEQUAL
     return _HOW[compare](left, right)
 
 

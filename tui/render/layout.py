@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
-from tui.render.spec import ASKED, USUAL, Column
+from tui.render.spec import ASKED, USUAL, TableColumn
 
 SPACE = 1
 """Cells between columns."""
@@ -16,11 +16,11 @@ EDGE = 1
 
 
 def fit(
-    columns: Sequence[Column[Any]],
+    columns: Sequence[TableColumn[Any]],
     width: int,
     chosen: Collection[str] | None = None,
     needs: Mapping[str, int] | None = None,
-) -> list[tuple[Column[Any], int]]:
+) -> list[tuple[TableColumn[Any], int]]:
     """Return the columns that fit, in order, with their widths.
 
     Args:
@@ -59,7 +59,7 @@ def fit(
     return [(column, sizes[column.key] + (extra if column.grow else 0)) for column in shown]
 
 
-def _is_usual(column: Column[Any], width: int) -> bool:
+def _is_usual(column: TableColumn[Any], width: int) -> bool:
     return column.rank < ASKED and column.least <= width and (not column.below or width < column.below)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 from typing import Any, Generic, TypeVar
 
 from tui.render.filters import RowFilter
-from tui.render.ring import Gap
+from tui.render.ring import RowGap
 from tui.render.spec import TableSpec
 
 R = TypeVar("R")
@@ -39,7 +39,7 @@ class RowOrder(Generic[R]):
         """Judge every row anew: the filter changed."""
         self._judged.clear()
 
-    def make(self, rows: Mapping[Key, R | Gap], *, hold: bool) -> bool:
+    def make(self, rows: Mapping[Key, R | RowGap], *, hold: bool) -> bool:
         """Order the rows anew; with `hold` rows that are shown keep their places. Returns whether that changed."""
         passing = [key for key, row in rows.items() if self._passes(key, row)]
         if hold and not self._spec.tail:
@@ -59,10 +59,10 @@ class RowOrder(Generic[R]):
         self.places = {key: place for place, key in enumerate(keys)}
         return True
 
-    def _passes(self, key: Key, row: R | Gap) -> bool:
+    def _passes(self, key: Key, row: R | RowGap) -> bool:
         if self.filter is None:
             return True
-        if isinstance(row, Gap):
+        if isinstance(row, RowGap):
             return True
         known = self._judged.get(key)
         if known is None or known[0] is not row:
@@ -70,9 +70,9 @@ class RowOrder(Generic[R]):
             self._judged[key] = known
         return known[1]
 
-    def _rank(self, row: R | Gap) -> tuple[bool, Any]:
+    def _rank(self, row: R | RowGap) -> tuple[bool, Any]:
         """Return what a row is sorted by; what has no value stands last in either direction."""
-        value = None if isinstance(row, Gap) else self._spec.by_key[self.sort].value(row)
+        value = None if isinstance(row, RowGap) else self._spec.by_key[self.sort].value(row)
         if value is None:
             return (not self.reverse, 0)
         return (self.reverse, value)

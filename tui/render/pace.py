@@ -10,7 +10,7 @@ CHEAP_S = 0.010
 SLOWEST = 8
 
 
-class Pace:
+class RepaintPace:
     """Decides on which of ten beats a second a pane is due.
 
     Attributes:

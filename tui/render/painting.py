@@ -11,19 +11,19 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui.render.layout import SPACE, padded
-from tui.render.ring import Gap
-from tui.render.spec import Column
-from tui.theme.formatter import Look
+from tui.render.ring import RowGap
+from tui.render.spec import TableColumn
+from tui.theme.formatter import Formatter
 from tui.theme.glyphs import plain
 
-Placed = Sequence[tuple[Column[Any], int]]
+Placed = Sequence[tuple[TableColumn[Any], int]]
 """Columns with their widths."""
 
 
 def row_line(
     row: object,
     columns: Placed,
-    look: Look,
+    look: Formatter,
     width: int,
     *,
     shift: int = 0,
@@ -41,7 +41,7 @@ def row_line(
         words: that are marked where they stand, in lower case.
         needed: told of a column whose text is longer than the column, and how long.
     """
-    if isinstance(row, Gap):
+    if isinstance(row, RowGap):
         text = f"{look.glyphs.gap} {look.count(row.count)} {row.why} {look.glyphs.gap}"
         return Strip([Segment(text.center(width), look.palette.warn)]).adjust_cell_length(width)
     segments = [Segment(" ")]
@@ -59,7 +59,7 @@ def row_line(
     return Strip(segments).adjust_cell_length(width)
 
 
-def _marked(text: str, style: Style | None, words: Sequence[str], look: Look) -> Iterator[Segment]:
+def _marked(text: str, style: Style | None, words: Sequence[str], look: Formatter) -> Iterator[Segment]:
     """Yield a text with the words in it marked."""
     folded, at = text.casefold(), 0
     while len(folded) == len(text):
@@ -74,7 +74,7 @@ def _marked(text: str, style: Style | None, words: Sequence[str], look: Look) ->
     yield Segment(text[at:], style)
 
 
-def title_line(columns: Placed, look: Look, width: int, *, sort: str, reverse: bool) -> Strip:
+def title_line(columns: Placed, look: Formatter, width: int, *, sort: str, reverse: bool) -> Strip:
     """Return the columns' titles, the one that is sorted by with an arrow; none for an empty `sort`."""
     segments = [Segment(" ")]
     arrow = look.glyphs.sorted_down if reverse else look.glyphs.sorted_up
@@ -87,7 +87,7 @@ def title_line(columns: Placed, look: Look, width: int, *, sort: str, reverse: b
     return Strip(segments).adjust_cell_length(width)
 
 
-def message_line(lines: Sequence[str], y: int, look: Look, width: int, height: int) -> Strip:
+def message_line(lines: Sequence[str], y: int, look: Formatter, width: int, height: int) -> Strip:
     """Return a line of what an empty table says, in its middle."""
     first = max(0, (height - len(lines)) // 2)
     if not first <= y < first + len(lines):

@@ -10,7 +10,7 @@ import msgspec
 R = TypeVar("R")
 
 
-class Gap(msgspec.Struct, frozen=True):
+class RowGap(msgspec.Struct, frozen=True):
     """Rows that are not here.
 
     Attributes:
@@ -33,7 +33,7 @@ class Ring(Generic[R]):
     def __init__(self, limit: int, max_bytes: int = 0) -> None:
         self._limit = limit
         self._max_bytes = max_bytes
-        self._rows: dict[int, R | Gap] = {}
+        self._rows: dict[int, R | RowGap] = {}
         self._sizes: dict[int, int] = {}
         self._bytes = 0
         self._next = 0
@@ -42,11 +42,11 @@ class Ring(Generic[R]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __iter__(self) -> Iterator[R | Gap]:
+    def __iter__(self) -> Iterator[R | RowGap]:
         return iter(self._rows.values())
 
     @property
-    def rows(self) -> dict[int, R | Gap]:
+    def rows(self) -> dict[int, R | RowGap]:
         """The rows by number, oldest first; the ring's own, so not to be changed."""
         return self._rows
 
@@ -68,10 +68,10 @@ class Ring(Generic[R]):
     def lost(self, count: int, why: str = "dropped") -> None:
         """Say that rows are missing here; a gap right before it takes them in."""
         last = self._rows.get(self._next - 1)
-        if isinstance(last, Gap) and last.why == why:
-            self._rows[self._next - 1] = Gap(last.count + count, why)
+        if isinstance(last, RowGap) and last.why == why:
+            self._rows[self._next - 1] = RowGap(last.count + count, why)
         else:
-            self._put(Gap(count, why))
+            self._put(RowGap(count, why))
             if len(self._rows) > self._limit:
                 self._pop()
 
@@ -82,7 +82,7 @@ class Ring(Generic[R]):
         self._bytes = 0
         self._first = self._next
 
-    def _put(self, row: R | Gap) -> int:
+    def _put(self, row: R | RowGap) -> int:
         number = self._next
         self._rows[number] = row
         self._next += 1

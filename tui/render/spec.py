@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from tui.theme.formatter import Cell, Look
+from tui.theme.formatter import Cell, Formatter
 
 R = TypeVar("R")
 
@@ -32,7 +32,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column(Generic[R]):
+class TableColumn(Generic[R]):
     """One column.
 
     Attributes:
@@ -55,7 +55,7 @@ class Column(Generic[R]):
     title: str
     width: int
     value: Callable[[R], Any]
-    cell: Callable[[R, Look], Cell] | None = None
+    cell: Callable[[R, Formatter], Cell] | None = None
     right: bool = False
     rank: int = ALWAYS
     grow: bool = False
@@ -65,7 +65,7 @@ class Column(Generic[R]):
     below: int = 0
     scale: tuple[str, ...] = ()
 
-    def draw(self, row: R, look: Look) -> Cell:
+    def draw(self, row: R, look: Formatter) -> Cell:
         """Return the cell of a row."""
         if self.cell is not None:
             return self.cell(row, look)
@@ -94,7 +94,7 @@ class TableSpec(Generic[R]):
 
     name: str
     title: str
-    columns: tuple[Column[R], ...]
+    columns: tuple[TableColumn[R], ...]
     search: Callable[[R], str]
     document: Callable[[R], Document]
     empty: str
@@ -104,7 +104,7 @@ class TableSpec(Generic[R]):
     tail: bool = False
     ages: bool = False
     record: Callable[[R], dict[str, Any]] | None = None
-    by_key: dict[str, Column[R]] = field(init=False, repr=False)
+    by_key: dict[str, TableColumn[R]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_key", {column.key: column for column in self.columns})

@@ -18,9 +18,9 @@ from tui.render.filters import RowFilter
 from tui.render.layout import SPACE, fit
 from tui.render.order import Key, RowOrder
 from tui.render.painting import message_line, row_line, title_line
-from tui.render.ring import Gap
-from tui.render.spec import Column, TableSpec
-from tui.theme.formatter import Look
+from tui.render.ring import RowGap
+from tui.render.spec import TableColumn, TableSpec
+from tui.theme.formatter import Formatter
 
 R = TypeVar("R")
 
@@ -61,7 +61,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
             """The table, for `@on` with a selector."""
             return self.table
 
-    def __init__(self, spec: TableSpec[R], look: Look, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, spec: TableSpec[R], look: Formatter, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self.spec = spec
         self.order: RowOrder[R] = RowOrder(spec)
@@ -70,8 +70,8 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         self.message: tuple[str, ...] = ()
         self.shift = 0
         self._look = look
-        self._rows: Mapping[Key, R | Gap] = {}
-        self._columns: list[tuple[Column[R], int]] = []
+        self._rows: Mapping[Key, R | RowGap] = {}
+        self._columns: list[tuple[TableColumn[R], int]] = []
         self._needs: dict[str, int] = {}
         self._needs_new = False
         self._strips: dict[Key, tuple[object, Strip]] = {}
@@ -90,7 +90,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
 
     # ------------------------------------------------------------ data
 
-    def show(self, rows: Mapping[Key, R | Gap], look: Look, now: float, changes: int) -> None:
+    def show(self, rows: Mapping[Key, R | RowGap], look: Formatter, now: float, changes: int) -> None:
         """Take the rows of this moment and repaint the lines in view that changed; frozen, do nothing.
 
         Args:
@@ -174,7 +174,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
             cached = self._strips.get(key)
             if cached is None:
                 continue
-            row = cast("R | Gap | None", cached[0])
+            row = cast("R | RowGap | None", cached[0])
             strip = self._line(row, width)
             if strip != cached[1]:
                 self._strips[key] = (row, strip)
@@ -202,7 +202,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
     def current(self) -> R | None:
         """The selected row."""
         row = None if self._key is None else self._rows.get(self._key)
-        return None if row is None or isinstance(row, Gap) else row
+        return None if row is None or isinstance(row, RowGap) else row
 
     @property
     def current_key(self) -> Key | None:
@@ -213,7 +213,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
     def shown(self) -> list[R]:
         """The rows that pass the filter, in order."""
         rows = (self._rows.get(key) for key in self.order.keys)
-        return [row for row in rows if row is not None and not isinstance(row, Gap)]
+        return [row for row in rows if row is not None and not isinstance(row, RowGap)]
 
     @property
     def held(self) -> int:
@@ -221,7 +221,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         return len(self._rows)
 
     @property
-    def columns_shown(self) -> list[Column[R]]:
+    def columns_shown(self) -> list[TableColumn[R]]:
         """The columns in view."""
         return [column for column, _ in self._columns]
 
@@ -309,7 +309,9 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
 
     def _is_found(self, key: Key) -> bool:
         row = self._rows.get(key)
-        return self.search is not None and row is not None and not isinstance(row, Gap) and self.search.test(row)
+        return (
+            self.search is not None and row is not None and not isinstance(row, RowGap) and self.search.test(row)
+        )
 
     def toggle_mark(self) -> bool | None:
         """Mark the selected row or unmark it; returns whether it is marked now, None without a row."""
@@ -414,7 +416,8 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
 
     def _fit(self) -> None:
         room = self.scrollable_content_region.width or self.size.width
-        self._columns = cast("list[tuple[Column[R], int]]", fit(self.spec.columns, room, self.chosen, self._needs))
+        fitted = fit(self.spec.columns, room, self.chosen, self._needs)
+        self._columns = cast("list[tuple[TableColumn[R], int]]", fitted)
 
     def render_line(self, y: int) -> Strip:
         """Return a line of the screen."""

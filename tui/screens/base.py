@@ -10,12 +10,12 @@ from textual.containers import Container
 
 from tui.panes.cards import Troubles
 from tui.panes.pane import Pane, Situation, TablePane
-from tui.panes.status_bar import Status
+from tui.panes.status_bar import DashboardStatus
 from tui.render.table import LiveTable
 from tui.store.orders import OrderRow
 from tui.store.signals import SignalRow
-from tui.store.store import Desk
-from tui.theme.formatter import Look
+from tui.store.store import Store
+from tui.theme.formatter import Formatter
 
 V = TypeVar("V")
 
@@ -32,9 +32,9 @@ class Scene:
         waiting: returns the names of the sources that have not said anything yet.
     """
 
-    desk: Desk
-    look: Look
-    status: Status
+    desk: Store
+    look: Formatter
+    status: DashboardStatus
     troubles: Troubles
     waiting: Callable[[], Sequence[str]]
 
@@ -79,11 +79,11 @@ class View(Container):
         tables = self.tables
         return tables[0].table if tables else None
 
-    def prepare(self, desk: Desk) -> None:
+    def prepare(self, desk: Store) -> None:
         """Fit the panes to what is selected, before they are painted."""
         self.desk = desk
 
-    def paint(self, desk: Desk, look: Look, now: float, situation: Situation, due: list[Pane]) -> None:
+    def paint(self, desk: Store, look: Formatter, now: float, situation: Situation, due: list[Pane]) -> None:
         """Show this moment in the panes that are due."""
         self.prepare(desk)
         for pane in due:

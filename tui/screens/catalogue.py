@@ -8,15 +8,15 @@ from typing import Final
 
 from tui.screens.base import View
 from tui.screens.operations import DaemonsView, DlqView, LogsView, TopicsView
-from tui.screens.trading import MarketView, OrdersView, OverviewView, PositionsView, SignalsView
+from tui.screens.trading import MarketView, OrdersScreen, OverviewView, PositionsScreen, SignalsView
 
 VIEWS: Final[Mapping[str, type[View]]] = MappingProxyType(
     {
         "overview": OverviewView,
         "market": MarketView,
         "signals": SignalsView,
-        "orders": OrdersView,
-        "positions": PositionsView,
+        "orders": OrdersScreen,
+        "positions": PositionsScreen,
         "daemons": DaemonsView,
         "topics": TopicsView,
         "dlq": DlqView,

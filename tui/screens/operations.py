@@ -16,14 +16,14 @@ from alphapanda.model.records import Record
 from alphapanda.telemetry.record import LogRecord
 from tui.actions import SCREENS, keys_of
 from tui.panes.pane import TablePane
-from tui.render.ring import Gap
+from tui.render.ring import RowGap
 from tui.render.table import LiveTable, RingLog
 from tui.screens.base import Scene, View
-from tui.store.dead_letters import DeadLetter, Reason
-from tui.store.store import Desk
+from tui.store.dead_letters import DeadLetterRow, ReasonRow
+from tui.store.store import Store
 from tui.store.system import Daemon
 from tui.store.topics import TopicRow
-from tui.store.window import TAIL, LogWindow, Wanted
+from tui.store.window import TAIL, LogWindow, LogWindowFilter
 from tui.tables import letters, lines, operations
 
 
@@ -52,7 +52,7 @@ class DaemonsView(View):
             notes = TablePane(lines.notes(), lambda desk: desk.notes.rows, look, kind=RingLog)
             yield notes.counting(lambda desk: desk.notes.added)
 
-    def prepare(self, desk: Desk) -> None:
+    def prepare(self, desk: Store) -> None:
         """Show the lines of the selected daemon; say what is not known of the past."""
         other = desk is not self.desk
         super().prepare(desk)
@@ -64,7 +64,7 @@ class DaemonsView(View):
         name = daemon.name if isinstance(daemon, Daemon) else ""
         if other or name != self._window.wanted.service:
             self._window = LogWindow()
-            self._window.wanted = Wanted(service=name)
+            self._window.wanted = LogWindowFilter(service=name)
             if name:
                 self.post_message(self.DaemonChosen(self._window))
         pane = self.query_one("#pane-lines", TablePane)
@@ -85,15 +85,15 @@ class TopicsView(View):
         row = self.query_one("#table-topics", LiveTable).current
         return row.name if isinstance(row, TopicRow) else None
 
-    def _tail(self, desk: Desk) -> dict[int, Record | Gap]:
+    def _tail(self, desk: Store) -> dict[int, Record | RowGap]:
         tail = desk.topics.tails.get(self._topic() or "")
         return tail.rows if tail is not None else {}
 
-    def _count(self, desk: Desk) -> int:
+    def _count(self, desk: Store) -> int:
         tail = desk.topics.tails.get(self._topic() or "")
         return tail.added if tail is not None else 0
 
-    def prepare(self, desk: Desk) -> None:
+    def prepare(self, desk: Store) -> None:
         """Name the topic whose tail it is; say what is not known of the past."""
         super().prepare(desk)
         pane = self.query_one("#pane-topics", TablePane)
@@ -109,7 +109,7 @@ class DlqView(View):
     def __init__(self, scene: Scene, name: str) -> None:
         super().__init__(scene, name)
         self._made: tuple[object, ...] = ()
-        self._shown: dict[str, DeadLetter] = {}
+        self._shown: dict[str, DeadLetterRow] = {}
 
     def compose(self) -> ComposeResult:
         """Reasons over records."""
@@ -117,10 +117,10 @@ class DlqView(View):
         yield TablePane(letters.reasons(), lambda desk: desk.dead.reasons, look)
         yield TablePane(letters.letters(), self._letters, look).counting(lambda desk: desk.dead.changes)
 
-    def _letters(self, desk: Desk) -> dict[str, DeadLetter]:
+    def _letters(self, desk: Store) -> dict[str, DeadLetterRow]:
         """Return the dead letters of the selected reason: each failure once, as it failed last."""
         reason = self.query_one("#table-reasons", LiveTable).current
-        wanted = (reason.topic, reason.code, reason.group) if isinstance(reason, Reason) else None
+        wanted = (reason.topic, reason.code, reason.group) if isinstance(reason, ReasonRow) else None
         made = (desk, desk.dead.changes, wanted)
         if made != self._made:
             newest = {letter.id: key for key, letter in desk.dead.rows.items()}
@@ -132,15 +132,15 @@ class DlqView(View):
             }
         return self._shown
 
-    def prepare(self, desk: Desk) -> None:
+    def prepare(self, desk: Store) -> None:
         """Say how to replay the selected ones; the keys do it where acts are unlocked."""
         super().prepare(desk)
         reason = self.query_one("#table-reasons", LiveTable).current
         pane = self.query_one("#pane-letters", TablePane)
-        if isinstance(reason, Reason) and not self.scene.status.control:
+        if isinstance(reason, ReasonRow) and not self.scene.status.control:
             pane.note = f"replay: alphapanda dlq replay {reason.topic}"
         else:
-            pane.note = "P replay, D discard, A put aside" if isinstance(reason, Reason) else ""
+            pane.note = "P replay, D discard, A put aside" if isinstance(reason, ReasonRow) else ""
 
 
 class LogsView(View):
@@ -171,16 +171,16 @@ class LogsView(View):
         """Its table."""
         return cast("LiveTable[LogRecord]", self.query_one("#table-lines", LiveTable))
 
-    def _lines(self, desk: Desk) -> Mapping[int, LogRecord | Gap]:
+    def _lines(self, desk: Store) -> Mapping[int, LogRecord | RowGap]:
         return self.window.rows(desk.lines)
 
     def clear(self) -> bool:
         """Show everything again; returns whether that is a change."""
         changed = not self.window.wanted.is_all or bool(self.about)
-        self.window.wanted, self.about = Wanted(), ""
+        self.window.wanted, self.about = LogWindowFilter(), ""
         return changed
 
-    def prepare(self, desk: Desk) -> None:
+    def prepare(self, desk: Store) -> None:
         """Say in the frame which lines are shown."""
         super().prepare(desk)
         pane, wanted = self.query_one("#pane-lines", TablePane), self.window.wanted

@@ -13,7 +13,7 @@ from tui.panes.summary import DenialBars, OrderCounts, SignalDetail, SystemCard
 from tui.render.table import LiveTable
 from tui.screens.base import Scene, View
 from tui.store.signals import SignalRow
-from tui.store.store import Desk
+from tui.store.store import Store
 from tui.tables import market, trading
 
 NARROW = 110
@@ -41,7 +41,7 @@ class OverviewView(View):
                 lately.empty = ("No order and no denial yet.",)
                 yield DrawnPane("Lately", lately, id="lately")
 
-    def prepare(self, desk: Desk) -> None:
+    def prepare(self, desk: Store) -> None:
         """Give the upper panes the height that they need, the lower ones the rest."""
         super().prepare(desk)
         screen = self.app.size
@@ -76,7 +76,7 @@ class MarketView(View):
             yield DrawnPane("Book", self.ladder, id="book")
             yield DrawnPane("Minutes", self.candles, id="minutes")
 
-    def prepare(self, desk: Desk) -> None:
+    def prepare(self, desk: Store) -> None:
         """Draw the selected instrument."""
         super().prepare(desk)
         table = self.query_one("#table-quotes", LiveTable)
@@ -105,7 +105,7 @@ class SignalsView(View):
         return row if isinstance(row, SignalRow) else None
 
 
-class OrdersView(View):
+class OrdersScreen(View):
     """The blotter."""
 
     def compose(self) -> ComposeResult:
@@ -117,7 +117,7 @@ class OrdersView(View):
         yield pane.counting(lambda desk: desk.orders.changes)
 
 
-class PositionsView(View):
+class PositionsScreen(View):
     """What is held, and what it made."""
 
     def compose(self) -> ComposeResult:

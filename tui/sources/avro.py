@@ -19,7 +19,7 @@ from alphapanda.serialization.avro import MAGIC, AvroCodec, schema_id_of
 from alphapanda.serialization.registry import SchemaRegistry
 from topics.catalogue import Catalogue
 from topics.errors import DependencyError
-from tui.sources.handle import Port
+from tui.sources.handle import SourceHandle
 
 ASK_TIMEOUT_S: Final = 3.0
 LOOK_S: Final = 30.0
@@ -51,7 +51,7 @@ class AvroTopics:
         self._again: Offsets = {}
         self._as_json = AsJson(AvroCodec({}, self._schemas.__getitem__), catalogue)
 
-    async def run(self, port: Port) -> None:
+    async def run(self, port: SourceHandle) -> None:
         """Ask for the schemas that are missing, until the registry does not answer."""
         while True:
             async with SchemaRegistry.connect(self._url, timeout_s=ASK_TIMEOUT_S) as registry:

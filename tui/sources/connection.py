@@ -13,10 +13,10 @@ from alphapanda.model.records import Offsets, Partition, Record
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.telemetry.record import LogRecord
 from tui.sources.control import Control
-from tui.sources.handle import Port
+from tui.sources.handle import SourceHandle
 
 
-class Source(Protocol):
+class DataSource(Protocol):
     """One thing that is asked again and again."""
 
     @property
@@ -24,12 +24,12 @@ class Source(Protocol):
         """What it is called in banners: `Kafka`, `Redis`."""
         ...
 
-    async def run(self, port: Port) -> None:
+    async def run(self, port: SourceHandle) -> None:
         """Bring news to the port until something fails; raises AlphaPandaError, whose hint says what to do."""
         ...
 
 
-class TapeReader(Protocol):
+class RecordReader(Protocol):
     """Reads partitions of the log from chosen offsets; joins no group, commits nothing."""
 
     def seek(self, offsets: Mapping[Partition, int]) -> None:
@@ -53,7 +53,7 @@ class TapeReader(Protocol):
         ...
 
 
-class OpenTape(Protocol):
+class OpenLog(Protocol):
     """The log, connected."""
 
     async def partitions(self) -> tuple[Partition, ...]:
@@ -80,15 +80,15 @@ class OpenTape(Protocol):
         """Return from where on events can be read that could not before; they are told once."""
         ...
 
-    async def reader(self, *, patient: bool = False) -> TapeReader:
+    async def reader(self, *, patient: bool = False) -> RecordReader:
         """Open a reader; a patient one lets records gather, so that many small frames cost one answer."""
         ...
 
 
-class Tape(Protocol):
+class LogAccess(Protocol):
     """The log as the dashboard reads it."""
 
-    def open(self) -> AbstractAsyncContextManager[OpenTape]:
+    def open(self) -> AbstractAsyncContextManager[OpenLog]:
         """Connect; raises AlphaPandaError."""
         ...
 
@@ -106,7 +106,7 @@ class LogHistory(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wiring:
+class Connection:
     """A deployment, ready to be looked at.
 
     Attributes:
@@ -124,16 +124,16 @@ class Wiring:
     folder: str
     brokers: tuple[tuple[str, TradingMode], ...]
     routes: Routes
-    tape: Tape
+    tape: LogAccess
     history: LogHistory | None = None
-    sources: tuple[Source, ...] = ()
+    sources: tuple[DataSource, ...] = ()
     control: Control | None = None
     notes: tuple[str, ...] = field(default=())
 
 
-class Wire(Protocol):
+class Connect(Protocol):
     """Reads the deployment's settings and prepares the sources; called after the first paint."""
 
-    async def __call__(self) -> Wiring:
+    async def __call__(self) -> Connection:
         """Return the wiring; raises AlphaPandaError for settings that cannot be used."""
         ...

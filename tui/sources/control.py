@@ -10,11 +10,11 @@ from enum import StrEnum
 from typing import Protocol
 
 from alphapanda.model.control import Scope
-from alphapanda.operations.dead_letters.summary import Alike
+from alphapanda.operations.dead_letters.summary import PlanLine
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ActionProgress:
     """How far an act has come.
 
     Attributes:
@@ -28,7 +28,7 @@ class Progress:
     total: int = 0
 
 
-Tell = Callable[[Progress], None]
+Tell = Callable[[ActionProgress], None]
 
 
 class Ending(StrEnum):
@@ -43,7 +43,7 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ActionResult:
     """What an act tells at its end.
 
     Attributes:
@@ -57,7 +57,7 @@ class Told:
     ending: Ending = Ending.WHOLE
 
 
-class Fate(StrEnum):
+class Disposition(StrEnum):
     """What can be done with dead letters."""
 
     REPLAY = "replay"
@@ -66,7 +66,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letters:
+class Selection:
     """Which dead letters are meant: those of one topic that failed alike, or one alone.
 
     Attributes:
@@ -83,7 +83,7 @@ class Letters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prospect:
+class Preview:
     """What an act on dead letters will do, before anything was done.
 
     Attributes:
@@ -102,7 +102,7 @@ class Prospect:
     topic: str
     target: str
     groups: tuple[str, ...] = ()
-    lines: tuple[Alike, ...] = ()
+    lines: tuple[PlanLine, ...] = ()
     touched: int = 0
     sent: int = 0
     first: tuple[str, ...] = ()
@@ -111,15 +111,15 @@ class Prospect:
     resumes: str = ""
 
 
-class Offer(Protocol):
+class PreparedAction(Protocol):
     """An act on dead letters that was prepared and waits for a yes; nobody else can begin one meanwhile."""
 
     @property
-    def prospect(self) -> Prospect:
+    def prospect(self) -> Preview:
         """What it will do."""
         ...
 
-    async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> Told:
+    async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> ActionResult:
         """Do it, to no more than was shown; `stop` ends it early. Raises AlphaPandaError."""
         ...
 
@@ -127,30 +127,30 @@ class Offer(Protocol):
 class Control(Protocol):
     """What an operator may order. Every act is audited; each raises AlphaPandaError where it cannot be done."""
 
-    async def halt(self, broker: str, reason: str) -> Told:
+    async def halt(self, broker: str, reason: str) -> ActionResult:
         """Stop a broker from trading; cancels still pass. Returns when it is obeyed."""
         ...
 
-    async def reduce(self, broker: str, reason: str) -> Told:
+    async def reduce(self, broker: str, reason: str) -> ActionResult:
         """Let a broker only reduce what it holds. Returns when it is obeyed."""
         ...
 
-    async def resume(self, broker: str, reason: str) -> Told:
+    async def resume(self, broker: str, reason: str) -> ActionResult:
         """Let a broker trade again. Returns when it is obeyed."""
         ...
 
-    async def cancel(self, broker: str, scope: Scope, reason: str) -> Told:
+    async def cancel(self, broker: str, scope: Scope, reason: str) -> ActionResult:
         """Withdraw the open orders of a broker that are meant. Returns when it is obeyed."""
         ...
 
-    async def flatten(self, broker: str, scope: Scope, reason: str) -> Told:
+    async def flatten(self, broker: str, scope: Scope, reason: str) -> ActionResult:
         """Withdraw what is open and close what is held, as far as it is meant; tells what is still held."""
         ...
 
-    async def restart(self, daemon: str, reason: str) -> Told:
+    async def restart(self, daemon: str, reason: str) -> ActionResult:
         """Stop a daemon and start it again. Returns when it is ready."""
         ...
 
-    def prepare(self, letters: Letters, fate: Fate) -> AbstractAsyncContextManager[Offer]:
+    def prepare(self, letters: Selection, fate: Disposition) -> AbstractAsyncContextManager[PreparedAction]:
         """Look dead letters through for what can be done with them; nothing is done yet."""
         ...

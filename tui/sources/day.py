@@ -9,8 +9,8 @@ from typing import Final
 
 from alphapanda.clock import IST, to_ist
 from alphapanda.model.records import Offsets
-from tui.sources.connection import OpenTape
-from tui.store.store import Desk
+from tui.sources.connection import OpenLog
+from tui.store.store import Store
 
 SNAPSHOTS: Final = ".pnl.snapshots"
 SAMPLES: Final = 160
@@ -18,7 +18,7 @@ SAMPLES: Final = 160
 ANSWER_S: Final = 2.0
 
 
-async def recall_day(log: OpenTape, now: datetime, starts: Offsets, desk: Desk) -> None:
+async def recall_day(log: OpenLog, now: datetime, starts: Offsets, desk: Store) -> None:
     """Give the desk snapshots of each broker, evenly spread from midnight (IST) to where its backlog starts."""
     mine = [partition for partition in starts if partition.topic.endswith(SNAPSHOTS)]
     if not mine:

@@ -35,7 +35,7 @@ from alphapanda.strategies.config import parse_strategies
 from alphapanda.strategies.loader import bind_strategies
 from alphapanda.strategies.stage import StrategiesStage
 from topics.catalogue import Catalogue
-from topics.dead_letters import FailedStage, Failure, Retryable, build_headers
+from topics.dead_letters import FailedStage, ProcessingFailure, Retryable, build_headers
 from tui.sources.memory_log import MemoryTape
 from tui.theme.formatter import to_ms
 
@@ -216,7 +216,7 @@ class DemoMarket:
         number = partition_of(key, self._partitions[topic])
         offset = self.tape.end(Partition(topic, number)) - 1
         stale = self._number % (3 * _BAD_EVERY) == 0
-        failure = Failure(
+        failure = ProcessingFailure(
             topic=topic,
             partition=number,
             offset=offset,

@@ -15,10 +15,19 @@ from alphapanda.model.dead_letter import DeadLetterMoved, LedgerState
 from alphapanda.model.envelope import EventEnvelope, trace_id_of
 from alphapanda.model.kinds import EventType
 from alphapanda.operations.dead_letters.record import DeadLetter, read_dead_letter
-from alphapanda.operations.dead_letters.summary import Alike, short
+from alphapanda.operations.dead_letters.summary import PlanLine, short
 from alphapanda.serialization.codec import encode
 from topics.dead_letter_families import source_name_of
-from tui.sources.control import Ending, Fate, Letters, Offer, Progress, Prospect, Tell, Told
+from tui.sources.control import (
+    ActionProgress,
+    ActionResult,
+    Disposition,
+    Ending,
+    PreparedAction,
+    Preview,
+    Selection,
+    Tell,
+)
 from tui.sources.demo import DemoMarket
 from tui.store.dead_letters import NO_CODE, NO_GROUP
 from tui.theme.formatter import to_ms
@@ -28,7 +37,11 @@ ACTOR: Final = "demo"
 MOST: Final = 1_000
 PAUSE_S: Final = 0.6
 """What a command takes in the real world, about."""
-DONE: Final = {Fate.REPLAY: "discarded", Fate.DISCARD: "discarded", Fate.QUARANTINE: "quarantined"}
+DONE: Final = {
+    Disposition.REPLAY: "discarded",
+    Disposition.DISCARD: "discarded",
+    Disposition.QUARANTINE: "quarantined",
+}
 
 
 class DemoControl:
@@ -48,25 +61,25 @@ class DemoControl:
         self._pause_s = 0.0 if still else PAUSE_S
         self._aside: set[str] = set()
 
-    async def halt(self, broker: str, reason: str) -> Told:
+    async def halt(self, broker: str, reason: str) -> ActionResult:
         """Halt."""
         return await self._change(Command.HALT, broker, reason)
 
-    async def reduce(self, broker: str, reason: str) -> Told:
+    async def reduce(self, broker: str, reason: str) -> ActionResult:
         """Reduce."""
         return await self._change(Command.REDUCE, broker, reason)
 
-    async def resume(self, broker: str, reason: str) -> Told:
+    async def resume(self, broker: str, reason: str) -> ActionResult:
         """Resume."""
         return await self._change(Command.RESUME, broker, reason)
 
-    async def cancel(self, broker: str, scope: Scope, reason: str) -> Told:
+    async def cancel(self, broker: str, scope: Scope, reason: str) -> ActionResult:
         """Cancel."""
         obeyed = await self._order(Command.CANCEL, broker, reason, scope)
         count = sum(event.done.cancelled for event in obeyed if event.done is not None)
-        return Told(f"{broker}: {count} order{'' if count == 1 else 's'} cancelled.")
+        return ActionResult(f"{broker}: {count} order{'' if count == 1 else 's'} cancelled.")
 
-    async def flatten(self, broker: str, scope: Scope, reason: str) -> Told:
+    async def flatten(self, broker: str, scope: Scope, reason: str) -> ActionResult:
         """Reduce, cancel, and order the exits; the market fills them as it goes on."""
         if scope.is_everything:
             await self._order(Command.REDUCE, broker, reason)
@@ -74,18 +87,18 @@ class DemoControl:
         obeyed = await self._order(Command.FLATTEN, broker, reason, scope)
         exits = sum(event.done.exits for event in obeyed if event.done is not None)
         if not exits:
-            return Told(f"Nothing of {broker} was to be closed ({scope}).", ending=Ending.PARTLY)
-        return Told(f"{broker}: {exits} exit{'' if exits == 1 else 's'} sent ({scope}).")
+            return ActionResult(f"Nothing of {broker} was to be closed ({scope}).", ending=Ending.PARTLY)
+        return ActionResult(f"{broker}: {exits} exit{'' if exits == 1 else 's'} sent ({scope}).")
 
-    async def restart(self, daemon: str, reason: str) -> Told:
+    async def restart(self, daemon: str, reason: str) -> ActionResult:
         """Restart."""
         del reason
         await asyncio.sleep(self._pause_s)
         self._restarted.append(daemon)
-        return Told(f"{daemon} was restarted and is ready.")
+        return ActionResult(f"{daemon} was restarted and is ready.")
 
     @asynccontextmanager
-    async def prepare(self, letters: Letters, fate: Fate) -> AsyncIterator[Offer]:
+    async def prepare(self, letters: Selection, fate: Disposition) -> AsyncIterator[PreparedAction]:
         """Look dead letters through: all that the demonstration has are of market data."""
         await asyncio.sleep(self._pause_s)
         tape = self._market.tape
@@ -97,10 +110,10 @@ class DemoControl:
         ]
         yield DemoOffer(self, letters, fate, tuple(found))
 
-    def put_aside(self, letter: DeadLetter, fate: Fate, reason: str, run_id: EventId) -> None:
+    def put_aside(self, letter: DeadLetter, fate: Disposition, reason: str, run_id: EventId) -> None:
         """Write to the ledger what became of a dead letter."""
         now = self._clock.now()
-        state = LedgerState.QUARANTINED if fate is Fate.QUARANTINE else LedgerState.DISCARDED
+        state = LedgerState.QUARANTINED if fate is Disposition.QUARANTINE else LedgerState.DISCARDED
         moved = DeadLetterMoved(
             dead_letter_id=letter.id,
             state=state,
@@ -130,10 +143,10 @@ class DemoControl:
         """Take as long as the real world does, about."""
         await asyncio.sleep(self._pause_s)
 
-    async def _change(self, command: Command, broker: str, reason: str) -> Told:
+    async def _change(self, command: Command, broker: str, reason: str) -> ActionResult:
         obeyed = await self._order(command, broker, reason)
         services = " and ".join(event.service for event in obeyed)
-        return Told(f"{broker} is {command.leads_to}: {services} obeyed.")
+        return ActionResult(f"{broker} is {command.leads_to}: {services} obeyed.")
 
     async def _order(
         self, command: Command, broker: str, reason: str, scope: Scope = EVERYTHING
@@ -143,7 +156,7 @@ class DemoControl:
         return self._market.command(order, self._clock.now())
 
 
-def _is_meant(letter: DeadLetter, letters: Letters) -> bool:
+def _is_meant(letter: DeadLetter, letters: Selection) -> bool:
     if letters.id:
         return letter.id == letters.id
     return (letter.failure.error_code or NO_CODE, letter.group or NO_GROUP) == (letters.code, letters.group)
@@ -161,18 +174,18 @@ class DemoOffer:
     """
 
     control: DemoControl
-    letters: Letters
-    fate: Fate
+    letters: Selection
+    fate: Disposition
     found: tuple[DeadLetter, ...]
 
     @property
-    def prospect(self) -> Prospect:
+    def prospect(self) -> Preview:
         """What it will do."""
         target = source_name_of(self.letters.topic)
         count, said = len(self.found), DONE[self.fate]
         why = "market data is not sent again"
-        lines = (Alike(count, "new", said, self.letters.group, self.letters.code, why),) if count else ()
-        return Prospect(
+        lines = (PlanLine(count, "new", said, self.letters.group, self.letters.code, why),) if count else ()
+        return Preview(
             topic=self.letters.topic,
             target=target,
             lines=lines,
@@ -180,16 +193,16 @@ class DemoOffer:
             first=tuple(_line(letter) for letter in self.found[:3]),
         )
 
-    async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> Told:
+    async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> ActionResult:
         """Write each to the ledger."""
         run_id = generate_event_id()
         for done, letter in enumerate(self.found):
             if stop.is_set():
-                return Told(f"Stopped after {done} of {len(self.found)}.", ending=Ending.STOPPED)
-            tell(Progress(f"{done} {DONE[self.fate]}", done, len(self.found)))
+                return ActionResult(f"Stopped after {done} of {len(self.found)}.", ending=Ending.STOPPED)
+            tell(ActionProgress(f"{done} {DONE[self.fate]}", done, len(self.found)))
             self.control.put_aside(letter, self.fate, reason, run_id)
             await self.control.pause()
-        return Told(f"{len(self.found)} of {self.letters.topic} {DONE[self.fate]}.")
+        return ActionResult(f"{len(self.found)} of {self.letters.topic} {DONE[self.fate]}.")
 
 
 def _line(letter: DeadLetter) -> str:

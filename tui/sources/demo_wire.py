@@ -10,10 +10,10 @@ from typing import Final
 from alphapanda.clock import Clock
 from alphapanda.telemetry.levels import LogLevel
 from alphapanda.telemetry.record import LogRecord, Marker, encode_line
-from tui.sources.connection import Wiring
+from tui.sources.connection import Connection
 from tui.sources.demo import DemoMarket, DemoPlan
 from tui.sources.demo_control import DemoControl
-from tui.sources.handle import Port
+from tui.sources.handle import SourceHandle
 from tui.sources.system_source import SystemSource
 from tui.store.system import Daemon, DaemonState, SystemView
 
@@ -51,7 +51,7 @@ class DemoMarketSource:
         self._market = market
         self._clock = clock
 
-    async def run(self, port: Port) -> None:
+    async def run(self, port: SourceHandle) -> None:
         """Go on until cancelled."""
         port.up()
         while True:
@@ -71,7 +71,7 @@ class DemoLinesSource:
     def __init__(self, present: datetime) -> None:
         self._present = present
 
-    async def run(self, port: Port) -> None:
+    async def run(self, port: SourceHandle) -> None:
         """Say it, and be silent."""
         port.desk.take_lines(demo_lines(self._present))
         port.up()
@@ -115,7 +115,7 @@ class DemoWire:
         self.market: DemoMarket | None = None
         self.restarted: list[str] = []
 
-    async def __call__(self) -> Wiring:
+    async def __call__(self) -> Connection:
         """Make the market's past, and return the wiring."""
         if self.market is None:
             self.market = await asyncio.to_thread(DemoMarket, self._plan)
@@ -127,7 +127,7 @@ class DemoWire:
         system = SystemSource(look)
         lines = DemoLinesSource(started)
         moving = () if self._still else (DemoMarketSource(market, self._clock),)
-        return Wiring(
+        return Connection(
             name="demo",
             folder="in memory",
             brokers=self._plan.brokers,

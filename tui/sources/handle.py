@@ -8,10 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from alphapanda.clock import Clock
-from tui.store.store import Desk
+from tui.store.store import Store
 
 
-class Link(StrEnum):
+class LinkState(StrEnum):
     """How a source stands."""
 
     CONNECTING = "connecting"
@@ -20,7 +20,7 @@ class Link(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class LinkFault:
     """Why a source is down.
 
     Attributes:
@@ -36,7 +36,7 @@ class Fault:
     next_try: datetime
 
 
-class Port:
+class SourceHandle:
     """One source's way to the desk.
 
     Attributes:
@@ -49,11 +49,11 @@ class Port:
         returned: one line about the last time it came back; taken by who shows it.
     """
 
-    def __init__(self, name: str, desk: Desk, clock: Clock) -> None:
+    def __init__(self, name: str, desk: Store, clock: Clock) -> None:
         self.name = name
         self.desk = desk
-        self.link = Link.CONNECTING
-        self.fault: Fault | None = None
+        self.link = LinkState.CONNECTING
+        self.fault: LinkFault | None = None
         self.heard_at: datetime | None = None
         self.again = asyncio.Event()
         self.returned = ""
@@ -69,7 +69,7 @@ class Port:
         now = self._clock.now()
         if self.fault is not None and self.heard_at is not None:
             self.returned = f"{self.name} is back after {(now - self.fault.since).total_seconds():.0f} s."
-        self.link = Link.UP
+        self.link = LinkState.UP
         self.fault = None
         self.heard_at = now
 
@@ -80,5 +80,5 @@ class Port:
     def down(self, message: str, hint: str, next_try: datetime) -> None:
         """It failed."""
         since = self.fault.since if self.fault is not None else self._clock.now()
-        self.link = Link.DOWN
-        self.fault = Fault(message, hint, since, next_try)
+        self.link = LinkState.DOWN
+        self.fault = LinkFault(message, hint, since, next_try)

@@ -38,7 +38,7 @@ waits for five seconds, and be silent as long.
 
 
 @dataclass(frozen=True, slots=True)
-class KafkaTape:
+class KafkaLogAccess:
     """The deployment's log.
 
     Attributes:
@@ -53,12 +53,12 @@ class KafkaTape:
     groups: tuple[str, ...]
     avro: AvroTopics | None = None
 
-    def open(self) -> AbstractAsyncContextManager[OpenKafkaTape]:
+    def open(self) -> AbstractAsyncContextManager[OpenKafkaLog]:
         """Connect; raises DependencyError."""
         return self._open()
 
     @asynccontextmanager
-    async def _open(self) -> AsyncIterator[OpenKafkaTape]:
+    async def _open(self) -> AsyncIterator[OpenKafkaLog]:
         servers = await asyncio.to_thread(self.address)
         lookup = _consumer(servers, retry_backoff_ms=10)
         admin = AIOKafkaAdminClient(bootstrap_servers=servers, client_id=CLIENT, request_timeout_ms=TIMEOUT_MS)
@@ -66,21 +66,21 @@ class KafkaTape:
             with kafka_errors(f"connecting to {servers}", connecting=True):
                 await lookup.start()
                 await admin.start()
-            yield OpenKafkaTape(servers, lookup, admin, self)
+            yield OpenKafkaLog(servers, lookup, admin, self)
         finally:
             await _within(admin.close(), admin)
             await _within(lookup.stop(), lookup)
 
 
-class OpenKafkaTape:
-    """The log, connected. Made by `KafkaTape.open`."""
+class OpenKafkaLog:
+    """The log, connected. Made by `KafkaLogAccess.open`."""
 
     def __init__(
         self,
         servers: str,
         lookup: AIOKafkaConsumer,
         admin: AIOKafkaAdminClient,
-        tape: KafkaTape,
+        tape: KafkaLogAccess,
     ) -> None:
         self._servers = servers
         self._lookup = lookup
@@ -128,7 +128,7 @@ class OpenKafkaTape:
                 }
         return answer
 
-    async def reader(self, *, patient: bool = False) -> KafkaTapeReader:
+    async def reader(self, *, patient: bool = False) -> KafkaRecordReader:
         """Open a reader."""
         gather = {"fetch_min_bytes": PATIENT_BYTES, "fetch_max_wait_ms": PATIENT_MS} if patient else {}
         consumer = _consumer(self._servers, max_partition_fetch_bytes=FETCH_BYTES, **gather)
@@ -141,15 +141,15 @@ class OpenKafkaTape:
         # There is no public way to it.
         consumer._fetcher._prefetch_backoff = UNHURRIED_S  # noqa: SLF001
         consumer._fetcher._fetcher_timeout = UNHURRIED_S  # noqa: SLF001 - it looks around as often, for nothing
-        return KafkaTapeReader(consumer, self._avro, patient=patient)
+        return KafkaRecordReader(consumer, self._avro, patient=patient)
 
     def to_read_again(self) -> Offsets:
         """Return from where on events can be read that could not before; they are told once."""
         return {} if self._avro is None else self._avro.to_read_again()
 
 
-class KafkaTapeReader:
-    """Reads partitions of Kafka. Made by `OpenKafkaTape.reader`."""
+class KafkaRecordReader:
+    """Reads partitions of Kafka. Made by `OpenKafkaLog.reader`."""
 
     def __init__(self, consumer: AIOKafkaConsumer, avro: AvroTopics | None, *, patient: bool) -> None:
         self._consumer = consumer

@@ -15,10 +15,10 @@ from alphapanda.clock import Clock
 from alphapanda.model.records import Offsets, Partition, Record
 from topics.errors import DependencyError, KafkaUnreachableError
 from topics.names import TopicName
-from tui.sources.connection import OpenTape, Tape, TapeReader
+from tui.sources.connection import LogAccess, OpenLog, RecordReader
 from tui.sources.day import recall_day
-from tui.sources.handle import Port
-from tui.store.store import Desk
+from tui.sources.handle import SourceHandle
+from tui.store.store import Store
 
 TICKS: Final = str(TopicName("market", "", "ticks"))
 
@@ -54,7 +54,7 @@ def _step(topic: str) -> int:
     return _STEPS.index(last) if last in _STEPS else len(_STEPS)
 
 
-async def read_range(reader: TapeReader, starts: Offsets, ends: Offsets) -> list[Record]:
+async def read_range(reader: RecordReader, starts: Offsets, ends: Offsets) -> list[Record]:
     """Return all records from the starts up to the ends; raises DependencyError when they do not come."""
     waiting = {p for p, start in starts.items() if start < ends[p]}
     found: list[Record] = []
@@ -81,7 +81,7 @@ def _is_another_log(ends: Offsets, read: Offsets) -> bool:
     return any(end < read.get(partition, 0) for partition, end in ends.items())
 
 
-class LogSource:
+class LogFollower:
     """Follows every topic of the deployment.
 
     Args:
@@ -91,12 +91,12 @@ class LogSource:
 
     name = "Kafka"
 
-    def __init__(self, tape: Tape, clock: Clock) -> None:
+    def __init__(self, tape: LogAccess, clock: Clock) -> None:
         self._tape = tape
         self._clock = clock
         self._next: Offsets = {}
 
-    async def run(self, port: Port) -> None:
+    async def run(self, port: SourceHandle) -> None:
         """Follow the log until it fails, or its topics change."""
         async with self._tape.open() as log, AsyncExitStack() as stack:
             partitions = await log.partitions()
@@ -105,7 +105,7 @@ class LogSource:
             await self._catch_up(log, starts, ends, port.desk)
             self._next |= ends
             port.up()
-            readers: dict[Partition, TapeReader] = {}
+            readers: dict[Partition, RecordReader] = {}
             follow = [asyncio.ensure_future(recall_day(log, self._clock.now(), starts, port.desk))]
             for patient in (False, True):
                 mine = [partition for partition in partitions if (partition.topic == TICKS) is patient]
@@ -122,7 +122,7 @@ class LogSource:
                     task.cancel()
                 await asyncio.gather(*follow, return_exceptions=True)
 
-    async def _starts(self, log: OpenTape, ends: Offsets) -> Offsets:
+    async def _starts(self, log: OpenLog, ends: Offsets) -> Offsets:
         """Return where to begin: where we were, else the backlog."""
         beginnings = await log.beginnings(tuple(ends))
         starts = {}
@@ -132,7 +132,7 @@ class LogSource:
             starts[partition] = known if known is not None and backlog <= known <= end else backlog
         return starts
 
-    async def _follow(self, reader: TapeReader, partitions: list[Partition], port: Port) -> None:
+    async def _follow(self, reader: RecordReader, partitions: list[Partition], port: SourceHandle) -> None:
         while True:
             records = await reader.poll(5.0, BATCH)
             if not records:
@@ -143,7 +143,7 @@ class LogSource:
                 await self._skip(reader, partitions, port.desk)
             await asyncio.sleep(BEAT_S)
 
-    async def _catch_up(self, log: OpenTape, starts: Offsets, ends: Offsets, desk: Desk) -> None:
+    async def _catch_up(self, log: OpenLog, starts: Offsets, ends: Offsets, desk: Store) -> None:
         """Read the backlog of all partitions, and fold it as it happened."""
         if all(starts[partition] >= end for partition, end in ends.items()):
             return
@@ -154,14 +154,14 @@ class LogSource:
             self._take(desk, ordered[first : first + BATCH], sort=False)
             await asyncio.sleep(0)
 
-    def _take(self, desk: Desk, records: Collection[Record], *, sort: bool = True) -> None:
+    def _take(self, desk: Store, records: Collection[Record], *, sort: bool = True) -> None:
         ordered = in_order(records) if sort else list(records)
         desk.take(ordered)
         for record in ordered:
             if record.offset >= self._next.get(record.partition, 0):
                 self._next[record.partition] = record.offset + 1
 
-    async def _skip(self, reader: TapeReader, partitions: list[Partition], desk: Desk) -> None:
+    async def _skip(self, reader: RecordReader, partitions: list[Partition], desk: Store) -> None:
         """Go to the end where too much waits; say what is passed over."""
         goals: Offsets = {}
         for partition in partitions:
@@ -197,9 +197,9 @@ class LogSource:
 
     async def _measure(
         self,
-        log: OpenTape,
-        readers: Mapping[Partition, TapeReader],
-        port: Port,
+        log: OpenLog,
+        readers: Mapping[Partition, RecordReader],
+        port: SourceHandle,
         follow: Sequence[asyncio.Future[None]],
     ) -> None:
         """Tell rates and lags every two seconds; return when the topics are others than they were."""

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 from alphapanda.clock import Clock
 from topics.errors import AlphaPandaError
-from tui.sources.handle import Link, Port
+from tui.sources.handle import LinkState, SourceHandle
 
 if TYPE_CHECKING:
-    from tui.sources.connection import Source
+    from tui.sources.connection import DataSource
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 10.0
 
 
-async def keep(source: Source, port: Port, clock: Clock) -> None:
+async def run_with_retry(source: DataSource, port: SourceHandle, clock: Clock) -> None:
     """Run a source until cancelled."""
     wait_s = FIRST_WAIT_S
     while True:
-        if port.link is not Link.DOWN:
-            port.link = Link.CONNECTING
+        if port.link is not LinkState.DOWN:
+            port.link = LinkState.CONNECTING
         try:
             await source.run(port)
             message, hint = "", ""
@@ -38,7 +38,7 @@ async def keep(source: Source, port: Port, clock: Clock) -> None:
             message, hint = str(error) or type(error).__name__, "Run: alphapanda doctor"
         except Exception as error:  # noqa: BLE001 - a pane's fault is shown in that pane, and ends nothing else
             message, hint = f"{type(error).__name__}: {error}", "Run: alphapanda doctor"
-        if port.link is Link.UP:
+        if port.link is LinkState.UP:
             wait_s = FIRST_WAIT_S
         if message:
             port.down(message, hint, clock.now() + timedelta(seconds=wait_s))
@@ -46,7 +46,7 @@ async def keep(source: Source, port: Port, clock: Clock) -> None:
             wait_s = min(LONGEST_WAIT_S, 2 * wait_s)
 
 
-async def _wait(port: Port, seconds: float) -> None:
+async def _wait(port: SourceHandle, seconds: float) -> None:
     """Wait, or until somebody asks to try at once."""
     port.again.clear()
     try:

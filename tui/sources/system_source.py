@@ -10,10 +10,10 @@ from typing import Final
 
 from alphapanda.clock import Clock
 from alphapanda.deployment import Deployment
-from alphapanda.operations.logs.reader import LogQuery, LogReader
+from alphapanda.operations.logs.reader import LogFileReader, LogQuery
 from alphapanda.telemetry.record import LogRecord
 from topics.errors import AlphaPandaError
-from tui.sources.handle import Port
+from tui.sources.handle import SourceHandle
 from tui.store.system import SystemView
 
 EVERY_S: Final = 1.0
@@ -35,7 +35,7 @@ class SystemSource:
     def __init__(self, look: Callable[[], Awaitable[SystemView]]) -> None:
         self._look = look
 
-    async def run(self, port: Port) -> None:
+    async def run(self, port: SourceHandle) -> None:
         """Ask once a second until nobody answers."""
         try:
             while True:
@@ -62,9 +62,9 @@ class LogFilesSource:
         self._clock = clock
         self._began = False
 
-    async def run(self, port: Port) -> None:
+    async def run(self, port: SourceHandle) -> None:
         """Read the end of what is there, then what is added."""
-        reader = LogReader(self._deployment, self._clock)
+        reader = LogFileReader(self._deployment, self._clock)
         live = await asyncio.to_thread(reader.follow, EVERYBODY, LogQuery(limit=HISTORY))
         with live:
             if not self._began:
@@ -88,7 +88,7 @@ class LogFileHistory:
     """
 
     def __init__(self, deployment: Deployment, clock: Clock) -> None:
-        self._reader = LogReader(deployment, clock)
+        self._reader = LogFileReader(deployment, clock)
 
     async def before(self, moment: datetime, count: int, service: str = "") -> Sequence[LogRecord]:
         """Return the last lines up to a moment, oldest first: everybody's, or one service's."""

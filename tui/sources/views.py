@@ -18,7 +18,7 @@ from alphapanda.state import keys
 from alphapanda.state.orders_view import read_orders
 from alphapanda.state.store import open_redis, redis_errors
 from alphapanda.state.views import PnlView, PositionsView
-from tui.sources.handle import Port
+from tui.sources.handle import SourceHandle
 from tui.theme.formatter import to_ms
 
 EVERY_S: Final = 1.0
@@ -40,7 +40,7 @@ class ViewsSource:
         self._brokers = brokers
         self._seen: dict[str, bytes] = {}
 
-    async def run(self, port: Port) -> None:
+    async def run(self, port: SourceHandle) -> None:
         """Ask until Redis does not answer."""
         wanted = [
             (key(BrokerId(broker)), broker, mode)
@@ -62,14 +62,14 @@ class ViewsSource:
                 looks += 1
                 await asyncio.sleep(EVERY_S)
 
-    async def _take_orders(self, port: Port, client: Redis) -> None:
+    async def _take_orders(self, port: SourceHandle, client: Redis) -> None:
         for broker, _ in self._brokers:
             with redis_errors("reading orders"):
                 view = await read_orders(client, keys.orders(BrokerId(broker)))
             if view is not None:
                 port.desk.take_orders(view.orders)
 
-    def _take(self, port: Port, what: str, broker: str, mode: TradingMode, value: bytes) -> None:
+    def _take(self, port: SourceHandle, what: str, broker: str, mode: TradingMode, value: bytes) -> None:
         desk = port.desk
         match what:
             case "positions":

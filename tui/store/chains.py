@@ -14,7 +14,7 @@ from alphapanda.model.tick import TickRef
 KEPT = 4_000
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):
+class ChainLink(msgspec.Struct, frozen=True, kw_only=True):
     """One event of a chain.
 
     Attributes:
@@ -41,7 +41,7 @@ class Chain(msgspec.Struct, frozen=True):
     """
 
     correlation_id: str
-    links: tuple[Link, ...]
+    links: tuple[ChainLink, ...]
     tick: TickRef | None
 
 
@@ -49,7 +49,7 @@ class Chains:
     """The newest chains, by correlation id."""
 
     def __init__(self) -> None:
-        self._links: OrderedDict[str, list[Link]] = OrderedDict()
+        self._links: OrderedDict[str, list[ChainLink]] = OrderedDict()
 
     def take(self, event: Event, record: Record) -> None:
         """Add an event to its chain."""
@@ -61,7 +61,7 @@ class Chains:
                 self._links.popitem(last=False)
         if any(link.event.id == event.id for link in held):
             return
-        held.append(Link(event=event, record=record))
+        held.append(ChainLink(event=event, record=record))
 
     def of(self, correlation_id: str) -> Chain | None:
         """Return a chain; None when nothing of it is held."""
@@ -75,7 +75,7 @@ class Chains:
 _ORDER = ("signal_raw", "signal_validated", "signal_rejected", "order_submitted", "order_accepted", "order_filled")
 
 
-def _rank(link: Link) -> int:
+def _rank(link: ChainLink) -> int:
     kind = link.event.type.value
     return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
 

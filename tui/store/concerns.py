@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 from alphapanda.model.control import Severity
 from alphapanda.model.kinds import TradingState
-from tui.store.store import Desk, Note
+from tui.store.store import Note, Store
 from tui.store.system import DaemonState
-from tui.theme.formatter import Look, from_ms, span
+from tui.theme.formatter import Formatter, from_ms, span
 
 STALE_TICKS_S: Final = 10.0
 LAG_S: Final = 5.0
@@ -50,7 +50,7 @@ class Concern(NamedTuple):
         return self.weight <= Weight.WRONG
 
 
-def concerns(desk: Desk, look: Look, troubles: Sequence[tuple[str, str]]) -> list[Concern]:
+def concerns(desk: Store, look: Formatter, troubles: Sequence[tuple[str, str]]) -> list[Concern]:
     """Return what is wrong, worst first.
 
     Args:
@@ -63,14 +63,14 @@ def concerns(desk: Desk, look: Look, troubles: Sequence[tuple[str, str]]) -> lis
     return sorted(found, key=lambda concern: concern.weight)
 
 
-def _daemons(desk: Desk) -> Iterator[Concern]:
+def _daemons(desk: Store) -> Iterator[Concern]:
     for daemon in desk.system.bad:
         gone = daemon.state in {DaemonState.CRASHLOOP, DaemonState.FAILED}
         why = daemon.reason or daemon.last_exit
         yield Concern(Weight.WRONG if gone else Weight.SLOW, f"{daemon.name} is {daemon.state}", why)
 
 
-def _trading(desk: Desk) -> Iterator[Concern]:
+def _trading(desk: Store) -> Iterator[Concern]:
     for row in desk.money.brokers.values():
         if row.state is TradingState.REDUCING:
             yield Concern(Weight.HELD, f"{row.broker} is {row.state}", "only exits and cancels pass")
@@ -81,7 +81,7 @@ def _trading(desk: Desk) -> Iterator[Concern]:
         yield Concern(Weight.WRONG, f"{unknown} orders with unknown outcome", "see Orders (4)")
 
 
-def _flow(desk: Desk, look: Look) -> Iterator[Concern]:
+def _flow(desk: Store, look: Formatter) -> Iterator[Concern]:
     newest = desk.market.newest_ms
     age = 0.0 if newest is None else (look.now - from_ms(newest)).total_seconds()
     if age > STALE_TICKS_S:
@@ -111,11 +111,11 @@ def _flow(desk: Desk, look: Look) -> Iterator[Concern]:
         yield Concern(Weight.LOOK, _many(desk.dead.unresolved, "dead letter", look), more)
 
 
-def _many(count: int, what: str, look: Look) -> str:
+def _many(count: int, what: str, look: Formatter) -> str:
     return f"{look.count(count)} {what}{'' if count == 1 else 's'}"
 
 
-def _alerts(desk: Desk, look: Look) -> Iterator[Concern]:
+def _alerts(desk: Store, look: Formatter) -> Iterator[Concern]:
     for note in list(desk.alerts)[-ALERTS:]:
         if isinstance(note, Note) and (look.now - from_ms(note.record.timestamp_ms)).total_seconds() < RECENT_S:
             alert = note.event.data

@@ -11,7 +11,7 @@ from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Record
 from alphapanda.operations.dead_letters.record import read_dead_letter
 from alphapanda.operations.dead_letters.status import standing
-from topics.dead_letters import Failure
+from topics.dead_letters import ProcessingFailure
 
 KEPT = 1_000
 NO_CODE, NO_GROUP = "unknown", "-"
@@ -21,7 +21,7 @@ KNOWN = 20_000
 ROWS_OF_ONE = 8
 
 
-class DeadLetter(msgspec.Struct, frozen=True):
+class DeadLetterRow(msgspec.Struct, frozen=True):
     """One record that could not be processed.
 
     Attributes:
@@ -33,7 +33,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
     """
 
     record: Record
-    failure: Failure
+    failure: ProcessingFailure
     id: str
     run: str = ""
     state: LedgerState = LedgerState.OPEN
@@ -50,7 +50,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
         return failure.topic, failure.error_code or NO_CODE, failure.group or NO_GROUP
 
 
-class Reason(msgspec.Struct, frozen=True, kw_only=True):
+class ReasonRow(msgspec.Struct, frozen=True, kw_only=True):
     """Dead letters of one topic for one reason.
 
     Attributes:
@@ -80,7 +80,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     unresolved: int = 0
 
 
-class _Known(msgspec.Struct):
+class _KnownFailure(msgspec.Struct):
     """One failure, however often it failed: where it stands, and under which reason it is counted."""
 
     reason: tuple[str, str, str]
@@ -101,12 +101,12 @@ class DeadLetters:
     """
 
     def __init__(self) -> None:
-        self.rows: dict[str, DeadLetter] = {}
-        self.reasons: dict[tuple[str, str, str], Reason] = {}
+        self.rows: dict[str, DeadLetterRow] = {}
+        self.reasons: dict[tuple[str, str, str], ReasonRow] = {}
         self.seen = 0
         self.changes = 0
         self._steps: dict[str, DeadLetterMoved] = {}
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, _KnownFailure] = {}
         self._unresolved: Counter[tuple[str, str, str]] = Counter()
 
     @property
@@ -118,14 +118,14 @@ class DeadLetters:
         """See a dead letter."""
         read = read_dead_letter(record)
         failure = read.failure
-        letter = DeadLetter(record, failure, read.id, read.replay_run)
+        letter = DeadLetterRow(record, failure, read.id, read.replay_run)
         self.seen += 1
         self.rows[letter.key] = letter
         if len(self.rows) > KEPT:
             del self.rows[next(iter(self.rows))]
         key = letter.reason
         before = self.reasons.get(key)
-        self.reasons[key] = Reason(
+        self.reasons[key] = ReasonRow(
             topic=key[0],
             code=key[1],
             group=key[2],
@@ -142,7 +142,7 @@ class DeadLetters:
         if known is not None:
             self._count(known, -1)
         rows = [*(known.rows if known is not None else ()), letter.key][-ROWS_OF_ONE:]
-        known = _Known(key, record.position, read.replay_run, LedgerState.OPEN, rows)
+        known = _KnownFailure(key, record.position, read.replay_run, LedgerState.OPEN, rows)
         self._known[read.id] = known
         if len(self._known) > KNOWN:  # it is counted as it stood
             del self._known[next(iter(self._known))]
@@ -166,7 +166,7 @@ class DeadLetters:
             if reason.unresolved != self._unresolved[key]:
                 self.reasons[key] = msgspec.structs.replace(reason, unresolved=self._unresolved[key])
 
-    def _stand(self, letter_id: str, known: _Known) -> None:
+    def _stand(self, letter_id: str, known: _KnownFailure) -> None:
         """Have the rows of a dead letter, the newest and those before it, stand where it stands."""
         self.changes += 1
         state = standing(self._steps.get(letter_id), known.place, known.run)
@@ -179,6 +179,6 @@ class DeadLetters:
             if row is not None and row.state is not state:
                 self.rows[place] = msgspec.structs.replace(row, state=state)
 
-    def _count(self, known: _Known, step: int) -> None:
+    def _count(self, known: _KnownFailure, step: int) -> None:
         if known.state.is_unresolved:
             self._unresolved[known.reason] += step

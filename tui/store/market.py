@@ -38,7 +38,7 @@ class Candle(msgspec.Struct, gc=False):
     volume: int = 0
 
 
-class Quote(msgspec.Struct, frozen=True, gc=False):
+class InstrumentQuote(msgspec.Struct, frozen=True, gc=False):
     """The newest tick of an instrument.
 
     Attributes:
@@ -81,7 +81,7 @@ class Market:
     """
 
     def __init__(self) -> None:
-        self.quotes: dict[str, Quote] = {}
+        self.quotes: dict[str, InstrumentQuote] = {}
         self.updates = 0
         self.newest_ms: int | None = None
         self.event_ms: int | None = None
@@ -101,7 +101,7 @@ class Market:
                 was, now = before.tick.last_price, tick.last_price
                 direction = 1 if now > was else -1 if now < was else before.direction
                 updates = before.updates + 1
-            quotes[name] = Quote(tick, direction, updates, written_ms)
+            quotes[name] = InstrumentQuote(tick, direction, updates, written_ms)
             self._remember(tick, to_ms(tick.exchange_ts))
             self.updates += 1
             if self.newest_ms is None or written_ms > self.newest_ms:

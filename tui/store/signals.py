@@ -15,7 +15,7 @@ from alphapanda.model.signal import Signal, SignalRejected, SignalValidated
 KEPT = 2_000
 
 
-class Verdict(StrEnum):
+class RiskVerdict(StrEnum):
     """What risk said."""
 
     PENDING = "pending"
@@ -46,7 +46,7 @@ class SignalRow(msgspec.Struct, frozen=True, kw_only=True):
     written_ms: int
     broker: str
     signal: Signal
-    verdict: Verdict
+    verdict: RiskVerdict
     code: str = ""
     value: str = ""
     limit: str = ""
@@ -78,7 +78,7 @@ class Signals:
         envelope, data = event.envelope, event.data
         key = str(envelope.id)
         signal: Signal
-        verdict, code, value, limit, why = Verdict.PENDING, "", "", "", ""
+        verdict, code, value, limit, why = RiskVerdict.PENDING, "", "", "", ""
         if event.type is EventType.SIGNAL_RAW:
             signal = data
             if key in self.rows:
@@ -86,11 +86,11 @@ class Signals:
             why = signal.reason
         elif isinstance(data, SignalValidated):
             key, signal = _row_of(event), data.signal
-            verdict, why = Verdict.ALLOWED, signal.reason
+            verdict, why = RiskVerdict.ALLOWED, signal.reason
             self.allowed += 1
         elif isinstance(data, SignalRejected):
             key, signal = _row_of(event), data.signal
-            verdict, code, why = Verdict.DENIED, data.code.value, data.message
+            verdict, code, why = RiskVerdict.DENIED, data.code.value, data.message
             value, limit = data.failed.value, data.failed.limit
             self.denials[code] = self.denials.get(code, 0) + 1
             self.denied += 1

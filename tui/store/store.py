@@ -51,7 +51,7 @@ class Note(msgspec.Struct, frozen=True):
     record: Record
 
 
-class Desk:
+class Store:
     """Folds of the log and of what else is told.
 
     Attributes:
@@ -182,6 +182,6 @@ class Desk:
         self.changes += 1
 
 
-def broker_names(desk: Desk) -> tuple[BrokerId, ...]:
+def broker_names(desk: Store) -> tuple[BrokerId, ...]:
     """Return the brokers that are known, in their configured order."""
     return tuple(BrokerId(name) for name in desk.money.brokers)

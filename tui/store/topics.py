@@ -22,7 +22,7 @@ MARKS = 512
 RATE_OVER_S = 5.0
 
 
-class GroupLag(msgspec.Struct, frozen=True):
+class TopicLag(msgspec.Struct, frozen=True):
     """How far one consumer group is behind in one topic.
 
     Attributes:
@@ -57,7 +57,7 @@ class TopicRow(msgspec.Struct, frozen=True, kw_only=True):
     held: int | None = None
     rate: float = 0.0
     newest_ms: int | None = None
-    lags: tuple[GroupLag, ...] = ()
+    lags: tuple[TopicLag, ...] = ()
 
     @property
     def lag(self) -> int | None:
@@ -216,7 +216,7 @@ class Topics:
         ends: Mapping[Partition, int],
         committed: Mapping[Partition, int],
         now: datetime,
-    ) -> GroupLag:
+    ) -> TopicLag:
         records, oldest = 0, None
         for partition in partitions:
             offset = committed.get(partition)
@@ -229,10 +229,10 @@ class Topics:
                 if since is not None:
                     oldest = since if oldest is None else min(oldest, since)
         seconds = 0.0 if not records else None if oldest is None else max(0.0, (to_ms(now) - oldest) / 1000)
-        return GroupLag(group, records, seconds, self.of_past)
+        return TopicLag(group, records, seconds, self.of_past)
 
     @property
-    def worst(self) -> tuple[GroupLag, str] | None:
+    def worst(self) -> tuple[TopicLag, str] | None:
         """The group that is farthest behind, and in which topic; None when nothing is known."""
         found = [
             (lag, row.name)

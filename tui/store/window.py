@@ -10,7 +10,7 @@ from typing import Final
 
 from alphapanda.telemetry.levels import LogLevel
 from alphapanda.telemetry.record import LogRecord
-from tui.render.ring import Gap, Ring
+from tui.render.ring import Ring, RowGap
 
 KEPT: Final = 20_000
 """Older lines that are held at most."""
@@ -23,7 +23,7 @@ LEVELS: Final = (None, LogLevel.WARNING, LogLevel.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LogWindowFilter:
     """What is asked for.
 
     Attributes:
@@ -43,9 +43,9 @@ class Wanted:
         """Whether every line is wanted."""
         return self.since is None and self.level is None and not self.service
 
-    def passes(self, line: LogRecord | Gap) -> bool:
+    def passes(self, line: LogRecord | RowGap) -> bool:
         """Return whether a line is wanted; what is missing is told unless one service is asked for."""
-        if isinstance(line, Gap):
+        if isinstance(line, RowGap):
             return not self.service
         return (
             (self.since is None or line.at >= self.since)
@@ -62,14 +62,14 @@ class LogWindow:
     """
 
     def __init__(self) -> None:
-        self.wanted = Wanted()
+        self.wanted = LogWindowFilter()
         self._earlier: list[LogRecord] = []
         self._first = 0
         self._ring: Ring[LogRecord] | None = None
         self._made: tuple[object, ...] = ()
-        self._rows: dict[int, LogRecord | Gap] = {}
+        self._rows: dict[int, LogRecord | RowGap] = {}
 
-    def rows(self, ring: Ring[LogRecord]) -> dict[int, LogRecord | Gap]:
+    def rows(self, ring: Ring[LogRecord]) -> dict[int, LogRecord | RowGap]:
         """Return the lines that are shown, by number; those that were read later have negative ones."""
         if ring is not self._ring:
             self._ring, self._earlier, self._made = ring, [], ()
@@ -82,11 +82,11 @@ class LogWindow:
             self._rows = {number: line for number, line in self._all(ring).items() if wanted.passes(line)}
         return self._rows
 
-    def _all(self, ring: Ring[LogRecord]) -> dict[int, LogRecord | Gap]:
-        found: dict[int, LogRecord | Gap] = dict(enumerate(self._earlier, start=-len(self._earlier) - 1))
+    def _all(self, ring: Ring[LogRecord]) -> dict[int, LogRecord | RowGap]:
+        found: dict[int, LogRecord | RowGap] = dict(enumerate(self._earlier, start=-len(self._earlier) - 1))
         gone = next(iter(ring.rows), self._first) - self._first
         if self._earlier and gone > 0:
-            found[-1] = Gap(gone)
+            found[-1] = RowGap(gone)
         return found | ring.rows
 
     def oldest(self, ring: Ring[LogRecord]) -> datetime | None:

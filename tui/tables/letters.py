@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.serialization.codec import to_jsonable
-from tui.render.spec import USUAL, WIDE, Column, Document, TableSpec
-from tui.store.dead_letters import DeadLetter, Reason
+from tui.render.spec import USUAL, WIDE, Document, TableColumn, TableSpec
+from tui.store.dead_letters import DeadLetterRow, ReasonRow
 from tui.tables.documents import headers_of, of_record, of_value
-from tui.theme.formatter import Cell, Look, from_ms
+from tui.theme.formatter import Cell, Formatter, from_ms
 
 
-def reasons() -> TableSpec[Reason]:
+def reasons() -> TableSpec[ReasonRow]:
     """Return dead letters by their reason."""
     return TableSpec(
         name="reasons",
         title="Reasons",
         noun="reasons",
         columns=(
-            Column(key="topic", title="Topic", width=22, most=40, value=lambda r: r.topic),
-            Column(
+            TableColumn(key="topic", title="Topic", width=22, most=40, value=lambda r: r.topic),
+            TableColumn(
                 key="code",
                 title="Reason",
                 width=18,
                 value=lambda r: r.code,
                 cell=lambda r, look: (r.code, look.palette.bad),
             ),
-            Column(
+            TableColumn(
                 key="count",
                 title="Count",
                 width=7,
@@ -33,7 +33,7 @@ def reasons() -> TableSpec[Reason]:
                 value=lambda r: r.count,
                 cell=lambda r, look: (look.count(r.count), None),
             ),
-            Column(
+            TableColumn(
                 key="open",
                 title="Open",
                 width=6,
@@ -44,8 +44,8 @@ def reasons() -> TableSpec[Reason]:
                     look.palette.warn if r.unresolved else look.palette.dim,
                 ),
             ),
-            Column(key="stage", title="Stage", width=9, value=lambda r: r.stage, rank=WIDE),
-            Column(
+            TableColumn(key="stage", title="Stage", width=9, value=lambda r: r.stage, rank=WIDE),
+            TableColumn(
                 key="retryable",
                 title="Again?",
                 width=7,
@@ -55,7 +55,7 @@ def reasons() -> TableSpec[Reason]:
                     look.palette.good if r.retryable == "yes" else look.palette.dim,
                 ),
             ),
-            Column(
+            TableColumn(
                 key="last",
                 title="Newest",
                 width=8,
@@ -63,8 +63,8 @@ def reasons() -> TableSpec[Reason]:
                 value=lambda r: r.last_ms,
                 cell=lambda r, look: (look.rough_age(from_ms(r.last_ms)), look.palette.dim),
             ),
-            Column(key="group", title="Group", width=14, most=26, value=lambda r: r.group, rank=USUAL),
-            Column(
+            TableColumn(key="group", title="Group", width=14, most=26, value=lambda r: r.group, rank=USUAL),
+            TableColumn(
                 key="message", title="Message", width=16, wish=30, value=lambda r: r.message, grow=True, rank=USUAL
             ),
         ),
@@ -77,34 +77,36 @@ def reasons() -> TableSpec[Reason]:
     )
 
 
-def letters() -> TableSpec[DeadLetter]:
+def letters() -> TableSpec[DeadLetterRow]:
     """Return the dead letters themselves."""
     return TableSpec(
         name="letters",
         title="Dead letters",
         noun="records",
         columns=(
-            Column(
+            TableColumn(
                 key="written",
                 title="Written",
                 width=12,
                 value=lambda d: d.record.timestamp_ms,
                 cell=lambda d, look: (look.clock_ms(d.record.timestamp_ms), look.palette.dim),
             ),
-            Column(key="state", title="State", width=11, value=lambda d: d.state.value, cell=_state),
-            Column(key="origin", title="Came from", width=24, most=44, value=_origin, rank=USUAL),
-            Column(
+            TableColumn(key="state", title="State", width=11, value=lambda d: d.state.value, cell=_state),
+            TableColumn(key="origin", title="Came from", width=24, most=44, value=_origin, rank=USUAL),
+            TableColumn(
                 key="code",
                 title="Reason",
                 width=18,
                 value=lambda d: d.failure.error_code,
                 cell=lambda d, look: (d.failure.error_code, look.palette.bad),
             ),
-            Column(
+            TableColumn(
                 key="tries", title="Tries", width=5, right=True, value=lambda d: d.failure.attempts, rank=USUAL
             ),
-            Column(key="again", title="Again?", width=7, value=lambda d: d.failure.retryable.value, rank=USUAL),
-            Column(key="message", title="Message", width=16, value=lambda d: d.failure.message, grow=True),
+            TableColumn(
+                key="again", title="Again?", width=7, value=lambda d: d.failure.retryable.value, rank=USUAL
+            ),
+            TableColumn(key="message", title="Message", width=16, value=lambda d: d.failure.message, grow=True),
         ),
         search=lambda d: f"{_origin(d)} {d.state} {d.id} {d.failure.error_code} {d.failure.message}",
         document=_letter_document,
@@ -125,17 +127,17 @@ _STATES = {
 }
 
 
-def _state(letter: DeadLetter, look: Look) -> Cell:
+def _state(letter: DeadLetterRow, look: Formatter) -> Cell:
     """Return where it stands, as `alphapanda dlq` says it."""
     return letter.state.value, getattr(look.palette, _STATES[letter.state])
 
 
-def _origin(letter: DeadLetter) -> str:
+def _origin(letter: DeadLetterRow) -> str:
     failure = letter.failure
     return f"{failure.topic}:{failure.partition}:{failure.offset}"
 
 
-def _letter_document(letter: DeadLetter) -> Document:
+def _letter_document(letter: DeadLetterRow) -> Document:
     inside = of_record(letter.record)
     return Document(
         letter.key,
@@ -145,7 +147,7 @@ def _letter_document(letter: DeadLetter) -> Document:
     )
 
 
-def _plain_failure(letter: DeadLetter) -> object:
+def _plain_failure(letter: DeadLetterRow) -> object:
     failure = letter.failure
     names = (
         "topic",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from alphapanda.model.control import Alert, AuditRecord, ControlCommand, ControlEvent, Done
 from alphapanda.telemetry.levels import LogLevel
 from alphapanda.telemetry.record import LogRecord
-from tui.render.spec import WIDE, Column, Document, TableSpec
+from tui.render.spec import WIDE, Document, TableColumn, TableSpec
 from tui.store.store import Note
 from tui.tables.documents import of_record
-from tui.theme.formatter import Cell, Look
+from tui.theme.formatter import Cell, Formatter
 from tui.theme.masking import amounts
 
 _LEVELS = {
@@ -27,14 +27,14 @@ def lines() -> TableSpec[LogRecord]:
         title="Logs",
         noun="lines",
         columns=(
-            Column(
+            TableColumn(
                 key="time",
                 title="Time",
                 width=12,
                 value=lambda r: r.at,
                 cell=lambda r, look: (look.clock(r.at, millis=True), look.palette.dim),
             ),
-            Column(
+            TableColumn(
                 key="level",
                 title="Level",
                 width=5,
@@ -42,7 +42,7 @@ def lines() -> TableSpec[LogRecord]:
                 cell=_level,
                 scale=tuple(level.value for level in LogLevel),
             ),
-            Column(
+            TableColumn(
                 key="service",
                 title="Source",
                 width=15,
@@ -50,7 +50,7 @@ def lines() -> TableSpec[LogRecord]:
                 value=lambda r: r.service,
                 cell=lambda r, look: (r.service, look.palette.accent),
             ),
-            Column(
+            TableColumn(
                 key="channel",
                 title="Channel",
                 width=12,
@@ -58,7 +58,7 @@ def lines() -> TableSpec[LogRecord]:
                 rank=WIDE,
                 cell=lambda r, look: (r.channel, look.palette.dim),
             ),
-            Column(key="text", title="Line", width=20, wish=60, value=log_text, grow=True, cell=_line),
+            TableColumn(key="text", title="Line", width=20, wish=60, value=log_text, grow=True, cell=_line),
         ),
         search=lambda r: f"{r.service} {log_text(r)}",
         document=lambda r: Document(
@@ -75,12 +75,12 @@ def log_text(record: LogRecord) -> str:
     return f"{record.event} {fields}".replace("\n", " ").rstrip()
 
 
-def _level(record: LogRecord, look: Look) -> Cell:
+def _level(record: LogRecord, look: Formatter) -> Cell:
     text, style = _LEVELS[record.level or LogLevel.INFO]
     return text, getattr(look.palette, style)
 
 
-def _line(record: LogRecord, look: Look) -> Cell:
+def _line(record: LogRecord, look: Formatter) -> Cell:
     level = record.level or LogLevel.INFO
     style = look.palette.strong if record.marker is not None else None
     if level.rank >= LogLevel.ERROR.rank:
@@ -95,16 +95,16 @@ def notes() -> TableSpec[Note]:
         title="Commands, audits, alerts",
         noun="records",
         columns=(
-            Column(
+            TableColumn(
                 key="written",
                 title="Written",
                 width=12,
                 value=lambda n: n.record.timestamp_ms,
                 cell=lambda n, look: (look.clock_ms(n.record.timestamp_ms), look.palette.dim),
             ),
-            Column(key="what", title="What", width=9, value=_kind, cell=_kind_cell),
-            Column(key="who", title="Who", width=14, value=_who),
-            Column(key="text", title="", width=20, value=_note_text, grow=True),
+            TableColumn(key="what", title="What", width=9, value=_kind, cell=_kind_cell),
+            TableColumn(key="who", title="Who", width=14, value=_who),
+            TableColumn(key="text", title="", width=20, value=_note_text, grow=True),
         ),
         search=lambda n: f"{_kind(n)} {_who(n)} {_note_text(n)}",
         document=lambda n: of_record(n.record),
@@ -125,7 +125,7 @@ def _kind(note: Note) -> str:
             return "obeyed"
 
 
-def _kind_cell(note: Note, look: Look) -> Cell:
+def _kind_cell(note: Note, look: Formatter) -> Cell:
     kind = _kind(note)
     return (
         kind,

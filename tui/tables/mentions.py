@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.store.dead_letters import DeadLetter, Reason
+from tui.store.dead_letters import DeadLetterRow, ReasonRow
 from tui.store.money import PositionRow, StrategyRow
 from tui.store.orders import OrderRow
 from tui.store.signals import SignalRow
@@ -48,9 +48,9 @@ def _words_of(row: object) -> tuple[str, str] | None:
             found = f"strategy {name}", name
         case PositionRow(position=position):
             found = f"strategy {position.strategy_id}", str(position.strategy_id)
-        case TopicRow(name=name) | Reason(topic=name):
+        case TopicRow(name=name) | ReasonRow(topic=name):
             found = f"topic {name}", name
-        case DeadLetter(failure=failure):
+        case DeadLetterRow(failure=failure):
             place = f"{failure.topic}:{failure.partition}:{failure.offset}"
             found = place, place
         case _:

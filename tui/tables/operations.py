@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from alphapanda.model.records import Header, Record
-from tui.render.spec import ASKED, USUAL, WIDE, Column, TableSpec
+from tui.render.spec import ASKED, USUAL, WIDE, TableColumn, TableSpec
 from tui.store.system import Daemon, DaemonState
 from tui.store.topics import TopicRow, record_fields
 from tui.tables.documents import of_record, of_value
-from tui.theme.formatter import Cell, Look, bytes_text, from_ms, number_text, span
+from tui.theme.formatter import Cell, Formatter, bytes_text, from_ms, number_text, span
 from tui.theme.masking import raw_amounts
 
 _DAEMON_GLYPHS = {
@@ -23,7 +23,7 @@ _DAEMON_GLYPHS = {
 }
 
 
-def daemon_state(daemon: Daemon, look: Look) -> Cell:
+def daemon_state(daemon: Daemon, look: Formatter) -> Cell:
     """Return a daemon's state with its glyph."""
     glyph, style = _DAEMON_GLYPHS[daemon.state]
     return f"{getattr(look.glyphs, glyph)} {daemon.state}", getattr(look.palette, style)
@@ -36,9 +36,9 @@ def daemons() -> TableSpec[Daemon]:
         title="Daemons",
         noun="daemons",
         columns=(
-            Column(key="name", title="Daemon", width=16, most=28, value=lambda d: d.name),
-            Column(key="state", title="State", width=11, value=lambda d: d.state.value, cell=daemon_state),
-            Column(
+            TableColumn(key="name", title="Daemon", width=16, most=28, value=lambda d: d.name),
+            TableColumn(key="state", title="State", width=11, value=lambda d: d.state.value, cell=daemon_state),
+            TableColumn(
                 key="uptime",
                 title="Up",
                 width=8,
@@ -46,8 +46,8 @@ def daemons() -> TableSpec[Daemon]:
                 value=lambda d: d.uptime_s,
                 cell=lambda d, look: ("-" if d.uptime_s is None else span(d.uptime_s), look.palette.dim),
             ),
-            Column(key="cpu", title="CPU", width=7, right=True, value=lambda d: d.cpu_percent, cell=_cpu),
-            Column(
+            TableColumn(key="cpu", title="CPU", width=7, right=True, value=lambda d: d.cpu_percent, cell=_cpu),
+            TableColumn(
                 key="memory",
                 title="Memory",
                 width=8,
@@ -55,7 +55,7 @@ def daemons() -> TableSpec[Daemon]:
                 value=lambda d: d.rss_bytes,
                 cell=_memory,
             ),
-            Column(
+            TableColumn(
                 key="restarts",
                 title="Restarts",
                 width=8,
@@ -63,9 +63,11 @@ def daemons() -> TableSpec[Daemon]:
                 value=lambda d: d.restarts,
                 cell=_restarts,
             ),
-            Column(key="pid", title="PID", width=8, right=True, rank=WIDE, value=lambda d: d.pid),
-            Column(key="last_exit", title="Last exit", width=18, rank=WIDE, value=lambda d: d.last_exit or None),
-            Column(
+            TableColumn(key="pid", title="PID", width=8, right=True, rank=WIDE, value=lambda d: d.pid),
+            TableColumn(
+                key="last_exit", title="Last exit", width=18, rank=WIDE, value=lambda d: d.last_exit or None
+            ),
+            TableColumn(
                 key="reason",
                 title="What it says",
                 width=14,
@@ -73,7 +75,7 @@ def daemons() -> TableSpec[Daemon]:
                 value=lambda d: d.reason,
                 cell=lambda d, look: (_why(d), look.palette.dim),
             ),
-            Column(key="needs", title="Needs", width=20, rank=ASKED, value=lambda d: " ".join(d.needs)),
+            TableColumn(key="needs", title="Needs", width=20, rank=ASKED, value=lambda d: " ".join(d.needs)),
         ),
         search=lambda d: f"{d.name} {d.state} {d.reason}",
         document=lambda d: of_value(d.name, d),
@@ -87,19 +89,19 @@ def _why(daemon: Daemon) -> str:
     return f"{adopted}{retry}{daemon.reason}"
 
 
-def _restarts(daemon: Daemon, look: Look) -> Cell:
+def _restarts(daemon: Daemon, look: Formatter) -> Cell:
     if daemon.restarts is None:
         return look.glyphs.unknown, look.palette.dim
     return str(daemon.restarts), look.palette.warn if daemon.restarts else look.palette.dim
 
 
-def _cpu(daemon: Daemon, look: Look) -> Cell:
+def _cpu(daemon: Daemon, look: Formatter) -> Cell:
     if daemon.cpu_percent is None:
         return look.glyphs.unknown, look.palette.dim
     return f"{daemon.cpu_percent:.1f}%", look.palette.warn if daemon.cpu_percent > 90 else None
 
 
-def _memory(daemon: Daemon, look: Look) -> Cell:
+def _memory(daemon: Daemon, look: Formatter) -> Cell:
     if daemon.rss_bytes is None:
         return look.glyphs.unknown, look.palette.dim
     return bytes_text(daemon.rss_bytes), None
@@ -112,9 +114,11 @@ def topics() -> TableSpec[TopicRow]:
         title="Topics",
         noun="topics",
         columns=(
-            Column(key="topic", title="Topic", width=28, value=lambda t: t.name, grow=True, cell=_topic),
-            Column(key="partitions", title="Part", width=4, right=True, rank=USUAL, value=lambda t: t.partitions),
-            Column(
+            TableColumn(key="topic", title="Topic", width=28, value=lambda t: t.name, grow=True, cell=_topic),
+            TableColumn(
+                key="partitions", title="Part", width=4, right=True, rank=USUAL, value=lambda t: t.partitions
+            ),
+            TableColumn(
                 key="records",
                 title="Records",
                 width=12,
@@ -122,7 +126,7 @@ def topics() -> TableSpec[TopicRow]:
                 value=lambda t: t.records,
                 cell=lambda t, look: (look.count(t.records), None if t.records else look.palette.dim),
             ),
-            Column(
+            TableColumn(
                 key="held",
                 title="Held",
                 width=12,
@@ -131,8 +135,8 @@ def topics() -> TableSpec[TopicRow]:
                 value=lambda t: t.held,
                 cell=lambda t, look: ("-" if t.held is None else look.count(t.held), look.palette.dim),
             ),
-            Column(key="rate", title="per s", width=8, right=True, value=lambda t: t.rate, cell=_rate),
-            Column(
+            TableColumn(key="rate", title="per s", width=8, right=True, value=lambda t: t.rate, cell=_rate),
+            TableColumn(
                 key="newest",
                 title="Newest",
                 width=9,
@@ -143,8 +147,8 @@ def topics() -> TableSpec[TopicRow]:
                     look.palette.dim,
                 ),
             ),
-            Column(key="lag", title="Lag", width=8, right=True, value=lambda t: t.lag, cell=_lag),
-            Column(
+            TableColumn(key="lag", title="Lag", width=8, right=True, value=lambda t: t.lag, cell=_lag),
+            TableColumn(
                 key="lag_s",
                 title="Lag s",
                 width=8,
@@ -153,7 +157,7 @@ def topics() -> TableSpec[TopicRow]:
                 value=lambda t: t.lag_s,
                 cell=_lag_s,
             ),
-            Column(
+            TableColumn(
                 key="groups",
                 title="Readers",
                 width=30,
@@ -170,24 +174,24 @@ def topics() -> TableSpec[TopicRow]:
     )
 
 
-def _topic(row: TopicRow, look: Look) -> Cell:
+def _topic(row: TopicRow, look: Formatter) -> Cell:
     if row.name.endswith(".dlq"):
         return row.name, look.palette.warn if row.records else look.palette.dim
     return row.name, None
 
 
-def _rate(row: TopicRow, look: Look) -> Cell:
+def _rate(row: TopicRow, look: Formatter) -> Cell:
     return (number_text(row.rate), look.palette.accent) if row.rate else ("0", look.palette.dim)
 
 
-def _lag(row: TopicRow, look: Look) -> Cell:
+def _lag(row: TopicRow, look: Formatter) -> Cell:
     if row.lag is None:
         return "-", look.palette.dim
     most = look.glyphs.at_most if row.lag_at_most else ""
     return f"{most}{look.count(row.lag)}", look.palette.warn if row.lag > 1_000 else look.palette.dim
 
 
-def _lag_s(row: TopicRow, look: Look) -> Cell:
+def _lag_s(row: TopicRow, look: Formatter) -> Cell:
     if row.lag_s is None:
         return look.glyphs.unknown if row.lags else "-", look.palette.dim
     most = look.glyphs.at_most if row.lag_at_most else ""
@@ -201,14 +205,14 @@ def tail() -> TableSpec[Record]:
         title="Tail",
         noun="records",
         columns=(
-            Column(
+            TableColumn(
                 key="written",
                 title="Written",
                 width=12,
                 value=lambda r: r.timestamp_ms,
                 cell=lambda r, look: (look.clock_ms(r.timestamp_ms), look.palette.dim),
             ),
-            Column(
+            TableColumn(
                 key="place",
                 title="At",
                 width=9,
@@ -217,7 +221,7 @@ def tail() -> TableSpec[Record]:
                 value=lambda r: r.offset,
                 cell=_place,
             ),
-            Column(
+            TableColumn(
                 key="key",
                 title="Key",
                 width=12,
@@ -225,7 +229,7 @@ def tail() -> TableSpec[Record]:
                 cell=lambda r, look: (_key(r), look.palette.accent),
                 rank=USUAL,
             ),
-            Column(
+            TableColumn(
                 key="bytes",
                 title="Bytes",
                 width=6,
@@ -234,7 +238,7 @@ def tail() -> TableSpec[Record]:
                 rank=WIDE,
                 cell=lambda r, look: (str(len(r.value or b"")), look.palette.dim),
             ),
-            Column(
+            TableColumn(
                 key="text",
                 title="Value",
                 width=20,
@@ -252,7 +256,7 @@ def tail() -> TableSpec[Record]:
     )
 
 
-def _place(record: Record, look: Look) -> Cell:
+def _place(record: Record, look: Formatter) -> Cell:
     """Return where a record stands; a replayed one is marked."""
     again = record.header(Header.REPLAY_OF) is not None
     place = f"{record.partition.number}:{record.offset}"

@@ -10,12 +10,12 @@ from rich.style import Style
 from alphapanda.model.kinds import Side, TradingMode
 from alphapanda.model.order import OrderStatus
 from alphapanda.model.signal import SignalIntent
-from tui.render.spec import ASKED, USUAL, WIDE, Column, TableSpec
+from tui.render.spec import ASKED, USUAL, WIDE, TableColumn, TableSpec
 from tui.store.money import PositionRow, StrategyRow
 from tui.store.orders import OrderRow
-from tui.store.signals import SignalRow, Verdict
+from tui.store.signals import RiskVerdict, SignalRow
 from tui.tables.documents import of_value
-from tui.theme.formatter import Cell, Look, from_ms, span
+from tui.theme.formatter import Cell, Formatter, from_ms, span
 from tui.theme.masking import amounts
 
 ZERO = Decimal(0)
@@ -30,15 +30,17 @@ def signals() -> TableSpec[SignalRow]:
         title="Signals & risk",
         noun="signals",
         columns=(
-            Column(
+            TableColumn(
                 key="time",
                 title="Time",
                 width=12,
                 value=lambda r: r.written_ms,
                 cell=lambda r, look: (look.clock_ms(r.written_ms), look.palette.dim),
             ),
-            Column(key="broker", title="Broker", width=9, most=16, value=lambda r: r.broker, cell=_signal_broker),
-            Column(
+            TableColumn(
+                key="broker", title="Broker", width=9, most=16, value=lambda r: r.broker, cell=_signal_broker
+            ),
+            TableColumn(
                 key="strategy",
                 title="Strategy",
                 width=16,
@@ -46,15 +48,15 @@ def signals() -> TableSpec[SignalRow]:
                 value=lambda r: r.signal.strategy_id,
                 rank=USUAL,
             ),
-            Column(key="instrument", title="Instrument", width=15, value=lambda r: r.signal.instrument),
-            Column(
+            TableColumn(key="instrument", title="Instrument", width=15, value=lambda r: r.signal.instrument),
+            TableColumn(
                 key="side",
                 title="Side",
                 width=4,
                 value=lambda r: r.signal.side.value,
                 cell=lambda r, look: side(r.signal.side, look),
             ),
-            Column(
+            TableColumn(
                 key="qty",
                 title="Qty",
                 width=6,
@@ -62,7 +64,7 @@ def signals() -> TableSpec[SignalRow]:
                 value=lambda r: r.signal.quantity,
                 cell=lambda r, look: (look.quantity(r.signal.quantity), None),
             ),
-            Column(
+            TableColumn(
                 key="intent",
                 title="Intent",
                 width=6,
@@ -73,8 +75,8 @@ def signals() -> TableSpec[SignalRow]:
                     look.palette.dim if r.signal.intent is SignalIntent.EXIT else None,
                 ),
             ),
-            Column(key="risk", title="Risk", width=9, value=lambda r: r.verdict.value, cell=_verdict),
-            Column(
+            TableColumn(key="risk", title="Risk", width=9, value=lambda r: r.verdict.value, cell=_verdict),
+            TableColumn(
                 key="code",
                 title="Reason",
                 width=22,
@@ -87,7 +89,7 @@ def signals() -> TableSpec[SignalRow]:
                     look.palette.warn if r.code else look.palette.faint,
                 ),
             ),
-            Column(
+            TableColumn(
                 key="value",
                 title="Value",
                 width=14,
@@ -98,7 +100,7 @@ def signals() -> TableSpec[SignalRow]:
                 least=WIDE_TABLE,
                 cell=lambda r, look: (amounts(r.value, look), look.palette.bad),
             ),
-            Column(
+            TableColumn(
                 key="limit",
                 title="Limit",
                 width=14,
@@ -109,7 +111,7 @@ def signals() -> TableSpec[SignalRow]:
                 least=WIDE_TABLE,
                 cell=lambda r, look: (amounts(r.limit, look), look.palette.dim),
             ),
-            Column(
+            TableColumn(
                 key="said",
                 title="Why",
                 width=8,
@@ -122,7 +124,7 @@ def signals() -> TableSpec[SignalRow]:
                     look.palette.warn if r.code else look.palette.dim,
                 ),
             ),
-            Column(
+            TableColumn(
                 key="why",
                 title="Why",
                 width=16,
@@ -131,7 +133,7 @@ def signals() -> TableSpec[SignalRow]:
                 least=WIDE_TABLE,
                 cell=lambda r, look: (amounts(r.why, look), look.palette.warn if r.code else look.palette.dim),
             ),
-            Column(key="decision", title="Decision", width=36, value=lambda r: r.correlation_id, rank=ASKED),
+            TableColumn(key="decision", title="Decision", width=36, value=lambda r: r.correlation_id, rank=ASKED),
         ),
         search=lambda r: (
             f"{r.broker} {r.signal.strategy_id} {r.signal.instrument} {r.signal.side} {r.verdict} {r.code} {r.why}"
@@ -143,7 +145,7 @@ def signals() -> TableSpec[SignalRow]:
     )
 
 
-def _signal_broker(row: SignalRow, look: Look) -> Cell:
+def _signal_broker(row: SignalRow, look: Formatter) -> Cell:
     return row.broker, look.palette.live if row.signal.trading_mode is TradingMode.LIVE else None
 
 
@@ -152,18 +154,18 @@ def _said_of(row: SignalRow) -> str:
     return f"{row.code}: {row.value}, limit {row.limit}" if row.code else row.why
 
 
-def _verdict(row: SignalRow, look: Look) -> Cell:
+def _verdict(row: SignalRow, look: Formatter) -> Cell:
     glyphs, palette = look.glyphs, look.palette
     match row.verdict:
-        case Verdict.ALLOWED:
+        case RiskVerdict.ALLOWED:
             return f"{glyphs.done} allowed", palette.good
-        case Verdict.DENIED:
+        case RiskVerdict.DENIED:
             return f"{glyphs.failed} denied", palette.bad
-        case Verdict.PENDING:
+        case RiskVerdict.PENDING:
             return f"{glyphs.starting} pending", palette.warn
 
 
-def side(value: Side, look: Look) -> Cell:
+def side(value: Side, look: Formatter) -> Cell:
     """Return BUY or SELL in its colour, which no profit has."""
     return value.value, look.palette.buy if value is Side.BUY else look.palette.sell
 
@@ -182,14 +184,14 @@ _STATUS = {
 }
 
 
-def order_state(row: OrderRow, look: Look) -> Cell:
+def order_state(row: OrderRow, look: Formatter) -> Cell:
     """Return an order's state with its glyph."""
     glyph, style = _STATUS[row.order.status]
     found: Style = getattr(look.palette, style)
     return f"{getattr(look.glyphs, glyph)} {row.order.status.value}", found
 
 
-def _order_age(row: OrderRow, look: Look) -> Cell:
+def _order_age(row: OrderRow, look: Formatter) -> Cell:
     if row.is_open and row.sent_ms is not None:
         age = (look.now - from_ms(row.sent_ms)).total_seconds()
         return span(age), look.palette.warn if age > 60 else look.palette.accent
@@ -206,7 +208,7 @@ def orders() -> TableSpec[OrderRow]:
         title="Orders",
         noun="orders",
         columns=(
-            Column(
+            TableColumn(
                 key="time",
                 title="Time",
                 width=12,
@@ -216,7 +218,7 @@ def orders() -> TableSpec[OrderRow]:
                     look.palette.dim,
                 ),
             ),
-            Column(
+            TableColumn(
                 key="broker",
                 title="Broker",
                 width=9,
@@ -227,7 +229,7 @@ def orders() -> TableSpec[OrderRow]:
                     look.palette.live if r.order.trading_mode is TradingMode.LIVE else None,
                 ),
             ),
-            Column(
+            TableColumn(
                 key="strategy",
                 title="Strategy",
                 width=16,
@@ -235,15 +237,17 @@ def orders() -> TableSpec[OrderRow]:
                 value=lambda r: r.order.strategy_id,
                 rank=USUAL,
             ),
-            Column(key="instrument", title="Instrument", width=14, value=lambda r: r.order.instrument, grow=True),
-            Column(
+            TableColumn(
+                key="instrument", title="Instrument", width=14, value=lambda r: r.order.instrument, grow=True
+            ),
+            TableColumn(
                 key="side",
                 title="Side",
                 width=4,
                 value=lambda r: r.order.side.value,
                 cell=lambda r, look: side(r.order.side, look),
             ),
-            Column(
+            TableColumn(
                 key="qty",
                 title="Qty",
                 width=6,
@@ -251,7 +255,7 @@ def orders() -> TableSpec[OrderRow]:
                 value=lambda r: r.order.quantity,
                 cell=lambda r, look: (look.quantity(r.order.quantity), None),
             ),
-            Column(
+            TableColumn(
                 key="filled",
                 title="Filled",
                 width=6,
@@ -260,9 +264,9 @@ def orders() -> TableSpec[OrderRow]:
                 rank=WIDE,
                 cell=lambda r, look: (look.quantity(r.order.filled_quantity), None),
             ),
-            Column(key="type", title="Type", width=6, value=lambda r: r.order.order_type.value, rank=WIDE),
-            Column(key="product", title="Prod", width=4, value=lambda r: r.order.product.value, rank=WIDE),
-            Column(
+            TableColumn(key="type", title="Type", width=6, value=lambda r: r.order.order_type.value, rank=WIDE),
+            TableColumn(key="product", title="Prod", width=4, value=lambda r: r.order.product.value, rank=WIDE),
+            TableColumn(
                 key="limit",
                 title="Limit",
                 width=10,
@@ -271,7 +275,7 @@ def orders() -> TableSpec[OrderRow]:
                 rank=WIDE,
                 cell=lambda r, look: (look.price(r.order.limit_price), None),
             ),
-            Column(
+            TableColumn(
                 key="average",
                 title="Average",
                 width=10,
@@ -279,7 +283,7 @@ def orders() -> TableSpec[OrderRow]:
                 value=lambda r: r.order.average_price,
                 cell=lambda r, look: (_average(r.order.average_price, look), None),
             ),
-            Column(
+            TableColumn(
                 key="status",
                 title="Status",
                 width=13,
@@ -287,10 +291,10 @@ def orders() -> TableSpec[OrderRow]:
                 value=lambda r: r.order.status.value,
                 cell=order_state,
             ),
-            Column(
+            TableColumn(
                 key="age", title="Age", width=7, right=True, value=lambda r: r.sent_ms, cell=_order_age, rank=USUAL
             ),
-            Column(
+            TableColumn(
                 key="reason",
                 title="Reason",
                 width=20,
@@ -298,8 +302,10 @@ def orders() -> TableSpec[OrderRow]:
                 rank=WIDE,
                 grow=True,
             ),
-            Column(key="id", title="Order", width=36, value=lambda r: r.order.client_order_id, rank=ASKED),
-            Column(key="venue", title="Venue order", width=20, value=lambda r: r.order.venue_order_id, rank=ASKED),
+            TableColumn(key="id", title="Order", width=36, value=lambda r: r.order.client_order_id, rank=ASKED),
+            TableColumn(
+                key="venue", title="Venue order", width=20, value=lambda r: r.order.venue_order_id, rank=ASKED
+            ),
         ),
         search=lambda r: (
             f"{r.order.broker} {r.order.strategy_id} {r.order.instrument} {r.order.side} {r.order.status} "
@@ -313,7 +319,7 @@ def orders() -> TableSpec[OrderRow]:
     )
 
 
-def _average(value: Decimal | None, look: Look) -> str:
+def _average(value: Decimal | None, look: Formatter) -> str:
     return look.price(None if value is None else value.quantize(Decimal("0.01")))
 
 
@@ -324,7 +330,7 @@ def positions() -> TableSpec[PositionRow]:
         title="Positions",
         noun="positions",
         columns=(
-            Column(
+            TableColumn(
                 key="broker",
                 title="Broker",
                 width=9,
@@ -332,14 +338,16 @@ def positions() -> TableSpec[PositionRow]:
                 value=lambda r: r.broker,
                 cell=lambda r, look: (r.broker, look.palette.live if r.mode is TradingMode.LIVE else None),
             ),
-            Column(key="strategy", title="Strategy", width=16, most=24, value=lambda r: r.position.strategy_id),
-            Column(
+            TableColumn(
+                key="strategy", title="Strategy", width=16, most=24, value=lambda r: r.position.strategy_id
+            ),
+            TableColumn(
                 key="instrument", title="Instrument", width=15, value=lambda r: r.position.instrument, grow=True
             ),
-            Column(
+            TableColumn(
                 key="qty", title="Quantity", width=8, right=True, value=lambda r: r.position.quantity, cell=_held
             ),
-            Column(
+            TableColumn(
                 key="average",
                 title="Average",
                 width=10,
@@ -348,7 +356,7 @@ def positions() -> TableSpec[PositionRow]:
                 value=lambda r: r.position.average_price or None,
                 cell=lambda r, look: (_average(r.position.average_price or None, look), None),
             ),
-            Column(
+            TableColumn(
                 key="last",
                 title="Last",
                 width=10,
@@ -357,7 +365,7 @@ def positions() -> TableSpec[PositionRow]:
                 value=lambda r: r.position.last_price,
                 cell=lambda r, look: (look.price(r.position.last_price), None),
             ),
-            Column(
+            TableColumn(
                 key="unrealised",
                 title="Unrealised",
                 width=14,
@@ -366,7 +374,7 @@ def positions() -> TableSpec[PositionRow]:
                 value=lambda r: r.position.unrealised,
                 cell=lambda r, look: look.gain(r.position.unrealised),
             ),
-            Column(
+            TableColumn(
                 key="realised",
                 title="Realised",
                 width=14,
@@ -375,7 +383,7 @@ def positions() -> TableSpec[PositionRow]:
                 value=lambda r: r.position.realised,
                 cell=lambda r, look: look.gain(r.position.realised),
             ),
-            Column(
+            TableColumn(
                 key="charges",
                 title="Charges",
                 width=11,
@@ -384,7 +392,7 @@ def positions() -> TableSpec[PositionRow]:
                 value=lambda r: r.position.charges,
                 cell=lambda r, look: (look.money(r.position.charges), look.palette.dim),
             ),
-            Column(
+            TableColumn(
                 key="net",
                 title="P&L",
                 width=15,
@@ -392,7 +400,7 @@ def positions() -> TableSpec[PositionRow]:
                 value=lambda r: r.net,
                 cell=lambda r, look: look.gain(r.net),
             ),
-            Column(
+            TableColumn(
                 key="exposure",
                 title="Exposure",
                 width=13,
@@ -409,7 +417,7 @@ def positions() -> TableSpec[PositionRow]:
     )
 
 
-def _held(row: PositionRow, look: Look) -> Cell:
+def _held(row: PositionRow, look: Formatter) -> Cell:
     quantity = row.position.quantity
     style = look.palette.dim if not quantity else look.palette.buy if quantity > 0 else look.palette.sell
     return look.quantity(quantity, signed=True), style
@@ -418,8 +426,8 @@ def _held(row: PositionRow, look: Look) -> Cell:
 def strategies(brokers: Sequence[str]) -> TableSpec[StrategyRow]:
     """Return what each strategy made, with a column for each broker: paper beside live."""
 
-    def broker_column(broker: str) -> Column[StrategyRow]:
-        return Column(
+    def broker_column(broker: str) -> TableColumn[StrategyRow]:
+        return TableColumn(
             key=broker.replace("-", "_"),
             title=broker,
             width=15,
@@ -433,9 +441,9 @@ def strategies(brokers: Sequence[str]) -> TableSpec[StrategyRow]:
         title="By strategy",
         noun="strategies",
         columns=(
-            Column(key="strategy", title="Strategy", width=18, value=lambda r: r.strategy, grow=True),
+            TableColumn(key="strategy", title="Strategy", width=18, value=lambda r: r.strategy, grow=True),
             *(broker_column(broker) for broker in brokers),
-            Column(
+            TableColumn(
                 key="difference",
                 title="Difference",
                 width=15,
@@ -444,7 +452,7 @@ def strategies(brokers: Sequence[str]) -> TableSpec[StrategyRow]:
                 value=_difference,
                 cell=lambda r, look: look.gain(_difference(r)),
             ),
-            Column(
+            TableColumn(
                 key="open",
                 title="Open",
                 width=5,
@@ -452,7 +460,7 @@ def strategies(brokers: Sequence[str]) -> TableSpec[StrategyRow]:
                 value=lambda r: sum(r.open.values()),
                 cell=lambda r, look: (look.count(sum(r.open.values())), None),
             ),
-            Column(
+            TableColumn(
                 key="exposure",
                 title="Exposure",
                 width=13,

@@ -29,7 +29,7 @@ class Zone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Formatter:
     """The looks of the moment.
 
     Attributes:

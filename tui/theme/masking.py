@@ -7,26 +7,26 @@ from decimal import Decimal
 from typing import Any, Final
 
 from tui.render.spec import Document
-from tui.theme.formatter import Look
+from tui.theme.formatter import Formatter
 
 _AMOUNT: Final = re.compile(r"₹ ?(?P<digits>\d[\d,]*(?:\.\d+)?)")
 _QUOTED: Final = re.compile(r'"[-+]?\d+(?:\.\d+)?"')
 _NUMBER: Final = re.compile(r"[-+]?\d+(?:\.\d+)?")
 
 
-def amounts(text: str, look: Look) -> str:
+def amounts(text: str, look: Formatter) -> str:
     """Return a text with its amounts in rupees as they are shown everywhere: `₹39660.0` is `₹39,660.00`."""
     if "₹" not in text:
         return text
     return _AMOUNT.sub(lambda found: look.money(Decimal(found["digits"].replace(",", ""))), text)
 
 
-def raw_amounts(text: str, look: Look) -> str:
+def raw_amounts(text: str, look: Formatter) -> str:
     """Return JSON text with its decimals masked where money is hidden: they stand in quotes, others do not."""
     return _QUOTED.sub(f'"{look.mask}"', text) if look.hidden else text
 
 
-def hide(document: Document, look: Look) -> Document:
+def hide(document: Document, look: Formatter) -> Document:
     """Return a document with its decimals masked where money is hidden."""
     if not look.hidden:
         return document
@@ -34,7 +34,7 @@ def hide(document: Document, look: Look) -> Document:
     return Document(document.title, _masked(document.data, look), document.headers, raw)
 
 
-def _masked(data: Any, look: Look) -> Any:
+def _masked(data: Any, look: Formatter) -> Any:
     if isinstance(data, dict):
         return {name: _masked(value, look) for name, value in data.items()}
     if isinstance(data, list | tuple):

@@ -25,21 +25,21 @@ from alphapanda.infra.control.protocol import (
     Answer,
     Applied,
     Apply,
-    Done,
-    Event,
     Events,
-    Failure,
     Hello,
+    ProcessEvent,
     Request,
+    RequestDone,
+    RequestFailed,
     Restart,
-    Status,
+    StatusRequest,
     Stop,
     SystemStatus,
     decode_answer,
     encode,
 )
-from alphapanda.infra.control.run_paths import Places
-from daemons.supervisor.run_records import Ledger
+from alphapanda.infra.control.run_paths import RunPaths
+from daemons.supervisor.run_records import RunRecords
 
 CONNECT_TIMEOUT_S = 5.0
 
@@ -76,7 +76,7 @@ class ControlClient:
 
     async def status(self) -> SystemStatus:
         """Return how all stand."""
-        answer = await self._ask(Status())
+        answer = await self._ask(StatusRequest())
         assert isinstance(answer, SystemStatus)
         return answer
 
@@ -89,20 +89,20 @@ class ControlClient:
     async def restart(self, names: tuple[str, ...]) -> None:
         """Stop and start `names`; returns when starts have begun."""
         answer = await self._ask(Restart(names))
-        assert isinstance(answer, Done)
+        assert isinstance(answer, RequestDone)
 
     async def stop(self, names: tuple[str, ...] = (), *, now: bool = False) -> None:
         """Stop `names`, or everything and the supervisor itself; returns when done. `now` grants no grace."""
         answer = await self._ask(Stop(names, now))
-        assert isinstance(answer, Done)
+        assert isinstance(answer, RequestDone)
 
-    async def events(self) -> AsyncIterator[SystemStatus | Event]:
+    async def events(self) -> AsyncIterator[SystemStatus | ProcessEvent]:
         """Yield how all stand, then each change, until the supervisor ends; the connection then serves no more."""
         self._writer.write(encode(Events()))
         await self._writer.drain()
         while line := await self._reader.readline():
             answer = _decode(line)
-            if isinstance(answer, SystemStatus | Event):
+            if isinstance(answer, SystemStatus | ProcessEvent):
                 yield answer
 
     async def _ask(self, request: Request) -> Answer:
@@ -114,13 +114,13 @@ class ControlClient:
                 "The supervisor ended before it answered.", hint="See `alphapanda logs supervisor`."
             )
         answer = _decode(line)
-        if isinstance(answer, Failure):
+        if isinstance(answer, RequestFailed):
             raise _ERRORS.get(answer.exit_code, AlphaPandaError)(answer.message, hint=answer.hint)
         return answer
 
 
 @asynccontextmanager
-async def connect(places: Places) -> AsyncIterator[ControlClient]:
+async def connect(places: RunPaths) -> AsyncIterator[ControlClient]:
     """Be connected for as long as the block lasts.
 
     Raises:
@@ -143,9 +143,9 @@ async def connect(places: Places) -> AsyncIterator[ControlClient]:
             writer.transport.abort()
 
 
-def _not_running(places: Places) -> NotRunningError:
+def _not_running(places: RunPaths) -> NotRunningError:
     root = places.deployment.root
-    left = [entry.name for entry in Ledger(places.ledger).survivors]
+    left = [entry.name for entry in RunRecords(places.ledger).survivors]
     if not left:
         return NotRunningError(f"Nothing is running in {root}.", hint="Start it with `alphapanda up`.")
     runs = "runs" if len(left) == 1 else "run"

@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from alphapanda.exit_codes import ExitCode
-from daemons.supervisor.plan import Kind, OrphanPolicy
+from daemons.supervisor.plan import OrphanPolicy, UnitKind
 from daemons.supervisor.states import State
 
 VERSION = 1
@@ -34,7 +34,7 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
     root: str
 
 
-class Status(msgspec.Struct, frozen=True, tag="status"):
+class StatusRequest(msgspec.Struct, frozen=True, tag="status"):
     """Ask how all stand; answered by `SystemStatus`."""
 
 
@@ -59,13 +59,13 @@ class Apply(msgspec.Struct, frozen=True, kw_only=True, tag="apply"):
 
 
 class Restart(msgspec.Struct, frozen=True, tag="restart"):
-    """Ask to stop and start these again, each after what it needs; answered by `Done` when all were stopped."""
+    """Stop and start these, each after what it needs; answered by `RequestDone` when all were stopped."""
 
     names: tuple[str, ...]
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
-    """Ask to stop these; answered by `Done` when they are. Without names: stop all, and the supervisor ends.
+    """Stop these; answered by `RequestDone` when they are. Without names: stop all and end the supervisor.
 
     Attributes:
         names: which.
@@ -77,10 +77,10 @@ class Stop(msgspec.Struct, frozen=True, tag="stop"):
 
 
 class Events(msgspec.Struct, frozen=True, tag="events"):
-    """Ask for every change from now on; the answer is a `SystemStatus`, then an `Event` for each change."""
+    """Ask for every change from now on; the answer is a `SystemStatus`, then an `ProcessEvent` for each change."""
 
 
-Request = Status | Apply | Restart | Stop | Events
+Request = StatusRequest | Apply | Restart | Stop | Events
 
 
 class ProcessStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +106,7 @@ class ProcessStatus(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    kind: Kind
+    kind: UnitKind
     state: State
     reason: str = ""
     since: datetime
@@ -160,11 +160,11 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True, tag="applied"):
         return not (self.start or self.restart or self.stop)
 
 
-class Done(msgspec.Struct, frozen=True, tag="done"):
+class RequestDone(msgspec.Struct, frozen=True, tag="done"):
     """It was done."""
 
 
-class Failure(msgspec.Struct, frozen=True, tag="failure"):
+class RequestFailed(msgspec.Struct, frozen=True, tag="failure"):
     """It was not done.
 
     Attributes:
@@ -178,7 +178,7 @@ class Failure(msgspec.Struct, frozen=True, tag="failure"):
     hint: str = ""
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
+class ProcessEvent(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
     """One process changed its state or its reason.
 
     Attributes:
@@ -194,7 +194,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
     output_tail: tuple[str, ...] = ()
 
 
-Answer = Hello | SystemStatus | Applied | Done | Failure | Event
+Answer = Hello | SystemStatus | Applied | RequestDone | RequestFailed | ProcessEvent
 
 _encoder = msgspec.json.Encoder()
 _requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)

@@ -15,7 +15,7 @@ SOCKET_PATH_LIMIT = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class RunPaths:
     """The files of one deployment's supervisor."""
 
     deployment: Deployment

@@ -11,7 +11,7 @@ from alphapanda.infra.embedded.jars import JarStore
 from alphapanda.infra.embedded.java import find_java
 from alphapanda.infra.embedded.kafka_config import KafkaProgram
 from alphapanda.infra.embedded.lock import load_lock
-from alphapanda.infra.progress import Progress
+from alphapanda.infra.progress import ProgressReporter
 from alphapanda.settings.sections import EmbeddedSettings
 
 OLDEST_MAJOR = 4
@@ -38,7 +38,7 @@ def kafka_program(options: EmbeddedSettings, cache: Path) -> tuple[KafkaProgram,
     return KafkaProgram(java, store.class_path(), lock.kafka, options.heap_mb), store
 
 
-async def prepare_program(options: EmbeddedSettings, cache: Path, progress: Progress) -> KafkaProgram:
+async def prepare_program(options: EmbeddedSettings, cache: Path, progress: ProgressReporter) -> KafkaProgram:
     """Return the Kafka to run, with all its jars there and checked; raises what `JarStore.prepare` raises."""
     program, store = kafka_program(options, cache)
     if store is not None:

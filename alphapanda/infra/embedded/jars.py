@@ -20,7 +20,7 @@ from alphapanda.errors import DependencyError
 from alphapanda.infra.disk import require_room, writing
 from alphapanda.infra.embedded.lock import KafkaLock, LockedJar
 from alphapanda.infra.embedded.maven import Repository
-from alphapanda.infra.progress import Progress
+from alphapanda.infra.progress import ProgressReporter
 
 CONNECTIONS = 8
 STAGING = "part-"
@@ -73,7 +73,7 @@ class JarStore:
         """Return the jars that are not there yet."""
         return tuple(jar for jar in self._lock.jar if not (self._folder / jar.file_name).exists())
 
-    def prepare(self, progress: Progress) -> None:
+    def prepare(self, progress: ProgressReporter) -> None:
         """Make every jar be there and right.
 
         Raises:
@@ -111,7 +111,7 @@ class JarStore:
             if jar not in missing:
                 check(self._folder / jar.file_name, jar)
 
-    def _download(self, jars: tuple[LockedJar, ...], progress: Progress) -> None:
+    def _download(self, jars: tuple[LockedJar, ...], progress: ProgressReporter) -> None:
         total = sum(jar.size for jar in jars)
         label = f"Kafka {self._lock.kafka} ({len(jars)} jars)"
         with (
@@ -147,7 +147,7 @@ class JarStore:
             shutil.rmtree(leftover)
 
     @contextmanager
-    def _alone(self, progress: Progress) -> Iterator[None]:
+    def _alone(self, progress: ProgressReporter) -> Iterator[None]:
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / "lock").open("wb") as handle:
             if not _locked(handle):

@@ -20,7 +20,7 @@ from alphapanda.infra.embedded.storage import ForeignDataError, Storage
 from alphapanda.infra.embedded.valkey import ValkeyFiles, find_valkey, valkey_url, write_config
 from alphapanda.infra.environment import server_environment
 from alphapanda.infra.ports import LOOPBACK, PortBook
-from alphapanda.infra.progress import Progress
+from alphapanda.infra.progress import ProgressReporter
 from alphapanda.infra.redis_probe import redis_is_up
 from alphapanda.kafka.probe import kafka_is_up
 from alphapanda.settings.sections import EmbeddedSettings, Fsync
@@ -72,7 +72,7 @@ class EmbeddedTier:
             data=deployment.valkey_data,
         )
 
-    async def prepare(self, progress: Progress) -> None:
+    async def prepare(self, progress: ProgressReporter) -> None:
         """Have the jars, formatted data directories and configuration files."""
         with writing(self._deployment.root, "preparing the deployment"):
             self._deployment.prepare()

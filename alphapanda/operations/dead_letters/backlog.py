@@ -10,7 +10,7 @@ from alphapanda.kafka.client import KafkaReadLog
 from alphapanda.model.dead_letter import LedgerState, LedgerTrigger
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Offsets
-from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, Entry, Mover, read_ledger
+from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, Actor, LedgerEntry, read_ledger
 from alphapanda.operations.dead_letters.record import JSON, DeadLetter, EventView, read_dead_letter
 from alphapanda.operations.dead_letters.status import standing
 from alphapanda.pipeline.recovery import read_all
@@ -40,7 +40,7 @@ class Item:
     """
 
     letter: DeadLetter
-    entry: Entry | None
+    entry: LedgerEntry | None
     first_failed_ms: int
     failures: int
     origins: tuple[LogPosition, ...] = ()
@@ -74,7 +74,7 @@ class Item:
         """The run that has it or had it last; empty without one."""
         return self.entry.moved.run_id if self.entry is not None else ""
 
-    def caught_up(self, mover: Mover, at: datetime) -> tuple[Entry, ...]:
+    def caught_up(self, mover: Actor, at: datetime) -> tuple[LedgerEntry, ...]:
         """Return the entries that the ledger lacks of what the log shows; nothing where they agree."""
         entry, state = self.entry, self.state
         if entry is None or entry.state is state:
@@ -87,13 +87,13 @@ class Item:
 
     def step(
         self,
-        mover: Mover,
+        mover: Actor,
         trigger: LedgerTrigger,
         at: datetime,
         *,
         replays: int | None = None,
         edited_fields: tuple[str, ...] | None = None,
-    ) -> Entry:
+    ) -> LedgerEntry:
         """Return the entry after one more step from where it really stands."""
         caught_up = self.caught_up(mover, at)
         entry = (caught_up[-1] if caught_up else self.entry) or mover.unknown(self.letter, self.target, at)
@@ -101,7 +101,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Backlog:
+class DeadLetterBacklog:
     """What was read of some dead-letter topics.
 
     Attributes:
@@ -112,7 +112,7 @@ class Backlog:
     """
 
     items: Mapping[str, Item]
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, LedgerEntry]
     ends: Offsets
     letters: int
 
@@ -122,7 +122,7 @@ class Backlog:
         return frozenset((item.letter.group, origin) for item in self.items.values() for origin in item.origins)
 
 
-async def read_backlog(log: KafkaReadLog, topics: Collection[str], view: EventView = JSON) -> Backlog:
+async def read_backlog(log: KafkaReadLog, topics: Collection[str], view: EventView = JSON) -> DeadLetterBacklog:
     """Read dead-letter topics, which must be there, and the ledger, up to their ends of this moment.
 
     Args:
@@ -137,7 +137,7 @@ async def read_backlog(log: KafkaReadLog, topics: Collection[str], view: EventVi
     records = await read_all(log, await log.beginnings((*dead, *ledger)), ends)
     letters = [read_dead_letter(record, view) for record in records if record.partition.topic != LEDGER_TOPIC]
     entries = read_ledger(record for record in records if record.partition.topic == LEDGER_TOPIC)
-    return Backlog(
+    return DeadLetterBacklog(
         items=items_of(letters, entries),
         entries=entries,
         ends={partition: end for partition, end in ends.items() if partition.topic != LEDGER_TOPIC},
@@ -145,7 +145,7 @@ async def read_backlog(log: KafkaReadLog, topics: Collection[str], view: EventVi
     )
 
 
-def items_of(letters: Sequence[DeadLetter], entries: Mapping[str, Entry]) -> dict[str, Item]:
+def items_of(letters: Sequence[DeadLetter], entries: Mapping[str, LedgerEntry]) -> dict[str, Item]:
     """Return dead letters as failures, each once, oldest failure first."""
     by_id: dict[str, list[DeadLetter]] = {}
     for letter in letters:

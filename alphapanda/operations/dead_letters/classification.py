@@ -19,7 +19,7 @@ from alphapanda.operations.dead_letters.staleness import Freshness
 from topics.dead_letters import FailedStage
 
 
-class Verdict(StrEnum):
+class Classification(StrEnum):
     """What is known of a dead letter."""
 
     NEW = "new"
@@ -42,7 +42,7 @@ class Judgement:
         copy: where it was sent again already; None where it was not.
     """
 
-    verdict: Verdict
+    verdict: Classification
     why: str
     copy: Copy | None = None
 
@@ -77,8 +77,8 @@ class Judge:
         if found is not None:
             return found
         if stale := self.freshness.why_stale(item.letter, self.kind):
-            return Judgement(Verdict.STALE, stale)
-        return Judgement(Verdict.NEW, self._why_new(item))
+            return Judgement(Classification.STALE, stale)
+        return Judgement(Classification.NEW, self._why_new(item))
 
     def _resent(self, item: Item, group: str) -> Judgement | None:
         """Look for this very dead letter in the source topic."""
@@ -89,9 +89,9 @@ class Judge:
         if copy is None:
             return None
         if self.evidence.has_passed(copy.addressee or group, copy):
-            return Judgement(Verdict.ALREADY_PROCESSED, f"sent again as {copy.at}, and processed", copy)
+            return Judgement(Classification.ALREADY_PROCESSED, f"sent again as {copy.at}, and processed", copy)
         return Judgement(
-            Verdict.IN_DOUBT, f"sent again as {copy.at}; {group or 'its group'} has not come to it", copy
+            Classification.IN_DOUBT, f"sent again as {copy.at}; {group or 'its group'} has not come to it", copy
         )
 
     def _followed(self, item: Item, group: str) -> Judgement | None:
@@ -106,15 +106,15 @@ class Judge:
             known = evidence.orders.get(order_id, "")
             if self.mode is not TradingMode.PAPER and (told or known) and not _is_settled(told, known):
                 return Judgement(
-                    Verdict.IN_DOUBT, f"order {order_id} was sent, and nobody knows what became of it"
+                    Classification.IN_DOUBT, f"order {order_id} was sent, and nobody knows what became of it"
                 )
             if known:
-                return Judgement(Verdict.ALREADY_PROCESSED, f"order {order_id} is {known}")
+                return Judgement(Classification.ALREADY_PROCESSED, f"order {order_id} is {known}")
             at = evidence.followed.get((group, order_id))
             if at is not None:
-                return Judgement(Verdict.ALREADY_PROCESSED, f"order {order_id} follows from it, {at}")
+                return Judgement(Classification.ALREADY_PROCESSED, f"order {order_id} follows from it, {at}")
         at = evidence.followed.get((group, event_id))
-        return None if at is None else Judgement(Verdict.ALREADY_PROCESSED, f"{at} follows from it")
+        return None if at is None else Judgement(Classification.ALREADY_PROCESSED, f"{at} follows from it")
 
     def _copied(self, item: Item, group: str) -> Judgement | None:
         """Look for the same event elsewhere in the source topic."""
@@ -126,21 +126,25 @@ class Judge:
             if copy.addressee not in {"", group} or (group, copy.at) in self.evidence.failed:
                 continue
             if self.evidence.has_passed(group, copy):
-                return Judgement(Verdict.ALREADY_PROCESSED, f"the same event was processed at {copy.at}")
+                return Judgement(Classification.ALREADY_PROCESSED, f"the same event was processed at {copy.at}")
             waiting = copy
         if waiting is None:
             return None
-        return Judgement(Verdict.IN_DOUBT, f"the same event stands at {waiting.at} and was not come to yet")
+        return Judgement(Classification.IN_DOUBT, f"the same event stands at {waiting.at} and was not come to yet")
 
     def _unknowable(self, item: Item, group: str) -> Judgement | None:
         if not group:
-            return Judgement(Verdict.IN_DOUBT, "nobody says which group failed: name it with --group")
+            return Judgement(Classification.IN_DOUBT, "nobody says which group failed: name it with --group")
         if item.letter.event.hidden and item.letter.failure.stage is not FailedStage.DECODE:
-            return Judgement(Verdict.IN_DOUBT, f"which event it is cannot be told: {item.letter.event.hidden}")
+            return Judgement(
+                Classification.IN_DOUBT, f"which event it is cannot be told: {item.letter.event.hidden}"
+            )
         if self.evidence.unread:
-            return Judgement(Verdict.IN_DOUBT, f"what follows from it cannot be told: {self.evidence.unread}")
+            return Judgement(
+                Classification.IN_DOUBT, f"what follows from it cannot be told: {self.evidence.unread}"
+            )
         if item.letter.original_ms < self.evidence.blind_before_ms:
-            return Judgement(Verdict.IN_DOUBT, "what would follow from it is older than the log keeps")
+            return Judgement(Classification.IN_DOUBT, "what would follow from it is older than the log keeps")
         return None
 
     def _why_new(self, item: Item) -> str:

@@ -9,9 +9,9 @@ from alphapanda.errors import DecodeError, KafkaUnreachableError
 from alphapanda.kafka.batch_reader import open_batch_reader
 from alphapanda.kafka.client import KafkaOptions, KafkaReadLog
 from alphapanda.model.records import Offsets, Partition, Record
-from alphapanda.operations.dead_letters.counts import MOST, Tally
+from alphapanda.operations.dead_letters.counts import MOST, DeadLetterCounts
 from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC
-from alphapanda.telemetry.log import Log
+from alphapanda.telemetry.log import Logger
 
 LOOK_AGAIN = 6
 """Rounds after which the topics are looked up again."""
@@ -31,7 +31,9 @@ class DeadLetterFold:
         most: dead letters that are told apart.
     """
 
-    def __init__(self, options: KafkaOptions, topics: Collection[str], logger: Log, *, most: int = MOST) -> None:
+    def __init__(
+        self, options: KafkaOptions, topics: Collection[str], logger: Logger, *, most: int = MOST
+    ) -> None:
         self._options = options
         self._wanted = frozenset(topics)
         self._logger = logger
@@ -40,7 +42,7 @@ class DeadLetterFold:
         self._beginnings: Offsets = {}
         self._partitions: tuple[Partition, ...] = ()
         self._rounds = 0
-        self.tally = Tally(most)
+        self.tally = DeadLetterCounts(most)
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -55,7 +57,7 @@ class DeadLetterFold:
             await self._go_round(log)
 
     def _begin_anew(self) -> None:
-        self.tally = Tally(self._most)
+        self.tally = DeadLetterCounts(self._most)
         self._positions.clear()
 
     async def _go_round(self, log: KafkaReadLog) -> None:

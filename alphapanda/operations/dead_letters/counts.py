@@ -62,7 +62,7 @@ class _Known:
         return standing(self.moved, self.place, self.run).is_unresolved
 
 
-class Tally:
+class DeadLetterCounts:
     """Counts what is open and how replays ended.
 
     Args:

@@ -21,7 +21,7 @@ _MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class FieldChange:
     """One field that an edit changed; None where it is not there."""
 
     field: str
@@ -38,7 +38,7 @@ def editable_text(letter: DeadLetter) -> str:
         return value.decode(errors="replace")
 
 
-def apply_edit(item: Item, text: str, routes: Routes) -> tuple[Item, Edit, list[Difference]]:
+def apply_edit(item: Item, text: str, routes: Routes) -> tuple[Item, Edit, list[FieldChange]]:
     """Return the dead letter with what an operator wrote, and what is different.
 
     It is written as `routes` writes its topic if it was in Avro, else as it was typed.
@@ -75,7 +75,7 @@ def apply_edit(item: Item, text: str, routes: Routes) -> tuple[Item, Edit, list[
     return replace(item, letter=letter), Edit(written, fields), differences
 
 
-def differences_of(before: object, after: object, path: str = "") -> Iterator[Difference]:
+def differences_of(before: object, after: object, path: str = "") -> Iterator[FieldChange]:
     """Give the fields in which two JSON values differ, in their order."""
     if isinstance(before, dict) and isinstance(after, dict):
         for name in [*before, *(name for name in after if name not in before)]:
@@ -85,7 +85,7 @@ def differences_of(before: object, after: object, path: str = "") -> Iterator[Di
         for index, pair in enumerate(zip(before, after, strict=True)):
             yield from differences_of(*pair, f"{path}[{index}]")
     elif before != after or type(before) is not type(after):
-        yield Difference(path or "value", _plain(before), _plain(after))
+        yield FieldChange(path or "value", _plain(before), _plain(after))
 
 
 def _plain(value: object) -> object:

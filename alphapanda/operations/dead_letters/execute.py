@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from alphapanda.kafka.client import KafkaLog
-from alphapanda.operations.dead_letters.ledger import Mover
-from alphapanda.operations.dead_letters.run import Edit, Pace, ReplayRun, Report
+from alphapanda.operations.dead_letters.ledger import Actor
+from alphapanda.operations.dead_letters.run import Edit, ReplayPace, ReplayRun, Report
 from alphapanda.operations.dead_letters.service import Prepared, Workbench
 from alphapanda.operations.dead_letters.watch import open_watch
 
@@ -19,12 +19,12 @@ async def conduct(
     log: KafkaLog,
     bench: Workbench,
     prepared: Prepared,
-    mover: Mover,
+    mover: Actor,
     report: Report,
     *,
     stop: asyncio.Event,
     tell: Callable[[Report], None],
-    pace: Pace,
+    pace: ReplayPace,
     group: str = "",
     edits: Mapping[str, Edit] = NO_EDITS,
 ) -> None:

@@ -16,10 +16,10 @@ from alphapanda.clock import Clock
 from alphapanda.errors import AlphaPandaError
 from alphapanda.kafka.client import KafkaOptions, open_read_log
 from alphapanda.operations.dead_letters.counter import DeadLetterFold
-from alphapanda.operations.dead_letters.counts import Tally
+from alphapanda.operations.dead_letters.counts import DeadLetterCounts
 from alphapanda.telemetry import metric_specs as specs
 from alphapanda.telemetry.collecting import collecting
-from alphapanda.telemetry.log import Log
+from alphapanda.telemetry.log import Logger
 from alphapanda.telemetry.metrics import Metrics
 
 EVERY_S = 10.0
@@ -37,7 +37,7 @@ class DeadLetterCollector(Collector):
     def __init__(self, service: str, broker: str, clock: Clock) -> None:
         self._labels = (service, broker)
         self._clock = clock
-        self.tally: Tally | None = None
+        self.tally: DeadLetterCounts | None = None
         self.topics: tuple[str, ...] = ()
 
     def collect(self) -> Iterator[Metric]:
@@ -69,7 +69,7 @@ async def exporting_dead_letters(
     topics: Collection[str],
     metrics: Metrics,
     clock: Clock,
-    logger: Log,
+    logger: Logger,
     *,
     every_s: float = EVERY_S,
 ) -> AsyncIterator[DeadLetterCollector]:
@@ -82,7 +82,7 @@ async def exporting_dead_letters(
 
 
 async def _keep_counting(
-    options: KafkaOptions, fold: DeadLetterFold, collector: DeadLetterCollector, logger: Log, every_s: float
+    options: KafkaOptions, fold: DeadLetterFold, collector: DeadLetterCollector, logger: Logger, every_s: float
 ) -> None:
     told_full = False
     while True:

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from alphapanda.model.dead_letter import LedgerState
-from alphapanda.operations.dead_letters.backlog import Backlog
+from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog
 from alphapanda.telemetry import metric_specs as specs
 from alphapanda.telemetry.metric_specs import MetricSpec
 
 _OUTCOMES = (LedgerState.CONFIRMED, LedgerState.RETURNED)
 
 
-def exposition(backlog: Backlog, topics: Iterable[str], now: datetime) -> str:
+def exposition(backlog: DeadLetterBacklog, topics: Iterable[str], now: datetime) -> str:
     """Return what is open by topic and code, how old the oldest is, and how replays ended."""
     open_by: Counter[tuple[str, str]] = Counter()
     oldest: dict[str, float] = dict.fromkeys(topics, 0.0)

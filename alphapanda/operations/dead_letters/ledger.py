@@ -28,7 +28,7 @@ LEDGER_TOPIC = "system.dlq-ledger"
 SOURCE = "dlq"
 
 
-class Entry(msgspec.Struct, frozen=True):
+class LedgerEntry(msgspec.Struct, frozen=True):
     """What the ledger says of one dead letter.
 
     Attributes:
@@ -45,7 +45,7 @@ class Entry(msgspec.Struct, frozen=True):
         return self.moved.state
 
 
-class Mover(msgspec.Struct, frozen=True, kw_only=True):
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Who moves dead letters, and why.
 
     Attributes:
@@ -58,7 +58,7 @@ class Mover(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     run_id: str = ""
 
-    def unknown(self, letter: DeadLetter, target: str, at: datetime) -> Entry:
+    def unknown(self, letter: DeadLetter, target: str, at: datetime) -> LedgerEntry:
         """Return the entry of a dead letter of which the ledger says nothing: it is open. It is not written."""
         moved = DeadLetterMoved(
             dead_letter_id=letter.id,
@@ -71,11 +71,11 @@ class Mover(msgspec.Struct, frozen=True, kw_only=True):
             actor=self.actor,
             replays=letter.replay_count,
         )
-        return Entry(moved, at)
+        return LedgerEntry(moved, at)
 
     def moved(
         self,
-        entry: Entry,
+        entry: LedgerEntry,
         trigger: LedgerTrigger,
         at: datetime,
         *,
@@ -83,7 +83,7 @@ class Mover(msgspec.Struct, frozen=True, kw_only=True):
         sent: LogPosition | None = None,
         replays: int | None = None,
         edited_fields: tuple[str, ...] | None = None,
-    ) -> Entry:
+    ) -> LedgerEntry:
         """Return the entry after one more step; what is not given stays.
 
         Args:
@@ -111,12 +111,12 @@ class Mover(msgspec.Struct, frozen=True, kw_only=True):
             edited_fields=before.edited_fields if edited_fields is None else edited_fields,
             trail=(*before.trail, step)[-TRAIL_LENGTH:],
         )
-        return Entry(after, at)
+        return LedgerEntry(after, at)
 
 
-def read_ledger(records: Iterable[Record]) -> dict[str, Entry]:
+def read_ledger(records: Iterable[Record]) -> dict[str, LedgerEntry]:
     """Return the newest entry of each dead letter; raises DecodeError for a record that is none."""
-    entries: dict[str, Entry] = {}
+    entries: dict[str, LedgerEntry] = {}
     for record in records:
         if record.value is None:
             entries.pop((record.key or b"").decode(errors="replace"), None)
@@ -127,11 +127,11 @@ def read_ledger(records: Iterable[Record]) -> dict[str, Entry]:
             raise DecodeError(
                 f"{record.position} is keyed {record.key!r}, its entry is of {moved.dead_letter_id}."
             )
-        entries[moved.dead_letter_id] = Entry(moved, envelope.ts)
+        entries[moved.dead_letter_id] = LedgerEntry(moved, envelope.ts)
     return entries
 
 
-def entry_record(entry: Entry) -> Outgoing:
+def entry_record(entry: LedgerEntry) -> Outgoing:
     """Return the record of an entry; the same step gives the same event id."""
     moved = entry.moved
     event_id = derive_event_id(moved.dead_letter_id, f"{moved.state}/{moved.run_id}/{entry.at.isoformat()}")
@@ -149,6 +149,6 @@ def entry_record(entry: Entry) -> Outgoing:
     return Outgoing(LEDGER_TOPIC, moved.dead_letter_id.encode(), encode(envelope), envelope_headers(envelope), 0)
 
 
-async def write_entries(log: KafkaLog, entries: Sequence[Entry]) -> None:
+async def write_entries(log: KafkaLog, entries: Sequence[LedgerEntry]) -> None:
     """Write entries and return when all are acknowledged; in one partition, so in their order."""
     await log.append_in_bulk([entry_record(entry) for entry in entries])

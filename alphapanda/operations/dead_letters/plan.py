@@ -14,8 +14,8 @@ from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.model.records import Header
 from alphapanda.operations.dead_letters.backlog import Item
-from alphapanda.operations.dead_letters.classification import Judge, Judgement, Verdict
-from alphapanda.operations.dead_letters.policy import NO_POLICY, Policy, Rule, Ruling
+from alphapanda.operations.dead_letters.classification import Classification, Judge, Judgement
+from alphapanda.operations.dead_letters.policy import NO_POLICY, Policy, PolicyRule, Ruling
 from alphapanda.operations.dead_letters.republish import Resend, resend, size_of
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.serialization.codec import Codec
@@ -23,7 +23,7 @@ from topics.catalogue import Catalogue
 from topics.names import TopicName
 
 
-class Action(StrEnum):
+class PlannedAction(StrEnum):
     """What is done with a dead letter."""
 
     SEND = "send"
@@ -38,7 +38,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class ReplayOptions:
     """What an operator asks for beyond the safe default, which sends what is new and nothing else.
 
     Attributes:
@@ -61,7 +61,7 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ReplayTarget:
     """Where dead letters go back to.
 
     Attributes:
@@ -95,9 +95,9 @@ class Planned:
 
     item: Item
     judgement: Judgement
-    action: Action
+    action: PlannedAction
     why: str
-    rule: Rule | None = None
+    rule: PolicyRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,32 +112,32 @@ class ReplayPlan:
         notes: what could not be looked at.
     """
 
-    target: Target
+    target: ReplayTarget
     run_id: str
     resumes: bool
     records: tuple[Planned, ...]
     notes: tuple[str, ...] = ()
-    _by_action: Mapping[Action, tuple[Planned, ...]] = field(init=False, default_factory=dict)
+    _by_action: Mapping[PlannedAction, tuple[Planned, ...]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        grouped: dict[Action, list[Planned]] = {}
+        grouped: dict[PlannedAction, list[Planned]] = {}
         for record in self.records:
             grouped.setdefault(record.action, []).append(record)
         object.__setattr__(self, "_by_action", {action: tuple(found) for action, found in grouped.items()})
 
-    def doing(self, action: Action) -> tuple[Planned, ...]:
+    def doing(self, action: PlannedAction) -> tuple[Planned, ...]:
         """Return what this is done with."""
         return self._by_action.get(action, ())
 
     @property
-    def verdicts(self) -> Counter[Verdict]:
+    def verdicts(self) -> Counter[Classification]:
         """How many there are of each verdict."""
         return Counter(record.judgement.verdict for record in self.records)
 
     @property
     def groups(self) -> tuple[str, ...]:
         """The groups that will act."""
-        return tuple(sorted({record.item.letter.group for record in self.doing(Action.SEND)} - {""}))
+        return tuple(sorted({record.item.letter.group for record in self.doing(PlannedAction.SEND)} - {""}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +154,10 @@ class Planner:
         codec: reads events; JSON alone when not given.
     """
 
-    target: Target
+    target: ReplayTarget
     judge: Judge
     catalogue: Catalogue
-    wishes: Wishes
+    wishes: ReplayOptions
     policy: Policy = NO_POLICY
     edited: frozenset[str] = frozenset()
     codec: Codec | None = None
@@ -169,9 +169,9 @@ class Planner:
         records, sending = [], 0
         for item in items:
             planned = self._decide(item, routes)
-            if planned.action is Action.SEND:
+            if planned.action is PlannedAction.SEND:
                 if self.wishes.limit is not None and sending >= self.wishes.limit:
-                    planned = replace(planned, action=Action.HOLD, why="over --max: the next run takes it")
+                    planned = replace(planned, action=PlannedAction.HOLD, why="over --max: the next run takes it")
                 else:
                     sending += 1
             records.append(planned)
@@ -180,37 +180,41 @@ class Planner:
     def _decide(self, item: Item, routes: Routes) -> Planned:
         judgement = self.judge.judge(item)
         if judgement.copy is not None:
-            processed = judgement.verdict is Verdict.ALREADY_PROCESSED
-            return Planned(item, judgement, Action.SETTLE if processed else Action.WATCH, judgement.why)
+            processed = judgement.verdict is Classification.ALREADY_PROCESSED
+            return Planned(
+                item, judgement, PlannedAction.SETTLE if processed else PlannedAction.WATCH, judgement.why
+            )
         rule = self.policy.rule_for(item)
         action, why = self._action(item, judgement, routes, rule)
         return Planned(item, judgement, action, why, rule)
 
-    def _action(self, item: Item, judgement: Judgement, routes: Routes, rule: Rule | None) -> tuple[Action, str]:
+    def _action(
+        self, item: Item, judgement: Judgement, routes: Routes, rule: PolicyRule | None
+    ) -> tuple[PlannedAction, str]:
         if refused := self._wall(item) or self._too_large(item) or _half_edited(item):
-            return Action.HOLD, refused
-        if judgement.verdict is Verdict.ALREADY_PROCESSED:
-            return Action.HOLD, judgement.why
+            return PlannedAction.HOLD, refused
+        if judgement.verdict is Classification.ALREADY_PROCESSED:
+            return PlannedAction.HOLD, judgement.why
         if self.target.kind is EventType.MARKET_TICK and not self._is_forced(item):
-            return Action.DISCARD, judgement.why
+            return PlannedAction.DISCARD, judgement.why
         unreadable, elsewhere = _read(item, routes)
         if refused := elsewhere or self._ruled_out(rule, item):
-            return Action.HOLD, refused
+            return PlannedAction.HOLD, refused
         if item.replays >= self.wishes.max_replays and not self._is_forced(item):
-            return Action.QUARANTINE, f"it came back {item.replays} times"
+            return PlannedAction.QUARANTINE, f"it came back {item.replays} times"
         return self._by_verdict(item, judgement, unreadable)
 
-    def _by_verdict(self, item: Item, judgement: Judgement, unreadable: str) -> tuple[Action, str]:
+    def _by_verdict(self, item: Item, judgement: Judgement, unreadable: str) -> tuple[PlannedAction, str]:
         forced = self._is_forced(item)
-        if judgement.verdict is Verdict.IN_DOUBT and not forced:
-            return Action.HOLD, judgement.why
-        if judgement.verdict is Verdict.STALE and not (forced or self.wishes.include_stale):
-            return Action.HOLD, judgement.why
+        if judgement.verdict is Classification.IN_DOUBT and not forced:
+            return PlannedAction.HOLD, judgement.why
+        if judgement.verdict is Classification.STALE and not (forced or self.wishes.include_stale):
+            return PlannedAction.HOLD, judgement.why
         if unreadable and not (forced or self.wishes.include_unreadable):
-            return Action.HOLD, f"it would come back: {unreadable}"
-        return Action.SEND, judgement.why
+            return PlannedAction.HOLD, f"it would come back: {unreadable}"
+        return PlannedAction.SEND, judgement.why
 
-    def _ruled_out(self, rule: Rule | None, item: Item) -> str:
+    def _ruled_out(self, rule: PolicyRule | None, item: Item) -> str:
         """Return why the policy keeps a record from being sent, whatever is asked for; empty where it does not."""
         if rule is None or rule.ruling is Ruling.REPLAY:
             return ""

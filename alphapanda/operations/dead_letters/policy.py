@@ -28,7 +28,7 @@ class Ruling(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class PolicyRule:
     """One rule; what it does not name it does not ask.
 
     Attributes:
@@ -90,9 +90,9 @@ class Policy:
         rules: the first that fits counts.
     """
 
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[PolicyRule, ...] = ()
 
-    def rule_for(self, item: Item) -> Rule | None:
+    def rule_for(self, item: Item) -> PolicyRule | None:
         """Return the rule that speaks of a dead letter; None where none does."""
         return next((rule for rule in self.rules if rule.fits(item)), None)
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from alphapanda.errors import nearest
 from alphapanda.model.kinds import EventType
-from alphapanda.operations.dead_letters.policy import Policy, Rule, Ruling
+from alphapanda.operations.dead_letters.policy import Policy, PolicyRule, Ruling
 from alphapanda.query.errors import TypedTextError
 from alphapanda.query.expressions import Expression, compile_expression
 from alphapanda.query.patterns import Pattern
@@ -59,7 +59,7 @@ def read_policy(root: Path, now: datetime) -> tuple[Policy, list[Problem]]:
     if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
         problems.append(Problem(file.place((_RULES,)), "rules are tables, each headed [[rules]]."))
         return Policy(), problems
-    rules: list[Rule] = []
+    rules: list[PolicyRule] = []
     names: set[str] = set()
     for index, table in enumerate(tables):
         reader = _RuleReader(file, index, table, now)
@@ -104,7 +104,7 @@ class _RuleReader:
         given = table.get("name")
         self._name = given if isinstance(given, str) and given else f"{index + 1}"
 
-    def rule(self) -> Rule | None:
+    def rule(self) -> PolicyRule | None:
         """Return the rule; None where it is wrong."""
         for key in self._table:
             if key not in _KEYS:
@@ -120,7 +120,7 @@ class _RuleReader:
         if not reason:
             self._fault("reason", "a rule needs a reason.", 'reason = "…"; it is shown with each verdict.')
         ruling = self._ruling()
-        rule = Rule(
+        rule = PolicyRule(
             name=self._name,
             ruling=ruling or Ruling.NEVER,
             reason=reason,

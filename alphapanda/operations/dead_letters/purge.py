@@ -29,7 +29,7 @@ SETTLED = frozenset({LedgerState.CONFIRMED, LedgerState.DISCARDED})
 """Nobody has to deal with these any more."""
 
 
-class Obstacle(StrEnum):
+class ObstacleReason(StrEnum):
     """Why a dead letter stays."""
 
     UNSETTLED = "unsettled"
@@ -39,7 +39,7 @@ class Obstacle(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class PurgeObstacle:
     """A dead letter in front of which a cut has to stop.
 
     Attributes:
@@ -52,7 +52,7 @@ class Kept:
     offset: int
     id: str
     state: LedgerState
-    obstacle: Obstacle
+    obstacle: ObstacleReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Cut:
     end: int
     records: int
     states: Mapping[LedgerState, int] = field(default_factory=dict)
-    kept: tuple[Kept, ...] = ()
+    kept: tuple[PurgeObstacle, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Purge:
         return sum(cut.records for cut in self.cuts)
 
     @property
-    def kept(self) -> tuple[Kept, ...]:
+    def kept(self) -> tuple[PurgeObstacle, ...]:
         """Everything that stands in its way."""
         return tuple(one for cut in self.cuts for one in cut.kept)
 
@@ -107,7 +107,7 @@ class Purge:
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class TopicContents:
     """A dead-letter topic as it is.
 
     Attributes:
@@ -126,15 +126,15 @@ class Holding:
     ends: Offsets
     oldest: Mapping[Partition, int]
 
-    def obstacle(self, letter: DeadLetter) -> Obstacle | None:
+    def obstacle(self, letter: DeadLetter) -> ObstacleReason | None:
         """Return why a dead letter has to stay; None where it may go."""
         if self.items[letter.id].state not in SETTLED:
-            return Obstacle.UNSETTLED
+            return ObstacleReason.UNSETTLED
         origin = letter.origin
         if origin is None or not service_of(letter.group):
             return None
         oldest = self.oldest.get(Partition(origin.topic, origin.partition))
-        return Obstacle.NEEDED if oldest is not None and origin.offset >= oldest else None
+        return ObstacleReason.NEEDED if oldest is not None and origin.offset >= oldest else None
 
     def plan(self, wanted: Mapping[Partition, int], *, settled_only: bool, even_needed: bool) -> Purge:
         """Return what would go.
@@ -169,14 +169,14 @@ class Holding:
         states = Counter(self.items[one.id].state for one in going)
         return Cut(partition, start, at, end, len(going), dict(states), kept)
 
-    def _kept(self, letters: Iterable[DeadLetter], *, even: bool) -> Iterable[Kept]:
+    def _kept(self, letters: Iterable[DeadLetter], *, even: bool) -> Iterable[PurgeObstacle]:
         for letter in letters:
             obstacle = self.obstacle(letter)
-            if obstacle is not None and not (even and obstacle is Obstacle.NEEDED):
-                yield Kept(letter.record.offset, letter.id, self.items[letter.id].state, obstacle)
+            if obstacle is not None and not (even and obstacle is ObstacleReason.NEEDED):
+                yield PurgeObstacle(letter.record.offset, letter.id, self.items[letter.id].state, obstacle)
 
 
-async def read_holding(log: KafkaReadLog, topic: str, source: str) -> Holding:
+async def read_holding(log: KafkaReadLog, topic: str, source: str) -> TopicContents:
     """Read a dead-letter topic, which must be there, and what the ledger says of it."""
     there = await log.topics()
     dead = await log.partitions([topic])
@@ -187,7 +187,7 @@ async def read_holding(log: KafkaReadLog, topic: str, source: str) -> Holding:
     records = await read_all(log, starts, ends)
     letters = tuple(read_dead_letter(record) for record in records if record.partition.topic == topic)
     entries = read_ledger(record for record in records if record.partition.topic == LEDGER_TOPIC)
-    return Holding(
+    return TopicContents(
         topic=topic,
         letters=letters,
         items=items_of(letters, entries),
@@ -199,7 +199,7 @@ async def read_holding(log: KafkaReadLog, topic: str, source: str) -> Holding:
 
 async def wanted_cuts(
     log: KafkaReadLog,
-    holding: Holding,
+    holding: TopicContents,
     *,
     partitions: Collection[int] = (),
     before_ms: int | None = None,

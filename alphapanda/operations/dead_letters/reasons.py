@@ -17,7 +17,7 @@ SPARK_WIDTH = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class FailureReason:
     """Why some records failed.
 
     Attributes:
@@ -51,7 +51,7 @@ class Reason:
     policy: str = ""
 
 
-def reasons_of(items: Iterable[Item], policy: Policy = NO_POLICY) -> list[Reason]:
+def reasons_of(items: Iterable[Item], policy: Policy = NO_POLICY) -> list[FailureReason]:
     """Return the reasons, the most frequent first, each with what `policy` says of it."""
     groups: dict[tuple[str, str, str, str], list[Item]] = {}
     known: dict[str, str] = {}
@@ -70,11 +70,11 @@ def reasons_of(items: Iterable[Item], policy: Policy = NO_POLICY) -> list[Reason
 
 def _reason(
     key: tuple[str, str, str, str], items: Sequence[Item], first: int, last: int, policy: Policy
-) -> Reason:
+) -> FailureReason:
     topic, group, code, collapsed = key
     times = [item.letter.failed_at_ms for item in items]
     said = {item.letter.failure.retryable for item in items}
-    return Reason(
+    return FailureReason(
         id=reason_id(*key),
         topic=topic,
         group=group,

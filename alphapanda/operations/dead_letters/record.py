@@ -13,7 +13,7 @@ from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Header, Record
 from alphapanda.serialization.avro import MAGIC
 from topics.dead_letter_families import DeadLetterHeaders, read_headers
-from topics.dead_letters import ID_HEADER, Failure, Family, dead_letter_id
+from topics.dead_letters import ID_HEADER, Family, ProcessingFailure, dead_letter_id
 
 REPLAY_PREFIX = "ap-replay-"
 RUN_HEADER = f"{REPLAY_PREFIX}run"
@@ -169,7 +169,7 @@ class DeadLetter:
 
     id: str
     record: Record
-    failure: Failure
+    failure: ProcessingFailure
     others: tuple[tuple[str, bytes | None], ...]
     event: EventFacts
     json: bytes | None

@@ -18,8 +18,8 @@ from alphapanda.model.dead_letter import LedgerState, LedgerTrigger
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Outgoing
 from alphapanda.operations.dead_letters.backlog import Item
-from alphapanda.operations.dead_letters.ledger import Entry, Mover, write_entries
-from alphapanda.operations.dead_letters.plan import Action, Planned, ReplayPlan
+from alphapanda.operations.dead_letters.ledger import Actor, LedgerEntry, write_entries
+from alphapanda.operations.dead_letters.plan import Planned, PlannedAction, ReplayPlan
 from alphapanda.operations.dead_letters.republish import Resend, resend
 from alphapanda.operations.dead_letters.watch import Seen, Waiting, Watch
 
@@ -30,7 +30,7 @@ HURRIED_LOOKS_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class ReplayPace:
     """How fast, and when to stop.
 
     Attributes:
@@ -115,20 +115,20 @@ class ReplayRun:
     watch: Watch
     clock: Clock
     plan: ReplayPlan
-    mover: Mover
-    pace: Pace
+    mover: Actor
+    pace: ReplayPace
     group: str = ""
     edits: Mapping[str, Edit] = field(default_factory=dict)
     tell: Callable[[Report], None] = tell_nobody
     report: Report = field(default_factory=Report)
-    _planned: dict[str, Entry] = field(default_factory=dict)
+    _planned: dict[str, LedgerEntry] = field(default_factory=dict)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _hurries: bool = False
 
     async def run(self, stop: asyncio.Event) -> Report:
         """Carry it out; `stop` ends it after the batch in hand, and what was not sent stays planned."""
         await self._settle_the_books()
-        queue = deque(self.plan.doing(Action.SEND))
+        queue = deque(self.plan.doing(PlannedAction.SEND))
         await self._write_plan(queue)
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(self._keep_watching())
@@ -151,27 +151,27 @@ class ReplayRun:
     async def _settle_the_books(self) -> None:
         """Write down what is decided without sending: what was found out, what is set aside, what is given up."""
         now = self.clock.now()
-        entries: list[Entry] = []
+        entries: list[LedgerEntry] = []
         for planned in self.plan.records:
             item, copy = planned.item, planned.judgement.copy
-            if planned.action in {Action.WATCH, Action.SETTLE} and copy is not None:
+            if planned.action in {PlannedAction.WATCH, PlannedAction.SETTLE} and copy is not None:
                 entry = self._as_sent(item, copy.at)
-                if planned.action is Action.SETTLE:
+                if planned.action is PlannedAction.SETTLE:
                     entry = self.mover.moved(entry, LedgerTrigger.CONFIRM, now)
                     self.report.confirmed += 1
                 else:
                     group = copy.addressee or self._group_of(item)
                     self.watch.add(Waiting(entry, item.letter, copy.at, group))
                 entries.append(entry)
-            elif planned.action in {Action.DISCARD, Action.QUARANTINE}:
+            elif planned.action in {PlannedAction.DISCARD, PlannedAction.QUARANTINE}:
                 entries.append(self._put_aside(planned))
-            elif planned.action is Action.HOLD and item.state is LedgerState.PLANNED:
+            elif planned.action is PlannedAction.HOLD and item.state is LedgerState.PLANNED:
                 entries.append(given_up(item, self.mover, now))
                 self.report.released += 1
         await write_entries(self.log, entries)
         self.tell(self.report)
 
-    def _as_sent(self, item: Item, at: LogPosition) -> Entry:
+    def _as_sent(self, item: Item, at: LogPosition) -> LedgerEntry:
         """Return the entry of a record that the target topic shows to be sent."""
         now = self.clock.now()
         if item.entry is not None and item.state is LedgerState.REPLAYED:
@@ -181,11 +181,11 @@ class ReplayRun:
             planned = item.step(self.mover, LedgerTrigger.PLAN, now, replays=item.replays + 1)
         return self.mover.moved(planned, LedgerTrigger.SEND, now, sent=at)
 
-    def _put_aside(self, planned: Planned) -> Entry:
+    def _put_aside(self, planned: Planned) -> LedgerEntry:
         item, now = planned.item, self.clock.now()
         because = replace_reason(self.mover, planned.why)
         trigger = LedgerTrigger.DISCARD
-        if planned.action is Action.QUARANTINE:
+        if planned.action is PlannedAction.QUARANTINE:
             trigger = LedgerTrigger.QUARANTINE
             self.report.quarantined += 1
         else:
@@ -196,7 +196,7 @@ class ReplayRun:
 
     async def _write_plan(self, queue: Iterable[Planned]) -> None:
         now = self.clock.now()
-        fresh: list[Entry] = []
+        fresh: list[LedgerEntry] = []
         for planned in queue:
             item = planned.item
             if item.entry is not None and item.state is LedgerState.PLANNED and item.run_id == self.plan.run_id:
@@ -338,14 +338,14 @@ class ReplayRun:
         return is_so()
 
 
-def given_up(item: Item, mover: Mover, now: datetime) -> Entry:
+def given_up(item: Item, mover: Actor, now: datetime) -> LedgerEntry:
     """Return the entry of a record that was planned and is not sent after all: it does not count as a replay."""
     return item.step(mover, LedgerTrigger.RELEASE, now, replays=item.replays, edited_fields=())
 
 
-def replace_reason(mover: Mover, why: str) -> Mover:
+def replace_reason(mover: Actor, why: str) -> Actor:
     """Return who moves, with a reason of the plan's where the operator gave none."""
-    return mover if mover.reason else Mover(actor=mover.actor, reason=why, run_id=mover.run_id)
+    return mover if mover.reason else Actor(actor=mover.actor, reason=why, run_id=mover.run_id)
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from alphapanda.errors import UnknownNameError, UsageError
 from alphapanda.model.dead_letter import LedgerState
-from alphapanda.operations.dead_letters.backlog import Backlog, Item
+from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog, Item
 from alphapanda.operations.dead_letters.signature import signature
 from alphapanda.query.expressions import Expression
 
@@ -21,7 +21,7 @@ REASON_ID_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class DeadLetterFilter:
     """What a dead letter must be to be chosen; what is empty asks nothing.
 
     Attributes:
@@ -119,7 +119,7 @@ def find_item(typed: str, items: Mapping[str, Item]) -> Item:
     return items[_find(typed, items)]
 
 
-def find_in(typed: str, backlog: Backlog) -> Item:
+def find_in(typed: str, backlog: DeadLetterBacklog) -> Item:
     """Return the dead letter that was typed; of one that the ledger alone still knows, say that it is gone.
 
     Raises as `find_ids` does.

@@ -14,13 +14,13 @@ from alphapanda.kafka.newest import newest
 from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType, TradingMode
-from alphapanda.operations.dead_letters.backlog import Backlog, Item, read_backlog
+from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog, Item, read_backlog
 from alphapanda.operations.dead_letters.classification import Judge
 from alphapanda.operations.dead_letters.groups import STRATEGIES
 from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC
 from alphapanda.operations.dead_letters.lookups import Evidence, EvidenceReader
 from alphapanda.operations.dead_letters.names import own_name
-from alphapanda.operations.dead_letters.plan import Planner, ReplayPlan, Target, Wishes, chosen_run
+from alphapanda.operations.dead_letters.plan import Planner, ReplayOptions, ReplayPlan, ReplayTarget, chosen_run
 from alphapanda.operations.dead_letters.policy import NO_POLICY, Policy
 from alphapanda.operations.dead_letters.progress import GroupProgress
 from alphapanda.operations.dead_letters.record import EventView, event_facts
@@ -47,7 +47,7 @@ class Prepared:
     """
 
     plan: ReplayPlan
-    backlog: Backlog
+    backlog: DeadLetterBacklog
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Workbench:
         if LEDGER_TOPIC not in await self.log.topics():
             raise DependencyError(f"There is no topic {LEDGER_TOPIC}.", hint="Run: alphapanda topics bootstrap")
 
-    async def target(self, topic: str) -> Target:
+    async def target(self, topic: str) -> ReplayTarget:
         """Return where the dead letters of `topic` go back to.
 
         Raises:
@@ -111,7 +111,7 @@ class Workbench:
                 hint="alphapanda topics bootstrap makes it again; alphapanda dlq discard sets them aside.",
             )
         limit = found.configs.get("max.message.bytes")
-        return Target(
+        return ReplayTarget(
             name=name.source,
             kind=kind,
             mode=None if name.is_shared else self.modes.get(name.scope, TradingMode.LIVE),
@@ -124,7 +124,7 @@ class Workbench:
         self,
         topic: str,
         choose: Callable[[Item], bool],
-        wishes: Wishes,
+        wishes: ReplayOptions,
         *,
         asked_run: str = "",
         instead: Mapping[str, Item] | None = None,
@@ -185,7 +185,12 @@ class Workbench:
         return tuple(groups)
 
     async def _gather(
-        self, target: Target, backlog: Backlog, items: Collection[Item], evidence: Evidence, view: EventView
+        self,
+        target: ReplayTarget,
+        backlog: DeadLetterBacklog,
+        items: Collection[Item],
+        evidence: Evidence,
+        view: EventView,
     ) -> None:
         evidence.failed |= backlog.refused
         if not items or target.kind is EventType.MARKET_TICK:

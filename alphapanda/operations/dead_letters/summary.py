@@ -24,7 +24,7 @@ LONGEST = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class PlanLine:
     """Dead letters that the same is done with, for the same reason.
 
     Attributes:
@@ -44,7 +44,7 @@ class Alike:
     why: str
 
 
-def alike(plan: ReplayPlan) -> tuple[Alike, ...]:
+def alike(plan: ReplayPlan) -> tuple[PlanLine, ...]:
     """Return the records of a plan, those that are alike together, the most first."""
     counts: Counter[tuple[str, str, str, str, str]] = Counter()
     for record in plan.records:
@@ -52,7 +52,7 @@ def alike(plan: ReplayPlan) -> tuple[Alike, ...]:
         verdict, fate = record.judgement.verdict.value, WILL_BE[record.action.value]
         why = short(signature(record.why))
         counts[verdict, fate, letter.group or "-", letter.failure.error_code, why] += 1
-    return tuple(Alike(count, *same) for same, count in sorted(counts.items(), key=lambda pair: -pair[1]))
+    return tuple(PlanLine(count, *same) for same, count in sorted(counts.items(), key=lambda pair: -pair[1]))
 
 
 def short(text: str, length: int = LONGEST) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from alphapanda.kafka.client import KafkaReader, KafkaReadLog
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Offsets, Partition
-from alphapanda.operations.dead_letters.ledger import Entry
+from alphapanda.operations.dead_letters.ledger import LedgerEntry
 from alphapanda.operations.dead_letters.progress import GroupProgress
 from alphapanda.operations.dead_letters.record import DeadLetter, read_dead_letter
 
@@ -27,7 +27,7 @@ class Waiting:
         group: who is to process it.
     """
 
-    entry: Entry
+    entry: LedgerEntry
     letter: DeadLetter
     sent: LogPosition
     group: str

@@ -16,11 +16,11 @@ from alphapanda.clock import Clock
 from alphapanda.errors import AlphaPandaError
 from alphapanda.kafka.client import KafkaOptions, KafkaReadLog, open_read_log
 from alphapanda.kafka.group_admin import GroupAdmin, open_groups
-from alphapanda.operations.groups.lag import Look
+from alphapanda.operations.groups.lag import LagReport
 from alphapanda.operations.groups.measure import measure
 from alphapanda.telemetry import metric_specs as specs
 from alphapanda.telemetry.collecting import collecting
-from alphapanda.telemetry.log import Log
+from alphapanda.telemetry.log import Logger
 from alphapanda.telemetry.metrics import Metrics
 
 EVERY_S = 10.0
@@ -36,7 +36,7 @@ class GroupLagCollector(Collector):
 
     def __init__(self, service: str, broker: str) -> None:
         self._labels = (service, broker)
-        self.look: Look | None = None
+        self.look: LagReport | None = None
 
     def collect(self) -> Iterator[Metric]:
         """Return what was measured last; a partition without a commit, or of a topic that is gone, is left out."""
@@ -59,7 +59,7 @@ class GroupLagCollector(Collector):
 
 @asynccontextmanager
 async def exporting_lag(
-    options: KafkaOptions, metrics: Metrics, clock: Clock, logger: Log, *, every_s: float = EVERY_S
+    options: KafkaOptions, metrics: Metrics, clock: Clock, logger: Logger, *, every_s: float = EVERY_S
 ) -> AsyncIterator[GroupLagCollector]:
     """Measure all groups again and again while the block runs; a failure is logged and tried again in its turn."""
     collector = GroupLagCollector(metrics.service, metrics.broker)
@@ -69,7 +69,7 @@ async def exporting_lag(
 
 
 async def _keep_measuring(
-    options: KafkaOptions, collector: GroupLagCollector, clock: Clock, logger: Log, every_s: float
+    options: KafkaOptions, collector: GroupLagCollector, clock: Clock, logger: Logger, every_s: float
 ) -> None:
     while True:
         try:

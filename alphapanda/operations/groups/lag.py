@@ -80,7 +80,7 @@ class PartitionLag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GroupLag:
+class GroupLagReport:
     """One group.
 
     Attributes:
@@ -125,7 +125,7 @@ class GroupLag:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class LagReport:
     """All that was measured at once.
 
     Attributes:
@@ -134,16 +134,16 @@ class Look:
     """
 
     at: float
-    groups: tuple[GroupLag, ...]
+    groups: tuple[GroupLagReport, ...]
 
 
-def with_rates(now: Look, before: Look) -> Look:
+def with_rates(now: LagReport, before: LagReport) -> LagReport:
     """Return `now` with the rates since `before`; an age that is not known is estimated from them."""
     elapsed = now.at - before.at
     if elapsed <= 0:
         return now
     earlier = {group.name: {one.partition: one for one in group.partitions} for group in before.groups}
-    return Look(
+    return LagReport(
         now.at,
         tuple(
             replace(

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from alphapanda.clock import Clock
 from alphapanda.kafka.client import KafkaReadLog
-from alphapanda.kafka.group_admin import Group, GroupAdmin
+from alphapanda.kafka.group_admin import ConsumerGroup, GroupAdmin
 from alphapanda.model.records import Offsets, Partition
-from alphapanda.operations.groups.lag import GroupLag, Look, PartitionLag
+from alphapanda.operations.groups.lag import GroupLagReport, LagReport, PartitionLag
 
 PATIENCE_S = 3.0
 """How long to wait for first records; what has not come by then has no age."""
@@ -21,7 +21,7 @@ _ONE_BATCH = 1
 """Kafka gives at least one batch, however little is asked for."""
 
 
-async def measure(log: KafkaReadLog, admin: GroupAdmin, names: Collection[str], clock: Clock) -> Look:
+async def measure(log: KafkaReadLog, admin: GroupAdmin, names: Collection[str], clock: Clock) -> LagReport:
     """Measure the groups of these names."""
     groups = await admin.describe(names)
     commits = dict(zip(groups, await asyncio.gather(*(admin.committed(g.name) for g in groups)), strict=True))
@@ -32,11 +32,11 @@ async def measure(log: KafkaReadLog, admin: GroupAdmin, names: Collection[str], 
     bare = [_group(group, offsets, starts, ends) for group, offsets in commits.items()]
     written = await _written_at(log, bare)
     now_ms = clock.now().timestamp() * 1000
-    return Look(at, tuple(_aged(group, written, now_ms) for group in bare))
+    return LagReport(at, tuple(_aged(group, written, now_ms) for group in bare))
 
 
-def _group(group: Group, committed: Offsets, starts: Offsets, ends: Offsets) -> GroupLag:
-    return GroupLag(
+def _group(group: ConsumerGroup, committed: Offsets, starts: Offsets, ends: Offsets) -> GroupLagReport:
+    return GroupLagReport(
         name=group.name,
         state=group.state,
         members=group.members,
@@ -52,7 +52,7 @@ def _group(group: Group, committed: Offsets, starts: Offsets, ends: Offsets) -> 
     )
 
 
-async def _written_at(log: KafkaReadLog, groups: Collection[GroupLag]) -> dict[tuple[Partition, int], int]:
+async def _written_at(log: KafkaReadLog, groups: Collection[GroupLagReport]) -> dict[tuple[Partition, int], int]:
     """Return when the first record that each group has not consumed was written, Unix milliseconds."""
     wanted: defaultdict[Partition, set[int]] = defaultdict(set)
     for group in groups:
@@ -81,7 +81,7 @@ async def _written_at(log: KafkaReadLog, groups: Collection[GroupLag]) -> dict[t
     return found
 
 
-def _aged(group: GroupLag, written: dict[tuple[Partition, int], int], now_ms: float) -> GroupLag:
+def _aged(group: GroupLagReport, written: dict[tuple[Partition, int], int], now_ms: float) -> GroupLagReport:
     return replace(group, partitions=tuple(_with_age(one, written, now_ms) for one in group.partitions))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from alphapanda.operations.logs.foreign import undated
-from alphapanda.operations.logs.segments import LIVE, LogSource, Segment, open_segment
+from alphapanda.operations.logs.segments import LIVE, LogFileSource, Segment, open_segment
 from alphapanda.telemetry.record import LogRecord
 
 BLOCK = 1024 * 1024
@@ -23,7 +23,7 @@ class _Step(NamedTuple):
 class Follower:
     """Reads what a service adds to its log. Its place is a file and an offset; a new process changes neither."""
 
-    def __init__(self, source: LogSource, segments: list[Segment]) -> None:
+    def __init__(self, source: LogFileSource, segments: list[Segment]) -> None:
         """Begin at the first byte that `segments` do not have; without any, at the first there will be."""
         self._source = source
         self._segment: Segment | None = segments[-1] if segments else None

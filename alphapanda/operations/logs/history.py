@@ -8,14 +8,14 @@ from datetime import datetime
 
 from alphapanda.operations.logs.foreign import undated
 from alphapanda.operations.logs.query import LogQuery
-from alphapanda.operations.logs.segments import LogSource, Segment, lines_backward, lines_forward, open_segment
+from alphapanda.operations.logs.segments import LogFileSource, Segment, lines_backward, lines_forward, open_segment
 from alphapanda.telemetry.record import LogRecord
 
 LOOK_AHEAD = 200
 """How many lines at a file's beginning may tell no time."""
 
 
-def oldest_first(source: LogSource, segments: list[Segment], query: LogQuery) -> Iterator[LogRecord]:
+def oldest_first(source: LogFileSource, segments: list[Segment], query: LogQuery) -> Iterator[LogRecord]:
     """Yield a service's wanted lines from the first on, holding none of them."""
     for segment in _in_reach(segments, query):
         file = open_segment(source, segment)
@@ -36,7 +36,7 @@ def oldest_first(source: LogSource, segments: list[Segment], query: LogQuery) ->
                     yield record
 
 
-def newest_first(source: LogSource, segments: list[Segment], query: LogQuery) -> Iterator[LogRecord]:
+def newest_first(source: LogFileSource, segments: list[Segment], query: LogQuery) -> Iterator[LogRecord]:
     """Yield a service's wanted lines from the last on, reading no more than is asked for."""
     for segment in reversed(_in_reach(segments, query)):
         file = open_segment(source, segment)
@@ -46,7 +46,7 @@ def newest_first(source: LogSource, segments: list[Segment], query: LogQuery) ->
             yield from filter(query.matches, _backward(source, segment, lines_backward(file, segment.size)))
 
 
-def _backward(source: LogSource, segment: Segment, lines: Iterator[bytes]) -> Iterator[LogRecord]:
+def _backward(source: LogFileSource, segment: Segment, lines: Iterator[bytes]) -> Iterator[LogRecord]:
     """Yield records from the last to the first; lines without a time wait for the line that they go on."""
     waiting: list[bytes] = []
     after: LogRecord | None = None
@@ -70,7 +70,7 @@ def _in_reach(segments: list[Segment], query: LogQuery) -> list[Segment]:
     return [segment for segment in segments if since is None or segment.modified >= since]
 
 
-def _first_time(source: LogSource, lines: list[bytes], segment: Segment) -> datetime:
+def _first_time(source: LogFileSource, lines: list[bytes], segment: Segment) -> datetime:
     """Return the first time that a file tells, for the lines before it."""
     records = (source.parse(raw, source.name) for raw in lines)
     first = next((record for record in records if record), None)

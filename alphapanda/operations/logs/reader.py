@@ -17,7 +17,7 @@ from alphapanda.operations.logs.history import newest_first, oldest_first
 from alphapanda.operations.logs.merge import ReorderWindow, merge
 from alphapanda.operations.logs.query import LogQuery, compile_pattern
 from alphapanda.operations.logs.segments import (
-    LogSource,
+    LogFileSource,
     Segment,
     daemon_source,
     daemon_sources,
@@ -26,14 +26,14 @@ from alphapanda.operations.logs.segments import (
 )
 from alphapanda.telemetry.record import LogRecord, Marker
 
-__all__ = ["LiveLogs", "LogQuery", "LogReader", "LogRecord", "RestartMarks", "compile_pattern"]
+__all__ = ["LiveLogs", "LogFileReader", "LogQuery", "LogRecord", "RestartMarks", "compile_pattern"]
 
 EVERYBODY = "*"
 SERVERS = ("kafka", "valkey")
 """Names that are always known, though their logs may not exist."""
 
 
-class LogReader:
+class LogFileReader:
     """The logs of a deployment. Reads files only: it works whether or not anything runs."""
 
     def __init__(self, deployment: Deployment, clock: Clock, daemons: Iterable[str] = ()) -> None:
@@ -48,7 +48,7 @@ class LogReader:
         self._clock = clock
         self._daemons = tuple(daemons)
 
-    def select(self, names: Sequence[str]) -> dict[str, LogSource]:
+    def select(self, names: Sequence[str]) -> dict[str, LogFileSource]:
         """Return the logs that `names` mean: all daemons' for none.
 
         A name is a daemon's or a server's (`kafka`, `valkey`); `risk` also means every `risk.{broker}`, and
@@ -61,7 +61,7 @@ class LogReader:
                 raise UnknownNameError("daemon", name, {*known, *SERVERS})
         return chosen
 
-    def find(self, names: Sequence[str]) -> dict[str, LogSource]:
+    def find(self, names: Sequence[str]) -> dict[str, LogFileSource]:
         """Return the logs that `names` mean, like `select`, leaving out names that mean none."""
         expected = {name: daemon_source(self._deployment.logs, name) for name in self._daemons}
         daemons = expected | daemon_sources(self._deployment.logs)
@@ -70,7 +70,7 @@ class LogReader:
         known = daemons | server_sources(self._deployment.infra_logs)
         return {key: source for name in names for key, source in known.items() if _means(name, key)}
 
-    def history(self, sources: Mapping[str, LogSource], query: LogQuery) -> Iterator[LogRecord]:
+    def history(self, sources: Mapping[str, LogFileSource], query: LogQuery) -> Iterator[LogRecord]:
         """Yield what is there, oldest first."""
         return self._history({name: (source, whole_lines(source)) for name, source in sources.items()}, query)
 
@@ -79,7 +79,7 @@ class LogReader:
         return LiveLogs(self, names, query, self._clock)
 
     def _history(
-        self, parts: Mapping[str, tuple[LogSource, list[Segment]]], query: LogQuery
+        self, parts: Mapping[str, tuple[LogFileSource, list[Segment]]], query: LogQuery
     ) -> Iterator[LogRecord]:
         if query.limit is None:
             return merge(oldest_first(source, segments, query) for source, segments in parts.values())
@@ -95,7 +95,7 @@ class LogReader:
 class LiveLogs:
     """History first, then what is added, from daemons that exist and from those that will."""
 
-    def __init__(self, reader: LogReader, names: Sequence[str], query: LogQuery, clock: Clock) -> None:
+    def __init__(self, reader: LogFileReader, names: Sequence[str], query: LogQuery, clock: Clock) -> None:
         """Look at the files that are there: history ends, and following begins, at this moment."""
         self._reader = reader
         self._names = names

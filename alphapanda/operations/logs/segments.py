@@ -39,7 +39,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class LogSource:
+class LogFileSource:
     """Where a service's lines come from.
 
     Attributes:
@@ -63,28 +63,28 @@ class LogSource:
         return [*kept, live] if live else kept
 
 
-def daemon_source(folder: Path, name: str) -> LogSource:
+def daemon_source(folder: Path, name: str) -> LogFileSource:
     """Return the log of a daemon: JSON lines, rotated by its own process."""
-    return LogSource(name, live_file(folder, name), decode_line, lambda: rotated_files(folder, name))
+    return LogFileSource(name, live_file(folder, name), decode_line, lambda: rotated_files(folder, name))
 
 
-def server_source(live: Path) -> LogSource:
+def server_source(live: Path) -> LogFileSource:
     """Return the log of a server such as Kafka: its own text, with older files as `{name}.1`, `{name}.2`."""
 
     def rotated() -> list[tuple[int, Path]]:
         numbered = ((path.suffix[1:], path) for path in live.parent.glob(f"{live.name}.*"))
         return sorted((-int(number), path) for number, path in numbered if number.isdigit())
 
-    return LogSource(live.stem, live, parse_foreign, rotated)
+    return LogFileSource(live.stem, live, parse_foreign, rotated)
 
 
-def daemon_sources(folder: Path) -> dict[str, LogSource]:
+def daemon_sources(folder: Path) -> dict[str, LogFileSource]:
     """Return the logs of all daemons that ever wrote one."""
     names = sorted({service_of(path) for path in folder.glob(f"*{SUFFIX}")})
     return {name: daemon_source(folder, name) for name in names}
 
 
-def server_sources(folder: Path) -> dict[str, LogSource]:
+def server_sources(folder: Path) -> dict[str, LogFileSource]:
     """Return the logs of the servers that the embedded tier runs."""
     return {path.stem: server_source(path) for path in sorted(folder.glob("*.log"))}
 
@@ -103,7 +103,7 @@ def _segment(number: int, path: Path) -> Segment | None:
     )
 
 
-def whole_lines(source: LogSource) -> list[Segment]:
+def whole_lines(source: LogFileSource) -> list[Segment]:
     """Return the files there are, the live one without the part of a line that is being written at its end."""
     segments = source.segments()
     if not segments or segments[-1].number != LIVE:
@@ -129,7 +129,7 @@ def _last_newline(file: io.BufferedReader, size: int) -> int:
     return 0
 
 
-def open_segment(source: LogSource, segment: Segment) -> io.BufferedReader | None:
+def open_segment(source: LogFileSource, segment: Segment) -> io.BufferedReader | None:
     """Open a file that may have been renamed since it was looked at; None if it is gone."""
     for candidate in (segment, *(found for found in source.segments() if found.inode == segment.inode)):
         try:

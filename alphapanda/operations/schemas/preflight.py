@@ -40,7 +40,7 @@ class Broken(msgspec.Struct, frozen=True):
 
 
 @dataclass(slots=True)
-class Backlog:
+class SchemaPreflight:
     """What became of the dead letters of one topic.
 
     Attributes:
@@ -107,7 +107,7 @@ async def settled_letters(log: ReadableLog, ledger: str) -> frozenset[str]:
 
 async def preflight(
     log: ReadableLog, topic: str, before: Trial | None, after: Trial, *, settled: frozenset[str]
-) -> Backlog:
+) -> SchemaPreflight:
     """Try every open dead letter in `topic` with the schema of today and with the new one.
 
     Args:
@@ -120,7 +120,7 @@ async def preflight(
     Raises:
         DependencyError: the log, or the registry that has a value's schema, cannot be reached.
     """
-    found = Backlog(topic)
+    found = SchemaPreflight(topic)
     async for record in _records(log, topic):
         if _id_of(record) in settled:
             continue

@@ -34,7 +34,7 @@ def glob(pattern: str) -> Glob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class TailFilters:
     """What is asked for; None and empty pass everything. Several headers must all be there.
 
     Attributes:
@@ -73,7 +73,7 @@ class RecordFilter:
         undecodable: how many values had to be decoded and were no JSON; they do not pass.
     """
 
-    wanted: Wanted
+    wanted: TailFilters
     as_json: AsJson | None = None
     keeps_bytes: bool = False
     undecodable: int = 0

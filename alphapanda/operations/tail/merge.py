@@ -14,7 +14,7 @@ HELD = 4_000
 
 
 @dataclass(slots=True)
-class _Lane:
+class _PartitionCursor:
     """One partition: what waits, and how far in time it was read.
 
     A record counts as no earlier than those before it in its partition: their order there is the truth.
@@ -33,7 +33,7 @@ class TimeMerge:
     """
 
     def __init__(self, partitions: Collection[Partition]) -> None:
-        self._lanes = {partition: _Lane() for partition in partitions}
+        self._lanes = {partition: _PartitionCursor() for partition in partitions}
         self._share = max(100, HELD // max(1, len(self._lanes)))
 
     @property

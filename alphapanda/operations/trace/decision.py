@@ -18,8 +18,8 @@ from alphapanda.model.position import PnlSnapshot
 from alphapanda.model.records import TIMER_CAUSE, Header, Partition, Record
 from alphapanda.model.signal import Signal
 from alphapanda.operations.trace.identity import signal_in
-from alphapanda.operations.trace.missing import Places, branch_gaps
-from alphapanda.operations.trace.report import Branch, Decision, Found, Gap, Hop, Step
+from alphapanda.operations.trace.missing import GroupPositions, branch_gaps
+from alphapanda.operations.trace.report import Branch, DecisionTrace, Found, Hop, MissingEvent, TraceStep
 from alphapanda.operations.trace.search import LogSearch
 from alphapanda.operations.trace.spans import hop_of, pnl_hop, read_record, step_of, timed
 from alphapanda.pipeline.topic_routing import Routes
@@ -32,7 +32,7 @@ _VERDICTS = (EventType.SIGNAL_VALIDATED, EventType.SIGNAL_REJECTED)
 _PNL_BATCHES = 16
 
 TopicsOf = Callable[[BrokerId], Collection[str]]
-Ask = Callable[[], Awaitable[Places]]
+Ask = Callable[[], Awaitable[GroupPositions]]
 
 
 @dataclass(slots=True)
@@ -50,10 +50,10 @@ class DecisionTracer:
     routes: Routes
     topics_of: TopicsOf
     ask_places: Ask
-    _places: Places | None = None
+    _places: GroupPositions | None = None
     _founds: dict[str, list[Found]] = field(default_factory=dict)
 
-    async def trace(self, decision_id: str, anchor: Record, brokers: Sequence[BrokerId]) -> Decision:
+    async def trace(self, decision_id: str, anchor: Record, brokers: Sequence[BrokerId]) -> DecisionTrace:
         """Return the decision that `anchor` belongs to, as far as it went to `brokers`."""
         raw = await self._raw_signal(decision_id, anchor)
         start_ms = (raw or await self._verdict(decision_id, anchor)).timestamp_ms
@@ -67,7 +67,7 @@ class DecisionTracer:
                 break
         tick, gaps = await self._tick(founds, raw)
         branches = [await self._branch(broker, founds[broker], tick) for broker in brokers if broker in founds]
-        return Decision(decision_id, tick, gaps, tuple(branches))
+        return DecisionTrace(decision_id, tick, gaps, tuple(branches))
 
     async def _raw_signal(self, decision_id: str, anchor: Record) -> Record | None:
         """Return the signal that a record follows from: by its causes, else by looking for it."""
@@ -121,22 +121,22 @@ class DecisionTracer:
                     mine.append(found)
 
     def _is_whole(self, broker: BrokerId, founds: Sequence[Found]) -> bool:
-        gaps = branch_gaps(broker, founds, [hop_of(found) for found in founds], Places({}))
-        return all(gap.step in {Step.PNL, Step.SIGNAL, Step.COMMAND} for gap in gaps)
+        gaps = branch_gaps(broker, founds, [hop_of(found) for found in founds], GroupPositions({}))
+        return all(gap.step in {TraceStep.PNL, TraceStep.SIGNAL, TraceStep.COMMAND} for gap in gaps)
 
     async def _branch(self, broker: BrokerId, founds: list[Found], tick: Hop | None) -> Branch:
         fills = [f for f in founds if f.event is not None and f.event.type is EventType.ORDER_FILLED]
-        if fills and not any(step_of(found) is Step.PNL for found in founds):
+        if fills and not any(step_of(found) is TraceStep.PNL for found in founds):
             after = await self._pnl_after(broker, max(fills, key=lambda fill: fill.record.timestamp_ms))
             founds = [*founds, after] if after is not None else founds
         founds = [*founds, *await self._commands(broker, founds)]
         hops = [await self._hop(found, fills) for found in founds]
-        gaps = branch_gaps(broker, founds, hops, Places({}))
+        gaps = branch_gaps(broker, founds, hops, GroupPositions({}))
         if gaps:
             gaps = branch_gaps(broker, founds, hops, await self.places())
         return Branch(broker, timed(_once(hops), tick), gaps)
 
-    async def places(self) -> Places:
+    async def places(self) -> GroupPositions:
         """Return how far the groups have come."""
         if self._places is None:
             self._places = await self.ask_places()
@@ -176,10 +176,10 @@ class DecisionTracer:
 
     async def _tick(
         self, founds: Mapping[BrokerId, Sequence[Found]], raw: Record | None
-    ) -> tuple[Hop | None, tuple[Gap, ...]]:
+    ) -> tuple[Hop | None, tuple[MissingEvent, ...]]:
         signal = self._signal(founds, raw)
         if signal is None:
-            return None, (Gap(Step.TICK, "nothing that is left says which tick it was"),)
+            return None, (MissingEvent(TraceStep.TICK, "nothing that is left says which tick it was"),)
         if signal.command_id is not None:
             return None, ()
         topic = self.routes.topic(EventType.MARKET_TICK, MARKET)
@@ -189,10 +189,12 @@ class DecisionTracer:
             oldest = self.search.beginning(Partition(topic, signal.tick.partition))
             said = f"{signal.instrument} at {signal.tick.last_price:,.2f}"
             why = f"{position} is no longer in the log, which begins at {oldest}; the signal says it was {said}"
-            return None, (Gap(Step.TICK, why),)
+            return None, (MissingEvent(TraceStep.TICK, why),)
         hop = hop_of(read_record(self.routes, record))
         if hop.event_id != signal.tick.event_id:
-            return None, (Gap(Step.TICK, f"{position} is another record than the signal's tick: another log?"),)
+            return None, (
+                MissingEvent(TraceStep.TICK, f"{position} is another record than the signal's tick: another log?"),
+            )
         return timed([hop], None)[0], ()
 
     def _signal(self, founds: Mapping[BrokerId, Sequence[Found]], raw: Record | None) -> Signal | None:

@@ -10,7 +10,7 @@ from alphapanda.model.envelope import LogPosition
 from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Offsets, Partition
 from alphapanda.operations.trace.identity import signal_in
-from alphapanda.operations.trace.report import Found, Gap, Hop, Step
+from alphapanda.operations.trace.report import Found, Hop, MissingEvent, TraceStep
 
 STRATEGIES = "alphapanda.strategies"
 
@@ -28,7 +28,7 @@ def trader_group(broker: BrokerId) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class GroupPositions:
     """How far groups have come.
 
     Attributes:
@@ -47,22 +47,26 @@ class Places:
         return f"{group} has read past {at} and made no {wanted} of it", False
 
 
-def branch_gaps(broker: BrokerId, founds: Sequence[Found], hops: Sequence[Hop], places: Places) -> tuple[Gap, ...]:
+def branch_gaps(
+    broker: BrokerId, founds: Sequence[Found], hops: Sequence[Hop], places: GroupPositions
+) -> tuple[MissingEvent, ...]:
     """Return what is missing of a broker's part of a decision."""
     kinds = {found.event.type for found in founds if found.event is not None}
     at = {hop.step: hop.position for hop in reversed(hops)}
-    dead = next((hop for hop in hops if hop.step is Step.DEAD_LETTER), None)
-    gaps: list[Gap] = []
+    dead = next((hop for hop in hops if hop.step is TraceStep.DEAD_LETTER), None)
+    gaps: list[MissingEvent] = []
     if is_operators(founds):
-        if Step.COMMAND not in at:
-            gaps.append(Gap(Step.COMMAND, "the operator's command is no longer in the log"))
-    elif Step.SIGNAL not in at:
-        gaps.append(Gap(Step.SIGNAL, "the strategy's signal is no longer in the log"))
-    if Step.RISK not in at:
-        if Step.SIGNAL in at and Step.ORDER not in at:
-            gaps.append(_gap(Step.RISK, dead, places.why_not(risk_group(broker), at[Step.SIGNAL], "verdict")))
-        elif Step.ORDER in at:
-            gaps.append(Gap(Step.RISK, "risk's verdict is no longer in the log"))
+        if TraceStep.COMMAND not in at:
+            gaps.append(MissingEvent(TraceStep.COMMAND, "the operator's command is no longer in the log"))
+    elif TraceStep.SIGNAL not in at:
+        gaps.append(MissingEvent(TraceStep.SIGNAL, "the strategy's signal is no longer in the log"))
+    if TraceStep.RISK not in at:
+        if TraceStep.SIGNAL in at and TraceStep.ORDER not in at:
+            gaps.append(
+                _gap(TraceStep.RISK, dead, places.why_not(risk_group(broker), at[TraceStep.SIGNAL], "verdict"))
+            )
+        elif TraceStep.ORDER in at:
+            gaps.append(MissingEvent(TraceStep.RISK, "risk's verdict is no longer in the log"))
         return tuple(gaps)
     if EventType.SIGNAL_REJECTED in kinds:
         return tuple(gaps)
@@ -78,27 +82,33 @@ def _order_gaps(
     broker: BrokerId,
     founds: Sequence[Found],
     kinds: set[EventType],
-    at: Mapping[Step, LogPosition],
+    at: Mapping[TraceStep, LogPosition],
     dead: Hop | None,
-    places: Places,
-) -> list[Gap]:
-    if Step.ORDER not in at:
+    places: GroupPositions,
+) -> list[MissingEvent]:
+    if TraceStep.ORDER not in at:
         if EventType.ORDER_REJECTED in kinds:
             return []  # the trader refused to send it, and said why
-        return [_gap(Step.ORDER, dead, places.why_not(trader_group(broker), at[Step.RISK], "order"))]
+        return [_gap(TraceStep.ORDER, dead, places.why_not(trader_group(broker), at[TraceStep.RISK], "order"))]
     if EventType.ORDER_UNKNOWN in kinds and not kinds & {*_ENDS, EventType.ORDER_FILLED}:
         return [
-            Gap(Step.REPORT, "what became of the order is not known; only the venue's report settles it", True)
+            MissingEvent(
+                TraceStep.REPORT, "what became of the order is not known; only the venue's report settles it", True
+            )
         ]
     if not kinds & {*_ENDS, EventType.ORDER_ACCEPTED, EventType.ORDER_FILLED}:
-        return [Gap(Step.REPORT, "nothing was heard of the order since: neither accepted nor refused", True)]
+        return [
+            MissingEvent(
+                TraceStep.REPORT, "nothing was heard of the order since: neither accepted nor refused", True
+            )
+        ]
     gaps = []
     if not kinds & _ENDS:
         leaves = _leaves(founds)
         if leaves:
-            gaps.append(Gap(Step.FILL, f"the order is open: {leaves} units wait to be filled", True))
+            gaps.append(MissingEvent(TraceStep.FILL, f"the order is open: {leaves} units wait to be filled", True))
     if EventType.ORDER_FILLED in kinds and EventType.PNL_SNAPSHOT not in kinds:
-        gaps.append(Gap(Step.PNL, "no profit snapshot follows the fill"))
+        gaps.append(MissingEvent(TraceStep.PNL, "no profit snapshot follows the fill"))
     return gaps
 
 
@@ -112,5 +122,9 @@ def _leaves(founds: Sequence[Found]) -> int:
     return min((fill.leaves_quantity for fill in fills), default=leaves)
 
 
-def _gap(step: Step, dead: Hop | None, why: tuple[str, bool]) -> Gap:
-    return Gap(step, *why) if dead is None else Gap(step, f"it went to the dead letters: {dead.title}")
+def _gap(step: TraceStep, dead: Hop | None, why: tuple[str, bool]) -> MissingEvent:
+    return (
+        MissingEvent(step, *why)
+        if dead is None
+        else MissingEvent(step, f"it went to the dead letters: {dead.title}")
+    )

@@ -13,7 +13,7 @@ from alphapanda.model.envelope import Event, LogPosition
 from alphapanda.model.records import Record
 
 
-class Step(StrEnum):
+class TraceStep(StrEnum):
     """The places of a chain, in their order."""
 
     TICK = "tick"
@@ -31,7 +31,7 @@ class Step(StrEnum):
     @property
     def rank(self) -> int:
         """Its place."""
-        return list(Step).index(self)
+        return list(TraceStep).index(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Hop:
         total_ms: since the first was written.
     """
 
-    step: Step
+    step: TraceStep
     broker: BrokerId
     title: str
     position: LogPosition
@@ -93,7 +93,7 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class MissingEvent:
     """What should be there and is not.
 
     Attributes:
@@ -102,7 +102,7 @@ class Gap:
         pending: whether it may simply not have happened yet: the order is open, the record not yet read.
     """
 
-    step: Step
+    step: TraceStep
     why: str
     pending: bool = False
 
@@ -119,11 +119,11 @@ class Branch:
 
     broker: BrokerId
     hops: tuple[Hop, ...]
-    gaps: tuple[Gap, ...] = ()
+    gaps: tuple[MissingEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class DecisionTrace:
     """One decision of a strategy, and what followed.
 
     Attributes:
@@ -135,7 +135,7 @@ class Decision:
 
     decision_id: str
     tick: Hop | None
-    gaps: tuple[Gap, ...]
+    gaps: tuple[MissingEvent, ...]
     branches: tuple[Branch, ...]
 
 
@@ -155,9 +155,9 @@ class Story:
     asked: str
     is_what: str
     tick: Hop | None = None
-    decisions: Sequence[Decision] = ()
+    decisions: Sequence[DecisionTrace] = ()
     others: Sequence[Hop] = ()
-    gaps: Sequence[Gap] = ()
+    gaps: Sequence[MissingEvent] = ()
 
     @property
     def is_whole(self) -> bool:

@@ -19,29 +19,29 @@ from alphapanda.model.position import PnlSnapshot, Position
 from alphapanda.model.records import Record
 from alphapanda.model.signal import Signal, SignalRejected, SignalValidated
 from alphapanda.model.tick import Tick
-from alphapanda.operations.trace.report import Check, Found, Hop, Step
+from alphapanda.operations.trace.report import Check, Found, Hop, TraceStep
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.rupees import price, rupees
 from alphapanda.serialization.codec import to_jsonable
 from topics.dead_letter_families import read_headers
 from topics.names import TopicName
 
-_STEPS: Mapping[EventType, Step] = MappingProxyType(
+_STEPS: Mapping[EventType, TraceStep] = MappingProxyType(
     {
-        EventType.MARKET_TICK: Step.TICK,
-        EventType.SIGNAL_RAW: Step.SIGNAL,
-        EventType.SIGNAL_VALIDATED: Step.RISK,
-        EventType.SIGNAL_REJECTED: Step.RISK,
-        EventType.ORDER_SUBMITTED: Step.ORDER,
-        EventType.ORDER_ACCEPTED: Step.REPORT,
-        EventType.ORDER_CANCELLED: Step.REPORT,
-        EventType.ORDER_REJECTED: Step.REPORT,
-        EventType.ORDER_MODIFIED: Step.REPORT,
-        EventType.ORDER_EXPIRED: Step.REPORT,
-        EventType.ORDER_UNKNOWN: Step.REPORT,
-        EventType.ORDER_FILLED: Step.FILL,
-        EventType.PNL_SNAPSHOT: Step.PNL,
-        EventType.CONTROL_COMMAND: Step.COMMAND,
+        EventType.MARKET_TICK: TraceStep.TICK,
+        EventType.SIGNAL_RAW: TraceStep.SIGNAL,
+        EventType.SIGNAL_VALIDATED: TraceStep.RISK,
+        EventType.SIGNAL_REJECTED: TraceStep.RISK,
+        EventType.ORDER_SUBMITTED: TraceStep.ORDER,
+        EventType.ORDER_ACCEPTED: TraceStep.REPORT,
+        EventType.ORDER_CANCELLED: TraceStep.REPORT,
+        EventType.ORDER_REJECTED: TraceStep.REPORT,
+        EventType.ORDER_MODIFIED: TraceStep.REPORT,
+        EventType.ORDER_EXPIRED: TraceStep.REPORT,
+        EventType.ORDER_UNKNOWN: TraceStep.REPORT,
+        EventType.ORDER_FILLED: TraceStep.FILL,
+        EventType.PNL_SNAPSHOT: TraceStep.PNL,
+        EventType.CONTROL_COMMAND: TraceStep.COMMAND,
     }
 )
 
@@ -54,11 +54,11 @@ def read_record(routes: Routes, record: Record) -> Found:
         return Found(record, None, str(error))
 
 
-def step_of(found: Found) -> Step:
+def step_of(found: Found) -> TraceStep:
     """Return the place of a record in a chain, by its topic where it cannot be decoded."""
     if found.record.partition.topic.endswith(".dlq"):
-        return Step.DEAD_LETTER
-    return Step.OTHER if found.event is None else _STEPS.get(found.event.type, Step.OTHER)
+        return TraceStep.DEAD_LETTER
+    return TraceStep.OTHER if found.event is None else _STEPS.get(found.event.type, TraceStep.OTHER)
 
 
 def hop_of(found: Found) -> Hop:
@@ -76,7 +76,7 @@ def hop_of(found: Found) -> Hop:
             event_id="",
         )
     title, notes, checks = (
-        _dead_letter_words(record) if step is Step.DEAD_LETTER else _words(event.type, event.data)
+        _dead_letter_words(record) if step is TraceStep.DEAD_LETTER else _words(event.type, event.data)
     )
     return Hop(
         step=step,

@@ -14,8 +14,8 @@ from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Partition, Record
 from alphapanda.operations.trace.decision import DecisionTracer
 from alphapanda.operations.trace.identity import Identity, Role, best, role_of, tick_ref_in
-from alphapanda.operations.trace.missing import STRATEGIES, Places
-from alphapanda.operations.trace.report import Decision, Found, Gap, Hop, Step, Story
+from alphapanda.operations.trace.missing import STRATEGIES, GroupPositions
+from alphapanda.operations.trace.report import DecisionTrace, Found, Hop, MissingEvent, Story, TraceStep
 from alphapanda.operations.trace.search import LogSearch
 from alphapanda.operations.trace.spans import hop_of, read_record, timed
 from alphapanda.operations.trace.ticks import find_tick
@@ -52,7 +52,7 @@ class Tracer:
     routes: Routes
     brokers: Sequence[BrokerId]
     topics: Collection[str]
-    ask_places: Callable[[], Awaitable[Places]]
+    ask_places: Callable[[], Awaitable[GroupPositions]]
     since_ms: int | None = None
     until_ms: int | None = None
     _tracer: DecisionTracer = field(init=False)
@@ -146,11 +146,11 @@ class Tracer:
         envelope = found.event.envelope
         brokers = self.brokers if identity.role is Role.DECISION else [envelope.broker]
         decision = await self._tracer.trace(envelope.correlation_id, found.record, brokers)
-        if not any(hop.step is not Step.PNL for branch in decision.branches for hop in branch.hops):
+        if not any(hop.step is not TraceStep.PNL for branch in decision.branches for hop in branch.hops):
             return None  # a snapshot that a timer told to write: it belongs to no decision
         return Story(asked=asked, is_what=self._words(identity, decision, asked), decisions=[decision])
 
-    def _words(self, identity: Identity, decision: Decision, asked: str) -> str:
+    def _words(self, identity: Identity, decision: DecisionTrace, asked: str) -> str:
         """Return what the id is, now that all of its chain is known."""
         for branch in decision.branches:
             for hop in branch.hops:
@@ -174,7 +174,7 @@ class Tracer:
         if not decisions and tick is not None:
             why, pending = (await self._tracer.places()).why_not(STRATEGIES, tick.position, "decision")
             if pending:
-                gaps.append(Gap(Step.SIGNAL, why, pending=True))
+                gaps.append(MissingEvent(TraceStep.SIGNAL, why, pending=True))
         return Story(
             asked=asked,
             is_what="event: market_tick",
@@ -184,7 +184,7 @@ class Tracer:
             gaps=gaps,
         )
 
-    async def _tick_of(self, identity: Identity) -> tuple[Hop | None, list[Gap]]:
+    async def _tick_of(self, identity: Identity) -> tuple[Hop | None, list[MissingEvent]]:
         """Return the tick itself, or why it is not there."""
         found = identity.found
         ref = tick_ref_in(found)
@@ -196,7 +196,11 @@ class Tracer:
             hop = hop_of(read_record(self.routes, record))
             if hop.event_id == ref.event_id:
                 return timed([hop], None)[0], []
-        return None, [Gap(Step.TICK, f"{position}, which {found.record.position} names, is no longer in the log")]
+        return None, [
+            MissingEvent(
+                TraceStep.TICK, f"{position}, which {found.record.position} names, is no longer in the log"
+            )
+        ]
 
     async def _other_story(self, asked: str, identity: Identity) -> Story:
         """Return what has the same correlation, of commands, what obeyed them, audits and alerts."""

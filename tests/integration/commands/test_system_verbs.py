@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from alphapanda.deployment import Deployment
-from alphapanda.infra.control.run_paths import Places
+from alphapanda.infra.control.run_paths import RunPaths
 from daemons.supervisor.lock import is_locked
-from daemons.supervisor.run_records import Ledger
+from daemons.supervisor.run_records import RunRecords
 
 Done = subprocess.CompletedProcess[str]
 Call = Callable[..., Done]
@@ -47,9 +47,9 @@ def assert_one_line(done: Done, code: int, *words: str) -> None:
 
 
 def assert_nothing_left(root: Path) -> None:
-    places = Places(Deployment(root))
+    places = RunPaths(Deployment(root))
     assert not is_locked(places.lock)
-    assert Ledger(places.ledger).survivors == ()
+    assert RunRecords(places.ledger).survivors == ()
 
 
 def test_status_of_nothing_is_3(call: Call) -> None:

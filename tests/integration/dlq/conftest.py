@@ -30,7 +30,7 @@ from alphapanda.model.payloads import PAYLOADS
 from alphapanda.model.records import Header, Outgoing, Record, envelope_headers
 from alphapanda.model.signal import Signal, SignalIntent, SignalValidated
 from alphapanda.model.tick import Tick, TickRef
-from alphapanda.operations.dead_letters.ledger import Entry, read_ledger
+from alphapanda.operations.dead_letters.ledger import LedgerEntry, read_ledger
 from alphapanda.pipeline.kafka_runner import StageRunner
 from alphapanda.pipeline.message_producer import MessageProducer
 from alphapanda.pipeline.recovery import read_all
@@ -45,7 +45,7 @@ from alphapanda.state.store import open_redis
 from alphapanda.telemetry.log import SilentLog
 from commands.main import main
 from topics.catalogue import Catalogue, Overlay
-from topics.dead_letters import Failure, build_headers
+from topics.dead_letters import ProcessingFailure, build_headers
 from topics.names import TopicName
 
 NOW = datetime.now(UTC)  # noqa: TID251 - records of the test's own present
@@ -179,7 +179,7 @@ class World:
 
         return asyncio.run(act())
 
-    def ledger(self) -> dict[str, Entry]:
+    def ledger(self) -> dict[str, LedgerEntry]:
         mine = f"{self.broker}."
         entries = read_ledger(self.read("system.dlq-ledger"))
         return {key: entry for key, entry in entries.items() if entry.moved.target.startswith(mine)}
@@ -232,7 +232,7 @@ class World:
             "original_timestamp_ms": int(SystemClock().now().timestamp() * 1000),
         }
         original = tuple(facts.pop("original", ()))
-        headers = build_headers(Failure(**(known | facts)), original)
+        headers = build_headers(ProcessingFailure(**(known | facts)), original)
         refused = (Header.GROUP.value, str(known["group"]).encode())
         return Outgoing(f"{source}.dlq", facts.get("key", b"s"), value, (*headers, refused), 0)
 

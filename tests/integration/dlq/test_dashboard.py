@@ -14,34 +14,34 @@ from alphapanda.errors import RefusedError
 from alphapanda.model.control import AuditRecord, Outcome
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType
-from alphapanda.operations.dead_letters.plan import Wishes
+from alphapanda.operations.dead_letters.plan import ReplayOptions
 from alphapanda.serialization.codec import decode
 from commands._dashboard_letters import prepare
 from commands.shell.context import Context
-from tui.sources.control import Ending, Fate, Letters, Progress, Prospect, Told
+from tui.sources.control import ActionProgress, ActionResult, Disposition, Ending, Preview, Selection
 
 pytestmark = pytest.mark.kafka
 
-FRESH = Wishes(valid_for=timedelta(days=1))
+FRESH = ReplayOptions(valid_for=timedelta(days=1))
 REASON = "instruments are there"
 Between = Callable[[], object]
 
 
-def letters_of(world: Any, letter_id: str = "") -> Letters:
+def letters_of(world: Any, letter_id: str = "") -> Selection:
     """What is selected on the DLQ screen: all that the group refused for one reason, or one alone."""
-    return Letters(topic=f"{world.signals}.dlq", code="permanent", group=world.group, id=letter_id)
+    return Selection(topic=f"{world.signals}.dlq", code="permanent", group=world.group, id=letter_id)
 
 
 def act(
-    letters: Letters, fate: Fate, *, stop_at: str = "never", between: Between = lambda: None
-) -> tuple[Prospect, Told, list[Progress]]:
+    letters: Selection, fate: Disposition, *, stop_at: str = "never", between: Between = lambda: None
+) -> tuple[Preview, ActionResult, list[ActionProgress]]:
     """Prepare, say yes, and return what was shown, how it ended, and what was told meanwhile."""
-    progress: list[Progress] = []
+    progress: list[ActionProgress] = []
 
-    async def run() -> tuple[Prospect, Told]:
+    async def run() -> tuple[Preview, ActionResult]:
         stop = asyncio.Event()
 
-        def tell(what: Progress) -> None:
+        def tell(what: ActionProgress) -> None:
             progress.append(what)
             if what.text.startswith(stop_at):
                 stop.set()
@@ -71,7 +71,7 @@ def states(world: Any) -> set[LedgerState]:
 def test_what_failed_is_shown_sent_again_confirmed_and_audited(world: Any) -> None:
     with world.group_at_work() as risk:
         signals = world.failing(4)
-        shown, told, progress = act(letters_of(world), Fate.REPLAY)
+        shown, told, progress = act(letters_of(world), Disposition.REPLAY)
     assert (shown.touched, shown.sent, shown.groups, shown.typed) == (4, 4, (world.group,), "")
     assert shown.target == world.signals
     assert {(line.verdict, line.fate) for line in shown.lines} == {("new", "sent")}
@@ -90,7 +90,7 @@ def test_one_alone_can_be_sent_again(world: Any) -> None:
     with world.group_at_work():
         world.failing(3)
         chosen = world.items(world.signals)[1]["id"]
-        shown, _, _ = act(letters_of(world, chosen), Fate.REPLAY)
+        shown, _, _ = act(letters_of(world, chosen), Disposition.REPLAY)
     assert shown.touched == 1
     assert {key: entry.state for key, entry in world.ledger().items()} == {chosen: LedgerState.CONFIRMED}
 
@@ -98,13 +98,13 @@ def test_one_alone_can_be_sent_again(world: Any) -> None:
 def test_a_replay_that_is_stopped_is_gone_on_with(world: Any) -> None:
     with world.group_at_work():
         world.failing(3)
-    _, told, _ = act(letters_of(world), Fate.REPLAY, stop_at="the first one was sent")
+    _, told, _ = act(letters_of(world), Disposition.REPLAY, stop_at="the first one was sent")
     (run_id,) = {entry.moved.run_id for entry in world.ledger().values()}
     assert told.ending is Ending.STOPPED
     assert f"--run {run_id}" in told.hint
     assert len(world.read(world.signals)[3:]) == 1, "the first one, and nothing after it"
     with world.group_at_work():
-        shown, told, _ = act(letters_of(world), Fate.REPLAY)
+        shown, told, _ = act(letters_of(world), Disposition.REPLAY)
     assert shown.resumes == run_id
     assert (told.ending, states(world)) == (Ending.WHOLE, {LedgerState.CONFIRMED})
 
@@ -112,8 +112,8 @@ def test_a_replay_that_is_stopped_is_gone_on_with(world: Any) -> None:
 def test_a_replay_that_is_stopped_at_once_sends_nothing(world: Any) -> None:
     with world.group_at_work():
         world.failing(2)
-        _, told, _ = act(letters_of(world), Fate.REPLAY, stop_at="looking once more")
-    assert told == Told("Stopped before anything was sent.", ending=Ending.STOPPED)
+        _, told, _ = act(letters_of(world), Disposition.REPLAY, stop_at="looking once more")
+    assert told == ActionResult("Stopped before anything was sent.", ending=Ending.STOPPED)
     assert len(world.read(world.signals)) == 2
     assert world.ledger() == {}
 
@@ -122,7 +122,7 @@ def test_what_comes_back_is_told(world: Any) -> None:
     with world.group_at_work() as risk:
         world.failing(3)
         risk.refuses = lambda event: event.type is EventType.SIGNAL_RAW
-        _, told, _ = act(letters_of(world), Fate.REPLAY)
+        _, told, _ = act(letters_of(world), Disposition.REPLAY)
     assert told.ending is Ending.PARTLY
     assert "1 came back" in told.text
     assert "the canary came back" in told.text
@@ -138,7 +138,7 @@ def test_what_was_processed_between_the_plan_and_the_yes_is_not_sent(world: Any)
             world.until(lambda: risk.folded[signal.id])
             world.until(lambda: len(world.read(f"{world.broker}.signals.validated")) == 1)
 
-        shown, told, _ = act(letters_of(world), Fate.REPLAY, between=process_it)
+        shown, told, _ = act(letters_of(world), Disposition.REPLAY, between=process_it)
     assert shown.sent == 1
     assert told.text == f"{world.signals}: 0 sent, 0 confirmed."
     assert len(world.read(world.signals)) == 2
@@ -146,9 +146,10 @@ def test_what_was_processed_between_the_plan_and_the_yes_is_not_sent(world: Any)
 
 
 @pytest.mark.parametrize(
-    ("fate", "state"), [(Fate.DISCARD, LedgerState.DISCARDED), (Fate.QUARANTINE, LedgerState.QUARANTINED)]
+    ("fate", "state"),
+    [(Disposition.DISCARD, LedgerState.DISCARDED), (Disposition.QUARANTINE, LedgerState.QUARANTINED)],
 )
-def test_dead_letters_are_set_aside_and_brought_back(world: Any, fate: Fate, state: LedgerState) -> None:
+def test_dead_letters_are_set_aside_and_brought_back(world: Any, fate: Disposition, state: LedgerState) -> None:
     value = msgspec.json.encode(world.signal(1))
     world.write([world.dead_letter(value, 0), world.dead_letter(value, 1)])
     shown, told, _ = act(letters_of(world), fate)
@@ -170,9 +171,9 @@ def test_only_one_is_at_work_on_a_topic(world: Any) -> None:
         assert world.run("discard", world.signals, "--reason", "x", "--yes").code == 5
 
     async def twice() -> None:
-        async with prepare(Context.of_process(), letters_of(world), Fate.DISCARD):
+        async with prepare(Context.of_process(), letters_of(world), Disposition.DISCARD):
             await asyncio.to_thread(the_command_line_too)
-            async with prepare(Context.of_process(), letters_of(world), Fate.REPLAY):
+            async with prepare(Context.of_process(), letters_of(world), Disposition.REPLAY):
                 raise AssertionError("two are at work")
 
     with pytest.raises(RefusedError, match="at work"):

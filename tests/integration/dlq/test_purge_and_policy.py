@@ -14,7 +14,7 @@ from alphapanda.serialization.codec import decode
 from commands._dashboard_letters import prepare
 from commands.main import main
 from commands.shell.context import Context
-from tui.sources.control import Fate, Letters
+from tui.sources.control import Disposition, Selection
 
 pytestmark = pytest.mark.kafka
 
@@ -263,14 +263,14 @@ def test_the_dashboard_sends_nothing_to_a_live_broker_while_the_exchange_trades(
     world.deployment.config_file.write_text('[brokers.paper]\nkind = "paper"\n')
     monkeypatch.setenv("ACTIVE_BROKERS", "paper")
 
-    async def offered(fate: Fate) -> str:
-        meant = Letters(topic=f"{world.signals}.dlq", code="permanent", group="somebody.else")
+    async def offered(fate: Disposition) -> str:
+        meant = Selection(topic=f"{world.signals}.dlq", code="permanent", group="somebody.else")
         async with prepare(Context.of_process(), meant, fate) as offer:
             return offer.prospect.typed
 
     monkeypatch.setattr("commands.shell.prompts.exchange_trades", lambda _context: True)
     with pytest.raises(RefusedError, match="the exchange trades"):
-        asyncio.run(offered(Fate.REPLAY))
-    assert asyncio.run(offered(Fate.DISCARD)) == world.signals
+        asyncio.run(offered(Disposition.REPLAY))
+    assert asyncio.run(offered(Disposition.DISCARD)) == world.signals
     monkeypatch.setattr("commands.shell.prompts.exchange_trades", lambda _context: False)
-    assert asyncio.run(offered(Fate.REPLAY)) == world.signals
+    assert asyncio.run(offered(Disposition.REPLAY)) == world.signals

@@ -26,7 +26,7 @@ from alphapanda.model.records import Outgoing, Partition, envelope_headers
 from alphapanda.model.signal import Signal, SignalIntent, SignalValidated
 from alphapanda.model.tick import Tick, TickRef
 from alphapanda.pipeline.kafka_runner import StageRunner
-from alphapanda.pipeline.ports import Snapshot, Step
+from alphapanda.pipeline.ports import BatchStep, Snapshot
 from alphapanda.pipeline.runner_config import RunnerSpec
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.serialization.codec import decode, encode
@@ -204,7 +204,7 @@ class Life:
         self._torn = TornLog(self.log, write, dice)
         return self
 
-    def _on_step(self, _step: Step) -> None:
+    def _on_step(self, _step: BatchStep) -> None:
         self._steps_left -= 1
         if self._steps_left == 0:
             raise Crash

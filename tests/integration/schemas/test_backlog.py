@@ -25,7 +25,7 @@ from alphapanda.serialization.baseline import schema_text
 from alphapanda.serialization.codec import decode, encode
 from alphapanda.serialization.registry import SchemaRegistry
 from topics.catalogue import Catalogue, Overlay
-from topics.dead_letters import Failure, build_headers, dead_letter_id
+from topics.dead_letters import ProcessingFailure, build_headers, dead_letter_id
 
 pytestmark = pytest.mark.kafka
 
@@ -70,7 +70,7 @@ def write(options: KafkaOptions, records: Sequence[Outgoing]) -> None:
 
 
 def letter(topic: str, value: bytes, offset: int) -> Outgoing:
-    failure = Failure(topic=topic, partition=0, offset=offset, group="risk")
+    failure = ProcessingFailure(topic=topic, partition=0, offset=offset, group="risk")
     return Outgoing(f"{topic}.dlq", b"k", value, tuple(build_headers(failure)), 0)
 
 

@@ -14,8 +14,8 @@ from alphapanda.kafka.batch_reader import open_batch_reader
 from alphapanda.kafka.client import KafkaOptions, open_read_log
 from alphapanda.model.envelope import EventEnvelope, LogPosition
 from alphapanda.model.records import Offsets, Partition, Record
-from alphapanda.operations.trace.missing import Places
-from alphapanda.operations.trace.report import Step, Story
+from alphapanda.operations.trace.missing import GroupPositions
+from alphapanda.operations.trace.report import Story, TraceStep
 from alphapanda.operations.trace.search import LogSearch
 from alphapanda.operations.trace.trace import Tracer
 from alphapanda.pipeline.dead_letters import dead_letter
@@ -34,8 +34,8 @@ async def tracing(
 ) -> AsyncIterator[Tracer]:
     catalogue = Catalogue.load(Overlay())
 
-    async def places() -> Places:
-        return Places(committed or {})
+    async def places() -> GroupPositions:
+        return GroupPositions(committed or {})
 
     async with open_read_log(options) as log:
         topics = sorted({str(spec.name) for spec in catalogue.topics([broker])} & await log.topics())
@@ -62,13 +62,13 @@ async def a_chain(chains: Chains, steps: int = 6) -> dict[str, EventEnvelope[Any
     return events
 
 
-def steps_of(story: Story) -> list[Step]:
+def steps_of(story: Story) -> list[TraceStep]:
     (decision,) = story.decisions
     (branch,) = decision.branches
     return [hop.step for hop in branch.hops]
 
 
-WHOLE = [Step.SIGNAL, Step.RISK, Step.ORDER, Step.REPORT, Step.FILL, Step.PNL]
+WHOLE = [TraceStep.SIGNAL, TraceStep.RISK, TraceStep.ORDER, TraceStep.REPORT, TraceStep.FILL, TraceStep.PNL]
 
 
 def raw_event(name: str) -> Callable[[dict[str, EventEnvelope[Any]]], str]:
@@ -131,7 +131,7 @@ async def test_a_denial_shows_the_check_that_failed_and_lacks_nothing(
     denied = chains.judge(raw, denied=True)
     await chains.put(chains.topic("signals.rejected"), denied, cause)
     story = await tell(options, chains.broker, denied.id)
-    assert steps_of(story) == [Step.SIGNAL, Step.RISK]
+    assert steps_of(story) == [TraceStep.SIGNAL, TraceStep.RISK]
     failed = story.decisions[0].branches[0].hops[-1].checks[-1]
     assert (failed.check, failed.value, failed.limit, failed.passed) == (
         "max_order_quantity",
@@ -145,14 +145,14 @@ async def test_a_denial_shows_the_check_that_failed_and_lacks_nothing(
 @pytest.mark.parametrize(
     ("steps", "committed", "missing", "pending", "words"),
     [
-        (1, {}, Step.RISK, True, "has never committed anything"),
-        (1, {"risk": 0}, Step.RISK, True, "has not read"),
-        (1, {"risk": 1}, Step.RISK, False, "has read past"),
-        (2, {"trader": 0}, Step.ORDER, True, "has not read"),
-        (2, {"trader": 1}, Step.ORDER, False, "has read past"),
-        (3, {}, Step.REPORT, True, "nothing was heard"),
-        (4, {}, Step.FILL, True, "10 units wait"),
-        (5, {}, Step.PNL, False, "no profit snapshot"),
+        (1, {}, TraceStep.RISK, True, "has never committed anything"),
+        (1, {"risk": 0}, TraceStep.RISK, True, "has not read"),
+        (1, {"risk": 1}, TraceStep.RISK, False, "has read past"),
+        (2, {"trader": 0}, TraceStep.ORDER, True, "has not read"),
+        (2, {"trader": 1}, TraceStep.ORDER, False, "has read past"),
+        (3, {}, TraceStep.REPORT, True, "nothing was heard"),
+        (4, {}, TraceStep.FILL, True, "10 units wait"),
+        (5, {}, TraceStep.PNL, False, "no profit snapshot"),
     ],
 )
 async def test_the_missing_hop_is_named(
@@ -160,7 +160,7 @@ async def test_the_missing_hop_is_named(
     options: KafkaOptions,
     steps: int,
     committed: dict[str, int],
-    missing: Step,
+    missing: TraceStep,
     pending: bool,
     words: str,
 ) -> None:
@@ -194,7 +194,7 @@ async def test_a_dead_letter_is_why_there_is_no_verdict(chains: Chains, options:
     await chains.log.append([letter])
     story = await tell(options, chains.broker, raw.id)
     (gap,) = story.decisions[0].branches[0].gaps
-    assert gap.step is Step.RISK
+    assert gap.step is TraceStep.RISK
     assert "dead letters" in gap.why
     assert "It is too strange." in gap.why
     assert not story.is_whole
@@ -211,7 +211,7 @@ async def test_a_tick_that_led_to_nothing_says_so(chains: Chains, options: Kafka
     assert (list(story.decisions), list(story.gaps)) == ([], [])
     late = await tell(options, chains.broker, tick.id, committed={"alphapanda.strategies": {partition: at.offset}})
     (gap,) = late.gaps
-    assert (gap.step, gap.pending) == (Step.SIGNAL, True)
+    assert (gap.step, gap.pending) == (TraceStep.SIGNAL, True)
 
 
 async def test_a_tick_shows_every_decision_on_it_and_the_fills_it_was_matched_with(
@@ -224,7 +224,7 @@ async def test_a_tick_shows_every_decision_on_it_and_the_fills_it_was_matched_wi
             await chains.put(chains.topic(name), event, at)
     story = await tell(options, chains.broker, tick.id)
     assert len(story.decisions) == 2
-    assert [hop.step for hop in story.others] == [Step.FILL, Step.FILL]
+    assert [hop.step for hop in story.others] == [TraceStep.FILL, TraceStep.FILL]
     assert story.is_whole
 
 

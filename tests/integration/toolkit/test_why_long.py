@@ -25,8 +25,8 @@ from alphapanda.market.simulation import MarketSimulation, SimulationConfig
 from alphapanda.model.envelope import EventEnvelope, LogPosition
 from alphapanda.model.records import Outgoing
 from alphapanda.model.tick import Tick
-from alphapanda.operations.trace.missing import Places
-from alphapanda.operations.trace.report import Step, Story
+from alphapanda.operations.trace.missing import GroupPositions
+from alphapanda.operations.trace.report import Story, TraceStep
 from alphapanda.operations.trace.search import FIRST_STEP, LogSearch
 from alphapanda.operations.trace.trace import Tracer
 from alphapanda.pipeline.topic_routing import Routes
@@ -36,7 +36,7 @@ from topics.catalogue import Catalogue, Overlay
 BROKER = "paper"
 SOURCE = "long log"
 FRAME = 2_000
-CHAIN = [Step.SIGNAL, Step.RISK, Step.ORDER, Step.REPORT, Step.FILL, Step.PNL]
+CHAIN = [TraceStep.SIGNAL, TraceStep.RISK, TraceStep.ORDER, TraceStep.REPORT, TraceStep.FILL, TraceStep.PNL]
 TICK_LOOKS = 20
 """A tick is found by halving: at most so many frames of ticks are looked into, however long the log is."""
 
@@ -184,8 +184,8 @@ async def told(options: KafkaOptions, asked: str) -> tuple[Story, Counter[str]]:
     """Return the story of an id and how many records of each topic were looked through for it."""
     catalogue = Catalogue.load(Overlay())
 
-    async def places() -> Places:
-        return Places({})
+    async def places() -> GroupPositions:
+        return GroupPositions({})
 
     async with open_read_log(options) as log:
         topics = sorted({str(spec.name) for spec in catalogue.topics([BROKER])} & await log.topics())

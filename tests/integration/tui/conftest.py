@@ -28,7 +28,7 @@ from commands.shell.output import Output
 from topics.catalogue import Catalogue, Overlay
 from tui.app import Dashboard, Options
 from tui.layout_file import NoLayout
-from tui.sources.handle import Link, Port
+from tui.sources.handle import LinkState, SourceHandle
 
 GOLDEN = Path(__file__).parents[2] / "data" / "golden"
 PATIENCE_S = 60.0
@@ -191,7 +191,7 @@ def screen() -> Callable[[Pilot[int]], str]:
     return screen_of
 
 
-def port_of(app: Dashboard, name: str) -> Port | None:
+def port_of(app: Dashboard, name: str) -> SourceHandle | None:
     return next((port for port in app.status.ports if port.name == name), None)
 
 
@@ -201,6 +201,6 @@ def is_up() -> Callable[..., bool]:
 
     def told(app: Dashboard, *names: str) -> bool:
         ports = [port_of(app, name) for name in names]
-        return all(port is not None and port.link is Link.UP for port in ports)
+        return all(port is not None and port.link is LinkState.UP for port in ports)
 
     return told

@@ -16,7 +16,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 from alphapanda.infra.base import Endpoints
 from alphapanda.model.kinds import EventType
 from tui.sources import log_source
-from tui.store.store import Desk
+from tui.store.store import Store
 
 pytestmark = pytest.mark.kafka
 
@@ -57,7 +57,7 @@ def test_what_is_held_is_found() -> None:
     from alphapanda.pipeline.topic_routing import Routes
     from topics.catalogue import Catalogue
 
-    desk = Desk(Routes(Catalogue.load(), None))
+    desk = Store(Routes(Catalogue.load(), None))
     before = held(desk.topics) + held(desk.chains)
     from alphapanda.model.records import Partition, Record
 
@@ -102,7 +102,7 @@ async def test_messages_of_ten_megabytes(
         assert held(app.live_desk) < HELD_MOST
 
 
-def dead_letters(desk: Desk, topic: str) -> int:
+def dead_letters(desk: Store, topic: str) -> int:
     """Return how many of a topic are shown; what all brokers share may hold other tests' too."""
     return sum(reason.count for reason in desk.dead.reasons.values() if reason.topic == topic)
 
@@ -144,7 +144,7 @@ async def test_a_flood(
     app = dashboard(environ)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: is_up(app, "Kafka"))
-        desk: Desk = app.live_desk
+        desk: Store = app.live_desk
         taken = desk.topics.changes
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", WRITE, servers.bootstrap_servers, topic, str(FLOOD)),

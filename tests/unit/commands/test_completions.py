@@ -19,7 +19,7 @@ import pytest
 
 from alphapanda.clock import SystemClock
 from commands.completions import Shell, script
-from commands.completions.tree import Verb, command_tree
+from commands.completions.tree import CommandNode, command_tree
 from commands.shell.completion_names.live_groups import live_groups
 from commands.shell.completion_names.offers import Offer
 
@@ -166,7 +166,7 @@ def test_no_shell_is_a_usage_error(call: Call) -> None:
     assert call("completions").code == 2
 
 
-def values(verb: Verb) -> set[Offer]:
+def values(verb: CommandNode) -> set[Offer]:
     options = {option.value.offer for option in verb.options if option.value is not None}
     return options | {value.offer for value in verb.arguments}
 

@@ -12,7 +12,7 @@ import pytest
 
 from alphapanda.errors import RefusedError
 from commands._dashboard_apart import apart
-from tui.sources.control import Ending, Offer, Progress, Prospect, Tell, Told
+from tui.sources.control import ActionProgress, ActionResult, Ending, PreparedAction, Preview, Tell
 
 PATIENCE_S = 30.0
 
@@ -36,11 +36,11 @@ class Slow:
     closed: threading.Event = field(default_factory=threading.Event)
     audited: bool = False
     error: Exception | None = None
-    prospect: Prospect = field(default_factory=lambda: Prospect(topic="a.dlq", target="a", touched=2))
+    prospect: Preview = field(default_factory=lambda: Preview(topic="a.dlq", target="a", touched=2))
 
-    def open(self) -> Callable[[], AbstractAsyncContextManager[Offer]]:
+    def open(self) -> Callable[[], AbstractAsyncContextManager[PreparedAction]]:
         @asynccontextmanager
-        async def opened() -> AsyncIterator[Offer]:
+        async def opened() -> AsyncIterator[PreparedAction]:
             self.threads.add(threading.get_ident())
             self.begun.set()
             assert self.go.wait(PATIENCE_S)
@@ -54,15 +54,15 @@ class Slow:
 
         return opened
 
-    async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> Told:
+    async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> ActionResult:
         self.threads.add(threading.get_ident())
-        tell(Progress(reason, 1, 2))
+        tell(ActionProgress(reason, 1, 2))
         try:
             await stop.wait()
         finally:
             await asyncio.sleep(0.01)
             self.audited = not self.closed.is_set()
-        return Told("stopped", ending=Ending.STOPPED)
+        return ActionResult("stopped", ending=Ending.STOPPED)
 
 
 async def test_preparing_does_not_hold_up_the_screen() -> None:
@@ -80,15 +80,15 @@ async def test_it_tells_here_and_is_stopped_from_here() -> None:
     slow.go.set()
     stop = asyncio.Event()
 
-    def tell(progress: Progress) -> None:
+    def tell(progress: ActionProgress) -> None:
         assert threading.get_ident() == here
         told.append(progress)
         stop.set()
 
     async with apart(slow.open()) as offer:
         ended = await offer.carry_out("why", tell, stop)
-    assert ended == Told("stopped", ending=Ending.STOPPED)
-    assert told == [Progress("why", 1, 2)]
+    assert ended == ActionResult("stopped", ending=Ending.STOPPED)
+    assert told == [ActionProgress("why", 1, 2)]
     assert here not in slow.threads
 
 

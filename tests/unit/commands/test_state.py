@@ -6,7 +6,7 @@ import pytest
 
 from alphapanda.deployment import Deployment
 from alphapanda.ids import BrokerId
-from alphapanda.operations.verify import Finding, Verification
+from alphapanda.operations.verify import RuleResult, Verification
 from commands.main import main
 
 
@@ -18,7 +18,7 @@ def test_the_hint_names_the_daemon_that_runs(
     layout: str,
     daemon: str,
 ) -> None:
-    wrong = Finding(rule="positions are what the fills make", checked=1, problems=("NSE:S1",), problem_count=1)
+    wrong = RuleResult(rule="positions are what the fills make", checked=1, problems=("NSE:S1",), problem_count=1)
 
     async def found(*_: object) -> list[Verification]:
         return [Verification(broker=BrokerId("paper"), findings=(wrong,))]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from daemons.notify import Notifier
-from daemons.supervisor.listener import Notice, to_notice
+from daemons.supervisor.listener import DaemonNotice, to_notice
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_what_a_daemon_says_is_what_the_supervisor_hears(listening: socket.socke
         notifier.alive()
         notifier.stopping("drains")
         heard = [to_notice(listening.recv(4096)) for _ in range(5)]
-    said = partial(Notice, name="risk.paper", pid=os.getpid())
+    said = partial(DaemonNotice, name="risk.paper", pid=os.getpid())
     assert heard == [
         said(waiting=True, status="waits for Kafka"),
         said(ready=False, status="recovers 40 %"),

@@ -13,7 +13,7 @@ from alphapanda.settings import Settings
 from alphapanda.telemetry.health import Health
 from alphapanda.telemetry.log import SilentLog
 from alphapanda.telemetry.metrics import Metrics
-from daemons.composite import TogetherService
+from daemons.composite import CompositeService
 from daemons.service import DaemonContext
 
 
@@ -61,7 +61,7 @@ def context(tmp_path: Path) -> DaemonContext:
 async def test_it_is_ready_when_all_its_parts_are_and_ends_when_told_to(context: DaemonContext) -> None:
     risk, trader = Part("risk.paper"), Part("trader.paper")
     async with asyncio.timeout(90), asyncio.TaskGroup() as group:
-        running = group.create_task(TogetherService("broker.paper", (risk, trader)).run(context))
+        running = group.create_task(CompositeService("broker.paper", (risk, trader)).run(context))
         risk.may_be_ready.set()
         await risk.is_ready.wait()
         assert context.health.reasons == ("trader.paper: recovers",)
@@ -82,7 +82,7 @@ async def test_one_part_that_fails_ends_them_all(context: DaemonContext) -> None
     risk.fails.set()
     with pytest.raises(BaseExceptionGroup) as ended:
         async with asyncio.timeout(90):
-            await TogetherService("broker.paper", (risk, trader)).run(context)
+            await CompositeService("broker.paper", (risk, trader)).run(context)
     assert ended.group_contains(RefusedError, match="risk.paper fails")
 
 
@@ -91,7 +91,7 @@ async def test_each_part_counts_under_its_own_name_on_one_page(context: DaemonCo
     context.stop.set()
     for part in (risk, trader):
         part.may_be_ready.set()
-    await TogetherService("broker.paper", (risk, trader)).run(context)
+    await CompositeService("broker.paper", (risk, trader)).run(context)
     registry = context.metrics.registry
     for service, count in (("risk.paper", 1.0), ("trader.paper", 1.0), ("broker.paper", 0.0)):
         labels = {"service": service, "broker": "paper"}

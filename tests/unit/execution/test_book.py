@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapanda.errors import IllegalTransitionError, InvariantError
-from alphapanda.execution.order_store import CLOSED_REMEMBERED, REFUSED_KEPT, OrderBook
+from alphapanda.execution.order_store import CLOSED_REMEMBERED, REFUSED_KEPT, OrderStore
 from alphapanda.ids import ClientOrderId, TradeId, VenueOrderId
 from alphapanda.model.envelope import Event, follow
 from alphapanda.model.kinds import EventType, Side, TradingMode
@@ -107,14 +107,14 @@ class Story:
         return self._event(EventType.ORDER_MODIFIED, data)
 
 
-def fold(*events: Event) -> OrderBook:
-    book = OrderBook()
+def fold(*events: Event) -> OrderStore:
+    book = OrderStore()
     for event in events:
         book.evolve(event)
     return book
 
 
-def only(book: OrderBook) -> Order:
+def only(book: OrderStore) -> Order:
     (order,) = book.orders()
     return order
 
@@ -186,7 +186,7 @@ def test_topics_may_be_read_in_any_order_and_twice(make: Any, data: st.DataObjec
     events = [*first, s.filled(4, 10, "100") if end == "filled" else getattr(s, end)(6)]
     want = only(fold(*events))
     twice = data.draw(st.permutations([*events, *data.draw(st.lists(st.sampled_from(events), max_size=6))]))
-    book, again = OrderBook(), OrderBook()
+    book, again = OrderStore(), OrderStore()
     for event in twice:
         book.evolve(event)
         again.load(book.dump())
@@ -205,7 +205,7 @@ def test_a_rejection_may_come_before_its_order(make: Any) -> None:
 
 
 def test_what_is_kept_of_closed_and_of_refused_orders_is_bounded(make: Any) -> None:
-    book = OrderBook(closed_kept=5)
+    book = OrderStore(closed_kept=5)
     for n in range(CLOSED_REMEMBERED + 100):
         s = Story(make, f"O{n}")
         book.evolve(s.submitted())
@@ -222,7 +222,7 @@ def test_what_is_kept_of_closed_and_of_refused_orders_is_bounded(make: Any) -> N
 
 
 def test_the_view_is_by_time_of_submission(make: Any) -> None:
-    book = OrderBook()
+    book = OrderStore()
     for name in ("b", "a", "c"):
         book.evolve(Story(make, name).submitted())
     assert [order.client_order_id for order in book.orders()] == ["a", "b", "c"]

@@ -2,17 +2,17 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from alphapanda.market.calendar import SESSION_SECONDS, Session, SessionPhase, TradingCalendar
+from alphapanda.market.calendar import SESSION_SECONDS, SessionPhase, TradingCalendar, TradingSession
 
 MONDAY = date(2026, 1, 5)
 
 
 def ist(hour: int, minute: int, day: date = MONDAY) -> datetime:
-    return Session(day).at(time(hour, minute))
+    return TradingSession(day).at(time(hour, minute))
 
 
 def test_a_session_lasts_from_0915_to_1530_ist() -> None:
-    session = Session(MONDAY)
+    session = TradingSession(MONDAY)
     assert session.opens == datetime(2026, 1, 5, 3, 45, tzinfo=UTC)
     assert session.closes == datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
     assert (session.closes - session.opens).total_seconds() == SESSION_SECONDS
@@ -20,10 +20,10 @@ def test_a_session_lasts_from_0915_to_1530_ist() -> None:
 
 def test_weekends_and_holidays_are_passed_over() -> None:
     calendar = TradingCalendar(frozenset({date(2026, 1, 12)}))
-    friday = Session(date(2026, 1, 9))
-    assert calendar.after(friday) == Session(date(2026, 1, 13))
-    assert calendar.first_from(date(2026, 1, 10)) == Session(date(2026, 1, 13))
-    assert calendar.first_from(MONDAY) == Session(MONDAY)
+    friday = TradingSession(date(2026, 1, 9))
+    assert calendar.after(friday) == TradingSession(date(2026, 1, 13))
+    assert calendar.first_from(date(2026, 1, 10)) == TradingSession(date(2026, 1, 13))
+    assert calendar.first_from(MONDAY) == TradingSession(MONDAY)
 
 
 @pytest.mark.parametrize(

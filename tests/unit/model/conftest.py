@@ -20,7 +20,15 @@ from alphapanda.ids import (
     VenueOrderId,
     derive_event_id,
 )
-from alphapanda.model.control import Alert, AuditRecord, Command, ControlCommand, ControlEvent, Outcome, Severity
+from alphapanda.model.control import (
+    Alert,
+    AuditRecord,
+    Command,
+    ControlCommand,
+    ControlEvent,
+    Outcome,
+    Severity,
+)
 from alphapanda.model.dead_letter import DeadLetterMoved, LedgerState, LedgerStep
 from alphapanda.model.envelope import EventEnvelope, LogPosition, trace_id_of
 from alphapanda.model.fill import Charges, Fill

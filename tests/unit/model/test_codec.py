@@ -57,7 +57,9 @@ def test_orders_to_cancel_and_to_flatten_and_what_was_done(examples: dict[EventT
     obeyed = msgspec.structs.replace(
         examples[EventType.CONTROL_EVENT],
         data=msgspec.structs.replace(
-            examples[EventType.CONTROL_EVENT].data, command=Command.CANCEL, done=Done(cancelled=2, too_late=1)
+            examples[EventType.CONTROL_EVENT].data,
+            command=Command.CANCEL,
+            done=Done(cancelled=2, too_late=1),
         ),
     )
     assert encode(obeyed).endswith(b'"command":"cancel","done":{"cancelled":2,"too_late":1}}}')

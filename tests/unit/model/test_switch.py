@@ -12,7 +12,7 @@ from alphapanda.ids import BrokerId, ClientOrderId, EventId, InstrumentId, Strat
 from alphapanda.model.control import EVERYTHING, Command, ControlCommand, ControlEvent, Done, Scope
 from alphapanda.model.envelope import Event, EventEnvelope, trace_id_of
 from alphapanda.model.kinds import EventType, TradingState
-from alphapanda.model.trading_state import TradingSwitch
+from alphapanda.model.trading_state import TradingStateMachine
 
 PAPER = BrokerId("paper")
 EMA, INFY, ORDER = StrategyId("ema"), InstrumentId("NSE:INFY"), ClientOrderId("o1")
@@ -35,7 +35,7 @@ def command(which: Command, n: int = 0, *, broker: BrokerId = PAPER, actor: str 
     )
 
 
-def obey(switch: TradingSwitch, event: Event) -> tuple[Event, ...]:
+def obey(switch: TradingStateMachine, event: Event) -> tuple[Event, ...]:
     told = switch.decide(event)
     switch.evolve(event)
     for one in told:
@@ -44,8 +44,8 @@ def obey(switch: TradingSwitch, event: Event) -> tuple[Event, ...]:
 
 
 @pytest.fixture
-def switch() -> TradingSwitch:
-    return TradingSwitch(PAPER, "trader.paper")
+def switch() -> TradingStateMachine:
+    return TradingStateMachine(PAPER, "trader.paper")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ _STATES = [TradingState.HALTED, TradingState.REDUCING, TradingState.ACTIVE]
 
 
 @pytest.mark.parametrize("which", [Command.CANCEL, Command.FLATTEN])
-def test_a_command_without_a_state_leaves_it_and_its_author(switch: TradingSwitch, which: Command) -> None:
+def test_a_command_without_a_state_leaves_it_and_its_author(switch: TradingStateMachine, which: Command) -> None:
     obey(switch, command(Command.HALT, actor="asha"))
     (told,) = obey(switch, command(which))
     assert (told.data.before, told.data.after) == (TradingState.HALTED, TradingState.HALTED)
@@ -95,7 +95,7 @@ def test_a_command_without_a_state_leaves_it_and_its_author(switch: TradingSwitc
 
 
 @pytest.mark.parametrize("which", list(Command))
-def test_a_command_is_obeyed_once(switch: TradingSwitch, which: Command) -> None:
+def test_a_command_is_obeyed_once(switch: TradingStateMachine, which: Command) -> None:
     event = command(which)
     assert switch.is_new(event)
     assert len(obey(switch, event)) == 1
@@ -103,12 +103,12 @@ def test_a_command_is_obeyed_once(switch: TradingSwitch, which: Command) -> None
     assert obey(switch, event) == ()
 
 
-def test_what_was_done_is_told(switch: TradingSwitch) -> None:
+def test_what_was_done_is_told(switch: TradingStateMachine) -> None:
     (told,) = switch.decide(command(Command.CANCEL), Done(cancelled=3))
     assert told.data.done == Done(cancelled=3)
 
 
-def test_what_was_obeyed_alone_brings_the_state_back(switch: TradingSwitch) -> None:
+def test_what_was_obeyed_alone_brings_the_state_back(switch: TradingStateMachine) -> None:
     """The log may hold what was obeyed when the command itself is gone."""
     halt, cancel = switch.decide(command(Command.HALT)), switch.decide(command(Command.CANCEL, actor="ravi"))
     for told in (*halt, *cancel):
@@ -117,7 +117,7 @@ def test_what_was_obeyed_alone_brings_the_state_back(switch: TradingSwitch) -> N
     assert not switch.is_new(command(Command.CANCEL))
 
 
-def test_a_record_that_is_older_than_its_command_field_is_followed(switch: TradingSwitch) -> None:
+def test_a_record_that_is_older_than_its_command_field_is_followed(switch: TradingStateMachine) -> None:
     (told,) = switch.decide(command(Command.REDUCE))
     old: ControlEvent = told.data
     fields = {name: getattr(old, name) for name in old.__struct_fields__ if name not in {"command", "done"}}
@@ -125,7 +125,7 @@ def test_a_record_that_is_older_than_its_command_field_is_followed(switch: Tradi
     assert switch.state is TradingState.REDUCING
 
 
-def test_another_brokers_command_is_refused(switch: TradingSwitch) -> None:
+def test_another_brokers_command_is_refused(switch: TradingStateMachine) -> None:
     other = command(Command.CANCEL, broker=BrokerId("zerodha"))
     with pytest.raises(MisroutedError):
         switch.is_new(other)
@@ -133,10 +133,10 @@ def test_another_brokers_command_is_refused(switch: TradingSwitch) -> None:
         switch.decide(other)
 
 
-def test_a_snapshot_keeps_what_was_obeyed(switch: TradingSwitch) -> None:
+def test_a_snapshot_keeps_what_was_obeyed(switch: TradingStateMachine) -> None:
     event = command(Command.CANCEL)
     obey(switch, event)
-    again = TradingSwitch(PAPER, "trader.paper")
+    again = TradingStateMachine(PAPER, "trader.paper")
     again.load(switch.dump())
     assert not again.is_new(event)
     assert EventId(event.id) in again.dump().obeyed

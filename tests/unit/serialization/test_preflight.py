@@ -20,7 +20,7 @@ from alphapanda.serialization.avro import AvroCodec
 from alphapanda.serialization.baseline import schema_text
 from alphapanda.serialization.codec import encode
 from alphapanda.testing.memory_log import MemoryLog
-from topics.dead_letters import Failure, build_headers, dead_letter_id
+from topics.dead_letters import ProcessingFailure, build_headers, dead_letter_id
 
 TOPIC = "paper.orders.rejected.dlq"
 LEDGER = "system.dlq-ledger"
@@ -41,7 +41,9 @@ def with_field(name: str, **more: Any) -> str:
 
 
 def letter(value: bytes | None, offset: int, partition: int = 0) -> Outgoing:
-    failure = Failure(topic="paper.orders.rejected", partition=partition, offset=offset, group="paper.risk")
+    failure = ProcessingFailure(
+        topic="paper.orders.rejected", partition=partition, offset=offset, group="paper.risk"
+    )
     return Outgoing(TOPIC, b"k", value, tuple(build_headers(failure)), partition)
 
 

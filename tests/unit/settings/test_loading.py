@@ -11,13 +11,13 @@ import pytest
 from alphapanda.deployment import Deployment
 from alphapanda.settings import (
     BrokerKind,
-    Environment,
+    DeploymentEnvironment,
     InvalidSettingsError,
-    LogLevel,
     SourceKind,
     TickCompression,
     load,
 )
+from alphapanda.telemetry.levels import LogLevel
 
 Write = Callable[[str, str], Path]
 Problems = Callable[..., list[str]]
@@ -31,7 +31,7 @@ def test_without_files_everything_has_a_default_and_paper_trades_on_the_simulate
     assert list(loaded.settings.active) == ["paper"]
     assert loaded.settings.active_brokers == ("paper",)
     assert loaded.settings.feed.source == "simulated"
-    assert loaded.settings.environment is Environment.DEVELOPMENT
+    assert loaded.settings.environment is DeploymentEnvironment.DEVELOPMENT
     assert {source.kind for source in loaded.provenance.values()} == {SourceKind.DEFAULT}
     assert loaded.warnings == ()
 
@@ -84,7 +84,7 @@ def test_every_name_of_the_contract_is_honoured(deployment: Deployment) -> None:
         },
     ).settings
 
-    assert settings.environment is Environment.TESTING
+    assert settings.environment is DeploymentEnvironment.TESTING
     assert list(settings.active) == ["paper2", "paper"]
     assert settings.brokers["paper2"].latency_ms == 7
     assert settings.brokers["paper2"].kind is BrokerKind.PAPER

@@ -15,7 +15,7 @@ import structlog
 from alphapanda.clock import ManualClock
 from alphapanda.deployment import Deployment
 from alphapanda.telemetry.levels import Channel
-from alphapanda.telemetry.log import Log, SilentLog
+from alphapanda.telemetry.log import Logger, SilentLog
 from alphapanda.telemetry.logs import LogSystem, configure_logging, get_logger
 from alphapanda.telemetry.stdlib_bridge import BridgeHandler, StdlibLog
 
@@ -181,9 +181,9 @@ def test_without_configuration_loggers_write_through_the_standard_library(
 
 
 @pytest.mark.parametrize("log", [SilentLog(), StdlibLog(Channel.APP)])
-def test_every_logger_is_a_log(log: Log, logs: LogSystem) -> None:
-    assert isinstance(log, Log)
-    assert isinstance(logs.log, Log)
+def test_every_logger_is_a_log(log: Logger, logs: LogSystem) -> None:
+    assert isinstance(log, Logger)
+    assert isinstance(logs.log, Logger)
 
 
 def test_stats_tell_lines_by_level_channel_and_sink(logs: LogSystem, deployment: Deployment) -> None:

@@ -12,10 +12,10 @@ from alphapanda import __version__
 from alphapanda.clock import ManualClock, SystemClock
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.records import Partition, Record
-from alphapanda.operations.dead_letters.counts import Tally
+from alphapanda.operations.dead_letters.counts import DeadLetterCounts
 from alphapanda.operations.dead_letters.exporter import DeadLetterCollector
 from alphapanda.operations.groups.exporter import GroupLagCollector
-from alphapanda.operations.groups.lag import GroupLag, Look, PartitionLag
+from alphapanda.operations.groups.lag import GroupLagReport, LagReport, PartitionLag
 from alphapanda.telemetry import metric_docs
 from alphapanda.telemetry.health import Health
 from alphapanda.telemetry.logs import LogSystem
@@ -55,11 +55,11 @@ def touch_all(metrics: Metrics, logs: LogSystem, health: Health) -> None:
     metrics.watch_logs(logs.stats)
     groups = GroupLagCollector(metrics.service, metrics.broker)
     partition = PartitionLag(partition=Partition("market.ticks", 0), committed=3, start=0, end=5, seconds=0.5)
-    group = GroupLag(name="alphapanda.strategies", state="Stable", members=(), partitions=(partition,))
-    groups.look = Look(0.0, (group,))
+    group = GroupLagReport(name="alphapanda.strategies", state="Stable", members=(), partitions=(partition,))
+    groups.look = LagReport(0.0, (group,))
     metrics.registry.register(groups)
     letters = DeadLetterCollector(metrics.service, metrics.broker, SystemClock())
-    letters.tally, letters.topics = Tally(), ("paper.signals.raw.dlq",)
+    letters.tally, letters.topics = DeadLetterCounts(), ("paper.signals.raw.dlq",)
     letters.tally.letter(Record(Partition("paper.signals.raw.dlq", 0), 0, 0, b"s", b"", ()))
     letters.tally.replays["paper.signals.raw.dlq", LedgerState.CONFIRMED] += 1
     metrics.registry.register(letters)

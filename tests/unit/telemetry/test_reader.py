@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from alphapanda.clock import ManualClock
 from alphapanda.deployment import Deployment
 from alphapanda.errors import UnknownNameError, UsageError
-from alphapanda.operations.logs.reader import LogQuery, LogReader, LogRecord, compile_pattern
+from alphapanda.operations.logs.reader import LogFileReader, LogQuery, LogRecord, compile_pattern
 from alphapanda.telemetry.levels import LogLevel
 from alphapanda.telemetry.record import encode_line
 from alphapanda.telemetry.rotation import RotatingFile
@@ -42,11 +42,11 @@ def events(records: Iterable[LogRecord]) -> list[str]:
 
 
 @pytest.fixture
-def reader(deployment: Deployment, clock: ManualClock) -> LogReader:
-    return LogReader(deployment, clock)
+def reader(deployment: Deployment, clock: ManualClock) -> LogFileReader:
+    return LogFileReader(deployment, clock)
 
 
-def test_services_are_merged_across_their_files(deployment: Deployment, reader: LogReader) -> None:
+def test_services_are_merged_across_their_files(deployment: Deployment, reader: LogFileReader) -> None:
     write(deployment, "feed", range(0, 20, 2))
     write(deployment, "risk.paper", range(1, 20, 2))
     shown = events(reader.history(reader.select([]), LogQuery()))
@@ -65,7 +65,7 @@ def test_the_last_lines_are_the_last_of_all_lines(
     deployment = Deployment(tmp_path_factory.mktemp("d"))
     write(deployment, "feed", feed)
     write(deployment, "risk.paper", risk)
-    reader = LogReader(deployment, ManualClock(START))
+    reader = LogFileReader(deployment, ManualClock(START))
     begin = None if since is None else START + timedelta(seconds=since)
     every = events(reader.history(reader.select([]), LogQuery(since=begin)))
     assert len(every) == sum(since is None or at >= since for at in [*feed, *risk])
@@ -73,7 +73,7 @@ def test_the_last_lines_are_the_last_of_all_lines(
     assert last == every[len(every) - min(limit, len(every)) :]
 
 
-def test_lines_are_chosen_by_time_level_channel_and_pattern(deployment: Deployment, reader: LogReader) -> None:
+def test_lines_are_chosen_by_time_level_channel_and_pattern(deployment: Deployment, reader: LogFileReader) -> None:
     write(deployment, "feed", [1, 2, 3, 4])
     write(deployment, "strategies", [2.5], level="error")
 
@@ -95,7 +95,7 @@ def test_lines_are_chosen_by_time_level_channel_and_pattern(deployment: Deployme
     assert shown(LogQuery(channel="api")) == []
 
 
-def test_names_mean_daemons_groups_of_them_and_servers(deployment: Deployment, reader: LogReader) -> None:
+def test_names_mean_daemons_groups_of_them_and_servers(deployment: Deployment, reader: LogFileReader) -> None:
     for name in ("feed", "risk.paper", "risk.paper2", "trader.paper"):
         write(deployment, name, [1])
     deployment.infra_logs.mkdir(parents=True)
@@ -107,7 +107,7 @@ def test_names_mean_daemons_groups_of_them_and_servers(deployment: Deployment, r
     assert reader.select(["valkey"]) == {}
 
 
-def test_an_unknown_name_is_answered_with_the_nearest(deployment: Deployment, reader: LogReader) -> None:
+def test_an_unknown_name_is_answered_with_the_nearest(deployment: Deployment, reader: LogFileReader) -> None:
     write(deployment, "trader.paper", [1])
     with pytest.raises(UnknownNameError, match=r"no daemon 'trader.papr'. Did you mean 'trader.paper'"):
         reader.select(["trader.papr"])
@@ -118,11 +118,11 @@ def test_an_unknown_name_is_answered_with_the_nearest(deployment: Deployment, re
 def test_a_daemon_that_has_written_nothing_yet_is_known_by_the_settings(
     deployment: Deployment, clock: ManualClock
 ) -> None:
-    reader = LogReader(deployment, clock, daemons=["feed"])
+    reader = LogFileReader(deployment, clock, daemons=["feed"])
     assert events(reader.history(reader.select(["feed"]), LogQuery())) == []
 
 
-def test_lines_without_a_time_take_that_of_their_neighbours(deployment: Deployment, reader: LogReader) -> None:
+def test_lines_without_a_time_take_that_of_their_neighbours(deployment: Deployment, reader: LogFileReader) -> None:
     deployment.infra_logs.mkdir(parents=True)
     text = "JVM warning\n2025-11-17T04:00:01.000Z [main] ERROR failed\n\tat one\n\tat two\n"
     (deployment.infra_logs / "kafka.log").write_text(text)
@@ -134,7 +134,7 @@ def test_lines_without_a_time_take_that_of_their_neighbours(deployment: Deployme
 
 
 def test_history_and_following_join_without_a_gap_or_an_overlap(
-    deployment: Deployment, reader: LogReader, clock: ManualClock
+    deployment: Deployment, reader: LogFileReader, clock: ManualClock
 ) -> None:
     write(deployment, "feed", [-3, -2])
     half = deployment.logs / "feed.jsonl"
@@ -155,7 +155,7 @@ def test_history_and_following_join_without_a_gap_or_an_overlap(
 
 
 def test_following_by_name_waits_for_the_first_line(deployment: Deployment, clock: ManualClock) -> None:
-    reader = LogReader(deployment, clock, daemons=["trader.paper"])
+    reader = LogFileReader(deployment, clock, daemons=["trader.paper"])
     with reader.follow(["trader.paper"], LogQuery(level=LogLevel.ERROR)) as live:
         assert events(live.history()) == events(live.poll()) == []
         write(deployment, "trader.paper", [-2], level="error")
@@ -169,12 +169,12 @@ def test_a_broken_pattern_is_explained() -> None:
         compile_pattern("(")
 
 
-def test_what_is_written_as_json_is_read_as_json(deployment: Deployment, reader: LogReader) -> None:
+def test_what_is_written_as_json_is_read_as_json(deployment: Deployment, reader: LogFileReader) -> None:
     write(deployment, "feed", [1])
     (record,) = reader.history(reader.select([]), LogQuery())
     assert json.loads(record.raw)["event"] == record.event
 
 
-def test_reading_changes_nothing(reader: LogReader, tmp_path: Path) -> None:
+def test_reading_changes_nothing(reader: LogFileReader, tmp_path: Path) -> None:
     assert events(reader.history(reader.select([]), LogQuery())) == []
     assert list(tmp_path.iterdir()) == []

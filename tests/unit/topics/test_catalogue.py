@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from alphapanda.model.kinds import EventType
 from alphapanda.model.payloads import PAYLOADS
-from topics.catalogue import Catalogue, CleanupPolicy, Environment, Overlay
+from topics.catalogue import Catalogue, CatalogueEnvironment, CleanupPolicy, Overlay
 from topics.errors import CatalogueError, TopicNameError
 from topics.names import TopicName
 
 OVERLAYS = st.builds(
     Overlay,
-    environment=st.sampled_from(Environment),
+    environment=st.sampled_from(CatalogueEnvironment),
     broker_count=st.integers(1, 9),
     partitions_multiplier=st.integers(1, 8),
     create_dlq_for_all=st.booleans(),

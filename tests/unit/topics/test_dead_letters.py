@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from topics.dead_letter_families import integer, read_headers, source_name_of
 from topics.dead_letters import (
     FailedStage,
-    Failure,
     Family,
     Header,
+    ProcessingFailure,
     Retryable,
     build_headers,
     dead_letter_id,
@@ -23,7 +23,7 @@ AT = datetime(2026, 3, 2, 4, 15, 0, 123456, tzinfo=UTC)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
 TIMES = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 FAILURES = st.builds(
-    Failure,
+    ProcessingFailure,
     topic=TEXT,
     partition=st.integers(0, 2**31 - 1),
     offset=st.integers(0, 2**63 - 1),
@@ -50,7 +50,7 @@ FOREIGN = st.lists(
 )
 
 
-def failure(**changes: object) -> Failure:
+def failure(**changes: object) -> ProcessingFailure:
     facts: dict[str, object] = {
         "topic": "paper.orders.filled",
         "partition": 0,
@@ -61,31 +61,33 @@ def failure(**changes: object) -> Failure:
         "exception": "alphapanda.errors.PermanentError",
         "failed_at": AT,
     }
-    return Failure(**(facts | changes))  # type: ignore[arg-type]
+    return ProcessingFailure(**(facts | changes))  # type: ignore[arg-type]
 
 
 @given(FAILURES, FOREIGN)
-def test_what_is_written_is_read_back(written: Failure, original: list[Header]) -> None:
+def test_what_is_written_is_read_back(written: ProcessingFailure, original: list[Header]) -> None:
     read = read_headers(build_headers(written, original), "any.topic.dlq")
     assert read.failure == written
     assert list(read.others) == original
 
 
 @given(FAILURES, FOREIGN)
-def test_sending_again_strips_all_but_the_id(written: Failure, original: list[Header]) -> None:
+def test_sending_again_strips_all_but_the_id(written: ProcessingFailure, original: list[Header]) -> None:
     again = without_diagnosis(build_headers(written, original))
     assert again == [*original, ("ap-dlq-id", written.id.encode())]
 
 
 @given(FAILURES, FAILURES)
-def test_a_record_that_fails_again_keeps_its_id(first: Failure, second: Failure) -> None:
+def test_a_record_that_fails_again_keeps_its_id(first: ProcessingFailure, second: ProcessingFailure) -> None:
     again = read_headers(build_headers(second, without_diagnosis(build_headers(first))), "t.dlq").failure
     assert again.id == first.id
     assert again.message == second.message
 
 
 @given(FAILURES, FAILURES)
-def test_a_record_sent_again_as_it_was_has_one_diagnosis(first: Failure, second: Failure) -> None:
+def test_a_record_sent_again_as_it_was_has_one_diagnosis(
+    first: ProcessingFailure, second: ProcessingFailure
+) -> None:
     headers = build_headers(second, build_headers(first))
     names = [name for name, _ in headers]
     assert len(names) == len(set(names))

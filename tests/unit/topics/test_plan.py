@@ -19,9 +19,9 @@ from topics.plan import (
     Create,
     DeleteConfig,
     GrowPartitions,
-    Obstacle,
-    Plan,
+    PlanObstacle,
     SetConfig,
+    TopicPlan,
     describe,
     make_plan,
     same_value,
@@ -53,7 +53,7 @@ def spec_of(name: str = "market.ticks", **changes: object) -> TopicSpec:
     return dataclasses.replace(spec, **changes)  # type: ignore[arg-type]
 
 
-def plan_of(spec: TopicSpec, topic: LiveTopic, nodes: tuple[int, ...] = (1,)) -> Plan:
+def plan_of(spec: TopicSpec, topic: LiveTopic, nodes: tuple[int, ...] = (1,)) -> TopicPlan:
     return make_plan([spec], live_state([topic], nodes=nodes), made_at=AT)
 
 
@@ -149,7 +149,7 @@ def test_growth_is_dangerous_and_shrinking_impossible() -> None:
     assert grow.changes == grow.dangerous == (GrowPartitions(topic="market.ticks", before=1, after=3),)
     shrink = plan_of(spec, live_topic(spec, replicas=((1,),) * 4))
     assert shrink.changes == ()
-    assert [entry.obstacle for entry in shrink.unfixable] == [Obstacle.TOO_MANY_PARTITIONS]
+    assert [entry.obstacle for entry in shrink.unfixable] == [PlanObstacle.TOO_MANY_PARTITIONS]
     assert not shrink.in_step
 
 
@@ -166,7 +166,7 @@ def test_more_copies_than_nodes_is_said_and_nothing_is_tried() -> None:
     three = Catalogue.load(Overlay(broker_count=3)).spec(TICKS)
     plan = make_plan([three], live_state([]), made_at=AT)
     assert plan.changes == ()
-    assert [entry.obstacle for entry in plan.unfixable] == [Obstacle.TOO_FEW_NODES]
+    assert [entry.obstacle for entry in plan.unfixable] == [PlanObstacle.TOO_FEW_NODES]
 
 
 def test_undeclared_topics_are_shown_and_never_touched() -> None:

@@ -12,7 +12,7 @@ from topics.declaration import Declaration
 from topics.export import declaration_of, facts_of
 from topics.live import LiveConfig, LiveTopic
 from topics.reference import PAGE, topics_page
-from topics.spec import Environment
+from topics.spec import CatalogueEnvironment
 
 ROOT = Path(__file__).parents[3]
 
@@ -58,7 +58,7 @@ def test_what_cannot_be_declared_says_so(name: str, says: str) -> None:
 @given(st.integers(-1, 10**13))
 def test_any_retention_is_one_that_can_be_read(milliseconds: int) -> None:
     entry = parsed(declaration_of(topic("market.depth", str(milliseconds)), Catalogue.load()))
-    assert entry.retention_in(Environment.PRODUCTION) == -1 or milliseconds >= 0
+    assert entry.retention_in(CatalogueEnvironment.PRODUCTION) == -1 or milliseconds >= 0
 
 
 def test_facts_for_programs() -> None:

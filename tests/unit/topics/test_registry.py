@@ -10,11 +10,11 @@ import pytest
 from aiohttp import web
 
 from alphapanda.serialization.registry import (
+    CompatibilityVerdict,
     Registered,
     RegistryUnreachableError,
     RejectedSchemaError,
     SchemaRegistry,
-    Verdict,
     without_credentials,
 )
 from topics.errors import DependencyError, UsageError
@@ -90,7 +90,9 @@ async def test_requests_are_those_of_the_protocol(serve: Serve) -> None:
         assert await registry.schema(7) == "{}"
         assert await registry.schema(8) is None
         assert await registry.level("a/b-value") == "FULL"
-        assert await registry.check("a/b-value", "S") == Verdict(is_compatible=False, messages=("because",))
+        assert await registry.check("a/b-value", "S") == CompatibilityVerdict(
+            is_compatible=False, messages=("because",)
+        )
         assert await registry.register("a/b-value", "S") == 9
         await registry.set_level("a/b-value", "FULL")
     assert {content for _, _, content, _ in asked} == {"application/vnd.schemaregistry.v1+json"}

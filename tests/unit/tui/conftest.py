@@ -15,7 +15,7 @@ from tui.app import Dashboard, Options
 from tui.layout_file import LayoutStore
 from tui.sources.demo import DemoMarket, DemoPlan
 from tui.sources.demo_wire import DemoWire
-from tui.theme.formatter import Look
+from tui.theme.formatter import Formatter
 from tui.theme.glyphs import UNICODE
 from tui.theme.themes import PALETTES
 
@@ -51,8 +51,8 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def look() -> Look:
-    return Look(palette=PALETTES["panda-dark"], glyphs=UNICODE, now=PRESENT)
+def look() -> Formatter:
+    return Formatter(palette=PALETTES["panda-dark"], glyphs=UNICODE, now=PRESENT)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from tui.dialogs.text import TextDialog
 from tui.layout_file import LayoutFile
 from tui.panes.status_bar import Banner
 from tui.render.table import LiveTable
-from tui.sources.connection import Wiring
+from tui.sources.connection import Connection
 from tui.sources.demo import DemoMarket, DemoPlan
 from tui.sources.demo_wire import DemoWire
 from tui.store.orders import OrderRow
@@ -226,7 +226,7 @@ async def test_against_nothing_it_says_what_to_type_and_comes_alive(
             self.wire = DemoWire(DemoPlan(present=clock.at), clock, still=True)
             self.wire.market = own_market
 
-        async def __call__(self) -> Wiring:
+        async def __call__(self) -> Connection:
             if not self.started:
                 raise AlphaPandaError("Nothing was ever started in /desk.", hint="Run: alphapanda up")
             return await self.wire()

@@ -16,7 +16,7 @@ from alphapanda.serialization.codec import encode
 from tui.sources.day import SAMPLES, recall_day, spread
 from tui.sources.demo import BROKERS, DemoMarket
 from tui.sources.memory_log import MemoryTape
-from tui.store.store import Desk
+from tui.store.store import Store
 from tui.theme.formatter import to_ms
 
 TOPIC = "paper.pnl.snapshots"
@@ -62,7 +62,7 @@ async def test_the_line_begins_where_the_day_did(seeded_market: DemoMarket, seco
     for second in range(seconds + BACKLOG):
         at = OPENED + timedelta(seconds=second)
         tape.write(TOPIC, 0, to_ms(at), b"paper", snapshot(at, second))
-    desk = Desk(seeded_market.routes, BROKERS)
+    desk = Store(seeded_market.routes, BROKERS)
     start = 1 + seconds
     desk.take(tape.held(partition, start, BACKLOG))
     async with tape.open() as log:

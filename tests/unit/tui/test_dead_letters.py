@@ -7,7 +7,7 @@ import pytest
 from alphapanda.model.dead_letter import DeadLetterMoved, LedgerState
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Partition, Record
-from topics.dead_letters import Failure, build_headers
+from topics.dead_letters import ProcessingFailure, build_headers
 from tui.store.dead_letters import KEPT, KNOWN, DeadLetters
 
 TOPIC = "paper.signals.raw"
@@ -16,7 +16,7 @@ RUN = "ap-replay-run"
 
 
 def letter(offset: int, *, letter_id: str = "", run: str = "", code: str = "permanent") -> Record:
-    failure = Failure(
+    failure = ProcessingFailure(
         topic=TOPIC,
         partition=0,
         offset=offset,

@@ -11,16 +11,16 @@ from alphapanda.clock import ManualClock
 from alphapanda.model.order import OrderStatus
 from alphapanda.model.records import Partition, Record
 from topics.errors import AlphaPandaError
-from tui.render.ring import Gap
+from tui.render.ring import RowGap
 from tui.sources.demo import BROKERS, DemoMarket
-from tui.sources.handle import Link, Port
-from tui.sources.log_source import FAR_BEHIND, LogSource, in_order
+from tui.sources.handle import LinkState, SourceHandle
+from tui.sources.log_source import FAR_BEHIND, LogFollower, in_order
 from tui.sources.memory_log import MemoryTape
-from tui.sources.retry import keep
+from tui.sources.retry import run_with_retry
 from tui.store.money import DayLine
-from tui.store.store import Desk
+from tui.store.store import Store
 from tui.store.topics import SHOWN_BYTES, Topics
-from tui.theme.formatter import Look, coarse_span, span, to_ms
+from tui.theme.formatter import Formatter, coarse_span, span, to_ms
 
 START = datetime(2026, 1, 5, 3, 50, tzinfo=UTC)
 
@@ -32,7 +32,7 @@ def all_records(market: DemoMarket) -> list[Record]:
 def test_the_same_market_gives_the_same_desk(seeded_market: DemoMarket) -> None:
     desks = []
     for _ in range(2):
-        desk = Desk(seeded_market.routes, BROKERS)
+        desk = Store(seeded_market.routes, BROKERS)
         desk.take(all_records(seeded_market))
         desks.append(desk)
     assert desks[0].orders.rows == desks[1].orders.rows
@@ -43,7 +43,7 @@ def test_the_same_market_gives_the_same_desk(seeded_market: DemoMarket) -> None:
 
 def test_topics_may_be_read_in_any_order(seeded_market: DemoMarket) -> None:
     records = [r for r in all_records(seeded_market) if ".orders." in r.partition.topic]
-    straight, odd = Desk(seeded_market.routes, BROKERS), Desk(seeded_market.routes, BROKERS)
+    straight, odd = Store(seeded_market.routes, BROKERS), Store(seeded_market.routes, BROKERS)
     straight.take(records)
     for first in range(0, len(records), 40):  # within a window, later topics first
         window = records[first : first + 40]
@@ -55,7 +55,7 @@ def test_topics_may_be_read_in_any_order(seeded_market: DemoMarket) -> None:
 
 
 def test_bytes_that_are_no_event_are_counted_and_shown(seeded_market: DemoMarket) -> None:
-    desk = Desk(seeded_market.routes, BROKERS)
+    desk = Store(seeded_market.routes, BROKERS)
     partition = Partition("paper.orders.filled", 0)
     desk.take([Record(partition, 0, to_ms(START), b"k", b"not json")])
     assert desk.undecodable == 1
@@ -63,7 +63,7 @@ def test_bytes_that_are_no_event_are_counted_and_shown(seeded_market: DemoMarket
 
 
 def test_a_huge_record_is_cut_and_says_so(seeded_market: DemoMarket) -> None:
-    desk = Desk(seeded_market.routes, BROKERS)
+    desk = Store(seeded_market.routes, BROKERS)
     desk.take([Record(Partition("market.ticks", 0), 0, to_ms(START), b"k", b"x" * 10_000_000)])
     (held,) = desk.topics.tails["market.ticks"]
     assert isinstance(held, Record)
@@ -104,7 +104,7 @@ def test_a_point_that_comes_late_finds_its_place() -> None:
 
 
 def test_dead_letters_are_grouped_by_reason(seeded_market: DemoMarket) -> None:
-    desk = Desk(seeded_market.routes, BROKERS)
+    desk = Store(seeded_market.routes, BROKERS)
     desk.take(all_records(seeded_market))
     reasons = desk.dead.reasons
     assert sum(reason.count for reason in reasons.values()) == desk.dead.seen == len(desk.dead.rows) > 0
@@ -114,11 +114,11 @@ def test_dead_letters_are_grouped_by_reason(seeded_market: DemoMarket) -> None:
 async def test_a_flood_is_passed_over_and_the_gap_is_shown(seeded_market: DemoMarket) -> None:
     clock = ManualClock(START)
     tape = MemoryTape({"market.ticks": 1}, kept=100_000)
-    source, port = LogSource(tape, clock), Port("Kafka", Desk(seeded_market.routes), clock)
+    source, port = LogFollower(tape, clock), SourceHandle("Kafka", Store(seeded_market.routes), clock)
     task = asyncio.ensure_future(source.run(port))
     for _ in range(100):
         await asyncio.sleep(0.01)
-        if port.link is Link.UP:
+        if port.link is LinkState.UP:
             break
     for _ in range(3 * FAR_BEHIND):
         tape.write("market.ticks", 0, to_ms(START), b"k", b"{}")
@@ -129,7 +129,7 @@ async def test_a_flood_is_passed_over_and_the_gap_is_shown(seeded_market: DemoMa
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert port.desk.skipped > FAR_BEHIND
-    gaps = [row for row in port.desk.topics.tails["market.ticks"] if isinstance(row, Gap)]
+    gaps = [row for row in port.desk.topics.tails["market.ticks"] if isinstance(row, RowGap)]
     assert sum(gap.count for gap in gaps) == port.desk.skipped
 
 
@@ -139,7 +139,7 @@ async def test_a_source_is_tried_for_ever(seeded_market: DemoMarket) -> None:
     class Flaky:
         name = "Flaky"
 
-        async def run(self, port: Port) -> None:
+        async def run(self, port: SourceHandle) -> None:
             nonlocal tries
             tries += 1
             if tries == 1:
@@ -151,15 +151,15 @@ async def test_a_source_is_tried_for_ever(seeded_market: DemoMarket) -> None:
             port.up()
             await asyncio.Event().wait()
 
-    port = Port("Flaky", Desk(seeded_market.routes), clock)
-    task = asyncio.ensure_future(keep(Flaky(), port, clock))
+    port = SourceHandle("Flaky", Store(seeded_market.routes), clock)
+    task = asyncio.ensure_future(run_with_retry(Flaky(), port, clock))
     faults = []
     for _ in range(200):
         await asyncio.sleep(0.005)
         if port.fault is not None and port.fault.message not in faults:
             faults.append(port.fault.message)
             port.again.set()
-        if port.link is Link.UP:
+        if port.link is LinkState.UP:
             break
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -169,9 +169,9 @@ async def test_a_source_is_tried_for_ever(seeded_market: DemoMarket) -> None:
 
 async def test_deleted_topics_are_forgotten(own_market: DemoMarket) -> None:
     clock = ManualClock(START)
-    desk = Desk(own_market.routes, BROKERS)
-    port = Port("Kafka", desk, clock)
-    source = LogSource(own_market.tape, clock)
+    desk = Store(own_market.routes, BROKERS)
+    port = SourceHandle("Kafka", desk, clock)
+    source = LogFollower(own_market.tape, clock)
     task = asyncio.ensure_future(source.run(port))
     for _ in range(200):
         await asyncio.sleep(0.01)
@@ -207,7 +207,7 @@ def test_durations(seconds: float, text: str, rough: str) -> None:
     assert coarse_span(seconds) == rough
 
 
-def test_signs_and_arrows_stand_beside_colour(look: Look) -> None:
+def test_signs_and_arrows_stand_beside_colour(look: Formatter) -> None:
     from decimal import Decimal
 
     assert look.gain(Decimal("1234567.5")) == ("+₹12,34,567.50 ▲", look.palette.up)

@@ -14,9 +14,9 @@ from alphapanda.errors import UnknownNameError, UsageError
 from tui.render.filters import parse_filter
 from tui.render.layout import EDGE, SPACE, fit, padded
 from tui.render.order import RowOrder
-from tui.render.pace import Pace
-from tui.render.ring import Gap, Ring
-from tui.render.spec import ALWAYS, USUAL, WIDE, Column, Document, TableSpec
+from tui.render.pace import RepaintPace
+from tui.render.ring import Ring, RowGap
+from tui.render.spec import ALWAYS, USUAL, WIDE, Document, TableColumn, TableSpec
 
 NOW = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
 
@@ -31,16 +31,16 @@ SPEC: TableSpec[Row] = TableSpec(
     name="rows",
     title="Rows",
     columns=(
-        Column(key="name", title="Name", width=8, value=lambda r: r.name, grow=True, rank=ALWAYS),
-        Column(key="size", title="Size", width=6, value=lambda r: r.size, rank=USUAL, right=True),
-        Column(key="twice", title="Twice", width=6, value=lambda r: (r.size or 0) * 2, rank=WIDE),
+        TableColumn(key="name", title="Name", width=8, value=lambda r: r.name, grow=True, rank=ALWAYS),
+        TableColumn(key="size", title="Size", width=6, value=lambda r: r.size, rank=USUAL, right=True),
+        TableColumn(key="twice", title="Twice", width=6, value=lambda r: (r.size or 0) * 2, rank=WIDE),
     ),
     search=lambda r: r.name,
     document=lambda r: Document(r.name, {"name": r.name, "size": r.size}),
     empty="None.",
     sort="size",
 )
-ROWS: dict[Hashable, Row | Gap] = {
+ROWS: dict[Hashable, Row | RowGap] = {
     name: Row(name, size) for name, size in (("INFY", 10), ("TCS", 250), ("itc", None), ("INFRA", 40))
 }
 
@@ -96,17 +96,17 @@ def test_any_text_is_a_filter_or_a_usage_error(text: str) -> None:
 @given(st.lists(st.integers(0, 3), max_size=80), st.integers(1, 10))
 def test_a_ring_keeps_the_last_rows_and_counts_what_was_lost(steps: list[int], limit: int) -> None:
     ring: Ring[int] = Ring(limit)
-    said: list[int | Gap] = []
+    said: list[int | RowGap] = []
     for step in steps:
         if step:
             ring.add(step)
             said.append(step)
         else:
             ring.lost(2)
-            if said and isinstance(said[-1], Gap):
-                said[-1] = Gap(said[-1].count + 2)
+            if said and isinstance(said[-1], RowGap):
+                said[-1] = RowGap(said[-1].count + 2)
             else:
-                said.append(Gap(2))
+                said.append(RowGap(2))
     assert list(ring) == said[-limit:]
     assert list(ring.rows) == list(range(ring.added - len(ring), ring.added))
 
@@ -159,7 +159,7 @@ def test_text_is_cut_or_filled_to_the_cell(text: str, width: int, right: bool) -
 
 
 def test_a_dear_paint_slows_down_and_cheap_ones_speed_up_again() -> None:
-    pace = Pace()
+    pace = RepaintPace()
     assert [beat for beat in range(10) if pace.is_due(beat, focused=True)] == list(range(10))
     assert [beat for beat in range(10) if pace.is_due(beat, focused=False)] == [0, 5]
     pace.spent(0.2)

@@ -10,11 +10,11 @@ from textual.pilot import Pilot
 from alphapanda.telemetry.levels import LogLevel
 from alphapanda.telemetry.record import LogRecord
 from tui.app import Dashboard
-from tui.render.ring import Gap, Ring
+from tui.render.ring import Ring, RowGap
 from tui.render.table import LiveTable
 from tui.screens.operations import LogsView
 from tui.store.orders import OrderRow
-from tui.store.window import LogWindow, Wanted
+from tui.store.window import LogWindow, LogWindowFilter
 from tui.tables.mentions import mentions_of
 
 Make = Callable[..., Dashboard]
@@ -225,7 +225,7 @@ def test_lines_that_fell_out_between_are_counted() -> None:
     window.take_earlier(ring, [line(1)])
     ring.add(line(12))
     ring.add(line(13))
-    assert list(window.rows(ring).values()) == [line(1), Gap(2), line(12), line(13)]
+    assert list(window.rows(ring).values()) == [line(1), RowGap(2), line(12), line(13)]
 
 
 def test_another_desk_forgets_the_older_lines() -> None:
@@ -237,11 +237,11 @@ def test_another_desk_forgets_the_older_lines() -> None:
 
 def test_a_window_keeps_what_it_wants() -> None:
     ring, window = ring_of([line(1), line(2, level=LogLevel.ERROR), line(3, "risk")]), LogWindow()
-    window.wanted = Wanted(service="risk")
+    window.wanted = LogWindowFilter(service="risk")
     assert list(window.rows(ring).values()) == [line(3, "risk")]
-    window.wanted = Wanted(since=NOON + timedelta(seconds=2))
+    window.wanted = LogWindowFilter(since=NOON + timedelta(seconds=2))
     assert len(window.rows(ring)) == 2
-    window.wanted = Wanted(level=LogLevel.WARNING)
+    window.wanted = LogWindowFilter(level=LogLevel.WARNING)
     assert list(window.rows(ring).values()) == [line(2, level=LogLevel.ERROR)]
 
 

@@ -10,7 +10,7 @@ from alphapanda.model.kinds import EventType, Side, TradingMode
 from alphapanda.model.records import Partition, Record
 from alphapanda.model.signal import Signal, SignalIntent, SignalValidated
 from alphapanda.model.tick import TickRef
-from tui.store.signals import Signals, Verdict
+from tui.store.signals import RiskVerdict, Signals
 
 AT = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
 PAPER = BrokerId("paper")
@@ -46,7 +46,7 @@ def verdict(number: int, command_id: EventId | None) -> Event:
     )
 
 
-def rows(command_id: EventId | None) -> dict[str, Verdict]:
+def rows(command_id: EventId | None) -> dict[str, RiskVerdict]:
     desk = Signals()
     for number in range(3):
         record = Record(Partition("paper.signals.validated", 0), number, 0, b"", b"", ())
@@ -55,8 +55,8 @@ def rows(command_id: EventId | None) -> dict[str, Verdict]:
 
 
 def test_exits_of_a_command_have_a_row_each() -> None:
-    assert rows(EventId("c1")) == {f"v{number}": Verdict.ALLOWED for number in range(3)}
+    assert rows(EventId("c1")) == {f"v{number}": RiskVerdict.ALLOWED for number in range(3)}
 
 
 def test_a_verdict_has_the_row_of_its_signal() -> None:
-    assert rows(None) == {"cause": Verdict.ALLOWED}
+    assert rows(None) == {"cause": RiskVerdict.ALLOWED}

@@ -10,9 +10,9 @@ from alphapanda.model.records import Header, Record
 from tui.app import Dashboard
 from tui.sources.demo import BROKERS, DemoMarket
 from tui.sources.log_source import in_order
-from tui.store.store import Desk
+from tui.store.store import Store
 from tui.tables.operations import tail
-from tui.theme.formatter import Look
+from tui.theme.formatter import Formatter
 
 Make = Callable[..., Dashboard]
 Step = Callable[[Pilot[int]], Awaitable[None]]
@@ -36,7 +36,7 @@ def replayed(record: Record) -> Record:
 
 
 def test_what_comes_again_changes_nothing(seeded_market: DemoMarket) -> None:
-    desk = Desk(seeded_market.routes, BROKERS)
+    desk = Store(seeded_market.routes, BROKERS)
     records = [r for r in all_records(seeded_market) if not r.partition.topic.endswith(".dlq")]
     desk.take(records)
     signals, orders = dict(desk.signals.rows), dict(desk.orders.rows)
@@ -51,7 +51,7 @@ def test_what_comes_again_changes_nothing(seeded_market: DemoMarket) -> None:
     assert desk.notes.added == notes
 
 
-def test_the_tail_marks_a_replayed_record(seeded_market: DemoMarket, look: Look) -> None:
+def test_the_tail_marks_a_replayed_record(seeded_market: DemoMarket, look: Formatter) -> None:
     record = next(r for r in all_records(seeded_market) if r.partition.topic == "paper.signals.raw")
     place = tail().by_key["place"]
     assert place.draw(record, look)[0] == f"0:{record.offset}"

@@ -9,17 +9,17 @@ import pytest
 
 from tui.panes.chart import levels
 from tui.render.layout import fit
-from tui.render.spec import USUAL, WIDE, Column, Document
-from tui.theme.formatter import Look
+from tui.render.spec import USUAL, WIDE, Document, TableColumn
+from tui.theme.formatter import Formatter
 from tui.theme.glyphs import plain
 from tui.theme.masking import amounts, hide, raw_amounts
 
 
-def column(key: str, width: int, **more: Any) -> Column[str]:
-    return Column(key=key, title=key, width=width, value=lambda row: row, **more)
+def column(key: str, width: int, **more: Any) -> TableColumn[str]:
+    return TableColumn(key=key, title=key, width=width, value=lambda row: row, **more)
 
 
-def widths(columns: list[Column[str]], width: int, **more: Any) -> dict[str, int]:
+def widths(columns: list[TableColumn[str]], width: int, **more: Any) -> dict[str, int]:
     return {found.key: size for found, size in fit(columns, width, **more)}
 
 
@@ -56,14 +56,14 @@ def test_an_axis_names_round_values(low: float, high: float, rows: int, named: l
     assert levels(low, high, rows) == named
 
 
-def test_amounts_in_texts_are_grouped_or_hidden(look: Look) -> None:
+def test_amounts_in_texts_are_grouped_or_hidden(look: Formatter) -> None:
     text = "₹139660.0 are more than ₹36000."
     assert amounts(text, look) == "₹1,39,660.00 are more than ₹36,000.00."
     assert amounts(text, replace(look, hidden=True)) == "₹••• are more than ₹•••."
     assert amounts("5 of 10", look) == "5 of 10"
 
 
-def test_decimals_of_documents_are_hidden(look: Look) -> None:
+def test_decimals_of_documents_are_hidden(look: Formatter) -> None:
     document = Document(
         "P&L", {"net": "-12.50", "positions": [{"realised": "3", "quantity": 10}]}, (), b'{"net":"-12.50"}'
     )

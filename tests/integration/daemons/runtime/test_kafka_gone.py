@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from alphapanda.infra.base import Endpoints
-from daemons.supervisor.listener import Notice, NoticeListener
+from daemons.supervisor.listener import DaemonNotice, NoticeListener
 
 pytestmark = pytest.mark.kafka
 
@@ -68,9 +68,9 @@ async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
 async def test_a_daemon_at_rest_says_that_kafka_is_gone_and_when_it_is_back(
     tmp_path: Path, servers: Endpoints, environ: dict[str, str]
 ) -> None:
-    heard: asyncio.Queue[Notice] = asyncio.Queue()
+    heard: asyncio.Queue[DaemonNotice] = asyncio.Queue()
 
-    async def until(holds: Callable[[Notice], bool]) -> Notice:
+    async def until(holds: Callable[[DaemonNotice], bool]) -> DaemonNotice:
         async with asyncio.timeout(60):
             while not holds(notice := await heard.get()):
                 pass

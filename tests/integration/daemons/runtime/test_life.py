@@ -16,7 +16,7 @@ import pytest
 from alphapanda.deployment import Deployment
 from alphapanda.infra.base import Endpoints
 from alphapanda.infra.ports import PortBook
-from daemons.supervisor.listener import Notice, NoticeListener
+from daemons.supervisor.listener import DaemonNotice, NoticeListener
 
 pytestmark = pytest.mark.kafka
 
@@ -73,9 +73,9 @@ async def test_it_gets_ready_tells_the_world_and_drains(start: Start, tmp_path: 
 
 @pytest.mark.usefixtures("with_topics")
 async def test_a_gated_daemon_waits_for_the_word_and_tells_how_it_is(start: Start, tmp_path: Path) -> None:
-    heard: asyncio.Queue[Notice] = asyncio.Queue()
+    heard: asyncio.Queue[DaemonNotice] = asyncio.Queue()
 
-    async def until(holds: Callable[[Notice], bool]) -> Notice:
+    async def until(holds: Callable[[DaemonNotice], bool]) -> DaemonNotice:
         async with asyncio.timeout(90):
             while not holds(notice := await heard.get()):
                 pass

@@ -13,10 +13,10 @@ import pytest
 from alphapanda.deployment import Deployment
 from alphapanda.infra.control.client import connect
 from alphapanda.infra.control.protocol import Applied, Apply, ProcessStatus, SystemStatus
-from alphapanda.infra.control.run_paths import Places
+from alphapanda.infra.control.run_paths import RunPaths
 from alphapanda.infra.identity import ProcessIdentity
 from daemons.supervisor.orphans import end_leftovers
-from daemons.supervisor.run_records import Ledger
+from daemons.supervisor.run_records import RunRecords
 from daemons.supervisor.states import State
 
 SCRIPT = Path(__file__).with_name("fake_supervisor.py")
@@ -29,7 +29,7 @@ class System:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.places = Places(Deployment(root))
+        self.places = RunPaths(Deployment(root))
         self.environ = {**os.environ, "ALPHAPANDA_HOME": str(root), "PYTHONPATH": str(SOURCE)}
         self.process: asyncio.subprocess.Process | None = None
 
@@ -108,4 +108,4 @@ async def system(tmp_path: Path) -> AsyncIterator[System]:
     if system.process is not None and system.process.returncode is None:
         system.process.send_signal(signal.SIGTERM)
         await system.process.wait()
-    await end_leftovers(system.places, Ledger(system.places.ledger).survivors, lambda _line: None, grace_s=1)
+    await end_leftovers(system.places, RunRecords(system.places.ledger).survivors, lambda _line: None, grace_s=1)

@@ -15,10 +15,10 @@ from alphapanda.clock import Clock
 from alphapanda.deployment import Deployment
 from alphapanda.errors import AlphaPandaError, ConfigError
 from alphapanda.infra.base import ChildSpec
-from alphapanda.infra.control.run_paths import Places
+from alphapanda.infra.control.run_paths import RunPaths
 from daemons.exit_report import code_of
 from daemons.supervisor.output import last_line
-from daemons.supervisor.plan import Kind, OrphanPolicy, Plan, ProcessSpec
+from daemons.supervisor.plan import OrphanPolicy, ProcessSpec, StartPlan, UnitKind
 from daemons.supervisor.process import SupervisorProcess
 from daemons.supervisor.restarts import RestartPolicy
 from daemons.supervisor.supervisor import Supervisor
@@ -28,17 +28,17 @@ FAST = RestartPolicy(base_s=0.02, cap_s=0.1, short_run_s=0.2)
 
 
 class Drawn:
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: StartPlan) -> None:
         self.plan = plan
 
     async def idle_work(self) -> None:
         await asyncio.Event().wait()
 
 
-def made(entry: Mapping[str, Any], places: Places) -> ProcessSpec:
-    name, kind = entry["name"], Kind(entry.get("kind", "daemon"))
+def made(entry: Mapping[str, Any], places: RunPaths) -> ProcessSpec:
+    name, kind = entry["name"], UnitKind(entry.get("kind", "daemon"))
     root = places.deployment.root
-    announces = kind is not Kind.INFRA
+    announces = kind is not UnitKind.INFRA
     words = (sys.executable, str(CHILD), name, entry.get("behaviour", "ready"), str(root / "journal.txt"))
 
     async def ready() -> None:
@@ -79,7 +79,7 @@ async def draw(deployment: Deployment, _environ: Mapping[str, str], _clock: Cloc
     entries = msgspec.json.decode((deployment.root / "plan.json").read_bytes())
     if entries == "broken":
         raise ConfigError("the plan is broken")
-    return Drawn(Plan(tuple(made(entry, Places(deployment)) for entry in entries)))
+    return Drawn(StartPlan(tuple(made(entry, RunPaths(deployment)) for entry in entries)))
 
 
 async def listening(_supervisor: Supervisor) -> None:

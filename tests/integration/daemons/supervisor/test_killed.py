@@ -13,7 +13,7 @@ import pytest
 from alphapanda.infra.control.client import NotRunningError, connect
 from alphapanda.infra.identity import ProcessIdentity
 from daemons.supervisor.desired_state import remembered_wish
-from daemons.supervisor.run_records import Ledger
+from daemons.supervisor.run_records import RunRecords
 from daemons.supervisor.states import State
 
 System = Any
@@ -86,7 +86,7 @@ async def test_a_reused_pid_is_not_mistaken_for_ours(system: System) -> None:
     assert mine is not None
     text = ledger.read_text().replace(f'"pid":{running["kafka"].pid},', f'"pid":{os.getpid()},')
     ledger.write_text(text)
-    assert "kafka" not in [entry.name for entry in Ledger(ledger).survivors]
+    assert "kafka" not in [entry.name for entry in RunRecords(ledger).survivors]
     os.kill(running["kafka"].pid, signal.SIGKILL)
     assert mine.alive
 
@@ -113,7 +113,7 @@ async def test_down_leaves_no_process_of_a_killed_supervisor(system: System) -> 
     assert down.returncode == 0
     assert not any(identity.alive for identity in running.values())
     assert b"kafka" in told
-    assert Ledger(system.places.ledger).entries == ()
+    assert RunRecords(system.places.ledger).entries == ()
 
 
 async def test_down_of_a_running_system_tells_whom_it_stops_and_leaves_nothing(system: System) -> None:

@@ -5,7 +5,7 @@ from alphapanda.clock import ManualClock
 from alphapanda.ids import InstrumentId
 from alphapanda.market.frames import TickFrame
 from alphapanda.model.tick import Tick
-from daemons.feed.pacing import Pace, frames_of
+from daemons.feed.pacing import ReplaySpeed, frames_of
 
 START = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
 
@@ -32,7 +32,7 @@ async def play(
         first=0,
         paced_from=paced_from,
         clock=clock,
-        pace=Pace(speed, frame_s),
+        pace=ReplaySpeed(speed, frame_s),
         max_ticks=max_ticks,
         sleep=sleep,
     ):

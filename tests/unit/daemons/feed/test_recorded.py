@@ -8,7 +8,7 @@ from alphapanda.clock import ManualClock
 from alphapanda.errors import ConfigError
 from alphapanda.market.instruments import InstrumentTable
 from alphapanda.market.rows import BadRow
-from daemons.feed.pacing import Pace
+from daemons.feed.pacing import ReplaySpeed
 from daemons.feed.recorded import RecordedSource, Recording
 from daemons.feed.status_file import FeedState, FeedStatus, read_status, write_status
 
@@ -27,7 +27,9 @@ def put(folder: Path, **files: str) -> Path:
 async def test_a_recording_is_fed_once_and_its_bad_row_told(tmp_path: Path) -> None:
     bad: list[BadRow] = []
     path = put(tmp_path, ticks=TICKS) / "ticks.csv"
-    source = await RecordedSource.open(path, InstrumentTable(()), bad.append, Pace(None, 0.0), ManualClock(NOW))
+    source = await RecordedSource.open(
+        path, InstrumentTable(()), bad.append, ReplaySpeed(None, 0.0), ManualClock(NOW)
+    )
     frames = [frame async for frame in source.frames(-1)]
     assert [tick.last_price for frame in frames for tick in frame.ticks] == [10, 11]
     assert source.rows == 3
@@ -37,7 +39,8 @@ async def test_a_recording_is_fed_once_and_its_bad_row_told(tmp_path: Path) -> N
 
 async def test_a_folder_of_bars_is_merged(tmp_path: Path) -> None:
     folder = put(tmp_path / "bars", INFY=BARS, TCS=BARS.replace("10-01", "09-30"))
-    source = await RecordedSource.open(folder, InstrumentTable(()), pytest.fail, Pace(None, 0.0), ManualClock(NOW))  # type: ignore[arg-type]
+    speed = ReplaySpeed(None, 0.0)
+    source = await RecordedSource.open(folder, InstrumentTable(()), pytest.fail, speed, ManualClock(NOW))  # type: ignore[arg-type]
     frames = [frame async for frame in source.frames(-1)]
     assert [tick.instrument for frame in frames for tick in frame.ticks] == ["NSE:TCS"] * 4 + ["NSE:INFY"] * 4
     assert source.rows == 2

@@ -9,7 +9,7 @@ from alphapanda.market.instruments import COLUMNS
 from alphapanda.market.rows import BadRow
 from alphapanda.telemetry.log import SilentLog
 from daemons.feed.bad_rows import BadRowReport
-from daemons.feed.registry import InstrumentRegistry, Subscription
+from daemons.feed.registry import InstrumentRegistry, InstrumentSubscription
 
 HEADER = ",".join(COLUMNS)
 INFY = "408065,1594,INFY,INFOSYS,0.0,,0.0,0.1,1,EQ,NSE,NSE"
@@ -98,7 +98,7 @@ def test_a_bad_instrument_is_told_with_its_line(file: Path, said: Said) -> None:
 
 
 def test_a_subscription_changes_and_says_so_once(said: Said) -> None:
-    subscription = Subscription(said)
+    subscription = InstrumentSubscription(said)
     infy = frozenset({InstrumentId("NSE:INFY")})
     assert not subscription.choose((), None), "all, as from the first"
     assert subscription.choose(("NSE:INFY",), None)
@@ -110,7 +110,7 @@ def test_a_subscription_changes_and_says_so_once(said: Said) -> None:
 
 def test_a_name_that_the_source_does_not_have_is_told_with_the_nearest(said: Said) -> None:
     known = frozenset({InstrumentId("NSE:INFY"), InstrumentId("NSE:TCS")})
-    Subscription(said).choose(("NSE:INFI", "NSE:TCS"), known)
+    InstrumentSubscription(said).choose(("NSE:INFI", "NSE:TCS"), known)
     assert said.of("the source has no such instrument") == [{"instrument": "NSE:INFI", "nearest": "NSE:INFY"}]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from alphapanda.infra.base import ChildSpec
-from daemons.supervisor.plan import Kind, ProcessSpec
+from daemons.supervisor.plan import ProcessSpec, UnitKind
 
 MakeSpec = Callable[..., ProcessSpec]
 
@@ -27,6 +27,6 @@ def make_spec(tmp_path: Path) -> MakeSpec:
             identity_file=tmp_path / f"{name}.json",
             ready=_ready,
         )
-        return ProcessSpec(child=child, kind=Kind.DAEMON, needs=needs, **rest)  # type: ignore[arg-type]
+        return ProcessSpec(child=child, kind=UnitKind.DAEMON, needs=needs, **rest)  # type: ignore[arg-type]
 
     return make

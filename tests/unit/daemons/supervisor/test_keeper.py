@@ -15,9 +15,9 @@ from alphapanda.clock import ManualClock
 from alphapanda.errors import DependencyError, InvariantError
 from alphapanda.infra.base import ChildSpec
 from alphapanda.infra.process import ExitStatus, ManagedProcess
-from daemons.supervisor.listener import Notice
-from daemons.supervisor.plan import Kind, ProcessSpec
-from daemons.supervisor.process_controller import Keeper
+from daemons.supervisor.listener import DaemonNotice
+from daemons.supervisor.plan import ProcessSpec, UnitKind
+from daemons.supervisor.process_controller import ProcessController
 from daemons.supervisor.states import State
 
 
@@ -46,7 +46,7 @@ class ManualHouse:
     def ended(self, _spec: ProcessSpec, _process: ManagedProcess) -> None:
         return None
 
-    def changed(self, keeper: Keeper, _before: State, _tail: tuple[str, ...]) -> None:
+    def changed(self, keeper: ProcessController, _before: State, _tail: tuple[str, ...]) -> None:
         self.seen.put_nowait((keeper.state, keeper.reason))
 
     async def until(self, state: State, reason: str = "") -> None:
@@ -63,7 +63,7 @@ def house() -> ManualHouse:
 
 
 @pytest.fixture
-async def keeper(house: ManualHouse, tmp_path: Path) -> AsyncIterator[Keeper]:
+async def keeper(house: ManualHouse, tmp_path: Path) -> AsyncIterator[ProcessController]:
     async def ready() -> None:
         return None
 
@@ -78,7 +78,7 @@ async def keeper(house: ManualHouse, tmp_path: Path) -> AsyncIterator[Keeper]:
     )
     # The word to go on would end what has no handler for it; what is ignored here is ignored by our children.
     before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    keeper = Keeper(ProcessSpec(child=child, kind=Kind.DAEMON), house)
+    keeper = ProcessController(ProcessSpec(child=child, kind=UnitKind.DAEMON), house)
     task = asyncio.create_task(keeper.run())
     yield keeper
     signal.signal(signal.SIGUSR1, before)
@@ -88,12 +88,16 @@ async def keeper(house: ManualHouse, tmp_path: Path) -> AsyncIterator[Keeper]:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def say(keeper: Keeper, *, ready: bool | None = None, waiting: bool = False, pid: int | None = None) -> None:
+def say(
+    keeper: ProcessController, *, ready: bool | None = None, waiting: bool = False, pid: int | None = None
+) -> None:
     assert keeper.life is not None
-    keeper.hear(Notice("feed", pid or keeper.life.process.pid, waiting=waiting, ready=ready, status="so it says"))
+    keeper.hear(
+        DaemonNotice("feed", pid or keeper.life.process.pid, waiting=waiting, ready=ready, status="so it says")
+    )
 
 
-async def brought_up(keeper: Keeper, house: ManualHouse) -> None:
+async def brought_up(keeper: ProcessController, house: ManualHouse) -> None:
     keeper.start()
     await house.until(State.STARTING)
     await house.spawned.wait()
@@ -104,7 +108,7 @@ async def brought_up(keeper: Keeper, house: ManualHouse) -> None:
 
 
 async def test_a_silent_daemon_is_degraded_and_ready_again_when_it_speaks(
-    keeper: Keeper, house: ManualHouse
+    keeper: ProcessController, house: ManualHouse
 ) -> None:
     await brought_up(keeper, house)
     house.clock.advance(21)
@@ -115,7 +119,7 @@ async def test_a_silent_daemon_is_degraded_and_ready_again_when_it_speaks(
 
 
 async def test_a_daemon_that_is_silent_for_a_minute_is_killed_and_started_again(
-    keeper: Keeper, house: ManualHouse
+    keeper: ProcessController, house: ManualHouse
 ) -> None:
     await brought_up(keeper, house)
     house.clock.advance(61)
@@ -125,7 +129,9 @@ async def test_a_daemon_that_is_silent_for_a_minute_is_killed_and_started_again(
     assert keeper.retry_in_s == pytest.approx(1.0)
 
 
-async def test_a_word_from_a_process_of_the_past_is_not_believed(keeper: Keeper, house: ManualHouse) -> None:
+async def test_a_word_from_a_process_of_the_past_is_not_believed(
+    keeper: ProcessController, house: ManualHouse
+) -> None:
     await brought_up(keeper, house)
     say(keeper, ready=False, pid=1)
     say(keeper, ready=True)
@@ -133,7 +139,9 @@ async def test_a_word_from_a_process_of_the_past_is_not_believed(keeper: Keeper,
     assert keeper.state is State.READY
 
 
-async def test_what_blocks_it_is_named_until_it_no_longer_does(keeper: Keeper, house: ManualHouse) -> None:
+async def test_what_blocks_it_is_named_until_it_no_longer_does(
+    keeper: ProcessController, house: ManualHouse
+) -> None:
     house.blocked = ("kafka (starting)",)
     keeper.start()
     await house.until(State.STARTING)
@@ -145,7 +153,7 @@ async def test_what_blocks_it_is_named_until_it_no_longer_does(keeper: Keeper, h
     await house.until(State.STARTING, "starts")
 
 
-async def test_the_wait_for_others_does_not_count_as_a_run(keeper: Keeper, house: ManualHouse) -> None:
+async def test_the_wait_for_others_does_not_count_as_a_run(keeper: ProcessController, house: ManualHouse) -> None:
     house.blocked = ("kafka (starting)",)
     keeper.start()
     await house.until(State.STARTING, "waits")
@@ -160,7 +168,7 @@ async def test_the_wait_for_others_does_not_count_as_a_run(keeper: Keeper, house
     assert keeper.life.uptime_s(house.clock.monotonic()) == 15
 
 
-async def test_what_cannot_be_started_is_tried_five_times(keeper: Keeper, house: ManualHouse) -> None:
+async def test_what_cannot_be_started_is_tried_five_times(keeper: ProcessController, house: ManualHouse) -> None:
     house.broken = True
     keeper.start()
     for _ in range(4):
@@ -170,8 +178,8 @@ async def test_what_cannot_be_started_is_tried_five_times(keeper: Keeper, house:
     await house.until(State.CRASHLOOP, "no such file")
 
 
-async def test_a_running_process_keeps_its_spec(keeper: Keeper, house: ManualHouse) -> None:
+async def test_a_running_process_keeps_its_spec(keeper: ProcessController, house: ManualHouse) -> None:
     await brought_up(keeper, house)
-    other = ProcessSpec(child=keeper.spec.child, kind=Kind.DAEMON, settings_digest="other")
+    other = ProcessSpec(child=keeper.spec.child, kind=UnitKind.DAEMON, settings_digest="other")
     with pytest.raises(InvariantError, match="still runs"):
         keeper.replace(other)

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alphapanda.errors import InvariantError, UnknownNameError
-from daemons.supervisor.plan import Difference, OrphanPolicy, Plan, ProcessSpec, difference
+from daemons.supervisor.plan import OrphanPolicy, PlanDifference, ProcessSpec, StartPlan, difference
 
 MakeSpec = Callable[..., ProcessSpec]
 
@@ -28,7 +28,7 @@ def graphs(draw: st.DrawFn) -> list[tuple[str, list[str]]]:
 @given(graph=graphs())
 @per_function
 def test_each_comes_after_what_it_needs(make_spec: MakeSpec, graph: list[tuple[str, list[str]]]) -> None:
-    plan = Plan(tuple(make_spec(name, *needs) for name, needs in graph))
+    plan = StartPlan(tuple(make_spec(name, *needs) for name, needs in graph))
     assert sorted(plan.order) == sorted(name for name, _ in graph)
     for spec in plan:
         assert all(plan.order.index(need) < plan.order.index(spec.name) for need in spec.needs)
@@ -39,7 +39,7 @@ def test_each_comes_after_what_it_needs(make_spec: MakeSpec, graph: list[tuple[s
 def test_a_selection_has_all_that_it_needs_and_nothing_else(
     make_spec: MakeSpec, graph: list[tuple[str, list[str]]], data: st.DataObject
 ) -> None:
-    plan = Plan(tuple(make_spec(name, *needs) for name, needs in graph))
+    plan = StartPlan(tuple(make_spec(name, *needs) for name, needs in graph))
     names = data.draw(st.lists(st.sampled_from([name for name, _ in graph]), min_size=1, unique=True))
     chosen = plan.select(names)
     assert set(names) <= set(chosen.by_name)
@@ -49,57 +49,59 @@ def test_a_selection_has_all_that_it_needs_and_nothing_else(
 
 
 def test_a_selection_without_needs_cuts_the_links(make_spec: MakeSpec) -> None:
-    plan = Plan((make_spec("kafka"), make_spec("feed", "kafka"), make_spec("risk", "kafka", "feed")))
+    plan = StartPlan((make_spec("kafka"), make_spec("feed", "kafka"), make_spec("risk", "kafka", "feed")))
     chosen = plan.select(["kafka", "risk"], with_needs=False)
     assert chosen.order == ("kafka", "risk")
     assert chosen.by_name["risk"].needs == ("kafka",)
 
 
 def test_independent_ones_stand_on_one_level(make_spec: MakeSpec) -> None:
-    plan = Plan(
+    plan = StartPlan(
         (make_spec("kafka"), make_spec("valkey"), make_spec("a", "kafka"), make_spec("b", "kafka", "valkey"))
     )
     assert plan.levels == (("kafka", "valkey"), ("a", "b"))
 
 
 def test_dependents_are_found_through_others(make_spec: MakeSpec) -> None:
-    plan = Plan((make_spec("feed"), make_spec("risk", "feed"), make_spec("trader", "risk"), make_spec("other")))
+    plan = StartPlan(
+        (make_spec("feed"), make_spec("risk", "feed"), make_spec("trader", "risk"), make_spec("other"))
+    )
     assert plan.dependents("feed") == ("risk", "trader")
 
 
 def test_a_circle_is_refused(make_spec: MakeSpec) -> None:
     with pytest.raises(InvariantError, match="circle"):
-        Plan((make_spec("a", "b"), make_spec("b", "a")))
+        StartPlan((make_spec("a", "b"), make_spec("b", "a")))
 
 
 def test_an_unknown_need_is_refused(make_spec: MakeSpec) -> None:
     with pytest.raises(InvariantError, match="'kafka'"):
-        Plan((make_spec("a", "kafka"),))
+        StartPlan((make_spec("a", "kafka"),))
 
 
 def test_a_name_twice_is_refused(make_spec: MakeSpec) -> None:
     with pytest.raises(InvariantError, match="twice"):
-        Plan((make_spec("a"), make_spec("a")))
+        StartPlan((make_spec("a"), make_spec("a")))
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(make_spec: MakeSpec) -> None:
     with pytest.raises(UnknownNameError, match="'strategies'"):
-        Plan((make_spec("strategies"), make_spec("feed"))).select(["strategy"])
+        StartPlan((make_spec("strategies"), make_spec("feed"))).select(["strategy"])
 
 
 def test_the_difference_between_two_plans(make_spec: MakeSpec) -> None:
-    running = Plan((make_spec("kafka"), make_spec("feed", "kafka"), make_spec("old", "feed")))
-    wanted = Plan(
+    running = StartPlan((make_spec("kafka"), make_spec("feed", "kafka"), make_spec("old", "feed")))
+    wanted = StartPlan(
         (make_spec("kafka"), make_spec("feed", "kafka", settings_digest="other"), make_spec("new", "feed"))
     )
-    assert difference(running, wanted) == Difference(
+    assert difference(running, wanted) == PlanDifference(
         start=("new",), restart=("feed",), stop=("old",), keep=("kafka",)
     )
 
 
 def test_the_same_plan_is_no_difference(make_spec: MakeSpec) -> None:
     specs = (make_spec("kafka"), make_spec("feed", "kafka"))
-    assert difference(Plan(specs), Plan(specs)).is_empty
+    assert difference(StartPlan(specs), StartPlan(specs)).is_empty
 
 
 def test_the_digest_follows_what_the_process_is_and_not_where_it_stands(make_spec: MakeSpec) -> None:

@@ -9,32 +9,32 @@ from alphapanda.infra.control.protocol import (
     Answer,
     Applied,
     Apply,
-    Done,
-    Event,
     Events,
-    Failure,
     Hello,
+    ProcessEvent,
     ProcessStatus,
     Request,
+    RequestDone,
+    RequestFailed,
     Restart,
-    Status,
+    StatusRequest,
     Stop,
     SystemStatus,
     decode_answer,
     decode_request,
     encode,
 )
-from daemons.supervisor.plan import Kind
+from daemons.supervisor.plan import UnitKind
 from daemons.supervisor.states import State
 
 AT = datetime(2026, 1, 5, 9, 15, tzinfo=UTC)
-FEED = ProcessStatus(name="feed", kind=Kind.DAEMON, state=State.READY, since=AT, pid=7, uptime_s=1.5)
+FEED = ProcessStatus(name="feed", kind=UnitKind.DAEMON, state=State.READY, since=AT, pid=7, uptime_s=1.5)
 
 
 @pytest.mark.parametrize(
     "request_",
     [
-        Status(),
+        StatusRequest(),
         Apply(environ={"A": "b"}, overrides={"FEED__SPEED": "max"}, names=("feed",), only=True),
         Restart(("feed", "kafka")),
         Stop(),
@@ -54,10 +54,10 @@ def test_requests_go_through_a_line_unchanged(request_: Request) -> None:
     [
         Hello(1, 42, "/d"),
         Applied(start=("feed",)),
-        Done(),
-        Failure(ExitCode.BAD_CONFIG, "what", "do"),
+        RequestDone(),
+        RequestFailed(ExitCode.BAD_CONFIG, "what", "do"),
         SystemStatus(at=AT, supervisor=FEED, processes=(FEED,), overrides={}),
-        Event(at=AT, before=State.STARTING, process=FEED, output_tail=("a", "b\nc")),
+        ProcessEvent(at=AT, before=State.STARTING, process=FEED, output_tail=("a", "b\nc")),
     ],
 )
 def test_answers_go_through_a_line_unchanged(answer: Answer) -> None:
@@ -67,7 +67,7 @@ def test_answers_go_through_a_line_unchanged(answer: Answer) -> None:
 def test_all_ready_needs_every_process_and_at_least_one() -> None:
     def system(*states: State) -> SystemStatus:
         processes = tuple(
-            ProcessStatus(name=str(n), kind=Kind.DAEMON, state=s, since=AT) for n, s in enumerate(states)
+            ProcessStatus(name=str(n), kind=UnitKind.DAEMON, state=s, since=AT) for n, s in enumerate(states)
         )
         return SystemStatus(at=AT, supervisor=FEED, processes=processes, overrides={})
 

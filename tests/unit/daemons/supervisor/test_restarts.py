@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemons.supervisor.restarts import RestartPolicy, Run, Tally, Verdict
+from daemons.supervisor.restarts import RestartDecision, RestartHistory, RestartPolicy, Run
 
 POLICY = RestartPolicy()
 SHORT = Run(uptime_s=2.0, ready_s=1.0, exit_code=1)
@@ -22,8 +22,8 @@ runs = st.builds(
 )
 
 
-def live(*many: Run, policy: RestartPolicy = POLICY) -> tuple[Tally, list[Verdict]]:
-    tally, verdicts = Tally(), []
+def live(*many: Run, policy: RestartPolicy = POLICY) -> tuple[RestartHistory, list[RestartDecision]]:
+    tally, verdicts = RestartHistory(), []
     for run in many:
         tally, verdict = tally.after(run, policy)
         verdicts.append(verdict)
@@ -33,21 +33,21 @@ def live(*many: Run, policy: RestartPolicy = POLICY) -> tuple[Tally, list[Verdic
 @pytest.mark.parametrize("bad", [SHORT, NEVER_READY])
 def test_five_bad_runs_in_a_row_are_a_crash_loop(bad: Run) -> None:
     _, verdicts = live(*[bad] * 5)
-    assert verdicts == [Verdict.RETRY] * 4 + [Verdict.GIVE_UP]
+    assert verdicts == [RestartDecision.RETRY] * 4 + [RestartDecision.GIVE_UP]
 
 
 def test_short_and_never_ready_runs_count_together() -> None:
     _, verdicts = live(SHORT, NEVER_READY, SHORT, NEVER_READY, SHORT)
-    assert verdicts[-1] is Verdict.GIVE_UP
+    assert verdicts[-1] is RestartDecision.GIVE_UP
 
 
 def test_a_run_that_was_not_short_breaks_the_row() -> None:
     _, verdicts = live(SHORT, SHORT, SHORT, SHORT, MEDIUM, SHORT, SHORT, SHORT, SHORT)
-    assert Verdict.GIVE_UP not in verdicts
+    assert RestartDecision.GIVE_UP not in verdicts
 
 
 def test_delays_double_to_the_cap_and_a_healthy_run_clears_them() -> None:
-    tally, delays = Tally(), []
+    tally, delays = RestartHistory(), []
     for _ in range(10):
         tally, _verdict = tally.after(MEDIUM, POLICY)
         delays.append(tally.delay_s(POLICY, 0.5))
@@ -59,7 +59,7 @@ def test_delays_double_to_the_cap_and_a_healthy_run_clears_them() -> None:
 @pytest.mark.parametrize("code", [78, 5])
 def test_what_no_restart_heals_is_never_tried_again(code: int) -> None:
     _, verdicts = live(Run(uptime_s=900, ready_s=800, exit_code=code))
-    assert verdicts == [Verdict.FAIL]
+    assert verdicts == [RestartDecision.FAIL]
 
 
 @given(st.lists(runs, max_size=40), st.floats(0, 1, exclude_max=True))
@@ -71,7 +71,7 @@ def test_a_delay_is_never_shorter_or_longer_than_the_jitter_allows(many: list[Ru
 
 @given(st.integers(0, 10_000))
 def test_any_number_of_restarts_gives_a_delay(count: int) -> None:
-    assert Tally(delays=count).delay_s(POLICY, 0.5) <= POLICY.cap_s
+    assert RestartHistory(delays=count).delay_s(POLICY, 0.5) <= POLICY.cap_s
 
 
 @given(st.lists(runs, min_size=1, max_size=40))
@@ -80,16 +80,16 @@ def test_giving_up_follows_exactly_from_the_last_five_runs(many: list[Run]) -> N
     bad = [run.ready_s is None or run.uptime_s < POLICY.short_run_s for run in many]
     for index, verdict in enumerate(verdicts):
         row = next((n for n, was_bad in enumerate(reversed(bad[: index + 1])) if not was_bad), index + 1)
-        assert (verdict is Verdict.GIVE_UP) == (row >= POLICY.max_shorts)
+        assert (verdict is RestartDecision.GIVE_UP) == (row >= POLICY.max_shorts)
 
 
 def test_an_operator_forgives() -> None:
     tally, _ = live(*[SHORT] * 5)
-    assert tally.forgiven() == Tally()
+    assert tally.forgiven() == RestartHistory()
 
 
 def test_no_policy_lets_delays_shrink_while_it_fails() -> None:
-    tally, delays = Tally(), []
+    tally, delays = RestartHistory(), []
     for _ in range(20):
         tally, _verdict = tally.after(NEVER_READY, RestartPolicy(base_s=0.2, cap_s=7, max_shorts=100))
         delays.append(tally.delay_s(RestartPolicy(base_s=0.2, cap_s=7), 0.5))

@@ -5,15 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapanda.errors import IllegalTransitionError
-from daemons.supervisor.states import TRANSITIONS, State, Step, after
+from daemons.supervisor.states import TRANSITIONS, ProcessTransition, State, after
 
 
 def test_every_state_has_its_row() -> None:
     assert set(TRANSITIONS) == set(State)
 
 
-@given(st.sampled_from(State), st.sampled_from(Step))
-def test_a_step_leads_where_the_table_says_or_raises(state: State, step: Step) -> None:
+@given(st.sampled_from(State), st.sampled_from(ProcessTransition))
+def test_a_step_leads_where_the_table_says_or_raises(state: State, step: ProcessTransition) -> None:
     if step in TRANSITIONS[state]:
         assert after(state, step) is TRANSITIONS[state][step]
     else:
@@ -21,25 +21,31 @@ def test_a_step_leads_where_the_table_says_or_raises(state: State, step: Step) -
             after(state, step)
 
 
-@given(st.lists(st.sampled_from(Step), max_size=30))
-def test_whatever_happened_an_operator_can_stop_it_and_start_it_again(steps: list[Step]) -> None:
+@given(st.lists(st.sampled_from(ProcessTransition), max_size=30))
+def test_whatever_happened_an_operator_can_stop_it_and_start_it_again(steps: list[ProcessTransition]) -> None:
     state = State.STOPPED
     for step in steps:
         state = TRANSITIONS[state].get(step, state)
     if state is not State.STOPPED:
-        state = state if state is State.STOPPING else after(state, Step.STOP)
-        state = after(state, Step.GONE) if state is State.STOPPING else state
+        state = state if state is State.STOPPING else after(state, ProcessTransition.STOP)
+        state = after(state, ProcessTransition.GONE) if state is State.STOPPING else state
     assert state is State.STOPPED
-    assert after(state, Step.START) is State.STARTING
+    assert after(state, ProcessTransition.START) is State.STARTING
 
 
 @pytest.mark.parametrize("state", [state for state in State if state.is_stuck])
 def test_nothing_but_an_operator_moves_a_stuck_process(state: State) -> None:
-    assert set(TRANSITIONS[state]) == {Step.START, Step.STOP}
+    assert set(TRANSITIONS[state]) == {ProcessTransition.START, ProcessTransition.STOP}
 
 
 def test_only_a_process_that_exists_can_end() -> None:
-    endings = {Step.RETRY, Step.GIVE_UP, Step.FAIL, Step.FINISH, Step.GONE}
+    endings = {
+        ProcessTransition.RETRY,
+        ProcessTransition.GIVE_UP,
+        ProcessTransition.FAIL,
+        ProcessTransition.FINISH,
+        ProcessTransition.GONE,
+    }
     for state in State:
         assert not (endings & set(TRANSITIONS[state])) or state.has_process
 

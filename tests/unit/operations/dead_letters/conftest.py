@@ -17,7 +17,7 @@ from alphapanda.model.signal import Signal, SignalIntent
 from alphapanda.model.tick import TickRef
 from alphapanda.operations.dead_letters.record import DeadLetter, read_dead_letter
 from alphapanda.serialization.codec import encode
-from topics.dead_letters import Failure, build_headers
+from topics.dead_letters import ProcessingFailure, build_headers
 
 NOW = datetime(2026, 1, 5, 4, 30, tzinfo=UTC)
 SOURCE = "paper.signals.raw"
@@ -75,7 +75,10 @@ def letter(
     kept = original
     if kept is None:
         kept = (*envelope_headers(envelope), (Header.GROUP.value, b"alphapanda.strategies"))
-    headers = (*build_headers(Failure(**(known | facts)), kept), (Header.GROUP.value, (refused_by or "").encode()))
+    headers = (
+        *build_headers(ProcessingFailure(**(known | facts)), kept),
+        (Header.GROUP.value, (refused_by or "").encode()),
+    )
     record = Record(
         Partition(f"{source}.dlq", 0),
         offset,

@@ -21,13 +21,13 @@ from alphapanda.model.dead_letter import (
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Partition, Record
 from alphapanda.operations.dead_letters.backlog import Item, items_of
-from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, Entry, Mover, entry_record, read_ledger
+from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, Actor, LedgerEntry, entry_record, read_ledger
 
-MOVER = Mover(actor="asha", reason="why", run_id="r1")
+MOVER = Actor(actor="asha", reason="why", run_id="r1")
 SENT = LogPosition("paper.signals.raw", 0, 500)
 
 
-def item(letter: Any, entry: Entry | None = None) -> Item:
+def item(letter: Any, entry: LedgerEntry | None = None) -> Item:
     entries = {} if entry is None else {letter.id: entry}
     return items_of([letter], entries)[letter.id]
 
@@ -104,7 +104,7 @@ def test_a_newer_dead_letter_says_more_than_the_ledger(
     second = make_letter(offset=7, original=replayed)
     assert second.id == first.id
     known = MOVER.unknown(first, "paper.signals.raw", now)
-    entry = Entry(msgspec.structs.replace(known.moved, state=said, run_id="r1", replays=1), now)
+    entry = LedgerEntry(msgspec.structs.replace(known.moved, state=said, run_id="r1", replays=1), now)
     (found,) = items_of([first, second], {first.id: entry}).values()
     assert found.state is shown
     assert (found.letter, found.failures, len(found.origins)) == (second, 2, 2)

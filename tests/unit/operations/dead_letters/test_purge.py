@@ -11,13 +11,13 @@ from alphapanda.model.dead_letter import LedgerState, LedgerTrigger
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Partition
 from alphapanda.operations.dead_letters.backlog import items_of
-from alphapanda.operations.dead_letters.ledger import Entry, Mover
-from alphapanda.operations.dead_letters.purge import Holding, Obstacle
+from alphapanda.operations.dead_letters.ledger import Actor, LedgerEntry
+from alphapanda.operations.dead_letters.purge import ObstacleReason, TopicContents
 from alphapanda.operations.dead_letters.record import DeadLetter, event_facts
 
 SOURCE = "paper.signals.raw"
 DEAD = Partition(f"{SOURCE}.dlq", 0)
-MOVER = Mover(actor="a", reason="r", run_id="run")
+MOVER = Actor(actor="a", reason="r", run_id="run")
 WAYS: dict[LedgerState, tuple[LedgerTrigger, ...]] = {
     LedgerState.OPEN: (),
     LedgerState.PLANNED: (LedgerTrigger.PLAN,),
@@ -30,18 +30,18 @@ WAYS: dict[LedgerState, tuple[LedgerTrigger, ...]] = {
 MAY_GO = {LedgerState.CONFIRMED, LedgerState.DISCARDED}
 
 
-def entry(letter: DeadLetter, state: LedgerState, now: datetime) -> Entry:
+def entry(letter: DeadLetter, state: LedgerState, now: datetime) -> LedgerEntry:
     found = MOVER.unknown(letter, SOURCE, now)
     for trigger in WAYS[state]:
         found = MOVER.moved(found, trigger, now, sent=LogPosition(SOURCE, 0, 500))
     return found
 
 
-def holding(now: datetime, *letters: tuple[DeadLetter, LedgerState], oldest: int | None = None) -> Holding:
+def holding(now: datetime, *letters: tuple[DeadLetter, LedgerState], oldest: int | None = None) -> TopicContents:
     """A topic with these dead letters; the record that one is of stands at its own offset and 100 more."""
     entries = {letter.id: entry(letter, state, now) for letter, state in letters if state is not LedgerState.OPEN}
     records = tuple(letter for letter, _ in letters)
-    return Holding(
+    return TopicContents(
         topic=str(DEAD.topic),
         letters=records,
         items=items_of(records, entries),
@@ -55,7 +55,7 @@ def holding(now: datetime, *letters: tuple[DeadLetter, LedgerState], oldest: int
 def test_only_what_is_settled_may_go(make_letter: Any, now: datetime, state: LedgerState) -> None:
     found = holding(now, (make_letter(), state))
     plan = found.plan({DEAD: 1}, settled_only=False, even_needed=True)
-    assert [one.obstacle for one in plan.kept] == ([] if state in MAY_GO else [Obstacle.UNSETTLED])
+    assert [one.obstacle for one in plan.kept] == ([] if state in MAY_GO else [ObstacleReason.UNSETTLED])
     assert plan.cuts[0].states == {state: 1}
     careful = found.plan({DEAD: 1}, settled_only=True, even_needed=True)
     assert careful.kept == ()
@@ -79,7 +79,7 @@ def test_what_a_daemon_needs_stays(
 ) -> None:
     found = holding(now, (make_letter(refused_by=group), LedgerState.DISCARDED), oldest=oldest)
     plan = found.plan({DEAD: 1}, settled_only=False, even_needed=False)
-    assert [one.obstacle for one in plan.kept] == [Obstacle.NEEDED] * obstacles
+    assert [one.obstacle for one in plan.kept] == [ObstacleReason.NEEDED] * obstacles
     assert found.plan({DEAD: 1}, settled_only=False, even_needed=True).kept == ()
 
 

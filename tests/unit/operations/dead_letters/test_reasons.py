@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapanda.errors import UnknownNameError, UsageError
-from alphapanda.operations.dead_letters.backlog import Backlog, items_of
+from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog, items_of
 from alphapanda.operations.dead_letters.edit import differences_of
 from alphapanda.operations.dead_letters.exposition import exposition
 from alphapanda.operations.dead_letters.names import dead_letter_topics, resolve
@@ -95,7 +95,7 @@ def test_ids_are_found_by_their_beginning(make_letter: Any) -> None:
 
 def test_metrics_tell_what_is_open(make_letter: Any, now: datetime) -> None:
     letters = [make_letter(offset=n) for n in range(2)]
-    backlog = Backlog(items_of(letters, {}), {}, {}, 2)
+    backlog = DeadLetterBacklog(items_of(letters, {}), {}, {}, 2)
     text = exposition(backlog, ["paper.signals.raw.dlq", "empty.dlq"], now + timedelta(seconds=5))
     lines = text.splitlines()
     assert 'alphapanda_dlq_open_records{topic="paper.signals.raw.dlq",error_code="permanent"} 2' in lines

@@ -17,8 +17,8 @@ from alphapanda.model.dead_letter import LEDGER_TRANSITIONS, LedgerTrigger
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Partition, Record
 from alphapanda.operations.dead_letters.backlog import items_of
-from alphapanda.operations.dead_letters.counts import OUTCOMES, Tally
-from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, Entry, Mover, entry_record, read_ledger
+from alphapanda.operations.dead_letters.counts import OUTCOMES, DeadLetterCounts
+from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, Actor, LedgerEntry, entry_record, read_ledger
 from alphapanda.operations.dead_letters.record import RUN_HEADER, DeadLetter, read_dead_letter
 
 TOPIC = "paper.signals.raw.dlq"
@@ -34,7 +34,7 @@ class History:
     now: datetime
     letters: list[Record] = field(default_factory=list)
     steps: list[Record] = field(default_factory=list)
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, LedgerEntry] = field(default_factory=dict)
 
     def fail(self, record: int, code: str, run: str = "") -> None:
         """Have a record fail, for the first time or once more."""
@@ -53,7 +53,7 @@ class History:
         item = items_of(list(map(read_dead_letter, self.letters)), self.entries).get(f"id{record}")
         if item is None or (item.state, trigger) not in LEDGER_TRANSITIONS:
             return False
-        mover = Mover(actor="asha", run_id=run)
+        mover = Actor(actor="asha", run_id=run)
         at = self.now + timedelta(seconds=len(self.steps))
         for entry in (*item.caught_up(mover, at), item.step(mover, trigger, at)):
             self.entries[item.id] = entry
@@ -64,12 +64,12 @@ class History:
         return True
 
 
-def counted(tally: Tally) -> dict[tuple[str, str], int]:
+def counted(tally: DeadLetterCounts) -> dict[tuple[str, str], int]:
     return {key: count for key, count in tally.open.items() if count}
 
 
-def afresh(history: History) -> Tally:
-    tally = Tally()
+def afresh(history: History) -> DeadLetterCounts:
+    tally = DeadLetterCounts()
     for one in history.steps:
         tally.step(one)
     for one in history.letters:
@@ -99,7 +99,7 @@ acts = st.one_of(
 def test_it_counts_what_is_listed_however_the_log_is_cut_into_rounds(
     make_letter: Any, now: datetime, done: list[tuple[str, int, Any, str]]
 ) -> None:
-    history, tally = History(make_letter, now), Tally()
+    history, tally = History(make_letter, now), DeadLetterCounts()
     read, stepped = 0, 0
     for what, record, how, run in [*done, ("round", 0, "", "")]:
         if what == "fail":
@@ -123,7 +123,7 @@ def test_it_counts_what_is_listed_however_the_log_is_cut_into_rounds(
 
 
 def test_the_oldest_is_the_oldest_that_is_open(make_letter: Any, now: datetime) -> None:
-    history, tally = History(make_letter, now), Tally()
+    history, tally = History(make_letter, now), DeadLetterCounts()
     for record in range(3):
         history.fail(record, "permanent")
     for one in history.letters:
@@ -139,7 +139,7 @@ def test_the_oldest_is_the_oldest_that_is_open(make_letter: Any, now: datetime) 
 
 
 def test_what_is_settled_takes_no_room(make_letter: Any, now: datetime) -> None:
-    history, tally = History(make_letter, now), Tally()
+    history, tally = History(make_letter, now), DeadLetterCounts()
     history.fail(0, "permanent")
     assert history.step(0, LedgerTrigger.DISCARD)
     tally.step(history.steps[0])
@@ -152,7 +152,7 @@ def test_what_is_settled_takes_no_room(make_letter: Any, now: datetime) -> None:
 
 
 def test_what_was_removed_from_the_log_is_not_open(make_letter: Any, now: datetime) -> None:
-    history, tally = History(make_letter, now), Tally()
+    history, tally = History(make_letter, now), DeadLetterCounts()
     for record in range(3):
         history.fail(record, "permanent")
         tally.letter(history.letters[-1])
@@ -163,7 +163,7 @@ def test_what_was_removed_from_the_log_is_not_open(make_letter: Any, now: dateti
 
 
 def test_beyond_what_is_told_apart_it_counts_records(make_letter: Any, now: datetime) -> None:
-    history, tally = History(make_letter, now), Tally(most=2)
+    history, tally = History(make_letter, now), DeadLetterCounts(most=2)
     for record in (0, 1, 2, 2):
         history.fail(record, "permanent")
         tally.letter(history.letters[-1])
@@ -175,4 +175,4 @@ def test_beyond_what_is_told_apart_it_counts_records(make_letter: Any, now: date
 def test_what_is_no_step_is_refused() -> None:
     garbage = Record(Partition(LEDGER_TOPIC, 0), 7, 0, b"id0", b"garbage", ())
     with pytest.raises(DecodeError, match=str(LogPosition(LEDGER_TOPIC, 0, 7))):
-        Tally().step(garbage)
+        DeadLetterCounts().step(garbage)

@@ -14,10 +14,10 @@ from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.model.order import client_order_id_of
 from alphapanda.model.records import Partition
 from alphapanda.operations.dead_letters.backlog import Item, items_of
-from alphapanda.operations.dead_letters.classification import Judge, Verdict
-from alphapanda.operations.dead_letters.ledger import Mover
+from alphapanda.operations.dead_letters.classification import Classification, Judge
+from alphapanda.operations.dead_letters.ledger import Actor
 from alphapanda.operations.dead_letters.lookups import Copy, Evidence
-from alphapanda.operations.dead_letters.plan import Action, Planner, Target, Wishes, chosen_run
+from alphapanda.operations.dead_letters.plan import PlannedAction, Planner, ReplayOptions, ReplayTarget, chosen_run
 from alphapanda.operations.dead_letters.staleness import Freshness
 from topics.catalogue import Catalogue
 from topics.names import TopicName
@@ -48,30 +48,30 @@ def judge(
 
 
 def test_nothing_follows_from_it(make_letter: Any, now: datetime) -> None:
-    assert judge(Evidence(), now).judge(one(make_letter())).verdict is Verdict.NEW
+    assert judge(Evidence(), now).judge(one(make_letter())).verdict is Classification.NEW
 
 
 def test_what_the_group_wrote_follows_from_it(make_letter: Any, now: datetime) -> None:
     letter = make_letter()
     followed = {(GROUP, letter.event.id): LogPosition("paper.signals.validated", 0, 1)}
-    assert judge(Evidence(followed=followed), now).judge(one(letter)).verdict is Verdict.ALREADY_PROCESSED
+    assert judge(Evidence(followed=followed), now).judge(one(letter)).verdict is Classification.ALREADY_PROCESSED
     others = {("other.risk", letter.event.id): LogPosition("paper.signals.validated", 0, 1)}
-    assert judge(Evidence(followed=others), now).judge(one(letter)).verdict is Verdict.NEW
+    assert judge(Evidence(followed=others), now).judge(one(letter)).verdict is Classification.NEW
 
 
 @pytest.mark.parametrize(
     ("copy", "offset", "refused", "verdict"),
     [
-        (Copy(AT, "", ""), 701, False, Verdict.ALREADY_PROCESSED),
-        (Copy(AT, "", ""), 700, False, Verdict.IN_DOUBT),
-        (Copy(AT, GROUP, ""), 701, False, Verdict.ALREADY_PROCESSED),
-        (Copy(AT, "other.group", ""), 701, False, Verdict.NEW),
-        (Copy(AT, "", ""), 701, True, Verdict.NEW),
-        (Copy(LogPosition(SOURCE, 0, 100), "", ""), 701, False, Verdict.NEW),
+        (Copy(AT, "", ""), 701, False, Classification.ALREADY_PROCESSED),
+        (Copy(AT, "", ""), 700, False, Classification.IN_DOUBT),
+        (Copy(AT, GROUP, ""), 701, False, Classification.ALREADY_PROCESSED),
+        (Copy(AT, "other.group", ""), 701, False, Classification.NEW),
+        (Copy(AT, "", ""), 701, True, Classification.NEW),
+        (Copy(LogPosition(SOURCE, 0, 100), "", ""), 701, False, Classification.NEW),
     ],
 )
 def test_the_same_event_elsewhere(
-    make_letter: Any, now: datetime, copy: Copy, offset: int, refused: bool, verdict: Verdict
+    make_letter: Any, now: datetime, copy: Copy, offset: int, refused: bool, verdict: Classification
 ) -> None:
     """The last is the record that failed itself."""
     letter = make_letter()
@@ -80,8 +80,10 @@ def test_the_same_event_elsewhere(
     assert judge(evidence, now).judge(one(letter)).verdict is verdict
 
 
-@pytest.mark.parametrize(("offset", "action"), [(701, Action.SETTLE), (700, Action.WATCH)])
-def test_this_very_dead_letter_was_sent(make_letter: Any, now: datetime, offset: int, action: Action) -> None:
+@pytest.mark.parametrize(("offset", "action"), [(701, PlannedAction.SETTLE), (700, PlannedAction.WATCH)])
+def test_this_very_dead_letter_was_sent(
+    make_letter: Any, now: datetime, offset: int, action: PlannedAction
+) -> None:
     letter = make_letter()
     evidence = Evidence(resent={str(letter.place): Copy(AT, GROUP, "r1")}, reached=reached(offset))
     (planned,) = plan([one(letter)], now, evidence=evidence)
@@ -94,22 +96,22 @@ def test_an_order_that_was_sent_alive_and_not_answered_is_in_doubt(make_letter: 
     told = Evidence(told={order: {"order_submitted"}}, followed={("paper.trader", order): AT})
     validated = EventType.SIGNAL_VALIDATED
     live = judge(told, now, kind=validated, mode=TradingMode.LIVE)
-    assert live.judge(one(letter)).verdict is Verdict.IN_DOUBT
-    assert judge(told, now, kind=validated).judge(one(letter)).verdict is Verdict.ALREADY_PROCESSED
+    assert live.judge(one(letter)).verdict is Classification.IN_DOUBT
+    assert judge(told, now, kind=validated).judge(one(letter)).verdict is Classification.ALREADY_PROCESSED
     told.told[order].add("order_rejected")
-    assert live.judge(one(letter)).verdict is Verdict.ALREADY_PROCESSED
+    assert live.judge(one(letter)).verdict is Classification.ALREADY_PROCESSED
     state = judge(Evidence(orders={order: "FILLED"}), now, kind=validated)
-    assert state.judge(one(letter)).verdict is Verdict.ALREADY_PROCESSED
+    assert state.judge(one(letter)).verdict is Classification.ALREADY_PROCESSED
     lost = judge(Evidence(orders={order: "UNKNOWN"}), now, kind=validated, mode=TradingMode.LIVE)
-    assert lost.judge(one(letter)).verdict is Verdict.IN_DOUBT
+    assert lost.judge(one(letter)).verdict is Classification.IN_DOUBT
 
 
 def test_what_nobody_can_tell(make_letter: Any, now: datetime) -> None:
     nobody = make_letter(refused_by=None)
-    assert judge(Evidence(), now).judge(one(nobody)).verdict is Verdict.IN_DOUBT
-    assert judge(Evidence(), now, group=GROUP).judge(one(nobody)).verdict is Verdict.NEW
+    assert judge(Evidence(), now).judge(one(nobody)).verdict is Classification.IN_DOUBT
+    assert judge(Evidence(), now, group=GROUP).judge(one(nobody)).verdict is Classification.NEW
     blind = Evidence(blind_before_ms=int(now.timestamp() * 1000) + 1)
-    assert judge(blind, now).judge(one(make_letter())).verdict is Verdict.IN_DOUBT
+    assert judge(blind, now).judge(one(make_letter())).verdict is Classification.IN_DOUBT
 
 
 MINUTE = timedelta(minutes=1)
@@ -167,38 +169,42 @@ def plan(
     **wishes: Any,
 ) -> tuple[Any, ...]:
     mode = None if target.startswith("market.") else TradingMode.PAPER
-    place = Target(name=TopicName.parse(target), kind=kind, mode=mode, partitions=1, max_bytes=max_bytes)
+    place = ReplayTarget(name=TopicName.parse(target), kind=kind, mode=mode, partitions=1, max_bytes=max_bytes)
     judging = Judge(kind=kind, mode=mode, evidence=evidence or Evidence(), freshness=Freshness(now))
-    planner = Planner(place, judging, Catalogue.load(), Wishes(**wishes))
+    planner = Planner(place, judging, Catalogue.load(), ReplayOptions(**wishes))
     return planner.plan(items, "r1", resumes=False).records
 
 
 def test_new_is_sent_and_no_more_than_asked_for(make_letter: Any, now: datetime) -> None:
     items = [one(make_letter(offset=n)) for n in range(3)]
-    assert [each.action for each in plan(items, now)] == [Action.SEND] * 3
-    assert [each.action for each in plan(items, now, limit=2)] == [Action.SEND, Action.SEND, Action.HOLD]
+    assert [each.action for each in plan(items, now)] == [PlannedAction.SEND] * 3
+    assert [each.action for each in plan(items, now, limit=2)] == [
+        PlannedAction.SEND,
+        PlannedAction.SEND,
+        PlannedAction.HOLD,
+    ]
 
 
 def test_stale_is_held_unless_asked_for(make_letter: Any, now: datetime) -> None:
     item, later = one(make_letter()), now + timedelta(minutes=9)
-    assert plan([item], later)[0].action is Action.HOLD
-    assert plan([item], later, include_stale=True)[0].action is Action.SEND
-    assert plan([item], later, force_one=item.id)[0].action is Action.SEND
-    assert plan([item], later, force_one="another")[0].action is Action.HOLD
+    assert plan([item], later)[0].action is PlannedAction.HOLD
+    assert plan([item], later, include_stale=True)[0].action is PlannedAction.SEND
+    assert plan([item], later, force_one=item.id)[0].action is PlannedAction.SEND
+    assert plan([item], later, force_one="another")[0].action is PlannedAction.HOLD
 
 
 def test_what_cannot_be_read_would_come_back(make_letter: Any, now: datetime) -> None:
     item = one(make_letter(b"{"))
     (held,) = plan([item], now)
-    assert (held.action, held.judgement.verdict) == (Action.HOLD, Verdict.NEW)
+    assert (held.action, held.judgement.verdict) == (PlannedAction.HOLD, Classification.NEW)
     assert "would come back" in held.why
-    assert plan([item], now, include_unreadable=True)[0].action is Action.SEND
+    assert plan([item], now, include_unreadable=True)[0].action is PlannedAction.SEND
 
 
 def test_what_was_processed_cannot_be_forced(make_letter: Any, now: datetime) -> None:
     item = one(make_letter())
     evidence = Evidence(followed={(GROUP, item.letter.event.id): AT})
-    assert plan([item], now, evidence=evidence, force_one=item.id)[0].action is Action.HOLD
+    assert plan([item], now, evidence=evidence, force_one=item.id)[0].action is PlannedAction.HOLD
 
 
 def test_the_wall_cannot_be_forced(make_signal: Any, make_letter: Any, now: datetime) -> None:
@@ -209,42 +215,42 @@ def test_the_wall_cannot_be_forced(make_signal: Any, make_letter: Any, now: date
     stray = one(make_letter(topic="zerodha.signals.raw"))
     inner = one(make_letter(encode(make_signal(broker="zerodha"))))
     for item in (live, elsewhere, stray, inner):
-        assert plan([item], now, force_one=item.id, include_unreadable=True)[0].action is Action.HOLD
+        assert plan([item], now, force_one=item.id, include_unreadable=True)[0].action is PlannedAction.HOLD
 
 
 def test_what_is_too_large_is_held(make_letter: Any, now: datetime) -> None:
-    assert plan([one(make_letter())], now, max_bytes=500)[0].action is Action.HOLD
+    assert plan([one(make_letter())], now, max_bytes=500)[0].action is PlannedAction.HOLD
 
 
 def test_market_data_is_discarded(make_letter: Any, now: datetime) -> None:
     tick = one(make_letter(b"{}", source="market.ticks", original=()))
     (planned,) = plan([tick], now, target="market.ticks", kind=EventType.MARKET_TICK)
-    assert planned.action is Action.DISCARD
+    assert planned.action is PlannedAction.DISCARD
 
 
 def test_three_times_is_enough(make_letter: Any, now: datetime) -> None:
     came_back = (("ap-replay-count", b"3"),)
     item = one(make_letter(original=came_back))
-    assert plan([item], now)[0].action is Action.QUARANTINE
-    assert plan([item], now, max_replays=4)[0].action is Action.SEND
-    assert plan([item], now, force_one=item.id)[0].action is Action.SEND
+    assert plan([item], now)[0].action is PlannedAction.QUARANTINE
+    assert plan([item], now, max_replays=4)[0].action is PlannedAction.SEND
+    assert plan([item], now, force_one=item.id)[0].action is PlannedAction.SEND
 
 
 def test_an_edit_that_was_cut_short_is_not_sent_as_it_was(make_letter: Any, now: datetime) -> None:
     letter = make_letter()
     entry = one(letter).step(
-        Mover(actor="a", run_id="r"), LedgerTrigger.PLAN, now, replays=1, edited_fields=("data.side",)
+        Actor(actor="a", run_id="r"), LedgerTrigger.PLAN, now, replays=1, edited_fields=("data.side",)
     )
     item = items_of([letter], {letter.id: entry})[letter.id]
     assert item.state is LedgerState.PLANNED
-    assert plan([item], now)[0].action is Action.HOLD
+    assert plan([item], now)[0].action is PlannedAction.HOLD
 
 
 def test_the_newest_run_that_was_cut_short_goes_on(make_letter: Any, now: datetime) -> None:
     letters = [make_letter(offset=n) for n in range(3)]
     entries = {}
     for number, letter in enumerate(letters[:2]):
-        mover = Mover(actor="a", run_id=f"run{number}")
+        mover = Actor(actor="a", run_id=f"run{number}")
         entries[letter.id] = one(letter).step(mover, LedgerTrigger.PLAN, now + timedelta(seconds=number))
     items = list(items_of(letters, entries).values())
     assert chosen_run(items, "", "fresh") == ("run1", True)

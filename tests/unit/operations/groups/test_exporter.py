@@ -6,7 +6,7 @@ from prometheus_client import generate_latest
 
 from alphapanda.model.records import Partition
 from alphapanda.operations.groups.exporter import GroupLagCollector
-from alphapanda.operations.groups.lag import GroupLag, Look, PartitionLag
+from alphapanda.operations.groups.lag import GroupLagReport, LagReport, PartitionLag
 from alphapanda.telemetry.metrics import Metrics
 
 
@@ -21,7 +21,7 @@ def test_lag_has_the_names_of_public_dashboards_and_leaves_out_what_is_not_known
     metrics.registry.register(collector)
     assert "kafka_consumergroup_lag{" not in generate_latest(metrics.registry).decode()
     partitions = (partition("a", 4, 10, 2.5), partition("b", None, 10, None), partition("gone", 4, None, None))
-    collector.look = Look(0.0, (GroupLag(name="g", state="Stable", members=(), partitions=partitions),))
+    collector.look = LagReport(0.0, (GroupLagReport(name="g", state="Stable", members=(), partitions=partitions),))
     ours = {"service": "strategies", "broker": "system", "topic": "a", "partition": "0"}
     sample = metrics.registry.get_sample_value
     assert sample("kafka_consumergroup_lag", {**ours, "consumergroup": "g"}) == 6

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapanda.model.records import Partition
-from alphapanda.operations.groups.lag import GroupLag, Look, PartitionLag, with_rates
+from alphapanda.operations.groups.lag import GroupLagReport, LagReport, PartitionLag, with_rates
 
 PLACE = Partition("market.ticks", 0)
 
@@ -16,8 +16,8 @@ def lag(committed: int | None, start: int | None = 0, end: int | None = 100, **m
     return PartitionLag(partition=PLACE, committed=committed, start=start, end=end, **more)  # type: ignore[arg-type]
 
 
-def look(at: float, *partitions: PartitionLag) -> Look:
-    return Look(at, (GroupLag(name="g", state="Stable", members=(), partitions=partitions),))
+def look(at: float, *partitions: PartitionLag) -> LagReport:
+    return LagReport(at, (GroupLagReport(name="g", state="Stable", members=(), partitions=partitions),))
 
 
 @given(st.integers(0, 100), st.integers(0, 100), st.integers(0, 100))
@@ -35,11 +35,13 @@ def test_lag_is_never_negative_and_counts_only_what_is_there(committed: int, sta
 
 
 def test_without_a_commit_or_a_topic_there_is_no_lag_and_nothing_is_summed() -> None:
-    group = GroupLag(name="g", state="Empty", members=(), partitions=(lag(None), lag(5, None, None), lag(90)))
+    group = GroupLagReport(
+        name="g", state="Empty", members=(), partitions=(lag(None), lag(5, None, None), lag(90))
+    )
     assert [one.lag for one in group.partitions] == [None, None, 10]
     assert group.lag == 10
     assert group.partitions[1].gone
-    assert GroupLag(name="g", state="Empty", members=(), partitions=(lag(None),)).lag is None
+    assert GroupLagReport(name="g", state="Empty", members=(), partitions=(lag(None),)).lag is None
 
 
 def test_rates_and_the_time_to_drain() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Header, Partition, Record
-from alphapanda.operations.tail.filters import RecordFilter, Wanted
+from alphapanda.operations.tail.filters import RecordFilter, TailFilters
 from alphapanda.query.expressions import compile_expression
 from alphapanda.serialization.as_json import AsJson
 from alphapanda.serialization.avro import AvroCodec
@@ -75,7 +75,7 @@ def test_avro_and_json_pass_alike(
     others = {name: text for name, text in wanted.items() if name != "where"}
     expression = compile_expression(wanted["where"], NOW) if "where" in wanted else None
     as_json = AsJson(codec, Catalogue.load())
-    picks = RecordFilter(Wanted(**others, expression=expression), as_json, keeps_bytes=keeps_bytes)
+    picks = RecordFilter(TailFilters(**others, expression=expression), as_json, keeps_bytes=keeps_bytes)
     records = both(codec, event)
     shown = [
         one if keeps_bytes else Record(one.partition, one.offset, 7, b"key", encode(event)) for one in records
@@ -89,14 +89,14 @@ def test_json_is_made_only_of_what_passes(codec: AvroCodec, event: Any) -> None:
     (avro, _), header = both(codec, event), ((Header.TYPE.value, b"order_filled"),)
     headed = Record(avro.partition, 0, 7, b"key", avro.value, header)
     for wanted in (
-        Wanted(key="other"),
-        Wanted(type="order_rejected"),
-        Wanted(expression=compile_expression("data.filled_quantity < 0", NOW)),
+        TailFilters(key="other"),
+        TailFilters(type="order_rejected"),
+        TailFilters(expression=compile_expression("data.filled_quantity < 0", NOW)),
     ):
         assert RecordFilter(wanted, as_json).pick([headed] * 5) == []
     assert as_json.made == 0
     everything = compile_expression("data.filled_quantity > 0", NOW)
-    assert len(RecordFilter(Wanted(expression=everything), as_json).pick([headed] * 5)) == 5
+    assert len(RecordFilter(TailFilters(expression=everything), as_json).pick([headed] * 5)) == 5
     assert as_json.made == 5
 
 
@@ -105,7 +105,8 @@ def test_what_cannot_be_read_is_counted_and_does_not_pass(codec: AvroCodec, even
     assert avro.value is not None
     cut = Record(avro.partition, 0, 7, b"key", avro.value[:9])
     picks = RecordFilter(
-        Wanted(expression=compile_expression("data.filled_quantity > 0", NOW)), AsJson(codec, Catalogue.load())
+        TailFilters(expression=compile_expression("data.filled_quantity > 0", NOW)),
+        AsJson(codec, Catalogue.load()),
     )
     assert picks.pick([cut, avro, cut]) != []
     assert picks.undecodable == 2

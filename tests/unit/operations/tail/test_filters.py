@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from alphapanda.errors import UsageError
 from alphapanda.model.records import Headers, Partition, Record
-from alphapanda.operations.tail.filters import RecordFilter, Wanted, glob, parse_header
+from alphapanda.operations.tail.filters import RecordFilter, TailFilters, glob, parse_header
 from alphapanda.operations.tail.partial import partial_decoder
 from alphapanda.operations.tail.view import RecordView
 from alphapanda.query.expressions import ROOTS, compile_expression
@@ -28,7 +28,7 @@ def record(value: Any = None, *, key: bytes | None = b"k", headers: Headers = ()
 def passes(one: Record, **wanted: Any) -> bool:
     if "expression" in wanted:
         wanted["expression"] = compile_expression(wanted["expression"], NOW)
-    return bool(RecordFilter(Wanted(**wanted)).pick([one]))
+    return bool(RecordFilter(TailFilters(**wanted)).pick([one]))
 
 
 @pytest.mark.parametrize(
@@ -88,17 +88,17 @@ def test_each_filter(wanted: dict[str, Any], expected: bool) -> None:
 
 def test_type_and_broker_are_not_decoded_where_headers_say_them() -> None:
     one = record(b"no json", headers=(("type", b"order_filled"), ("broker", b"paper")))
-    picks = RecordFilter(Wanted(type="order_filled", broker="paper"))
+    picks = RecordFilter(TailFilters(type="order_filled", broker="paper"))
     assert picks.pick([one]) == [one]
     assert picks.undecodable == 0
     both = compile_expression('type == "order_filled" and broker == "paper"', NOW)
-    assert RecordFilter(Wanted(expression=both)).pick([one]) == [one]
+    assert RecordFilter(TailFilters(expression=both)).pick([one]) == [one]
 
 
 @pytest.mark.parametrize("value", [b"{half", b"\xff", b"[1]", b'"text"', None, b'{"data": 3}'])
 @pytest.mark.parametrize("expression", ["data.price > 1", "value.price > 1"])
 def test_what_is_no_event_does_not_pass_and_never_raises(value: bytes | None, expression: str) -> None:
-    picks = RecordFilter(Wanted(expression=compile_expression(expression, NOW)))
+    picks = RecordFilter(TailFilters(expression=compile_expression(expression, NOW)))
     assert picks.pick([record(value)]) == []
     assert picks.undecodable == (value in {b"{half", b"\xff"})
 

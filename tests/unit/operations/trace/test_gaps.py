@@ -8,8 +8,8 @@ from alphapanda.ids import BrokerId
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Partition, Record
 from alphapanda.operations.trace.decision import cause_of
-from alphapanda.operations.trace.missing import Places, branch_gaps, risk_group, trader_group
-from alphapanda.operations.trace.report import Branch, Decision, Gap, Step, Story
+from alphapanda.operations.trace.missing import GroupPositions, branch_gaps, risk_group, trader_group
+from alphapanda.operations.trace.report import Branch, DecisionTrace, MissingEvent, Story, TraceStep
 
 AT = LogPosition("paper.signals.raw", 0, 7)
 PAPER = BrokerId("paper")
@@ -24,25 +24,25 @@ PAPER = BrokerId("paper")
     ],
 )
 def test_where_a_group_stands_is_the_reason(committed: dict[Partition, int], pending: bool, words: str) -> None:
-    why, may_come = Places({"paper.risk": committed}).why_not(risk_group(PAPER), AT, "verdict")
+    why, may_come = GroupPositions({"paper.risk": committed}).why_not(risk_group(PAPER), AT, "verdict")
     assert may_come is pending
     assert words in why
     assert trader_group(PAPER) == "paper.trader"
 
 
 def test_without_any_record_the_signal_is_what_is_missing() -> None:
-    (gap,) = branch_gaps(PAPER, [], [], Places({}))
-    assert gap.step is Step.SIGNAL
+    (gap,) = branch_gaps(PAPER, [], [], GroupPositions({}))
+    assert gap.step is TraceStep.SIGNAL
     assert not gap.pending
 
 
 @pytest.mark.parametrize(("pending", "whole"), [(True, True), (False, False)])
 def test_a_story_is_whole_if_only_what_may_still_come_is_missing(pending: bool, whole: bool) -> None:
-    gap = Gap(Step.FILL, "waits", pending)
+    gap = MissingEvent(TraceStep.FILL, "waits", pending)
     for story in (
         Story(asked="x", is_what="x", gaps=[gap]),
-        Story(asked="x", is_what="x", decisions=[Decision("d", None, (gap,), ())]),
-        Story(asked="x", is_what="x", decisions=[Decision("d", None, (), (Branch(PAPER, (), (gap,)),))]),
+        Story(asked="x", is_what="x", decisions=[DecisionTrace("d", None, (gap,), ())]),
+        Story(asked="x", is_what="x", decisions=[DecisionTrace("d", None, (), (Branch(PAPER, (), (gap,)),))]),
     ):
         assert story.is_whole is whole
 

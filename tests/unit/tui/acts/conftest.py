@@ -11,24 +11,33 @@ import pytest
 from textual.pilot import Pilot
 
 from alphapanda.model.control import Scope
-from alphapanda.operations.dead_letters.summary import Alike
+from alphapanda.operations.dead_letters.summary import PlanLine
 from topics.errors import AlphaPandaError
 from tui.app import Dashboard
 from tui.dialogs.ask import ChooseDialog
 from tui.dialogs.confirm import ConfirmDialog
-from tui.sources.connection import Wire, Wiring
-from tui.sources.control import Ending, Fate, Letters, Offer, Progress, Prospect, Tell, Told
+from tui.sources.connection import Connect, Connection
+from tui.sources.control import (
+    ActionProgress,
+    ActionResult,
+    Disposition,
+    Ending,
+    PreparedAction,
+    Preview,
+    Selection,
+    Tell,
+)
 from tui.sources.demo import DemoMarket
 
-PLAN = Prospect(
+PLAN = Preview(
     topic="paper.signals.raw.dlq",
     target="paper.signals.raw",
     groups=("paper.risk",),
     lines=(
-        Alike(1_204, "new", "sent", "paper.risk", "permanent", "nothing follows from it"),
-        Alike(3, "already-processed", "confirmed", "paper.risk", "permanent", "sent again, and processed"),
-        Alike(2, "in-doubt", "held", "paper.risk", "permanent", "the same event stands at <record>"),
-        Alike(41, "stale", "held", "paper.risk", "permanent", "from another session"),
+        PlanLine(1_204, "new", "sent", "paper.risk", "permanent", "nothing follows from it"),
+        PlanLine(3, "already-processed", "confirmed", "paper.risk", "permanent", "sent again, and processed"),
+        PlanLine(2, "in-doubt", "held", "paper.risk", "permanent", "the same event stands at <record>"),
+        PlanLine(41, "stale", "held", "paper.risk", "permanent", "from another session"),
     ),
     touched=1_207,
     sent=1_204,
@@ -58,43 +67,45 @@ class RecordingControl:
     orders: list[str] = field(default_factory=list)
     may_end: asyncio.Event = field(default_factory=asyncio.Event)
     error: AlphaPandaError | None = None
-    prospect: Prospect = PLAN
-    told: Told = field(default_factory=lambda: Told("paper.signals.raw: 1,204 sent, 1,207 confirmed."))
+    prospect: Preview = PLAN
+    told: ActionResult = field(
+        default_factory=lambda: ActionResult("paper.signals.raw: 1,204 sent, 1,207 confirmed.")
+    )
     tell: Tell | None = None
     stops: int = 0
 
-    async def halt(self, broker: str, reason: str) -> Told:
+    async def halt(self, broker: str, reason: str) -> ActionResult:
         return await self._do(f"halt {broker}: {reason}", f"{broker} is HALTED.")
 
-    async def reduce(self, broker: str, reason: str) -> Told:
+    async def reduce(self, broker: str, reason: str) -> ActionResult:
         return await self._do(f"reduce {broker}: {reason}", f"{broker} is REDUCING.")
 
-    async def resume(self, broker: str, reason: str) -> Told:
+    async def resume(self, broker: str, reason: str) -> ActionResult:
         return await self._do(f"resume {broker}: {reason}", f"{broker} is ACTIVE.")
 
-    async def cancel(self, broker: str, scope: Scope, reason: str) -> Told:
+    async def cancel(self, broker: str, scope: Scope, reason: str) -> ActionResult:
         return await self._do(f"cancel {broker} ({scope}): {reason}", f"{broker}: 1 order cancelled.")
 
-    async def flatten(self, broker: str, scope: Scope, reason: str) -> Told:
+    async def flatten(self, broker: str, scope: Scope, reason: str) -> ActionResult:
         return await self._do(f"flatten {broker} ({scope}): {reason}", f"{broker} is flat ({scope}).")
 
-    async def restart(self, daemon: str, reason: str) -> Told:
+    async def restart(self, daemon: str, reason: str) -> ActionResult:
         return await self._do(f"restart {daemon}: {reason}", f"{daemon} was restarted and is ready.")
 
     @asynccontextmanager
-    async def prepare(self, letters: Letters, fate: Fate) -> AsyncIterator[Offer]:
+    async def prepare(self, letters: Selection, fate: Disposition) -> AsyncIterator[PreparedAction]:
         self.orders.append(f"prepare {fate} {letters.topic} {letters.code} {letters.group} {letters.id}".rstrip())
         if self.error is not None:
             raise self.error
         yield RecordedOffer(self, fate)
         self.orders.append("let go")
 
-    async def _do(self, order: str, words: str) -> Told:
+    async def _do(self, order: str, words: str) -> ActionResult:
         self.orders.append(order)
         await self.may_end.wait()
         if self.error is not None:
             raise self.error
-        return Told(words)
+        return ActionResult(words)
 
 
 @dataclass
@@ -102,16 +113,16 @@ class RecordedOffer:
     """What was prepared."""
 
     control: RecordingControl
-    fate: Fate
+    fate: Disposition
 
     @property
-    def prospect(self) -> Prospect:
+    def prospect(self) -> Preview:
         return self.control.prospect
 
-    async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> Told:
+    async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> ActionResult:
         self.control.orders.append(f"{self.fate}: {reason}")
         self.control.tell = tell
-        tell(Progress("1 sent", 0, self.prospect.sent))
+        tell(ActionProgress("1 sent", 0, self.prospect.sent))
         ends = [asyncio.ensure_future(self.control.may_end.wait()), asyncio.ensure_future(stop.wait())]
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -120,7 +131,7 @@ class RecordedOffer:
                 each.cancel()
         if stop.is_set():
             self.control.stops += 1
-            return Told("Stopped. 1 sent.", "Go on with P, or: … --run r1", Ending.STOPPED)
+            return ActionResult("Stopped. 1 sent.", "Go on with P, or: … --run r1", Ending.STOPPED)
         return self.control.told
 
 
@@ -128,10 +139,10 @@ class RecordedOffer:
 class Controlled:
     """A wire whose deployment is ordered about through a recording."""
 
-    wire: Wire
+    wire: Connect
     control: RecordingControl
 
-    async def __call__(self) -> Wiring:
+    async def __call__(self) -> Connection:
         return replace(await self.wire(), control=self.control)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from alphapanda.errors import RefusedError
-from tui.sources.control import Progress
+from tui.sources.control import ActionProgress
 
 Step = Callable[[Pilot[int]], Awaitable[None]]
 
@@ -35,7 +35,7 @@ async def test_a_replay_shows_its_plan_and_how_far_it_is(
         await at_desk.until(pilot, lambda: control.tell is not None)
         assert control.tell is not None
         later(1)
-        control.tell(Progress("400 sent", 200, 1_204))
+        control.tell(ActionProgress("400 sent", 200, 1_204))
         await repaint(pilot)
         line = at_desk.told
         assert "Replaying" in line

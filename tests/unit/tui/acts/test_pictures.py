@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tui.sources.control import Progress
+from tui.sources.control import ActionProgress
 
 Step = Callable[[Pilot[int]], Awaitable[None]]
 SIZES = ((80, 24), (120, 40))
@@ -53,7 +53,7 @@ def test_under_way(snap_compare: Any, at_desk: Any, ready: Step, repaint: Step, 
         await at_desk.confirm(pilot, "instruments are there again")
         await at_desk.until(pilot, lambda: at_desk.control.tell is not None)
         later(1)
-        at_desk.control.tell(Progress("900 sent, 2 came back", 640, 1_204))
+        at_desk.control.tell(ActionProgress("900 sent, 2 came back", 640, 1_204))
         await repaint(pilot)
 
     assert snap_compare(at_desk.app, terminal_size=size, run_before=before)
