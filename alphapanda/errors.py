@@ -70,6 +70,7 @@ __all__ = [
     "TransientError",
     "UnknownNameError",
     "UsageError",
+    "first_error",
     "nearest",
 ]
 
@@ -147,3 +148,13 @@ class MisroutedError(PermanentError):
 
 class AuthError(HandlerError):
     """Credentials no longer hold: stop sending, alert, keep reading."""
+
+
+def first_error(failures: BaseExceptionGroup[AlphaPandaError]) -> AlphaPandaError:
+    """Return the first error of a group, so that it is one clear line again."""
+    error: BaseException = failures
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if not isinstance(error, AlphaPandaError):
+        raise TypeError(error)
+    return error

@@ -13,8 +13,8 @@ from alphapanda.errors import DependencyError, IncompatibleServerError
 from alphapanda.infra.base import Endpoints
 from alphapanda.infra.redis_probe import RedisRefusedError, probe_redis
 from alphapanda.kafka.probe import probe_kafka, require_compatible
-from alphapanda.kafka.timeouts import up_to
 from alphapanda.kafka.topic_admin import Cluster
+from alphapanda.waits import up_to
 
 PAUSE_S = 0.1
 

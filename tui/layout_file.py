@@ -7,6 +7,8 @@ from typing import Protocol
 
 import msgspec
 
+from alphapanda.files import write_atomically
+
 
 class TableMemory(msgspec.Struct, kw_only=True):
     """What is remembered of one table.
@@ -77,12 +79,10 @@ class LayoutFile:
 
     def save(self, memory: Memory) -> str:
         """Keep it; returns why that was not possible, empty when it was."""
-        draft = self._path.with_suffix(".new")
         try:
             if not self._path.parent.is_dir():
                 return ""  # a deployment that was never started is not made by looking at it
-            draft.write_bytes(msgspec.json.format(msgspec.json.encode(memory)))
-            draft.replace(self._path)
+            write_atomically(self._path, msgspec.json.format(msgspec.json.encode(memory)), durable=False)
         except OSError as error:
             return f"The layout could not be remembered: {error.strerror}."
         return ""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from alphapanda.errors import AlphaPandaError, ConfigError
+from alphapanda.errors import AlphaPandaError, ConfigError, first_error
 from alphapanda.infra.base import ChildSpec, Endpoints
 from alphapanda.infra.progress import ProgressReporter
 from alphapanda.infra.redis_probe import probe_redis
-from alphapanda.infra.running import first_of
 from alphapanda.kafka.probe import parse_servers, probe_kafka, require_compatible
 from alphapanda.settings import Settings
 
@@ -56,7 +55,7 @@ class ExternalTier:
                 kafka = group.create_task(probe_kafka(self._endpoints.bootstrap_servers, timeout_s=deadline_s))
                 group.create_task(probe_redis(self._endpoints.redis_url, timeout_s=deadline_s))
         except* AlphaPandaError as failures:
-            raise first_of(failures) from failures
+            raise first_error(failures) from failures
         require_compatible(kafka.result())
         return self._endpoints
 

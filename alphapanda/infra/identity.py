@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 import msgspec
+
+from alphapanda.files import write_atomically
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -79,9 +80,7 @@ class IdentityFile:
     def write(self, identity: ProcessIdentity) -> None:
         """Keep `identity`; the file is whole or not there."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        part.write_bytes(msgspec.json.encode(identity))
-        part.replace(self._path)
+        write_atomically(self._path, msgspec.json.encode(identity), durable=False)
 
     def read(self) -> ProcessIdentity | None:
         """Return what was kept, or None when nothing readable is there."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import msgspec
 
 from alphapanda.deployment import Deployment
 from alphapanda.errors import ConfigError, DependencyError
+from alphapanda.files import wait_for_lock, write_atomically
 
 LOOPBACK = "127.0.0.1"
 FIRST, LAST = 20_000, 32_000
@@ -55,13 +53,12 @@ class PortBook:
         kept = self.ports().get(name)
         if kept is not None:
             return kept
-        with self._locked():
+        self._deployment.prepare()
+        with wait_for_lock(self._file.with_name("ports.lock")):
             ports = dict(self.ports())
             if name not in ports:
                 ports[name] = self._choose(name, frozenset(ports.values()))
-                part = self._file.with_name(f"{self._file.name}.{os.getpid()}")
-                part.write_bytes(msgspec.json.format(msgspec.json.encode(ports), indent=2))
-                part.replace(self._file)
+                write_atomically(self._file, msgspec.json.format(msgspec.json.encode(ports), indent=2))
             return ports[name]
 
     def taken(self, name: str) -> PortTakenError:
@@ -85,13 +82,6 @@ class PortBook:
         raise DependencyError(
             f"No port from {FIRST} to {LAST} is free for {name}.", hint="Stop what uses them: `ss -ltnp` shows it."
         )
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self._deployment.prepare()
-        with self._file.with_name("ports.lock").open("wb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
 
 def is_free(port: int) -> bool:

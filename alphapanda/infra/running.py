@@ -7,7 +7,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from alphapanda.errors import AlphaPandaError, DependencyError
+from alphapanda.errors import AlphaPandaError, DependencyError, first_error
 from alphapanda.infra.base import ChildSpec, Endpoints, Tier
 from alphapanda.infra.process import ManagedProcess
 from alphapanda.infra.progress import NoProgress, ProgressReporter
@@ -76,14 +76,4 @@ async def _start_all(
             for spec in specs:
                 group.create_task(start(spec))
     except* AlphaPandaError as failures:
-        raise first_of(failures) from failures
-
-
-def first_of(failures: BaseExceptionGroup[AlphaPandaError]) -> AlphaPandaError:
-    """Return the first error of a group, so that it is one clear line again."""
-    error: BaseException = failures
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if not isinstance(error, AlphaPandaError):
-        raise TypeError(error)
-    return error
+        raise first_error(failures) from failures

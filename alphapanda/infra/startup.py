@@ -10,6 +10,7 @@ from alphapanda.infra.base import ChildSpec
 from alphapanda.infra.identity import ProcessIdentity
 from alphapanda.infra.ports import is_free
 from alphapanda.infra.process import ManagedProcess
+from alphapanda.waits import first_of
 
 ADOPTION_LIMIT_S = 10.0
 """A process that was left must be usable within this time, or it is stopped."""
@@ -68,25 +69,18 @@ async def until_ready(child: ManagedProcess, deadline_s: float) -> None:
         DependencyError: it ended first, or it refuses to be used.
         DeadlineError: it is not ready after `deadline_s`.
     """
-    ready, ended = asyncio.ensure_future(child.spec.ready()), asyncio.ensure_future(child.wait())
-    try:
-        await asyncio.wait((ready, ended), timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED)
-        if ended.done():
-            tail = child.log_tail()
-            raise child.spec.explain(tail) or ServerFailedError(
-                f"{child.spec.name} ended while it started ({ended.result()}).",
-                hint=f"Its log is {child.spec.log_file}.",
-            )
-        if not ready.done():
-            raise DeadlineError(
-                f"{child.spec.name} (pid {child.pid}) was not ready within {deadline_s:g} s.",
-                hint=f"Its log is {child.spec.log_file}.",
-            )
-        ready.result()
-    finally:
-        ready.cancel()
-        ended.cancel()
-        await asyncio.gather(ready, ended, return_exceptions=True)
+    ended = asyncio.ensure_future(child.wait())
+    first = await first_of(ended, child.spec.ready(), timeout_s=deadline_s)
+    log = f"Its log is {child.spec.log_file}."
+    if first is None:
+        raise DeadlineError(
+            f"{child.spec.name} (pid {child.pid}) was not ready within {deadline_s:g} s.", hint=log
+        )
+    if first == 0:
+        status = ended.result()
+        raise child.spec.explain(child.log_tail()) or ServerFailedError(
+            f"{child.spec.name} ended while it started ({status}).", hint=log
+        )
 
 
 def find_stray(spec: ChildSpec) -> ProcessIdentity | None:

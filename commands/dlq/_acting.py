@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from alphapanda.errors import RefusedError
+from alphapanda.files import lock_or_refuse
 from alphapanda.model.kinds import TradingMode
 from alphapanda.operations.policy import Confirmation, Target
 from commands.shell import prompts
@@ -61,11 +60,7 @@ def alone(context: Context, topic: str) -> Iterator[None]:
     """Be the only one in this deployment who replays `topic`; raises RefusedError."""
     context.deployment.prepare()
     path = context.deployment.run / f"dlq-{topic}.lock"
-    with path.open("w", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RefusedError(
-                f"Another replay of {topic} is at work.", hint="Wait for it, or stop it with Ctrl-C."
-            ) from None
+    with lock_or_refuse(
+        path, f"Another replay of {topic} is at work", hint="Wait for it, or stop it with Ctrl-C."
+    ):
         yield

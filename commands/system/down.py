@@ -134,13 +134,12 @@ async def _gone(supervisor: ProcessIdentity | None, places: RunPaths, patience_s
 
 async def _sweep(context: Context, places: RunPaths) -> tuple[str, ...]:
     """End what a killed supervisor left, and forget its wishes."""
-    from daemons.supervisor.lock import DeploymentLock
     from daemons.supervisor.orphans import end_leftovers
     from daemons.supervisor.run_records import RunRecords
 
     if not places.lock.exists():
         return ()
-    with DeploymentLock(places.lock):
+    with places.hold():
         left = await end_leftovers(places, RunRecords(places.ledger).survivors, context.output.say)
         for leftover in (places.remembered, places.heartbeat, places.control_socket, places.notify_socket):
             leftover.unlink(missing_ok=True)

@@ -8,10 +8,8 @@ from typing import Annotated
 
 import typer
 
+from alphapanda.files import PRIVATE, PUBLIC, write_atomically
 from commands.shell.context import Context
-
-_PRIVATE = 0o600
-_PUBLIC = 0o644
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +32,7 @@ def init(
         if file.exists() and not force:
             output.say(f"kept     {file}  (it exists; --force overwrites)")
             continue
-        write_file(file, text(), mode)
+        write_atomically(file, text(), mode=mode)
         output.say(f"written  {file}")
     output.say("Next: alphapanda up")
 
@@ -47,23 +45,8 @@ def _starters(context: Context) -> Iterator[tuple[Path, Callable[[], str], int]]
     from alphapanda.settings.starters import starter_text
 
     deployment = context.deployment
-    yield deployment.config_file, config_text, _PUBLIC
-    yield deployment.strategies_file, partial(starter_text, "strategies.toml"), _PUBLIC
-    yield deployment.risk_file, partial(starter_text, "risk.toml"), _PUBLIC
-    yield deployment.root / POLICY_FILE, partial(starter_text, POLICY_FILE), _PUBLIC
-    yield deployment.env_file, env_text, _PRIVATE
-
-
-def write_file(file: Path, text: str, mode: int) -> None:
-    """Write `file` whole or not at all, never for a moment with a wider mode than `mode`."""
-    import os
-
-    draft = file.with_name(f".{file.name}.{os.getpid()}.new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with open(descriptor, "w", encoding="utf-8") as stream:  # noqa: PTH123 - a descriptor made with its mode
-            stream.write(text)
-        draft.replace(file)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    yield deployment.config_file, config_text, PUBLIC
+    yield deployment.strategies_file, partial(starter_text, "strategies.toml"), PUBLIC
+    yield deployment.risk_file, partial(starter_text, "risk.toml"), PUBLIC
+    yield deployment.root / POLICY_FILE, partial(starter_text, POLICY_FILE), PUBLIC
+    yield deployment.env_file, env_text, PRIVATE

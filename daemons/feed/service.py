@@ -7,9 +7,8 @@ import os
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 
-from alphapanda.errors import AlphaPandaError, ConfigError, TransientError
+from alphapanda.errors import AlphaPandaError, ConfigError, TransientError, first_error
 from alphapanda.ids import SequenceIds
-from alphapanda.infra.running import first_of
 from alphapanda.kafka.tick_batch import Compression
 from alphapanda.kafka.tick_writer import MAX_FRAME_TICKS, TICKS_TOPIC, TickWriterOptions, open_tick_writer
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
@@ -92,7 +91,7 @@ class FeedService:
             try:
                 await _feed(context, source, queue, keeping, resumption.highest)
             except* AlphaPandaError as failures:
-                raise first_of(failures) from failures
+                raise first_error(failures) from failures
             await writer.drain()
             await keeping.finish()
 

@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+from alphapanda.files import write_atomically
+
 FILE_NAME: Final = "feed.json"
 
 
@@ -57,9 +59,7 @@ def write_status(run_folder: Path, status: FeedStatus) -> None:
     """Replace the status file as a whole."""
     run_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = run_folder / FILE_NAME
-    draft = path.with_suffix(".json.new")
-    draft.write_bytes(msgspec.json.encode(status))
-    draft.replace(path)
+    write_atomically(path, msgspec.json.encode(status), durable=False)
 
 
 def read_status(run_folder: Path) -> FeedStatus | None:

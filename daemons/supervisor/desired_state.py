@@ -6,11 +6,12 @@ kept: the operator's environment may hold secrets and is never written to disk.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
+
+from alphapanda.files import PRIVATE, write_atomically
 
 
 class DesiredState(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,10 +27,7 @@ class DesiredState(msgspec.Struct, frozen=True, kw_only=True):
 
     def save(self, path: Path) -> None:
         """Write it; the file is whole or not there, and its owner's alone."""
-        part = path.with_name(f"{path.name}.{os.getpid()}")
-        part.touch(mode=0o600)
-        part.write_bytes(msgspec.json.encode(self))
-        part.replace(path)
+        write_atomically(path, msgspec.json.encode(self), mode=PRIVATE)
 
 
 def remembered_wish(path: Path) -> DesiredState:

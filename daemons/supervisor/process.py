@@ -14,6 +14,7 @@ import msgspec
 from alphapanda.clock import Clock, SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.errors import AlphaPandaError
+from alphapanda.files import write_atomically
 from alphapanda.infra.control.protocol import VERSION, Apply, Hello, ProcessStatus, SystemStatus
 from alphapanda.infra.control.run_paths import RunPaths
 from alphapanda.infra.identity import IdentityFile, ProcessIdentity
@@ -23,7 +24,6 @@ from alphapanda.telemetry.logs import configure_logging
 from daemons.supervisor.desired_state import DesiredState
 from daemons.supervisor.environment import system_variables
 from daemons.supervisor.listener import NoticeListener
-from daemons.supervisor.lock import DeploymentLock
 from daemons.supervisor.output import keep_bounded
 from daemons.supervisor.plan import OrphanPolicy, UnitKind
 from daemons.supervisor.sampling import Sampler
@@ -91,7 +91,7 @@ class SupervisorProcess:
         self._places.prepare()
         settings = load(self._deployment, self._environ).settings
         async with AsyncExitStack() as stack:
-            stack.enter_context(DeploymentLock(self._places.lock))
+            stack.enter_context(self._places.hold())
             identity = ProcessIdentity.of(os.getpid())
             assert identity is not None
             IdentityFile(self._places.identity).write(identity)
@@ -184,9 +184,7 @@ class SupervisorProcess:
                 keep_bounded(keeper.spec.child.log_file)
         states = {keeper.name: keeper.state for keeper in supervisor.keepers}
         beat = Heartbeat(at=self._clock.now().isoformat(), pid=os.getpid(), states=states)
-        part = self._places.heartbeat.with_suffix(".part")
-        part.write_bytes(msgspec.json.encode(beat))
-        part.replace(self._places.heartbeat)
+        write_atomically(self._places.heartbeat, msgspec.json.encode(beat), durable=False)
 
     def _status(self, supervisor: Supervisor) -> SystemStatus:
         own = ProcessStatus(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from pathlib import Path
 
 import msgspec
 
+from alphapanda.files import write_atomically
 from alphapanda.infra.identity import ProcessIdentity
 from daemons.supervisor.plan import OrphanPolicy, ProcessSpec
 
@@ -83,9 +83,7 @@ class RunRecords:
             self._write()
 
     def _write(self) -> None:
-        part = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        part.write_bytes(msgspec.json.encode(self.entries))
-        part.replace(self._path)
+        write_atomically(self._path, msgspec.json.encode(self.entries), durable=False)
 
 
 def _read(path: Path) -> list[RunRecord]:

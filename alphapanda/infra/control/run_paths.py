@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from alphapanda.deployment import Deployment
+from alphapanda.files import lock_or_refuse
 
 SOCKET_PATH_LIMIT = 100
 """Bytes that a Unix socket's path may have: 108 on Linux, 104 on macOS, with the final zero."""
@@ -22,8 +24,13 @@ class RunPaths:
 
     @property
     def lock(self) -> Path:
-        """Held by `flock` for as long as a supervisor lives."""
+        """Locked for as long as a supervisor lives."""
         return self.deployment.run / "supervisor.lock"
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Be the deployment's only supervisor while the block runs; raises RefusedError when there is another."""
+        what = f"Another supervisor has this deployment ({self.lock.parent})"
+        return lock_or_refuse(self.lock, what, hint="See it with `alphapanda status`.")
 
     @property
     def identity(self) -> Path:

@@ -7,15 +7,12 @@ throw-away Kafka of its own at the lowest priority, once per machine, after ever
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import hashlib
-import os
 import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +20,7 @@ import msgspec
 
 from alphapanda.clock import Clock
 from alphapanda.errors import DeadlineError, DependencyError
+from alphapanda.files import try_lock
 from alphapanda.infra.base import ChildSpec
 from alphapanda.infra.disk import require_room
 from alphapanda.infra.embedded.kafka_config import MAIN_CLASS, KafkaNode, KafkaProgram
@@ -74,7 +72,7 @@ class AotCache:
         if not self.wanted:
             return False
         self._folder.mkdir(parents=True, exist_ok=True)
-        with _alone(self._folder / "lock") as mine:
+        with try_lock(self._folder / "lock") as mine:
             if not mine or not self.wanted:
                 return False
             require_room(self._folder, ROOM, "training Java's cache")
@@ -167,18 +165,3 @@ def _two_free_ports() -> tuple[int, int]:
         one.bind((LOOPBACK, 0))
         two.bind((LOOPBACK, 0))
         return one.getsockname()[1], two.getsockname()[1]
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[bool]:
-    """Hold a lock while the context lasts; gives False, without waiting, when another process holds it."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(handle)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -12,11 +11,11 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
 from alphapanda.errors import DependencyError
+from alphapanda.files import wait_for_lock, write_atomically
 from alphapanda.infra.disk import require_room, writing
 from alphapanda.infra.embedded.lock import KafkaLock, LockedJar
 from alphapanda.infra.embedded.maven import Repository
@@ -25,7 +24,6 @@ from alphapanda.infra.progress import ProgressReporter
 CONNECTIONS = 8
 STAGING = "part-"
 """Folders of this prefix hold downloads that were not finished."""
-LOCK_POLL_S = 0.2
 SEAL_FILE = "verified.json"
 
 
@@ -149,12 +147,16 @@ class JarStore:
     @contextmanager
     def _alone(self, progress: ProgressReporter) -> Iterator[None]:
         self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "lock").open("wb") as handle:
-            if not _locked(handle):
-                progress.note("Another process is fetching Kafka; waiting for it.")
-                while not _locked(handle):
-                    if self._cancelled.wait(LOCK_POLL_S):
-                        raise InterruptedError
+
+        def pause(seconds: float) -> None:
+            if self._cancelled.wait(seconds):
+                raise InterruptedError
+
+        with wait_for_lock(
+            self._folder / "lock",
+            on_wait=lambda: progress.note("Another process is downloading Kafka; waiting for it."),
+            pause=pause,
+        ):
             yield
 
     def _sealed(self) -> bool:
@@ -168,17 +170,7 @@ class JarStore:
 
     def _write_seals(self) -> None:
         seals = {jar.file_name: Seal.of(self._folder / jar.file_name, jar.sha256) for jar in self._lock.jar}
-        part = self._folder / f"{SEAL_FILE}.{os.getpid()}"
-        part.write_bytes(msgspec.json.encode(seals))
-        part.replace(self._folder / SEAL_FILE)
-
-
-def _locked(handle: IO[bytes]) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        write_atomically(self._folder / SEAL_FILE, msgspec.json.encode(seals))
 
 
 def check(path: Path, jar: LockedJar, *, came_from_afar: bool = False) -> None:

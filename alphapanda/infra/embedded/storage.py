@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import os
 import shutil
 import uuid
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from alphapanda.errors import DependencyError, IncompatibleServerError
+from alphapanda.files import write_atomically
 from alphapanda.infra.disk import DiskFullError, require_room, writing
 from alphapanda.infra.embedded.java import OWN_JRE, NoJavaError, this_platform
 from alphapanda.infra.embedded.kafka_config import STORAGE_CLASS, KafkaNode, KafkaProgram
@@ -118,9 +118,7 @@ class Storage:
             )
 
     def _keep(self, record: ClusterRecord) -> None:
-        part = self._record.with_name(f"{self._record.name}.{os.getpid()}")
-        part.write_bytes(msgspec.json.encode(record))
-        part.replace(self._record)
+        write_atomically(self._record, msgspec.json.encode(record))
 
 
 async def _format(

@@ -10,6 +10,7 @@ from pathlib import Path
 from alphapanda.clock import Clock
 from alphapanda.deployment import Deployment, user_cache
 from alphapanda.errors import AlphaPandaError, DeadlineError, InvariantError
+from alphapanda.files import write_atomically
 from alphapanda.infra.base import ChildSpec, Endpoints
 from alphapanda.infra.disk import writing
 from alphapanda.infra.embedded.aot import AotCache
@@ -174,9 +175,7 @@ class EmbeddedTier:
         crash_report = f"-XX:ErrorFile={self._deployment.infra_logs / 'kafka-crash-%p.log'}"
         text = self._prepared().argument_file((*self.aot().flags(), crash_report))
         with writing(self._deployment.run, "writing Kafka's configuration"):
-            part = self._jvm_flags.with_name(f"{self._jvm_flags.name}.{os.getpid()}")
-            part.write_text(text)
-            part.replace(self._jvm_flags)
+            write_atomically(self._jvm_flags, text)
 
     def _properties(self, node: KafkaNode) -> Path:
         return self._deployment.run / f"{node.data.name}.properties"

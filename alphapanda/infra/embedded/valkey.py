@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 
 import msgspec
 
 from alphapanda.errors import DependencyError
+from alphapanda.files import PRIVATE, write_atomically
 from alphapanda.infra.embedded.java import this_platform
 from alphapanda.infra.ports import LOOPBACK
 
@@ -77,23 +77,15 @@ def write_config(files: ValkeyFiles, port: int) -> None:
         "tcp-backlog": "128",
         "maxmemory-policy": "noeviction",
     }
-    _write_private(files.config, "".join(f"{name} {value}\n" for name, value in settings.items()))
+    files.config.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_atomically(files.config, "".join(f"{name} {value}\n" for name, value in settings.items()), mode=PRIVATE)
 
 
 def _password(path: Path) -> str:
     if not path.exists():
-        _write_private(path, secrets.token_urlsafe(24))
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_atomically(path, secrets.token_urlsafe(24), mode=PRIVATE)
     return path.read_text().strip()
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that was never readable by anybody else, whole or not at all."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    part.replace(path)
 
 
 def _quoted(text: str) -> str:

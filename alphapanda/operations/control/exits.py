@@ -6,7 +6,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from alphapanda.ids import ClientOrderId, EventId
-from alphapanda.kafka.timeouts import up_to
 from alphapanda.model.control import Scope
 from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import EventType
@@ -16,6 +15,7 @@ from alphapanda.model.records import Offsets
 from alphapanda.model.signal import Signal
 from alphapanda.operations.control.broker_log import BrokerLog
 from alphapanda.operations.control.results import CancelledOrder, Exit
+from alphapanda.waits import up_to
 
 CANCELLED = (EventType.ORDER_CANCELLED,)
 FOLLOWED = (

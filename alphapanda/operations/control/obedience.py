@@ -7,10 +7,10 @@ from contextlib import aclosing
 
 from alphapanda.errors import DeadlineError
 from alphapanda.ids import EventId
-from alphapanda.kafka.timeouts import up_to
 from alphapanda.model.control import ControlEvent
 from alphapanda.model.records import Offsets
 from alphapanda.operations.control.broker_log import BrokerLog
+from alphapanda.waits import up_to
 
 
 class Obedience:

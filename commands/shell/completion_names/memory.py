@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from alphapanda import __version__
 from alphapanda.deployment import Deployment, user_cache
+from alphapanda.files import PRIVATE, write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,11 +38,10 @@ def recalled(deployment: Deployment, environ: Mapping[str, str], kind: str) -> S
 def remember(deployment: Deployment, environ: Mapping[str, str], names: Mapping[str, Sequence[str]]) -> None:
     """Keep names for the next time; where that cannot be, nobody sees an error."""
     file = _file(deployment, environ)
-    draft = file.with_name(f"{file.name}.{os.getpid()}")
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft.write_text(json.dumps({"of": _state(deployment, environ), "names": dict(names)}), encoding="utf-8")
-        draft.replace(file)
+        kept = {"of": _state(deployment, environ), "names": dict(names)}
+        write_atomically(file, json.dumps(kept), mode=PRIVATE, durable=False)
 
 
 def _file(deployment: Deployment, environ: Mapping[str, str]) -> Path:

@@ -14,7 +14,6 @@ import pytest
 
 from alphapanda.deployment import Deployment
 from alphapanda.infra.control.run_paths import RunPaths
-from daemons.supervisor.lock import is_locked
 from daemons.supervisor.run_records import RunRecords
 
 Done = subprocess.CompletedProcess[str]
@@ -48,7 +47,8 @@ def assert_one_line(done: Done, code: int, *words: str) -> None:
 
 def assert_nothing_left(root: Path) -> None:
     places = RunPaths(Deployment(root))
-    assert not is_locked(places.lock)
+    with places.hold():
+        pass  # nobody holds the lock
     assert RunRecords(places.ledger).survivors == ()
 
 
