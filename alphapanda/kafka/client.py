@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from alphapanda.errors import DependencyError
 from alphapanda.kafka.errors import kafka_errors
@@ -306,6 +306,27 @@ async def open_admin(options: KafkaOptions) -> AsyncIterator[AIOKafkaAdminClient
         yield admin
     finally:
         await admin.close()
+
+
+class RecordDeleter:
+    """Deletes the oldest records of partitions for good. Made by `open_record_deleter`."""
+
+    def __init__(self, admin: AIOKafkaAdminClient) -> None:
+        self._admin = admin
+
+    async def delete_before(self, offsets: Mapping[Partition, int]) -> Offsets:
+        """Delete all records before these offsets; return the oldest offset of each partition afterwards."""
+        wanted = {_tp(partition): RecordsToDelete(before_offset=offset) for partition, offset in offsets.items()}
+        with kafka_errors("deleting records"):
+            done = await self._admin.delete_records(wanted)
+        return {Partition(tp.topic, tp.partition): int(oldest) for tp, oldest in done.items()}
+
+
+@asynccontextmanager
+async def open_record_deleter(options: KafkaOptions) -> AsyncIterator[RecordDeleter]:
+    """Connect; raises KafkaUnreachableError."""
+    async with open_admin(options) as admin:
+        yield RecordDeleter(admin)
 
 
 @asynccontextmanager

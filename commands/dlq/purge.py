@@ -123,8 +123,8 @@ async def _preview(context: Context, wish: _Wish) -> None:
 
 
 async def _purge(context: Context, wish: _Wish, confirmation: Confirmation) -> None:
+    from alphapanda.kafka.client import open_record_deleter
     from alphapanda.operations.dead_letters.names import own_name
-    from alphapanda.operations.dead_letters.purge import open_shears
     from commands.dlq._acting import alone, permit
     from commands.dlq._session import typed_topic, working
     from commands.shell.reading import kafka_options
@@ -145,8 +145,8 @@ async def _purge(context: Context, wish: _Wish, confirmation: Confirmation) -> N
             async with context.audit(session.log).audited("dlq purge", topic, reason=confirmation.reason) as act:
                 _refuse_kept(plan)
                 permit(context, "dlq purge", name, f"Removing {plan.records:,} of {topic} for good", confirmation)
-                async with open_shears(kafka_options(context, "dlq")) as shears:
-                    await shears.cut(plan.offsets)
+                async with open_record_deleter(kafka_options(context, "dlq")) as deleter:
+                    await deleter.delete_before(plan.offsets)
                 act.details["records"] = str(plan.records)
                 act.details["before"] = "; ".join(f"{one.number}={at}" for one, at in plan.offsets.items())
     if context.output.as_json:

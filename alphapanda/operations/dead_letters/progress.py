@@ -10,14 +10,11 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 import msgspec
-from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from redis.asyncio import Redis
 
 from alphapanda.errors import RedisUnreachableError
-from alphapanda.kafka.client import KafkaOptions, open_admin
-from alphapanda.kafka.committed import committed_offsets
-from alphapanda.kafka.errors import kafka_errors
+from alphapanda.kafka.client import KafkaOptions
+from alphapanda.kafka.group_admin import GroupAdmin, open_groups
 from alphapanda.model.records import Offsets, Partition
 from alphapanda.operations.dead_letters.groups import snapshot_key
 from alphapanda.state.store import open_redis, redis_errors
@@ -40,8 +37,8 @@ class GroupProgress:
         blind: why snapshots cannot be read; empty while they can.
     """
 
-    def __init__(self, admin: AIOKafkaAdminClient, redis: Redis) -> None:
-        self._admin = admin
+    def __init__(self, groups: GroupAdmin, redis: Redis) -> None:
+        self._groups = groups
         self._redis = redis
         self.blind = ""
 
@@ -53,17 +50,12 @@ class GroupProgress:
             partitions: of which.
             log_id: the cluster's id; a snapshot of another log says nothing of this one.
         """
-        found = await self._committed(group, partitions)
+        committed = await self._groups.committed(group)
+        found = {partition: committed.get(partition, 0) for partition in partitions}
         for partition, offset in (await self._remembered(group, log_id)).items():
             if partition in found:
                 found[partition] = max(found[partition], offset)
         return found
-
-    async def _committed(self, group: str, partitions: Collection[Partition]) -> Offsets:
-        asked = {TopicPartition(one.topic, one.number): one for one in partitions}
-        with kafka_errors(f"asking how far {group} has come"):
-            answer = await committed_offsets(self._admin, group)
-        return {one: max(0, answer[tp].offset if tp in answer else 0) for tp, one in asked.items()}
 
     async def _remembered(self, group: str, log_id: str) -> Offsets:
         key = snapshot_key(group)
@@ -88,5 +80,5 @@ class GroupProgress:
 @asynccontextmanager
 async def open_group_progress(options: KafkaOptions, redis_url: str) -> AsyncIterator[GroupProgress]:
     """Connect to both; raises KafkaUnreachableError. Redis is connected to when it is first asked."""
-    async with open_admin(options) as admin, open_redis(redis_url) as redis:
-        yield GroupProgress(admin, redis)
+    async with open_groups(options) as groups, open_redis(redis_url) as redis:
+        yield GroupProgress(groups, redis)

@@ -7,16 +7,11 @@ that refused it to pass over that record: a daemon that starts without its snaps
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
-
-from alphapanda.kafka.client import KafkaOptions, KafkaReadLog, open_admin
-from alphapanda.kafka.errors import kafka_errors
+from alphapanda.kafka.client import KafkaReadLog
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.records import Offsets, Partition
 from alphapanda.operations.dead_letters.backlog import Item, items_of
@@ -221,27 +216,3 @@ async def wanted_cuts(
         return {one: holding.ends[one] for one in chosen}
     found = await log.since(chosen, before_ms)
     return {one: holding.ends[one] if (at := found.get(one)) is None else at for one in chosen}
-
-
-class Shears:
-    """Cuts partitions. Made by `open_shears`."""
-
-    def __init__(self, admin: AIOKafkaAdminClient) -> None:
-        self._admin = admin
-
-    async def cut(self, offsets: Offsets) -> Offsets:
-        """Remove all records before these offsets, and return the oldest offset of each partition afterwards."""
-        asked = {
-            TopicPartition(partition.topic, partition.number): RecordsToDelete(before_offset=offset)
-            for partition, offset in offsets.items()
-        }
-        with kafka_errors("removing dead letters"):
-            done = await self._admin.delete_records(asked)
-        return {Partition(tp.topic, tp.partition): oldest for tp, oldest in done.items()}
-
-
-@asynccontextmanager
-async def open_shears(options: KafkaOptions) -> AsyncIterator[Shears]:
-    """Connect; raises KafkaUnreachableError."""
-    async with open_admin(options) as admin:
-        yield Shears(admin)

@@ -9,11 +9,10 @@ import pytest
 from prometheus_client import generate_latest
 
 from alphapanda.clock import SystemClock
-from alphapanda.kafka.client import open_read_log
+from alphapanda.kafka.client import open_read_log, open_record_deleter
 from alphapanda.model.records import Partition
 from alphapanda.operations.dead_letters.counter import DeadLetterFold
 from alphapanda.operations.dead_letters.exporter import exporting_dead_letters
-from alphapanda.operations.dead_letters.purge import open_shears
 from alphapanda.telemetry.log import SilentLog
 from alphapanda.telemetry.metrics import Metrics
 
@@ -84,8 +83,8 @@ def test_what_is_gone_from_the_log_is_not_counted(world: Any) -> None:
     assert counted("decode") == 3
 
     async def cut() -> None:
-        async with open_shears(world.options) as shears:
-            await shears.cut({Partition(counted.topics[0], 0): 2})
+        async with open_record_deleter(world.options) as deleter:
+            await deleter.delete_before({Partition(counted.topics[0], 0): 2})
 
     asyncio.run(cut())
     assert counted("decode") == 1
