@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alphapanda.errors import RefusedError, UnknownNameError
 from alphapanda.ids import EventId, generate_event_id
 from alphapanda.model.control import Outcome
-from alphapanda.operations.audit import AuditedAct, current_actor
+from alphapanda.operations.audit import Audit, AuditedAct, AuditSource, current_actor
 from alphapanda.operations.dead_letters.summary import PlanLine, alike, short
-from commands._dashboard_control import written
 from tui.sources.control import (
     ActionProgress,
     ActionResult,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from alphapanda.operations.dead_letters.plan import ReplayOptions, ReplayPlan
     from alphapanda.operations.dead_letters.run import Report
     from alphapanda.operations.dead_letters.service import Prepared
+    from alphapanda.pipeline.ports import Log
     from commands.dlq._session import Session
     from commands.shell.context import Context
 
@@ -327,3 +327,11 @@ class SettingAside:
 
 def _with(told: ActionResult, unwritten: str) -> ActionResult:
     return ActionResult(f"{told.text}{unwritten}", told.hint, Ending.PARTLY) if unwritten else told
+
+
+async def written(context: Context, act: AuditedAct, log: Log) -> str:
+    """Write the audit of an act and return what to add where that failed: what was done stands."""
+    problems: list[str] = []
+    audit = Audit(lambda: nullcontext(log), context.clock, source=AuditSource.TUI, on_unwritten=problems.append)
+    await audit.record_act(act)
+    return f" The audit was not written: {problems[0]}" if problems else ""

@@ -99,6 +99,14 @@ _alphapanda() {
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
+        "restart:--reason" | "restart:-r")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "restart:--confirm")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
         "restart:--wait-timeout")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
@@ -216,10 +224,6 @@ _alphapanda() {
             return
             ;;
         "cancel:--reason" | "cancel:-r")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
-            return
-            ;;
-        "cancel:--confirm")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
@@ -732,7 +736,7 @@ _alphapanda() {
             options="--json --watch -w --interval --help -h"
             ;;
         "restart")
-            options="--wait-timeout --json --help -h"
+            options="--reason -r --confirm --wait-timeout --json --help -h"
             words="$(_alphapanda_names daemons)"
             ;;
         "run")
@@ -773,7 +777,7 @@ _alphapanda() {
             words="$(_alphapanda_names brokers)"
             ;;
         "cancel")
-            options="--all --strategy -s --instrument -i --reason -r --yes -y --confirm --dry-run --timeout --json --help -h"
+            options="--all --strategy -s --instrument -i --reason -r --yes -y --dry-run --timeout --json --help -h"
             words="$(_alphapanda_names brokers)"
             ;;
         "flatten")

@@ -103,6 +103,14 @@ _alphapanda() {
             true
             return
             ;;
+        "restart:--reason" | "restart:-r")
+            true
+            return
+            ;;
+        "restart:--confirm")
+            true
+            return
+            ;;
         "restart:--wait-timeout")
             true
             return
@@ -220,10 +228,6 @@ _alphapanda() {
             return
             ;;
         "cancel:--reason" | "cancel:-r")
-            true
-            return
-            ;;
-        "cancel:--confirm")
             true
             return
             ;;
@@ -764,12 +768,12 @@ _alphapanda() {
                 '--only:Start the named daemons without those they need.'
                 '--foreground:Supervise here until Ctrl-C.'
                 '--wait-timeout:How long to wait until ready.'
-                '--dry-run:Show what would be done; do nothing.'
+                '--dry-run:Show what would be done and change nothing.'
                 '--feed:Where ticks come from.'
                 '--file:The recording.'
                 '--speed:1: the market'\''s own pace; 60; max.'
                 '--accept-log-reset:Start empty if the log is shorter than what was remembered.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -779,25 +783,28 @@ _alphapanda() {
             options=(
                 '--timeout:Then kill what is left.'
                 '-t:Then kill what is left.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
             ;;
         "status")
             options=(
-                '--json:Write JSON for programs: versioned, raw values.'
-                '--watch:Show it again and again until Ctrl-C.'
-                '-w:Show it again and again until Ctrl-C.'
-                '--interval:Seconds between two looks of --watch.'
+                '--json:Print versioned JSON with raw values.'
+                '--watch:Refresh until Ctrl-C.'
+                '-w:Refresh until Ctrl-C.'
+                '--interval:Seconds between refreshes with --watch.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
             ;;
         "restart")
             options=(
+                '--reason:Why you do this; it is written to the audit.'
+                '-r:Why you do this; it is written to the audit.'
+                '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
                 '--wait-timeout:How long to wait until ready.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -826,52 +833,52 @@ _alphapanda() {
             ;;
         "orders")
             options=(
-                '--broker:Only this broker; else all active ones.'
-                '-b:Only this broker; else all active ones.'
+                '--broker:Only this broker; default: all active brokers.'
+                '-b:Only this broker; default: all active brokers.'
                 '--open:Only orders that are not closed.'
-                '--limit:At most so many, newest first.'
-                '-n:At most so many, newest first.'
-                '--json:Write JSON for programs: versioned, raw values.'
-                '--watch:Show it again and again until Ctrl-C.'
-                '-w:Show it again and again until Ctrl-C.'
-                '--interval:Seconds between two looks of --watch.'
+                '--limit:Show at most this many, newest first.'
+                '-n:Show at most this many, newest first.'
+                '--json:Print versioned JSON with raw values.'
+                '--watch:Refresh until Ctrl-C.'
+                '-w:Refresh until Ctrl-C.'
+                '--interval:Seconds between refreshes with --watch.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
             ;;
         "positions")
             options=(
-                '--broker:Only this broker; else all active ones.'
-                '-b:Only this broker; else all active ones.'
+                '--broker:Only this broker; default: all active brokers.'
+                '-b:Only this broker; default: all active brokers.'
                 '--all:Flat positions too.'
-                '--json:Write JSON for programs: versioned, raw values.'
-                '--watch:Show it again and again until Ctrl-C.'
-                '-w:Show it again and again until Ctrl-C.'
-                '--interval:Seconds between two looks of --watch.'
+                '--json:Print versioned JSON with raw values.'
+                '--watch:Refresh until Ctrl-C.'
+                '-w:Refresh until Ctrl-C.'
+                '--interval:Seconds between refreshes with --watch.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
             ;;
         "pnl")
             options=(
-                '--broker:Only this broker; else all active ones.'
-                '-b:Only this broker; else all active ones.'
-                '--json:Write JSON for programs: versioned, raw values.'
-                '--watch:Show it again and again until Ctrl-C.'
-                '-w:Show it again and again until Ctrl-C.'
-                '--interval:Seconds between two looks of --watch.'
+                '--broker:Only this broker; default: all active brokers.'
+                '-b:Only this broker; default: all active brokers.'
+                '--json:Print versioned JSON with raw values.'
+                '--watch:Refresh until Ctrl-C.'
+                '-w:Refresh until Ctrl-C.'
+                '--interval:Seconds between refreshes with --watch.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
             ;;
         "signals")
             options=(
-                '--broker:Only this broker; else all active ones.'
-                '-b:Only this broker; else all active ones.'
+                '--broker:Only this broker; default: all active brokers.'
+                '-b:Only this broker; default: all active brokers.'
                 '--rejected:Only those that risk denied.'
-                '--limit:At most so many, newest first.'
-                '-n:At most so many, newest first.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--limit:Show at most this many, newest first.'
+                '-n:Show at most this many, newest first.'
+                '--json:Print versioned JSON with raw values.'
                 '--watch:Go on with new ones until Ctrl-C.'
                 '-w:Go on with new ones until Ctrl-C.'
                 '--help:Show this message and exit.'
@@ -890,7 +897,7 @@ _alphapanda() {
                 '--grep:Only lines in which this is found.'
                 '--channel:Only app, trading, market_data, bus, api or audit.'
                 '--no-prefix:Do not begin lines with the daemon.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -900,7 +907,7 @@ _alphapanda() {
             options=(
                 '--since:Look for it only from then on: 10m, 09:15 (IST).'
                 '--until:Look for it only up to then.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -909,18 +916,18 @@ _alphapanda() {
             options=(
                 '--since:Look for it only from then on: 10m, 09:15 (IST).'
                 '--until:Look for it only up to then.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
             ;;
         "halt")
             options=(
-                '--reason:Why; it is written to the audit.'
-                '-r:Why; it is written to the audit.'
-                '--reduce:Let exits pass: only nothing new is opened.'
-                '--timeout:How long to wait until it is obeyed.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--reason:Why you do this; it is written to the audit.'
+                '-r:Why you do this; it is written to the audit.'
+                '--reduce:Let exits pass and refuse entries, instead of stopping all trading.'
+                '--timeout:How long to wait until it is done.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -928,11 +935,11 @@ _alphapanda() {
             ;;
         "resume")
             options=(
-                '--reason:Why; it is written to the audit.'
-                '-r:Why; it is written to the audit.'
-                '--timeout:How long to wait until it is obeyed.'
-                '--confirm:The name that would be typed, given ahead; several with commas.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--reason:Why you do this; it is written to the audit.'
+                '-r:Why you do this; it is written to the audit.'
+                '--timeout:How long to wait until it is done.'
+                '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -941,18 +948,17 @@ _alphapanda() {
         "cancel")
             options=(
                 '--all:Every open order of the broker.'
-                '--strategy:Only what belongs to this strategy.'
-                '-s:Only what belongs to this strategy.'
+                '--strategy:Only of this strategy.'
+                '-s:Only of this strategy.'
                 '--instrument:Only of this instrument: NSE:INFY.'
                 '-i:Only of this instrument: NSE:INFY.'
-                '--reason:Why; it is written to the audit.'
-                '-r:Why; it is written to the audit.'
-                '--yes:Do not ask.'
-                '-y:Do not ask.'
-                '--confirm:The name that would be typed, given ahead; several with commas.'
-                '--dry-run:Show what would be done; do nothing.'
-                '--timeout:How long to wait until it is obeyed.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--reason:Why you do this; it is written to the audit.'
+                '-r:Why you do this; it is written to the audit.'
+                '--yes:Answer yes ahead: do not ask.'
+                '-y:Answer yes ahead: do not ask.'
+                '--dry-run:Show what would be done and change nothing.'
+                '--timeout:How long to wait until it is done.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -960,18 +966,18 @@ _alphapanda() {
             ;;
         "flatten")
             options=(
-                '--strategy:Only what belongs to this strategy.'
-                '-s:Only what belongs to this strategy.'
+                '--strategy:Only of this strategy.'
+                '-s:Only of this strategy.'
                 '--instrument:Only of this instrument: NSE:INFY.'
                 '-i:Only of this instrument: NSE:INFY.'
-                '--reason:Why; it is written to the audit.'
-                '-r:Why; it is written to the audit.'
-                '--yes:Do not ask.'
-                '-y:Do not ask.'
-                '--confirm:The name that would be typed, given ahead; several with commas.'
-                '--dry-run:Show what would be done; do nothing.'
-                '--timeout:How long to wait until it is flat.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--reason:Why you do this; it is written to the audit.'
+                '-r:Why you do this; it is written to the audit.'
+                '--yes:Answer yes ahead: do not ask.'
+                '-y:Answer yes ahead: do not ask.'
+                '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
+                '--dry-run:Show what would be done and change nothing.'
+                '--timeout:How long to wait until it is done.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -988,9 +994,9 @@ _alphapanda() {
             ;;
         "state verify")
             options=(
-                '--broker:Only this broker; else all active ones.'
-                '-b:Only this broker; else all active ones.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--broker:Only this broker; default: all active brokers.'
+                '-b:Only this broker; default: all active brokers.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1017,7 +1023,7 @@ _alphapanda() {
                 '--all:Those that nobody declared, too.'
                 '-a:Those that nobody declared, too.'
                 '--declared:Only what the catalogue says; Kafka need not be there.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1026,7 +1032,7 @@ _alphapanda() {
             options=(
                 '--all:Every config, the cluster'\''s defaults, too.'
                 '-a:Every config, the cluster'\''s defaults, too.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1034,18 +1040,18 @@ _alphapanda() {
             ;;
         "topics bootstrap")
             options=(
-                '--reason:Why; it is written to the audit.'
-                '-r:Why; it is written to the audit.'
-                '--dry-run:Show what would be done; do nothing.'
-                '--confirm:The name that would be typed, given ahead; several with commas.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--reason:Why you do this; it is written to the audit.'
+                '-r:Why you do this; it is written to the audit.'
+                '--dry-run:Show what would be done and change nothing.'
+                '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
             ;;
         "topics diff")
             options=(
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1055,7 +1061,7 @@ _alphapanda() {
             options=(
                 '--out:Write the plan here, to review and apply it.'
                 '-o:Write the plan here, to review and apply it.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1063,11 +1069,11 @@ _alphapanda() {
         "topics apply")
             options=(
                 '--allow-dangerous:Make dangerous changes, too, without asking.'
-                '--reason:Why; it is written to the audit.'
-                '-r:Why; it is written to the audit.'
-                '--dry-run:Show what would be done; do nothing.'
-                '--confirm:The name that would be typed, given ahead; several with commas.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--reason:Why you do this; it is written to the audit.'
+                '-r:Why you do this; it is written to the audit.'
+                '--dry-run:Show what would be done and change nothing.'
+                '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1077,7 +1083,7 @@ _alphapanda() {
             options=(
                 '--out:Write here, not to stdout.'
                 '-o:Write here, not to stdout.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1110,7 +1116,7 @@ _alphapanda() {
                 '-w:Only where this holds, on any field.'
                 '--output:table, jsonl, raw or value.'
                 '-o:table, jsonl, raw or value.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1129,10 +1135,10 @@ _alphapanda() {
             ;;
         "groups list")
             options=(
-                '--json:Write JSON for programs: versioned, raw values.'
-                '--watch:Show it again and again until Ctrl-C.'
-                '-w:Show it again and again until Ctrl-C.'
-                '--interval:Seconds between two looks of --watch.'
+                '--json:Print versioned JSON with raw values.'
+                '--watch:Refresh until Ctrl-C.'
+                '-w:Refresh until Ctrl-C.'
+                '--interval:Seconds between refreshes with --watch.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1143,10 +1149,10 @@ _alphapanda() {
                 '--topic:Only this topic.'
                 '--behind:Only partitions in which something waits.'
                 '--window:If something waits, measure so long.'
-                '--json:Write JSON for programs: versioned, raw values.'
-                '--watch:Show it again and again until Ctrl-C.'
-                '-w:Show it again and again until Ctrl-C.'
-                '--interval:Seconds between two looks of --watch.'
+                '--json:Print versioned JSON with raw values.'
+                '--watch:Refresh until Ctrl-C.'
+                '-w:Refresh until Ctrl-C.'
+                '--interval:Seconds between refreshes with --watch.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1163,11 +1169,11 @@ _alphapanda() {
                 '--from-file:To the offsets in a file: an undo file.'
                 '--topic:Only this topic, or these partitions of it.'
                 '--execute:Do it; otherwise it is only shown.'
-                '--reason:Why; it is written to the audit.'
-                '-r:Why; it is written to the audit.'
-                '--confirm:The name that would be typed, given ahead; several with commas.'
-                '--break-glass:For a live broker, though the exchange trades now.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--reason:Why you do this; it is written to the audit.'
+                '-r:Why you do this; it is written to the audit.'
+                '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
+                '--break-glass:Allow this on a live broker during market hours.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1204,10 +1210,10 @@ _alphapanda() {
                 '--until:Only what failed before then.'
                 '--message:Only those whose message contains this.'
                 '--where:Only those whose record passes: data.quantity > 100.'
-                '--limit:At most so many, newest first.'
-                '-n:At most so many, newest first.'
+                '--limit:Show at most this many, newest first.'
+                '-n:Show at most this many, newest first.'
                 '--metrics:As metrics in Prometheus'\''s text format, for a collector of files.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1215,7 +1221,7 @@ _alphapanda() {
             ;;
         "dlq show")
             options=(
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1228,7 +1234,7 @@ _alphapanda() {
                 '--since:Only what failed from then on: 09:15, -10m, 2026-03-02T09:15.'
                 '--until:Only what failed before then.'
                 '--where:Only those whose record passes: data.quantity > 100.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1253,7 +1259,7 @@ _alphapanda() {
                 '--include-stale:Send what is stale, too.'
                 '--include-unreadable:Send what this version cannot decode, too.'
                 '--force-one:Send this one, though it is in doubt or stale.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1283,14 +1289,14 @@ _alphapanda() {
                 '--canary:Send one and wait for it before the rest.'
                 '--patience:How long nothing may be confirmed.'
                 '--max-returned:Stop when so many came back.'
-                '--reason:Why; it is written to the audit.'
-                '-r:Why; it is written to the audit.'
-                '--yes:Do not ask.'
-                '-y:Do not ask.'
-                '--confirm:The name that would be typed, given ahead; several with commas.'
-                '--break-glass:For a live broker, though the exchange trades now.'
-                '--dry-run:Show what would be done; do nothing.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--reason:Why you do this; it is written to the audit.'
+                '-r:Why you do this; it is written to the audit.'
+                '--yes:Answer yes ahead: do not ask.'
+                '-y:Answer yes ahead: do not ask.'
+                '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
+                '--break-glass:Allow this on a live broker during market hours.'
+                '--dry-run:Show what would be done and change nothing.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1303,14 +1309,14 @@ _alphapanda() {
                 '--force:Though it is in doubt or stale.'
                 '--group:Who is to process it, where it names no group.'
                 '--patience:How long to wait for it.'
-                '--reason:Why; it is written to the audit.'
-                '-r:Why; it is written to the audit.'
-                '--yes:Do not ask.'
-                '-y:Do not ask.'
-                '--confirm:The name that would be typed, given ahead; several with commas.'
-                '--break-glass:For a live broker, though the exchange trades now.'
-                '--dry-run:Show what would be done; do nothing.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--reason:Why you do this; it is written to the audit.'
+                '-r:Why you do this; it is written to the audit.'
+                '--yes:Answer yes ahead: do not ask.'
+                '-y:Answer yes ahead: do not ask.'
+                '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
+                '--break-glass:Allow this on a live broker during market hours.'
+                '--dry-run:Show what would be done and change nothing.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1325,13 +1331,13 @@ _alphapanda() {
                 '--until:Only what failed before then.'
                 '--message:Only those whose message contains this.'
                 '--where:Only those whose record passes: data.quantity > 100.'
-                '--reason:Why; it is written to the audit.'
-                '-r:Why; it is written to the audit.'
-                '--yes:Do not ask.'
-                '-y:Do not ask.'
-                '--confirm:The name that would be typed, given ahead; several with commas.'
-                '--dry-run:Show what would be done; do nothing.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--reason:Why you do this; it is written to the audit.'
+                '-r:Why you do this; it is written to the audit.'
+                '--yes:Answer yes ahead: do not ask.'
+                '-y:Answer yes ahead: do not ask.'
+                '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
+                '--dry-run:Show what would be done and change nothing.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1347,13 +1353,13 @@ _alphapanda() {
                 '--until:Only what failed before then.'
                 '--message:Only those whose message contains this.'
                 '--where:Only those whose record passes: data.quantity > 100.'
-                '--reason:Why; it is written to the audit.'
-                '-r:Why; it is written to the audit.'
-                '--yes:Do not ask.'
-                '-y:Do not ask.'
-                '--confirm:The name that would be typed, given ahead; several with commas.'
-                '--dry-run:Show what would be done; do nothing.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--reason:Why you do this; it is written to the audit.'
+                '-r:Why you do this; it is written to the audit.'
+                '--yes:Answer yes ahead: do not ask.'
+                '-y:Answer yes ahead: do not ask.'
+                '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
+                '--dry-run:Show what would be done and change nothing.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1366,14 +1372,14 @@ _alphapanda() {
                 '--partition:Only this partition; more than once.'
                 '--settled:Stop before the first that has to stay, instead of refusing.'
                 '--allow-dangerous:Remove settled ones, too, whose records are still in the log.'
-                '--reason:Why; it is written to the audit.'
-                '-r:Why; it is written to the audit.'
-                '--yes:Do not ask.'
-                '-y:Do not ask.'
-                '--confirm:The name that would be typed, given ahead; several with commas.'
-                '--break-glass:For a live broker, though the exchange trades now.'
-                '--dry-run:Show what would be done; do nothing.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--reason:Why you do this; it is written to the audit.'
+                '-r:Why you do this; it is written to the audit.'
+                '--yes:Answer yes ahead: do not ask.'
+                '-y:Answer yes ahead: do not ask.'
+                '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
+                '--break-glass:Allow this on a live broker during market hours.'
+                '--dry-run:Show what would be done and change nothing.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1381,9 +1387,9 @@ _alphapanda() {
             ;;
         "dlq history")
             options=(
-                '--limit:At most so many, newest first.'
-                '-n:At most so many, newest first.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--limit:Show at most this many, newest first.'
+                '-n:Show at most this many, newest first.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1391,13 +1397,13 @@ _alphapanda() {
             ;;
         "dlq undo")
             options=(
-                '--reason:Why; it is written to the audit.'
-                '-r:Why; it is written to the audit.'
-                '--yes:Do not ask.'
-                '-y:Do not ask.'
-                '--confirm:The name that would be typed, given ahead; several with commas.'
-                '--dry-run:Show what would be done; do nothing.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--reason:Why you do this; it is written to the audit.'
+                '-r:Why you do this; it is written to the audit.'
+                '--yes:Answer yes ahead: do not ask.'
+                '-y:Answer yes ahead: do not ask.'
+                '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
+                '--dry-run:Show what would be done and change nothing.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1413,7 +1419,7 @@ _alphapanda() {
             ;;
         "dlq policy check")
             options=(
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1434,7 +1440,7 @@ _alphapanda() {
         "schemas list")
             options=(
                 '--offline:Do not ask the registry.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1447,7 +1453,7 @@ _alphapanda() {
                 '--against:A folder of .avsc files instead of the committed ones.'
                 '--compatibility:BACKWARD, FORWARD, FULL, also with _TRANSITIVE, or NONE; else the subject'\''s own, else BACKWARD.'
                 '--preflight:Also try the open dead letters with the new schemas.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1458,7 +1464,7 @@ _alphapanda() {
                 '--version:This version in the registry; else the latest.'
                 '--offline:Do not ask the registry.'
                 '--against:A folder of .avsc files instead of the committed ones.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1470,11 +1476,11 @@ _alphapanda() {
                 '-a:Every topic of the deployment.'
                 '--compatibility:BACKWARD, FORWARD, FULL, also with _TRANSITIVE, or NONE; else the subject'\''s own, else BACKWARD.'
                 '--skip-preflight:Do not try the open dead letters with the new schemas.'
-                '--reason:Why; it is written to the audit.'
-                '-r:Why; it is written to the audit.'
-                '--dry-run:Show what would be done; do nothing.'
-                '--confirm:The name that would be typed, given ahead; several with commas.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--reason:Why you do this; it is written to the audit.'
+                '-r:Why you do this; it is written to the audit.'
+                '--dry-run:Show what would be done and change nothing.'
+                '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1486,7 +1492,7 @@ _alphapanda() {
                 '-o:Where to; else where they are committed.'
                 '--check:Write nothing; end with 3 if a file is not in step.'
                 '--allow-incompatible:Write also what cannot read what the last one wrote.'
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1510,21 +1516,21 @@ _alphapanda() {
             ;;
         "config show")
             options=(
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
             ;;
         "config check")
             options=(
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
             ;;
         "doctor")
             options=(
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -1542,23 +1548,23 @@ _alphapanda() {
             ;;
         "infra prepare")
             options=(
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
             ;;
         "infra status")
             options=(
-                '--json:Write JSON for programs: versioned, raw values.'
+                '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
             ;;
         "infra reset")
             options=(
-                '--confirm:The name that would be typed, given ahead; several with commas.'
-                '--yes:Do not ask.'
-                '-y:Do not ask.'
+                '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
+                '--yes:Answer yes ahead: do not ask.'
+                '-y:Answer yes ahead: do not ask.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )

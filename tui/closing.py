@@ -10,6 +10,7 @@ from textual import work
 from alphapanda.model.control import EVERYTHING, Scope
 from tui.controlling import Controlling
 from tui.dialogs.ask import Choice, ChooseDialog
+from tui.dialogs.confirm import Question
 from tui.dialogs.consequences import counted, of_orders, of_positions
 from tui.store.money import PositionRow, StrategyRow
 from tui.store.orders import OrderRow
@@ -38,10 +39,12 @@ class Closing(Controlling):
         body = Text(f"{counted(len(rows), 'open order')} of {broker}", look.palette.strong)
         body.append("\n").append_text(of_orders(rows, look))
         body.append("\nWhat has traded by then stays done. Positions stay as they are.", look.palette.text)
-        reason = await self.ask(f"Cancel orders of {broker}", body, "Cancel orders", broker)
-        if reason is not None:
+        question = Question(f"Cancel orders of {broker}", body, "Cancel orders")
+        confirmation = await self.confirm(control, "cancel", question, broker)
+        if confirmation is not None:
             waits = self.obeying(broker, (f"trader.{broker}",))
-            self.carry(f"Cancelling orders of {broker}", lambda: control.cancel(broker, scope, reason), waits)
+            title = f"Cancelling orders of {broker}"
+            self.carry(title, lambda: control.cancel(broker, scope, confirmation), waits)
 
     def _cancellable(self, opened: Sequence[OrderRow]) -> list[tuple[Choice, str, Scope]]:
         """Return what can be cancelled: the selected order first, then all of each broker."""
@@ -85,10 +88,11 @@ class Closing(Controlling):
             follows = f"{broker} trades on, and the strategy may enter again."
         text = f"\n\nOpen orders of these are cancelled, then exits go out at the market. {follows}"
         body.append(text, look.palette.text)
-        reason = await self.ask(f"Flatten {broker}: {scope}", body, "Flatten", broker)
-        if reason is not None:
+        question = Question(f"Flatten {broker}: {scope}", body, "Flatten")
+        confirmation = await self.confirm(control, "flatten", question, broker)
+        if confirmation is not None:
             waits = self._flattening(broker, scope)
-            self.carry(f"Flattening {broker}", lambda: control.flatten(broker, scope, reason), waits)
+            self.carry(f"Flattening {broker}", lambda: control.flatten(broker, scope, confirmation), waits)
 
     def _flattable(self, held: Sequence[PositionRow]) -> list[tuple[Choice, str, Scope]]:
         """Return what can be flattened: what is selected first, then all of each broker."""

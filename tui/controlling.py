@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
 from rich.text import Text
 from textual import work
 
 from alphapanda.model.kinds import TradingMode
+from alphapanda.operations.policy import Confirmation, Need
 from topics.errors import AlphaPandaError
 from tui.acts import RunningAct, RunningActs, obedience
 from tui.dialogs.ask import Choice, ChooseDialog
@@ -22,7 +24,7 @@ from tui.store.system import Daemon, DaemonState
 if TYPE_CHECKING:
     from tui.app import Dashboard
 
-Order = Callable[[str, str], Awaitable[ActionResult]]
+Order = Callable[[str, Confirmation], Awaitable[ActionResult]]
 
 LOCKED: Final = "This dashboard only looks. Open it with --control to act."
 NOT_YET: Final = "The deployment's settings are not read yet."
@@ -68,14 +70,14 @@ class Controlling:
         control = self.unlocked()
         if control is not None:
             follows = "Nothing new is sent, exits neither. Cancels still pass."
-            await self._change("Halt", "Halting", follows, control.halt)
+            await self._change(control, "Halt", "Halting", follows, control.halt)
 
     @work(group="ask", exclusive=True)
     async def action_reduce(self) -> None:
         """Let a broker only reduce what it holds."""
         control = self.unlocked()
         if control is not None:
-            await self._change("Reduce", "Reducing", "Only exits and cancels pass.", control.reduce)
+            await self._change(control, "Reduce", "Reducing", "Only exits and cancels pass.", control.reduce)
 
     @work(group="ask", exclusive=True)
     async def action_resume(self) -> None:
@@ -83,18 +85,19 @@ class Controlling:
         control = self.unlocked()
         if control is not None:
             follows = "Strategies' signals lead to orders again."
-            await self._change("Resume", "Resuming", follows, control.resume)
+            await self._change(control, "Resume", "Resuming", follows, control.resume)
 
-    async def _change(self, verb: str, doing: str, follows: str, order: Order) -> None:
+    async def _change(self, control: Control, verb: str, doing: str, follows: str, order: Order) -> None:
         app = self._dashboard
         broker = await self._which_broker(f"{verb} which broker?")
         if broker is None:
             return
         body = of_state(broker, app.desk, app.look).append(f"\n\n{follows}", app.look.palette.text)
-        reason = await self.ask(f"{verb} {broker}", body, verb, broker)
-        if reason is not None:
+        question = Question(f"{verb} {broker}", body, verb)
+        confirmation = await self.confirm(control, verb.lower(), question, broker)
+        if confirmation is not None:
             waits = self.obeying(broker, (f"risk.{broker}", f"trader.{broker}"))
-            self.carry(f"{doing} {broker}", lambda: order(broker, reason), waits)
+            self.carry(f"{doing} {broker}", lambda: order(broker, confirmation), waits)
 
     # ------------------------------------------------------------ daemons
 
@@ -122,9 +125,11 @@ class Controlling:
             body.append("\n\n").append_text(of_state(each, app.desk, app.look))
         if broker not in app.desk.money.brokers:  # all brokers share it
             broker = live[0] if live else ""
-        reason = await self.ask(f"Restart {name}", body, "Restart", broker, typed=name)
-        if reason is not None:
-            self.carry(f"Restarting {name}", lambda: control.restart(name, reason), lambda: self._state_of(name))
+        question = Question(f"Restart {name}", body, "Restart")
+        confirmation = await self.confirm(control, "restart", question, broker, name=name)
+        if confirmation is not None:
+            order = control.restart
+            self.carry(f"Restarting {name}", lambda: order(name, confirmation), lambda: self._state_of(name))
 
     def _state_of(self, daemon: str) -> str:
         found = self._dashboard.live_desk.system.daemons.get(daemon)
@@ -142,24 +147,31 @@ class Controlling:
         choices = [Choice(b.broker, b.broker, f"{b.mode} {b.state or ''}") for b in brokers]
         return await app.push_screen_wait(ChooseDialog(title, choices, app.look))
 
-    async def ask(self, title: str, body: Text, verb: str, broker: str, *, typed: str = "") -> str | None:
-        """Show what follows, and return the reason; None where it is not to be done.
+    async def confirm(
+        self, control: Control, act: str, question: Question, broker: str, *, name: str = ""
+    ) -> Confirmation | None:
+        """Ask for what the policy demands; None where the act is not to be done.
+
+        What a dialog cannot give is not asked for: the act is then refused, told and recorded as such.
 
         Args:
-            title: what is about to be done.
-            body: what follows from it.
-            verb: on the button.
-            broker: whom it touches; where that is real money a name is asked for.
-            typed: which name; the broker's where it is empty.
+            control: what acts.
+            act: its name in the policy.
+            question: what is about to be done, and what follows.
+            broker: whom it touches.
+            name: of what is changed; the broker's where it is empty.
         """
         app = self._dashboard
-        danger = self.is_live(broker)
-        name = (typed or broker) if danger else ""
-        reason = await app.push_screen_wait(ConfirmDialog(Question(title, body, verb, name, danger=danger)))
+        missing = control.missing(act, name or broker, broker)
+        if any(one.need in {Need.WRITABLE, Need.BREAK_GLASS} for one in missing):
+            return Confirmation()
+        typed = next((one.name for one in missing if one.need is Need.NAME), "")
+        asked = replace(question, typed=typed, danger=self.is_live(broker))
+        reason = await app.push_screen_wait(ConfirmDialog(asked))
         if reason is None:
             app.notify("Nothing was done.", timeout=2)
             return None
-        return reason
+        return Confirmation(yes=True, names=frozenset({typed} - {""}), reason=reason)
 
     def is_live(self, broker: str) -> bool:
         """Whether a broker trades with real money."""

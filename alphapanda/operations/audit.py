@@ -60,6 +60,10 @@ def current_actor() -> str:
 class Audit:
     """Writes audit records.
 
+    Attributes:
+        source: where the acts come from.
+        actor: who acts.
+
     Args:
         open_log: opens the log to write to.
         clock: the time of records.
@@ -79,7 +83,7 @@ class Audit:
     ) -> None:
         self._open_log = open_log
         self._clock = clock
-        self._source = source
+        self.source = source
         self._on_unwritten = on_unwritten
         self.actor = actor or current_actor()
 
@@ -121,7 +125,7 @@ class Audit:
         """Write an act that has ended; where that fails `on_unwritten` is told."""
         try:
             async with asyncio.timeout(WRITE_WITHIN_S), self._open_log() as log:
-                await MessageProducer(log, self._source, self._clock).audit(
+                await MessageProducer(log, self.source, self._clock).audit(
                     self.actor,
                     act.action,
                     act.target,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from alphapanda.errors import AlphaPandaError, RefusedError, UsageError
 from alphapanda.model.kinds import TradingMode
@@ -295,6 +295,49 @@ def _words(missing: Missing) -> tuple[str, str]:
             else ("a yes, and there is no terminal to ask on", "Add --yes.")
         ),
     }[missing.need]
+
+
+class Permit(Protocol):
+    """Lets an act through the policy; a face that can ask for what is missing asks."""
+
+    def __call__(self, act: str, target: Target, question: str) -> None:
+        """Return if the act is permitted; else raise RefusedError, or UsageError for a missing reason."""
+        ...
+
+
+def permit_all(act: str, target: Target, question: str) -> None:
+    """Permit an act that is a part of one that was permitted."""
+    del act, target, question
+
+
+@dataclass(frozen=True, slots=True)
+class StrictPermit:
+    """Refuses an act for which anything is missing: for a face that has asked already.
+
+    Attributes:
+        safety: the deployment's settings.
+        deployment: its name.
+        confirmation: all that was given.
+        exchange_open: whether the exchange trades now.
+    """
+
+    safety: SafetySettings
+    deployment: str
+    confirmation: Confirmation
+    exchange_open: bool
+
+    def __call__(self, act: str, target: Target, question: str) -> None:
+        """Raise the refusal for the first thing that is missing."""
+        missing = decide(
+            ACTS[act],
+            self.safety,
+            self.deployment,
+            target,
+            self.confirmation,
+            exchange_open=self.exchange_open,
+        )
+        if missing:
+            raise refusal(missing[0], ACTS[act], target, question)
 
 
 # ---------------------------------------------------------------------------------------------------- the table

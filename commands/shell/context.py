@@ -16,6 +16,7 @@ from commands.shell.output import Output
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
+    from alphapanda.model.kinds import TradingMode
     from alphapanda.operations.audit import Audit
     from alphapanda.pipeline.ports import Log
     from alphapanda.settings import Loaded, Settings
@@ -76,6 +77,11 @@ class Context:
         """Return the deployment's settings, read on first use; raises ConfigError."""
         return self.loaded().settings
 
+    def broker_modes(self) -> dict[str, TradingMode]:
+        """Return the active brokers and how near to real money each is; raises ConfigError."""
+        settings = self.settings()
+        return {name: settings.brokers[name].kind.mode for name in settings.active_brokers}
+
     def audit(self, log: Log | None = None) -> Audit:
         """Return what records the acts of the command line, in `log` where one is open already."""
         from contextlib import nullcontext
@@ -87,10 +93,11 @@ class Context:
         def opened() -> AbstractAsyncContextManager[Log]:
             return open_log(kafka_options(self, "audit")) if log is None else nullcontext(log)
 
-        def warn(why: str) -> None:
-            self.output.warn(f"The audit could not be written: {why}")
+        return Audit(opened, self.clock, source=AuditSource.CLI, on_unwritten=self.warn_unaudited)
 
-        return Audit(opened, self.clock, source=AuditSource.CLI, on_unwritten=warn)
+    def warn_unaudited(self, why: str) -> None:
+        """Warn that an act was done and could not be recorded."""
+        self.output.warn(f"The audit could not be written: {why}")
 
     def run(self, act: Coroutine[Any, Any, T]) -> T:
         """Run an asynchronous verb to its end, with libraries quiet unless under --debug; Ctrl-C cancels it."""

@@ -6,27 +6,33 @@ from typing import Annotated
 
 import typer
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON for programs: versioned, raw values.")]
-WatchOption = Annotated[bool, typer.Option("--watch", "-w", help="Show it again and again until Ctrl-C.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print versioned JSON with raw values.")]
+WatchOption = Annotated[bool, typer.Option("--watch", "-w", help="Refresh until Ctrl-C.")]
 IntervalOption = Annotated[
-    float, typer.Option("--interval", min=0.1, help="Seconds between two looks of --watch.")
+    float, typer.Option("--interval", min=0.1, help="Seconds between refreshes with --watch.")
 ]
 BrokerOption = Annotated[
-    str | None, typer.Option("--broker", "-b", metavar="BROKER", help="Only this broker; else all active ones.")
+    str | None,
+    typer.Option("--broker", "-b", metavar="BROKER", help="Only this broker; default: all active brokers."),
 ]
 BrokerArgument = Annotated[str, typer.Argument(metavar="BROKER", help="A configured broker.")]
 ReasonOption = Annotated[
-    str, typer.Option("--reason", "-r", metavar="TEXT", help="Why; it is written to the audit.")
+    str, typer.Option("--reason", "-r", metavar="TEXT", help="Why you do this; it is written to the audit.")
 ]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes ahead: do not ask.")]
 ConfirmOption = Annotated[
     str,
     typer.Option(
-        "--confirm", metavar="NAME", help="The name that would be typed, given ahead; several with commas."
+        "--confirm",
+        metavar="NAME",
+        help="Confirm without a prompt: the name you would be asked to type (comma-separated).",
     ),
 ]
 BreakGlassOption = Annotated[
-    bool, typer.Option("--break-glass", help="For a live broker, though the exchange trades now.")
+    bool, typer.Option("--break-glass", help="Allow this on a live broker during market hours.")
 ]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; do nothing.")]
-LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many, newest first.")]
+TimeoutOption = Annotated[
+    float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="How long to wait until it is done.")
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be done and change nothing.")]
+LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="Show at most this many, newest first.")]

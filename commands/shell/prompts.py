@@ -15,6 +15,7 @@ from alphapanda.operations.policy import (
     Confirmation,
     Missing,
     Need,
+    Permit,
     Rule,
     Target,
     missing_for_deployment,
@@ -98,6 +99,15 @@ def permit(
             raise refusal(missing, policy, target, question)
 
 
+def permit_with(context: Context, confirmation: Confirmation) -> Permit:
+    """Return what lets acts through with what was confirmed ahead, and asks for the rest."""
+
+    def permit_act(act: str, target: Target, question: str) -> None:
+        permit(context, act, target, question, confirmation)
+
+    return permit_act
+
+
 def permit_on_deployment(context: Context, act: str, options: Mapping[str, object]) -> None:
     """Let an act through the deployment's safety settings before its verb begins; a refused one is audited.
 
@@ -127,8 +137,8 @@ def permit_on_deployment(context: Context, act: str, options: Mapping[str, objec
         raise
 
 
-def may_control(context: Context) -> bool:
-    """Return whether a dashboard opened with --control may act; on a protected deployment its name is typed first.
+def confirm_control(context: Context) -> frozenset[str]:
+    """Return the names typed before a dashboard with --control opens: a protected deployment asks for its own.
 
     Raises RefusedError where that name is not typed, ConfigError.
     """
@@ -136,12 +146,13 @@ def may_control(context: Context) -> bool:
     safety = loaded.settings.safety
     if safety.read_only:
         place = _place(loaded, Missing(Need.WRITABLE, Rule.READ_ONLY))
-        context.output.warn(f"The dashboard is read-only: {READ_ONLY}{f', set in {place}' if place else ''}.")
-        return False
-    if safety.protected:
-        name = context.deployment.root.name
-        type_name(context, name, f"Changing {name}, which is protected, by the dashboard")
-    return True
+        where = f" ({READ_ONLY}, set in {place})" if place else f" ({READ_ONLY})"
+        context.output.warn(f"This deployment is read-only{where}: only halt, reduce and cancel work.")
+    if not safety.protected:
+        return frozenset()
+    name = context.deployment.root.name
+    type_name(context, name, f"Changing {name}, which is protected, by the dashboard")
+    return frozenset({name})
 
 
 def exchange_trades(context: Context) -> bool:

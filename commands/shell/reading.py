@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from alphapanda.errors import CheckFailedError, UnknownNameError
+from alphapanda.errors import UnknownNameError
 from alphapanda.ids import BrokerId
 from commands.shell.context import Context
 from commands.shell.output import Column, Style
@@ -62,22 +62,16 @@ def known_broker(context: Context, name: str) -> BrokerId:
 
 def endpoints_of(context: Context) -> Endpoints:
     """Return where the servers are; raises CheckFailedError for a deployment that was never started."""
-    from alphapanda.infra.select import tier_for
-    from alphapanda.settings.sections import InfraTier
+    from alphapanda.operations import servers
 
-    settings = context.settings()
-    if settings.infra.tier is InfraTier.EMBEDDED and not context.deployment.kafka_data.exists():
-        raise CheckFailedError(
-            f"Nothing was ever started in {context.deployment.root}.", hint="Run: alphapanda up"
-        )
-    return tier_for(settings, context.deployment, context.clock).endpoints()
+    return servers.endpoints_of(context.deployment, context.settings(), context.clock)
 
 
 def kafka_options(context: Context, client: str) -> KafkaOptions:
     """Return how the command line reaches Kafka."""
-    from alphapanda.kafka.client import KafkaOptions
+    from alphapanda.operations import servers
 
-    return KafkaOptions(endpoints_of(context).bootstrap_servers, f"alphapanda.{client}", request_timeout_ms=10_000)
+    return servers.kafka_options(context.deployment, context.settings(), context.clock, client)
 
 
 @asynccontextmanager

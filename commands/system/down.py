@@ -98,19 +98,20 @@ async def _stop(context: Context, places: RunPaths, client: ControlClient, timeo
 async def _told(context: Context, places: RunPaths) -> AsyncIterator[None]:
     """Tell each change of state, and every two seconds who is being waited for."""
     from alphapanda.infra.control.client import connect
-    from commands.system.following import Following
+    from alphapanda.operations.control.restart import ProcessFollower
+    from commands.system.process_table import report_change
 
-    following = Following(context.output)
+    follower = ProcessFollower(lambda process: report_change(context.output, process))
 
     async def listen() -> None:
         async with connect(places) as client:
             async for item in client.events():
-                following.take_in(item)
+                follower.fold(item)
 
     async def remind() -> None:
         while True:
             await asyncio.sleep(TELL_EVERY_S)
-            for process in following.processes.values():
+            for process in follower.processes.values():
                 if process.state.value == "stopping":
                     waited = (context.clock.now() - process.since).total_seconds()
                     context.output.say(f"  waits for {process.name} since {waited:.0f} s")

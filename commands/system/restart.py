@@ -7,8 +7,12 @@ from typing import Annotated
 import typer
 
 from alphapanda.exit_codes import ExitCode
+from alphapanda.operations.control.restart import RestartProcesses, restart_target
+from alphapanda.operations.policy import Confirmation
 from commands.shell.context import Context
-from commands.shell.options import JsonOption
+from commands.shell.options import ConfirmOption, JsonOption, ReasonOption
+from commands.shell.prompts import permit_with
+from commands.system.process_table import report_change, report_readiness
 
 WAIT_S = 120.0
 
@@ -21,6 +25,8 @@ def register(app: typer.Typer) -> None:
 def restart(
     call: typer.Context,
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Daemons, or kafka, valkey.")],
+    reason: ReasonOption = "",
+    confirm: ConfirmOption = "",
     wait_timeout: Annotated[
         float, typer.Option("--wait-timeout", min=0.1, metavar="SECONDS", help="How long to wait until ready.")
     ] = WAIT_S,
@@ -28,21 +34,25 @@ def restart(
 ) -> None:
     """Stop daemons, in reverse order, and start them again; wait until they are ready.
 
+    A daemon that a broker which is not a paper broker needs asks for its name and a reason.
+
     Example: alphapanda restart strategies
     """
     context = Context.of(call, json=json)
-    raise typer.Exit(context.run(_restart(context, tuple(names), wait_timeout)))
+    confirmation = Confirmation.given(confirm=confirm, reason=reason)
+    raise typer.Exit(context.run(_restart(context, tuple(names), confirmation, wait_timeout)))
 
 
-async def _restart(context: Context, names: tuple[str, ...], wait_timeout: float) -> ExitCode:
-    from alphapanda.infra.control.client import connect
-    from alphapanda.infra.control.run_paths import RunPaths
-    from alphapanda.model.control import Outcome
-    from commands.system.waiting import wait_until_ready
-
-    places = RunPaths(context.deployment)
-    async with connect(places) as client, context.audit().audited("restart", ",".join(names)) as act:
-        await client.restart(names)
-        code = await wait_until_ready(context, places, names, wait_timeout)
-        act.outcome = Outcome.DONE if code is ExitCode.OK else Outcome.FAILED
-    return code
+async def _restart(
+    context: Context, names: tuple[str, ...], confirmation: Confirmation, wait_timeout: float
+) -> ExitCode:
+    restart_them = RestartProcesses(context.deployment, context.audit(), permit_with(context, confirmation))
+    began = context.clock.monotonic()
+    readiness = await restart_them.run(
+        names,
+        restart_target(names, context.broker_modes()),
+        confirmation.reason,
+        wait_timeout,
+        lambda process: report_change(context.output, process),
+    )
+    return report_readiness(context, readiness, context.clock.monotonic() - began)

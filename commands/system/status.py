@@ -81,7 +81,7 @@ async def _ask(context: Context) -> SystemStatus:
 
 
 def _show(context: Context, found: SystemStatus, *, watched: bool = False) -> None:
-    from commands.system.following import COLUMNS, row_of, summary_of
+    from commands.system.process_table import COLUMNS, row_of, summary_of
 
     output = context.output
     if output.as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -12,9 +13,12 @@ from alphapanda.errors import UsageError
 from commands.shell.context import Context
 
 if TYPE_CHECKING:
-    from alphapanda.clock import Clock
+    from contextlib import AbstractAsyncContextManager
+
     from tui.app import Dashboard
-    from tui.sources.connection import Connect
+    from tui.sources.connection import Connect, Connection
+    from tui.sources.control import Disposition, PreparedAction, Selection
+    from tui.sources.deployment import DeploymentWire
 
 ControlOption = Annotated[
     bool, typer.Option("--control", help="Unlock acts: halt, resume, cancel, flatten, restart, replay.")
@@ -62,11 +66,15 @@ def tui(
     _check_terminal()
     if control and _is_served():
         raise UsageError("A dashboard in a browser only looks.", hint="Leave out --control.")
+    names: frozenset[str] = frozenset()
     if control and not demo:
-        from commands.shell.prompts import may_control
+        from commands.shell.prompts import confirm_control
 
-        control = may_control(context)
-    app = _dashboard(context, control=control, demo=demo, theme=theme, ascii_only=ascii_only, reset=reset_layout)
+        names = confirm_control(context)
+    wire = _wire(context, names, control=control, demo=demo)
+    app = _dashboard(
+        context, wire, control=control, demo=demo, theme=theme, ascii_only=ascii_only, reset=reset_layout
+    )
     from tui.terminal import leave
 
     atexit.register(leave)
@@ -96,7 +104,7 @@ def _is_served() -> bool:
 
 
 def _dashboard(
-    context: Context, *, control: bool, demo: bool, theme: str, ascii_only: bool, reset: bool
+    context: Context, wire: Connect, *, control: bool, demo: bool, theme: str, ascii_only: bool, reset: bool
 ) -> Dashboard:
     import logging
     from pathlib import Path
@@ -118,7 +126,7 @@ def _dashboard(
     if reset:
         file.unlink(missing_ok=True)
     layout = NoLayout() if demo else LayoutFile(file)
-    return Dashboard(_wire(context, context.clock, control=control, demo=demo), context.clock, layout, options)
+    return Dashboard(wire, context.clock, layout, options)
 
 
 def _theme(context: Context, theme: str) -> str:
@@ -127,15 +135,31 @@ def _theme(context: Context, theme: str) -> str:
     return theme or ("panda-ansi" if few else "")
 
 
-def _wire(context: Context, clock: Clock, *, control: bool, demo: bool) -> Connect:
+def _wire(context: Context, names: frozenset[str], *, control: bool, demo: bool) -> Connect:
     if demo:
         from tui.sources.demo import DemoPlan
         from tui.sources.demo_wire import DemoWire
 
-        return DemoWire(DemoPlan(present=clock.now(), minutes=10), clock, control=control)
-    from commands._dashboard import DeploymentWire
+        return DemoWire(DemoPlan(present=context.clock.now(), minutes=10), context.clock, control=control)
 
-    return DeploymentWire(context, control=control)
+    def letters(letters: Selection, fate: Disposition) -> AbstractAsyncContextManager[PreparedAction]:
+        from commands._dashboard_letters import prepare
+        from tui.sources.thread_bridge import in_thread
+
+        return in_thread(lambda: prepare(context, letters, fate))
+
+    def prepare_wire() -> DeploymentWire:
+        from tui.sources.deployment import DeploymentWire
+
+        return DeploymentWire(
+            context.deployment, context.settings, context.clock, letters if control else None, names
+        )
+
+    async def wire() -> Connection:
+        # After the first paint, in a thread: the imports take a second.
+        return await (await asyncio.to_thread(prepare_wire))()
+
+    return wire
 
 
 def _serve(context: Context, port: int, *, demo: bool, theme: str) -> None:

@@ -182,7 +182,8 @@ async def _prepare(context: Context) -> None:
 async def _wait(context: Context, places: RunPaths, applied: Applied, patience_s: float) -> ExitCode:
     from alphapanda.infra.control.client import connect
     from alphapanda.model.control import Outcome
-    from commands.system.waiting import wait_until_ready
+    from alphapanda.operations.control.restart import wait_until_ready
+    from commands.system.process_table import report_change, report_readiness
 
     async with connect(places) as client:
         status = await client.status()
@@ -193,7 +194,11 @@ async def _wait(context: Context, places: RunPaths, applied: Applied, patience_s
     _tell(context, applied)
     details = _details_of(applied, status.overrides)
     async with context.audit().audited("up", context.deployment.root.name, details=details) as act:
-        code = await wait_until_ready(context, places, names, max(patience_s, 0.1))
+        began = context.clock.monotonic()
+        readiness = await wait_until_ready(
+            places, names, max(patience_s, 0.1), lambda process: report_change(context.output, process)
+        )
+        code = report_readiness(context, readiness, context.clock.monotonic() - began)
         if context.output.as_json:
             _show_change(context, applied)
         act.outcome = Outcome.DONE if code is ExitCode.OK else Outcome.FAILED

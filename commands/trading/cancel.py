@@ -1,33 +1,32 @@
-"""`alphapanda cancel`: withdraw open orders of a broker, through the log."""
+"""`alphapanda cancel`: cancel open orders of a broker, through the log."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import typer
 
 from alphapanda.errors import AlphaPandaError, RedisUnreachableError, UnknownNameError, UsageError
+from alphapanda.ids import BrokerId, ClientOrderId
+from alphapanda.model.control import Scope
+from alphapanda.model.order import Order, OrderStatus
+from alphapanda.operations.control.results import Cancelled
+from alphapanda.operations.control.trading import CancelOrders
 from alphapanda.operations.policy import Confirmation
+from alphapanda.rupees import price, quantity
+from alphapanda.serialization.codec import to_jsonable
 from commands.shell.context import Context
-from commands.shell.options import BrokerArgument, ConfirmOption, DryRunOption, JsonOption, ReasonOption, YesOption
-from commands.shell.prompts import broker_target, needed_reason, permit
+from commands.shell.options import BrokerArgument, DryRunOption, JsonOption, ReasonOption, TimeoutOption, YesOption
+from commands.shell.prompts import needed_reason
 from commands.shell.reading import known_broker, open_views
 from commands.trading.control import (
     InstrumentOption,
     StrategyOption,
     known_instrument,
     known_strategy,
-    open_controller,
+    open_session,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from alphapanda.ids import BrokerId, ClientOrderId
-    from alphapanda.model.control import Scope
-    from alphapanda.model.order import Order
-    from alphapanda.operations.control.controller import Controller
-    from alphapanda.operations.control.results import Cancelled
 
 MOST_SHOWN = 20
 """Orders that are listed before it is asked whether to cancel them."""
@@ -51,16 +50,16 @@ def cancel(
     instrument: InstrumentOption = None,
     reason: ReasonOption = "",
     yes: YesOption = False,
-    confirm: ConfirmOption = "",
+    confirm: Annotated[
+        str, typer.Option("--confirm", hidden=True, help="Not needed: cancelling asks no name.")
+    ] = "",
     dry_run: DryRunOption = False,
-    timeout: Annotated[
-        float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="How long to wait until it is obeyed.")
-    ] = 10.0,
+    timeout: TimeoutOption = 10.0,
     json: JsonOption = False,
 ) -> None:
-    """Withdraw open orders: one by its id, all, or those of a strategy or an instrument. Passes in HALTED, too.
+    """Cancel open orders: one by its id, all, or those of a strategy or an instrument. Passes in HALTED, too.
 
-    Returns when the trader has obeyed. What had traded by then stays done.
+    Returns when the trader has obeyed. An order that has traded by then stays done.
 
     Example: alphapanda cancel paper --all --reason "wrong limits"
     """
@@ -88,40 +87,28 @@ async def _cancel(
 ) -> None:
     known = await _orders(context, broker)
     scope = _scope(context, words, known)
-    is_open = [one for one in known or () if not one.status.is_closed and _is_meant(scope, one)]
+    is_open = [one for one in known or () if not one.status.is_closed and _is_in_scope(scope, one)]
     if scope.client_order_id is not None and known is not None and not is_open:
-        _tell_closed(context, broker, scope, next(each for each in known if _is_meant(scope, each)))
+        _report_closed(context, broker, scope, next(each for each in known if _is_in_scope(scope, each)))
         return
     if dry_run:
-        _tell_dry(context, broker, scope, is_open)
+        _show_dry_run(context, broker, scope, is_open)
         return
     if scope.client_order_id is None:
         _show(context, is_open)
-    permit(
-        context,
-        "cancel",
-        broker_target(context.settings(), broker),
-        f"Cancel {_what(scope, is_open, known)} at {broker}",
-        confirmation,
-    )
-    async with open_controller(context) as controller:
-        done = await _act(controller, broker, scope, confirmation.reason, patience_s)
-    _tell(context, done)
-
-
-async def _act(
-    controller: Controller, broker: BrokerId, scope: Scope, reason: str, patience_s: float
-) -> Cancelled:
-    return await controller.cancel(broker, scope, reason, patience_s)
+    question = f"Cancel {_described(scope, is_open, known)} at {broker}"
+    async with open_session(context, confirmation) as session:
+        done = await CancelOrders(session).run(broker, scope, confirmation.reason, patience_s, question=question)
+    _show_result(context, done)
 
 
 async def _orders(context: Context, broker: BrokerId) -> Sequence[Order] | None:
-    """Return the orders that the trader shows; None where that cannot be seen: it hinders nobody."""
+    """Return the orders in the trader's view; None when it cannot be read: that hinders no cancel."""
     try:
         async with open_views(context) as views:
             view = await views.orders(broker)
     except RedisUnreachableError as error:
-        context.output.warn(f"What is open cannot be looked at: {error.message}")
+        context.output.warn(f"The open orders cannot be shown: {error.message}")
         return None
     return () if view is None else view.orders
 
@@ -129,8 +116,6 @@ async def _orders(context: Context, broker: BrokerId) -> Sequence[Order] | None:
 def _scope(
     context: Context, words: tuple[str | None, str | None, str | None], known: Sequence[Order] | None
 ) -> Scope:
-    from alphapanda.ids import ClientOrderId
-    from alphapanda.model.control import Scope
 
     order, strategy, instrument = words
     orders = known or ()
@@ -145,11 +130,11 @@ def _scope(
     )
 
 
-def _is_meant(scope: Scope, order: Order) -> bool:
+def _is_in_scope(scope: Scope, order: Order) -> bool:
     return scope.covers(order.strategy_id, order.instrument, order.client_order_id)
 
 
-def _what(scope: Scope, is_open: Sequence[Order], known: Sequence[Order] | None) -> str:
+def _described(scope: Scope, is_open: Sequence[Order], known: Sequence[Order] | None) -> str:
     """Return what would be cancelled, in words that follow a verb."""
     if scope.client_order_id is not None:
         return f"order {scope.client_order_id}"
@@ -157,7 +142,7 @@ def _what(scope: Scope, is_open: Sequence[Order], known: Sequence[Order] | None)
     return which if scope.is_everything else f"{which} of {scope}"
 
 
-# ---------------------------------------------------------------------- telling
+# ---------------------------------------------------------------------- showing
 def _show(context: Context, orders: Sequence[Order]) -> None:
     for order in orders[:MOST_SHOWN]:
         context.output.say(f"  {_line(order)}")
@@ -166,17 +151,14 @@ def _show(context: Context, orders: Sequence[Order]) -> None:
 
 
 def _line(order: Order) -> str:
-    from alphapanda.rupees import price, quantity
 
     at = f" at {price(order.limit_price)}" if order.limit_price is not None else ""
     words = f"{order.side} {quantity(order.leaves_quantity)} {order.instrument}{at} for {order.strategy_id}"
     return f"{words}  {order.client_order_id}"
 
 
-def _tell_closed(context: Context, broker: BrokerId, scope: Scope, order: Order) -> None:
-    """Say that there is nothing to cancel; raises TooLateError for an order that has traded."""
-    from alphapanda.model.order import OrderStatus
-
+def _report_closed(context: Context, broker: BrokerId, scope: Scope, order: Order) -> None:
+    """Report that there is nothing to cancel; raises TooLateError for an order that has traded."""
     if order.status is OrderStatus.FILLED:
         raise _too_late(order.client_order_id)
     if context.output.as_json:
@@ -192,16 +174,16 @@ def _too_late(order_id: ClientOrderId) -> TooLateError:
     )
 
 
-def _tell_dry(context: Context, broker: BrokerId, scope: Scope, is_open: Sequence[Order]) -> None:
+def _show_dry_run(context: Context, broker: BrokerId, scope: Scope, is_open: Sequence[Order]) -> None:
     if context.output.as_json:
         found = [order.client_order_id for order in is_open]
         context.output.document("cancel", {**_body(broker, scope, None, ()), "dry_run": True, "open": found})
         return
     _show(context, is_open)
-    context.output.say(f"Would cancel {_what(scope, is_open, is_open)} at {broker}; nothing was done.")
+    context.output.say(f"Would cancel {_described(scope, is_open, is_open)} at {broker}; nothing was done.")
 
 
-def _tell(context: Context, done: Cancelled) -> None:
+def _show_result(context: Context, done: Cancelled) -> None:
     if done.scope.client_order_id is not None and done.too_late and not done.orders:
         raise _too_late(done.scope.client_order_id)
     if context.output.as_json:
@@ -217,7 +199,6 @@ def _tell(context: Context, done: Cancelled) -> None:
 def _body(
     broker: BrokerId, scope: Scope, command_id: str | None, orders: Sequence[Mapping[str, object]]
 ) -> Mapping[str, object]:
-    from alphapanda.serialization.codec import to_jsonable
 
     return {
         "broker": broker,

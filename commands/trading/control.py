@@ -1,24 +1,23 @@
-"""What the verbs that command a broker share: the controller, what they are for, and asking first."""
+"""What the verbs that act on a broker share: the session they act in, and the options that narrow an act."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Collection
+from contextlib import AbstractAsyncContextManager
+from typing import Annotated
 
 import typer
 
 from alphapanda.errors import UnknownNameError
-from alphapanda.operations.audit import AuditSource, current_actor
+from alphapanda.ids import InstrumentId, StrategyId
+from alphapanda.operations.audit import AuditSource
+from alphapanda.operations.control.session import ControlSession
+from alphapanda.operations.policy import Confirmation
 from commands.shell.context import Context
-from commands.shell.reading import kafka_options
-
-if TYPE_CHECKING:
-    from alphapanda.ids import InstrumentId, StrategyId
-    from alphapanda.operations.control.controller import Controller
+from commands.shell.prompts import permit_with
 
 StrategyOption = Annotated[
-    str | None, typer.Option("--strategy", "-s", metavar="STRATEGY", help="Only what belongs to this strategy.")
+    str | None, typer.Option("--strategy", "-s", metavar="STRATEGY", help="Only of this strategy.")
 ]
 InstrumentOption = Annotated[
     str | None,
@@ -26,39 +25,42 @@ InstrumentOption = Annotated[
 ]
 
 
-@asynccontextmanager
-async def open_controller(context: Context, source: AuditSource = AuditSource.CLI) -> AsyncIterator[Controller]:
-    """Open the log and what commands brokers through it, and say from where; raises DependencyError."""
-    from alphapanda.kafka.client import open_log
-    from alphapanda.operations.control.controller import Controller
-    from alphapanda.serialization.runtime import reading_codec
+def open_session(context: Context, confirmation: Confirmation) -> AbstractAsyncContextManager[ControlSession]:
+    """Connect to the log to act on brokers with what was confirmed ahead; raises DependencyError."""
+    # Not at the top: settings and servers would take the half of a second in which `--help` answers.
+    from alphapanda.operations.servers import open_control_session
 
-    async with open_log(kafka_options(context, "control")) as log:
-        codec = reading_codec(context.settings())
-        yield Controller(log, context.clock, actor=current_actor(), source=source, codec=codec)
+    return open_control_session(
+        context.deployment,
+        context.settings(),
+        context.clock,
+        permit_with(context, confirmation),
+        source=AuditSource.CLI,
+        on_unwritten=context.warn_unaudited,
+    )
 
 
-def known_strategy(context: Context, name: str | None, met: Collection[str]) -> StrategyId | None:
-    """Return a strategy that is configured, or was met at the broker; raises UnknownNameError."""
-    from alphapanda.ids import StrategyId
+def known_strategy(context: Context, name: str | None, found: Collection[str]) -> StrategyId | None:
+    """Return a strategy that is configured, or was found at the broker; raises UnknownNameError."""
+    if name is None or name in found:
+        return None if name is None else StrategyId(name)
     from alphapanda.pipeline.documents import load_strategies
 
-    if name is None or name in met:
-        return None if name is None else StrategyId(name)
     configured = {config.id for config in load_strategies(context.deployment)}
     if name not in configured:
-        raise UnknownNameError("strategy", name, configured | set(met))
+        raise UnknownNameError("strategy", name, configured | set(found))
     return StrategyId(name)
 
 
-def known_instrument(context: Context, name: str | None, met: Collection[str]) -> InstrumentId | None:
-    """Return an instrument that is loaded, or was met at the broker; raises UnknownNameError."""
-    from alphapanda.ids import InstrumentId
-    from daemons.instruments import lookup_of
-
+def known_instrument(context: Context, name: str | None, found: Collection[str]) -> InstrumentId | None:
+    """Return an instrument that is loaded, or was found at the broker; raises UnknownNameError."""
     if name is None:
         return None
+    from daemons.instruments import lookup_of
+
     instrument = InstrumentId(name)
-    if name not in met and lookup_of(context.settings()).get(instrument) is None:
-        raise UnknownNameError("instrument", name, met, hint="It is written EXCHANGE:SYMBOL, as NSE:INFY.")
+    if name not in found and lookup_of(context.settings()).get(instrument) is None:
+        raise UnknownNameError(
+            "instrument", name, found, hint="Write it as EXCHANGE:SYMBOL, for example NSE:INFY."
+        )
     return instrument

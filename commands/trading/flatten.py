@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
 
 import typer
 
 from alphapanda.errors import AlphaPandaError, DeadlineError, DependencyError
+from alphapanda.ids import BrokerId
+from alphapanda.model.control import Scope
+from alphapanda.model.position import Position
+from alphapanda.operations.control.results import BrokerStatus, Flattened
+from alphapanda.operations.control.session import ControlSession
+from alphapanda.operations.control.trading import FlattenPositions
 from alphapanda.operations.policy import Confirmation
+from alphapanda.rupees import price, quantity
+from alphapanda.serialization.codec import to_jsonable
 from commands.shell.context import Context
-from commands.shell.options import BrokerArgument, ConfirmOption, DryRunOption, JsonOption, ReasonOption, YesOption
-from commands.shell.prompts import broker_target, needed_reason, permit
+from commands.shell.options import (
+    BrokerArgument,
+    ConfirmOption,
+    DryRunOption,
+    JsonOption,
+    ReasonOption,
+    TimeoutOption,
+    YesOption,
+)
+from commands.shell.prompts import needed_reason
 from commands.shell.reading import known_broker
 from commands.trading.control import (
     InstrumentOption,
     StrategyOption,
     known_instrument,
     known_strategy,
-    open_controller,
+    open_session,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from alphapanda.ids import BrokerId
-    from alphapanda.model.control import Scope
-    from alphapanda.model.position import Position
-    from alphapanda.operations.control.controller import Controller
-    from alphapanda.operations.control.results import Flattened, Standing
 
 
 class StillOpenError(AlphaPandaError):
@@ -48,9 +55,7 @@ def flatten(
     yes: YesOption = False,
     confirm: ConfirmOption = "",
     dry_run: DryRunOption = False,
-    timeout: Annotated[
-        float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="How long to wait until it is flat.")
-    ] = 30.0,
+    timeout: TimeoutOption = 30.0,
     json: JsonOption = False,
 ) -> None:
     """Close positions at the market: nothing new is opened, open orders are cancelled, exits are sent.
@@ -76,41 +81,29 @@ async def _flatten(
     *,
     dry_run: bool,
 ) -> None:
-    async with open_controller(context) as controller:
-        standing = await _standing(context, controller, broker)
-        scope = _scope(context, words, standing.positions if standing else ())
-        held = (
-            [one for one in standing.positions if scope.covers(one.strategy_id, one.instrument)]
-            if standing
-            else []
-        )
+    async with open_session(context, confirmation) as session:
+        status = await _status(context, session, broker)
+        scope = _scope(context, words, status.positions if status else ())
+        positions = status.positions if status else ()
+        held = [one for one in positions if scope.covers(one.strategy_id, one.instrument)]
         if dry_run:
-            _tell_dry(context, broker, scope, standing, held)
+            _show_dry_run(context, broker, scope, status, held)
             return
-        _show(context, standing, held)
-        permit(
-            context,
-            "flatten",
-            broker_target(context.settings(), broker),
-            f"Flatten {broker} ({scope})",
-            confirmation,
-        )
-        done = await controller.flatten(broker, scope, confirmation.reason, patience_s)
-    _tell(context, done, patience_s)
+        _show(context, status, held)
+        done = await FlattenPositions(session).run(broker, scope, confirmation.reason, patience_s)
+    _show_result(context, done, patience_s)
 
 
-async def _standing(context: Context, controller: Controller, broker: BrokerId) -> Standing | None:
-    """Return how the broker stands; None where that cannot be read, which is no reason not to flatten."""
+async def _status(context: Context, session: ControlSession, broker: BrokerId) -> BrokerStatus | None:
+    """Return the broker's state and positions; None when they cannot be read: that hinders no flatten."""
     try:
-        return await controller.standing(broker)
+        return await session.broker_log(broker).status()
     except DependencyError as error:
-        context.output.warn(f"What is held cannot be looked at: {error.message}")
+        context.output.warn(f"The positions cannot be shown: {error.message}")
         return None
 
 
 def _scope(context: Context, words: tuple[str | None, str | None], held: Sequence[Position]) -> Scope:
-    from alphapanda.model.control import Scope
-
     strategy, instrument = words
     return Scope(
         strategy_id=known_strategy(context, strategy, {one.strategy_id for one in held}),
@@ -118,37 +111,33 @@ def _scope(context: Context, words: tuple[str | None, str | None], held: Sequenc
     )
 
 
-# ---------------------------------------------------------------------- telling
-def _show(context: Context, standing: Standing | None, held: Sequence[Position]) -> None:
-    if standing is None:
+# ---------------------------------------------------------------------- showing
+def _show(context: Context, status: BrokerStatus | None, held: Sequence[Position]) -> None:
+    if status is None:
         return
-    context.output.say(f"{standing.broker} is {standing.why}, and holds{':' if held else ' nothing of that.'}")
+    context.output.say(f"{status.broker} is {status.why}, and holds{':' if held else ' nothing of that.'}")
     for one in held:
         context.output.say(f"  {_line(one)}")
 
 
 def _line(held: Position) -> str:
-    from alphapanda.rupees import price, quantity
-
     units = quantity(held.quantity, signed=True)
     return f"{units} {held.instrument} at {price(held.last_price)} ({held.strategy_id})"
 
 
-def _tell_dry(
-    context: Context, broker: BrokerId, scope: Scope, standing: Standing | None, held: Sequence[Position]
+def _show_dry_run(
+    context: Context, broker: BrokerId, scope: Scope, status: BrokerStatus | None, held: Sequence[Position]
 ) -> None:
-    from alphapanda.serialization.codec import to_jsonable
-
     if context.output.as_json:
-        state = standing.state if standing else None
+        state = status.state if status else None
         body = {"broker": broker, "scope": to_jsonable(scope), "state": state, "dry_run": True}
         context.output.document("flatten", {**body, "held": [to_jsonable(one) for one in held]})
         return
-    _show(context, standing, held)
+    _show(context, status, held)
     context.output.say(f"Would flatten {broker} ({scope}); nothing was done.")
 
 
-def _tell(context: Context, done: Flattened, patience_s: float) -> None:
+def _show_result(context: Context, done: Flattened, patience_s: float) -> None:
     if context.output.as_json:
         context.output.document("flatten", _body(done))
     else:
@@ -179,8 +168,6 @@ def _afterwards(done: Flattened) -> str:
 
 
 def _body(done: Flattened) -> dict[str, object]:
-    from alphapanda.serialization.codec import to_jsonable
-
     return {
         "broker": done.broker,
         "scope": to_jsonable(done.scope),

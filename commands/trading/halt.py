@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from alphapanda.model.control import Command
+from alphapanda.operations.control.trading import ChangeTradingState
+from alphapanda.operations.policy import Confirmation
+from alphapanda.serialization.codec import to_jsonable
 from commands.shell.context import Context
-from commands.shell.options import BrokerArgument, JsonOption, ReasonOption
+from commands.shell.options import BrokerArgument, ConfirmOption, JsonOption, ReasonOption, TimeoutOption
 from commands.shell.prompts import needed_reason
 from commands.shell.reading import known_broker
-from commands.trading.control import open_controller
+from commands.trading.control import open_session
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from alphapanda.ids import BrokerId
-    from alphapanda.model.control import Command
-    from alphapanda.operations.control.controller import Controller
-    from alphapanda.operations.control.results import Obeyed
-
-ReduceOption = Annotated[bool, typer.Option("--reduce", help="Let exits pass: only nothing new is opened.")]
-TimeoutOption = Annotated[
-    float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="How long to wait until it is obeyed.")
+ReduceOption = Annotated[
+    bool, typer.Option("--reduce", help="Let exits pass and refuse entries, instead of stopping all trading.")
 ]
 
 
@@ -44,9 +39,8 @@ def halt(
 
     Example: alphapanda halt paper --reason "news"
     """
-    from alphapanda.model.control import Command
-
-    _command(call, Command.REDUCE if reduce else Command.HALT, broker, reason, timeout, json=json)
+    command = Command.REDUCE if reduce else Command.HALT
+    _run(Context.of(call, json=json), command, broker, Confirmation.given(reason=reason), timeout)
 
 
 def resume(
@@ -54,41 +48,31 @@ def resume(
     broker: BrokerArgument,
     reason: ReasonOption = "",
     timeout: TimeoutOption = 10.0,
+    confirm: ConfirmOption = "",
     json: JsonOption = False,
 ) -> None:
     """Let a halted broker trade again. Returns when risk and trader have obeyed.
 
+    A broker that is not a paper broker asks for its name.
+
     Example: alphapanda resume paper --reason "news is out"
     """
-    from alphapanda.model.control import Command
+    confirmation = Confirmation.given(confirm=confirm, reason=reason)
+    _run(Context.of(call, json=json), Command.RESUME, broker, confirmation, timeout)
 
-    _command(call, Command.RESUME, broker, reason, timeout, json=json)
 
-
-def _command(
-    call: typer.Context, command: Command, broker: str, reason: str, timeout: float, *, json: bool
-) -> None:
-    context = Context.of(call, json=json)
+def _run(context: Context, command: Command, broker: str, confirmation: Confirmation, timeout: float) -> None:
     name = known_broker(context, broker)
-    why = needed_reason(command.value, reason)
-    context.run(_send(context, command, name, why, timeout))
+    reason = needed_reason(command.value, confirmation.reason)
 
+    async def change() -> None:
+        async with open_session(context, confirmation) as session:
+            obeyed = await ChangeTradingState(session, command).run(name, reason, timeout)
+        if context.output.as_json:
+            events = [to_jsonable(event) for event in obeyed.events]
+            body = {"command_id": obeyed.command_id, "command": command.value, "obeyed": events}
+            context.output.document("control", body)
+        else:
+            context.output.say(obeyed.words)
 
-async def _send(context: Context, command: Command, broker: BrokerId, reason: str, patience_s: float) -> None:
-    from alphapanda.serialization.codec import to_jsonable
-
-    async with open_controller(context) as controller:
-        obeyed = await _act(controller, command)(broker, reason, patience_s)
-    if context.output.as_json:
-        events = [to_jsonable(event) for event in obeyed.events]
-        body = {"command_id": obeyed.command_id, "command": command.value, "obeyed": events}
-        context.output.document("control", body)
-    else:
-        context.output.say(obeyed.words)
-
-
-def _act(controller: Controller, command: Command) -> Callable[[BrokerId, str, float], Awaitable[Obeyed]]:
-    from alphapanda.model.control import Command
-
-    acts = {Command.HALT: controller.halt, Command.REDUCE: controller.reduce, Command.RESUME: controller.resume}
-    return acts[command]
+    context.run(change())

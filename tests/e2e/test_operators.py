@@ -114,7 +114,7 @@ def what_is_typed_wrongly(system: Any) -> None:
     assert "no instrument" in system("flatten", "paper", "--instrument", "NSE:X", "--reason", "x", code=2).stderr
     assert "Add --yes" in system("cancel", "paper", "--all", "--reason", "x", code=5).stderr
     assert "Add --yes" in system("flatten", "paper", "--reason", "x", code=5).stderr
-    assert audits(system, "cancel", "flatten", "reduce") == []
+    assert audits(system, "cancel", "flatten", "reduce") == [("cancel", "refused"), ("flatten", "refused")]
     shown = document(system("cancel", "paper", "--strategy", "rests", "--dry-run", "--json"))
     assert set(shown["open"]) == set(open_orders(system).values())
     shown = document(system("flatten", "paper", "--dry-run", "--json"))
@@ -143,7 +143,8 @@ def while_halted(system: Any, order_id: str) -> None:
     told = system("cancel", "paper", "--instrument", "NSE:TCS", "--reason", "cancels pass", "--yes").stderr
     assert "paper: 1 order cancelled." in told
     assert order_id not in open_orders(system).values()
-    assert audits(system, "cancel", "flatten") == [("cancel", "done"), ("flatten", "refused"), ("cancel", "done")]
+    told = audits(system, "cancel", "flatten")[2:]
+    assert told == [("cancel", "done"), ("flatten", "refused"), ("cancel", "done")]
 
 
 def flat(system: Any) -> None:
@@ -156,7 +157,7 @@ def flat(system: Any) -> None:
     }
     system.until(lambda: held(system) == {})
     assert system.items("orders", "--open") == []
-    assert audits(system, "reduce", "flatten")[1:] == [("reduce", "done"), ("flatten", "done")]
+    assert audits(system, "reduce", "flatten")[2:] == [("reduce", "done"), ("flatten", "done")]
     story = document(system("why", done["exits"][0]["client_order_id"], "--json"))
     assert story["whole"]
     (decision,) = story["decisions"]

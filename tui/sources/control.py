@@ -11,6 +11,7 @@ from typing import Protocol
 
 from alphapanda.model.control import Scope
 from alphapanda.operations.dead_letters.summary import PlanLine
+from alphapanda.operations.policy import Confirmation, Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,29 +126,39 @@ class PreparedAction(Protocol):
 
 
 class Control(Protocol):
-    """What an operator may order. Every act is audited; each raises AlphaPandaError where it cannot be done."""
+    """What an operator may order. Each act is audited, a refused one too; one that cannot be done raises."""
 
-    async def halt(self, broker: str, reason: str) -> ActionResult:
+    def missing(self, act: str, name: str, broker: str) -> tuple[Missing, ...]:
+        """Return what the policy demands before an act, in the order to ask for it.
+
+        Args:
+            act: its name in `alphapanda.operations.policy`.
+            name: of what is changed: a broker, a daemon, a topic.
+            broker: that it belongs to; empty for none.
+        """
+        ...
+
+    async def halt(self, broker: str, confirmation: Confirmation) -> ActionResult:
         """Stop a broker from trading; cancels still pass. Returns when it is obeyed."""
         ...
 
-    async def reduce(self, broker: str, reason: str) -> ActionResult:
+    async def reduce(self, broker: str, confirmation: Confirmation) -> ActionResult:
         """Let a broker only reduce what it holds. Returns when it is obeyed."""
         ...
 
-    async def resume(self, broker: str, reason: str) -> ActionResult:
+    async def resume(self, broker: str, confirmation: Confirmation) -> ActionResult:
         """Let a broker trade again. Returns when it is obeyed."""
         ...
 
-    async def cancel(self, broker: str, scope: Scope, reason: str) -> ActionResult:
+    async def cancel(self, broker: str, scope: Scope, confirmation: Confirmation) -> ActionResult:
         """Withdraw the open orders of a broker that are meant. Returns when it is obeyed."""
         ...
 
-    async def flatten(self, broker: str, scope: Scope, reason: str) -> ActionResult:
+    async def flatten(self, broker: str, scope: Scope, confirmation: Confirmation) -> ActionResult:
         """Withdraw what is open and close what is held, as far as it is meant; tells what is still held."""
         ...
 
-    async def restart(self, daemon: str, reason: str) -> ActionResult:
+    async def restart(self, daemon: str, confirmation: Confirmation) -> ActionResult:
         """Stop a daemon and start it again. Returns when it is ready."""
         ...
 

@@ -16,7 +16,9 @@ from alphapanda.model.envelope import EventEnvelope, trace_id_of
 from alphapanda.model.kinds import EventType
 from alphapanda.operations.dead_letters.record import DeadLetter, read_dead_letter
 from alphapanda.operations.dead_letters.summary import PlanLine, short
+from alphapanda.operations.policy import ACTS, Confirmation, Missing, Target, decide
 from alphapanda.serialization.codec import encode
+from alphapanda.settings.sections import SafetySettings
 from topics.dead_letter_families import source_name_of
 from tui.sources.control import (
     ActionProgress,
@@ -28,7 +30,7 @@ from tui.sources.control import (
     Selection,
     Tell,
 )
-from tui.sources.demo import DemoMarket
+from tui.sources.demo import BROKERS, DemoMarket
 from tui.store.dead_letters import NO_CODE, NO_GROUP
 from tui.theme.formatter import to_ms
 
@@ -61,38 +63,43 @@ class DemoControl:
         self._pause_s = 0.0 if still else PAUSE_S
         self._aside: set[str] = set()
 
-    async def halt(self, broker: str, reason: str) -> ActionResult:
+    def missing(self, act: str, name: str, broker: str) -> tuple[Missing, ...]:
+        """Demand what a deployment with these brokers demands while the exchange is closed."""
+        target = Target(name, broker, dict(BROKERS).get(broker))
+        return decide(ACTS[act], SafetySettings(), "demo", target, Confirmation(), exchange_open=False)
+
+    async def halt(self, broker: str, confirmation: Confirmation) -> ActionResult:
         """Halt."""
-        return await self._change(Command.HALT, broker, reason)
+        return await self._change(Command.HALT, broker, confirmation.reason)
 
-    async def reduce(self, broker: str, reason: str) -> ActionResult:
+    async def reduce(self, broker: str, confirmation: Confirmation) -> ActionResult:
         """Reduce."""
-        return await self._change(Command.REDUCE, broker, reason)
+        return await self._change(Command.REDUCE, broker, confirmation.reason)
 
-    async def resume(self, broker: str, reason: str) -> ActionResult:
+    async def resume(self, broker: str, confirmation: Confirmation) -> ActionResult:
         """Resume."""
-        return await self._change(Command.RESUME, broker, reason)
+        return await self._change(Command.RESUME, broker, confirmation.reason)
 
-    async def cancel(self, broker: str, scope: Scope, reason: str) -> ActionResult:
+    async def cancel(self, broker: str, scope: Scope, confirmation: Confirmation) -> ActionResult:
         """Cancel."""
-        obeyed = await self._order(Command.CANCEL, broker, reason, scope)
+        obeyed = await self._order(Command.CANCEL, broker, confirmation.reason, scope)
         count = sum(event.done.cancelled for event in obeyed if event.done is not None)
         return ActionResult(f"{broker}: {count} order{'' if count == 1 else 's'} cancelled.")
 
-    async def flatten(self, broker: str, scope: Scope, reason: str) -> ActionResult:
+    async def flatten(self, broker: str, scope: Scope, confirmation: Confirmation) -> ActionResult:
         """Reduce, cancel, and order the exits; the market fills them as it goes on."""
         if scope.is_everything:
-            await self._order(Command.REDUCE, broker, reason)
-        await self._order(Command.CANCEL, broker, reason, scope)
-        obeyed = await self._order(Command.FLATTEN, broker, reason, scope)
+            await self._order(Command.REDUCE, broker, confirmation.reason)
+        await self._order(Command.CANCEL, broker, confirmation.reason, scope)
+        obeyed = await self._order(Command.FLATTEN, broker, confirmation.reason, scope)
         exits = sum(event.done.exits for event in obeyed if event.done is not None)
         if not exits:
             return ActionResult(f"Nothing of {broker} was to be closed ({scope}).", ending=Ending.PARTLY)
         return ActionResult(f"{broker}: {exits} exit{'' if exits == 1 else 's'} sent ({scope}).")
 
-    async def restart(self, daemon: str, reason: str) -> ActionResult:
+    async def restart(self, daemon: str, confirmation: Confirmation) -> ActionResult:
         """Restart."""
-        del reason
+        del confirmation
         await asyncio.sleep(self._pause_s)
         self._restarted.append(daemon)
         return ActionResult(f"{daemon} was restarted and is ready.")

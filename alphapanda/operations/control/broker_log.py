@@ -10,9 +10,12 @@ from alphapanda.errors import PermanentError
 from alphapanda.ids import BrokerId
 from alphapanda.kafka.client import KafkaReadLog
 from alphapanda.kafka.newest import follow, newest
+from alphapanda.model.control import EVERYTHING, ControlEvent, Scope
 from alphapanda.model.envelope import Event
-from alphapanda.model.kinds import EventType
+from alphapanda.model.kinds import EventType, TradingState
+from alphapanda.model.position import PnlSnapshot, Position
 from alphapanda.model.records import Offsets, Record
+from alphapanda.operations.control.results import BrokerStatus
 from alphapanda.serialization.codec import Codec
 from topics.names import TopicName
 
@@ -27,6 +30,10 @@ _TOPICS: Mapping[EventType, tuple[str, str]] = MappingProxyType(
         EventType.CONTROL_EVENT: ("control", "events"),
     }
 )
+
+
+RECENT_EVENTS = 256
+"""Control events that are searched for the one that brought the trading state about."""
 
 
 class BrokerLog:
@@ -63,6 +70,19 @@ class BrokerLog:
             async for records in news:
                 yield self._read(records)
 
+    async def status(self, scope: Scope = EVERYTHING) -> BrokerStatus:
+        """Return the trading state as the broker's trader reports it, and the positions of its newest snapshot."""
+        trader = f"trader.{self.broker}"
+        events: list[ControlEvent] = [e.data for e in await self.newest(EventType.CONTROL_EVENT, RECENT_EVENTS)]
+        of_trader = [event for event in events if event.service == trader]
+        snapshots = await self.newest(EventType.PNL_SNAPSHOT, 1)
+        return BrokerStatus(
+            broker=self.broker,
+            state=of_trader[-1].after if of_trader else TradingState.ACTIVE,
+            why=_why(of_trader),
+            positions=held(snapshots[-1].data if snapshots else None, scope),
+        )
+
     def _read(self, records: Collection[Record]) -> list[Event]:
         events: list[Event] = []
         for record in records:
@@ -72,3 +92,16 @@ class BrokerLog:
                 continue  # not ours to judge: its readers dead-letter it
             events.append(Event(envelope, record.position))
         return events
+
+
+def held(snapshot: PnlSnapshot | None, scope: Scope) -> tuple[Position, ...]:
+    """Return the positions of a snapshot that are in scope, flat ones left out."""
+    positions = snapshot.positions if snapshot is not None else ()
+    return tuple(one for one in positions if one.quantity and scope.covers(one.strategy_id, one.instrument))
+
+
+def _why(events: list[ControlEvent]) -> str:
+    for event in reversed(events):
+        if event.command is None or event.command.leads_to is not None:
+            return f"{event.after} by {event.actor}: {event.reason}"
+    return events[-1].after if events else TradingState.ACTIVE

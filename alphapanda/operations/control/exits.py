@@ -10,10 +10,10 @@ from alphapanda.model.control import Scope
 from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import EventType
 from alphapanda.model.order import OrderCancelled, client_order_id_of
-from alphapanda.model.position import PnlSnapshot, Position
+from alphapanda.model.position import Position
 from alphapanda.model.records import Offsets
 from alphapanda.model.signal import Signal
-from alphapanda.operations.control.broker_log import BrokerLog
+from alphapanda.operations.control.broker_log import BrokerLog, held
 from alphapanda.operations.control.results import CancelledOrder, Exit
 from alphapanda.waits import up_to
 
@@ -30,13 +30,7 @@ FOLLOWED = (
 _ENDS = frozenset({EventType.ORDER_CANCELLED, EventType.ORDER_REJECTED, EventType.ORDER_EXPIRED})
 
 
-def held(snapshot: PnlSnapshot | None, scope: Scope) -> tuple[Position, ...]:
-    """Return what a snapshot shows as held in scope, flat positions left out."""
-    positions = snapshot.positions if snapshot is not None else ()
-    return tuple(one for one in positions if one.quantity and scope.covers(one.strategy_id, one.instrument))
-
-
-async def withdrawn(
+async def cancelled_orders(
     log: BrokerLog, start: Offsets, command_id: EventId, count: int, patience_s: float
 ) -> tuple[CancelledOrder, ...]:
     """Return the `count` orders that a command withdrew: the trader wrote them together with its obedience."""
@@ -102,12 +96,12 @@ class ExitsWatch:
         async with up_to(patience_s) as limit, aclosing(log.follow(start)) as news:
             async for events in news:
                 for event in events:
-                    self.hear(event)
+                    self.fold(event)
                 if limit.expired() or (self.are_over and not (events and self.still_open)):
                     return
 
-    def hear(self, event: Event) -> None:
-        """Take in an event of the broker."""
+    def fold(self, event: Event) -> None:
+        """Take an event of the broker into account."""
         data = event.data
         if event.type is EventType.SIGNAL_VALIDATED:
             if data.signal.command_id == self.command_id:

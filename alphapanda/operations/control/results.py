@@ -156,8 +156,8 @@ class Flattened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What a broker may do and what it holds: what is shown before a command is given.
+class BrokerStatus:
+    """A broker's trading state and positions, as they are shown before a command is given.
 
     Attributes:
         broker: which.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
@@ -14,15 +15,16 @@ from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.model.control import EVERYTHING, AuditRecord, Outcome
 from alphapanda.model.kinds import EventType, TradingState
+from alphapanda.operations.policy import Confirmation
 from alphapanda.serialization.codec import decode
-from commands._dashboard import DeploymentWire
-from commands._dashboard_control import DeploymentControl
 from commands.shell.context import Context
 from commands.shell.output import Output
 from tui.app import Dashboard, Options
 from tui.dialogs.confirm import ConfirmDialog
 from tui.layout_file import NoLayout
-from tui.sources.control import Ending
+from tui.sources.control import Disposition, Ending, PreparedAction, Selection
+from tui.sources.deployment import DeploymentWire
+from tui.sources.deployment_control import DeploymentControl
 
 pytestmark = pytest.mark.kafka
 PATIENCE_S = 60.0
@@ -33,6 +35,14 @@ def context_of(system: Any) -> Context:
     return Context(Deployment.find(environ), environ, SystemClock(), Output(no_color=True))
 
 
+def saying(reason: str) -> Confirmation:
+    return Confirmation(yes=True, reason=reason)
+
+
+def no_letters(letters: Selection, fate: Disposition) -> AbstractAsyncContextManager[PreparedAction]:
+    raise AssertionError(letters, fate)
+
+
 def audits(system: Any) -> dict[str, AuditRecord]:
     events = [decode(EventType.AUDIT_RECORDED, record.value or b"") for record in system.records("system.audit")]
     return {event.data.action: event.data for event in events if event.source == "tui"}
@@ -41,23 +51,24 @@ def audits(system: Any) -> dict[str, AuditRecord]:
 def test_a_running_system_obeys_the_dashboard(system: Any) -> None:
     system("up")
     system.until(lambda: system.fills() > 0)
-    control = DeploymentControl(context_of(system))
+    context = context_of(system)
+    control = DeploymentControl(context.deployment, context.settings(), context.clock, no_letters)
 
-    told = asyncio.run(control.flatten("paper", EVERYTHING, "night"))
+    told = asyncio.run(control.flatten("paper", EVERYTHING, saying("night")))
     assert told.text.startswith("paper is flat (everything): "), told
     assert told.ending is Ending.WHOLE
     assert [item for item in system.items("positions") if item["quantity"]] == []
 
-    assert asyncio.run(control.cancel("paper", EVERYTHING, "night")).ending is Ending.WHOLE
+    assert asyncio.run(control.cancel("paper", EVERYTHING, saying("night"))).ending is Ending.WHOLE
 
-    asyncio.run(press_halt(context_of(system)))
+    asyncio.run(press_halt(context))
 
     before = system.pid("trader.paper")
-    told = asyncio.run(control.restart("trader.paper", "stuck"))
+    told = asyncio.run(control.restart("trader.paper", saying("stuck")))
     assert told.text == "trader.paper was restarted and is ready."
     assert system.pid("trader.paper") != before
 
-    told = asyncio.run(control.resume("paper", "morning"))
+    told = asyncio.run(control.resume("paper", saying("morning")))
     assert told.text == "paper is ACTIVE: risk.paper and trader.paper obeyed."
 
     found = audits(system)
@@ -70,7 +81,8 @@ def test_a_running_system_obeys_the_dashboard(system: Any) -> None:
 async def press_halt(context: Context) -> None:
     """Halt the broker by the keys, and see that it is told when both have obeyed."""
     options = Options(control=True, calm=True)
-    app = Dashboard(DeploymentWire(context, control=True), context.clock, NoLayout(), options)
+    wire = DeploymentWire(context.deployment, context.settings, context.clock, no_letters)
+    app = Dashboard(wire, context.clock, NoLayout(), options)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.desk.money.brokers.get("paper") and app.desk.orders.rows)
         await pilot.press("X")

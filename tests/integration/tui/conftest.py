@@ -22,12 +22,12 @@ from alphapanda.infra.base import Endpoints
 from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.kafka.topic_bootstrap import bootstrap
 from alphapanda.model.kinds import EventType
-from commands._dashboard import DeploymentWire
 from commands.shell.context import Context
 from commands.shell.output import Output
 from topics.catalogue import Catalogue, Overlay
 from tui.app import Dashboard, Options
 from tui.layout_file import NoLayout
+from tui.sources.deployment import DeploymentWire
 from tui.sources.handle import LinkState, SourceHandle
 
 GOLDEN = Path(__file__).parents[2] / "data" / "golden"
@@ -154,7 +154,12 @@ def dashboard(tmp_path: Path) -> MakeDashboard:
     def made(environ: Mapping[str, str]) -> Dashboard:
         context = Context(Deployment.find(environ), environ, SystemClock(), Output(no_color=True))
         options = Options(calm=True, folder=tmp_path)
-        return Dashboard(DeploymentWire(context, control=False), context.clock, NoLayout(), options)
+        return Dashboard(
+            DeploymentWire(context.deployment, context.settings, context.clock, None),
+            context.clock,
+            NoLayout(),
+            options,
+        )
 
     return made
 

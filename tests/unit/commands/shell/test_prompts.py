@@ -16,7 +16,7 @@ from alphapanda.model.kinds import TradingMode
 from alphapanda.operations.policy import Confirmation, Target
 from commands.shell.context import Context
 from commands.shell.output import Output
-from commands.shell.prompts import may_control, permit
+from commands.shell.prompts import confirm_control, permit
 
 
 @pytest.fixture
@@ -25,10 +25,15 @@ def context(home: Path) -> Context:
     return Context(Deployment(home), {"SAFETY__READ_ONLY": "false"}, SystemClock(), sink)
 
 
-def test_the_dashboard_only_looks_at_a_read_only_deployment(home: Path, context: Context) -> None:
-    assert may_control(context)
+def test_the_dashboard_of_a_read_only_deployment_says_that_it_can_only_stop(home: Path, context: Context) -> None:
+    assert confirm_control(context) == frozenset()
+    assert isinstance(context.output.stderr, io.StringIO)
+    assert not context.output.stderr.getvalue()
     (home / "alphapanda.toml").write_text("[safety]\nread_only = true\n")
-    assert not may_control(replace(context, environ={}, _loaded=[]))
+    assert confirm_control(replace(context, environ={}, _loaded=[])) == frozenset()
+    said = context.output.stderr.getvalue()
+    assert "safety.read_only, set in alphapanda.toml:2" in said
+    assert "only halt, reduce and cancel work" in said
 
 
 def test_the_dashboard_acts_on_a_protected_deployment_once_its_name_was_typed(
@@ -36,11 +41,12 @@ def test_the_dashboard_acts_on_a_protected_deployment_once_its_name_was_typed(
 ) -> None:
     protected = replace(context, environ={"SAFETY__PROTECTED": "true"})
     with pytest.raises(RefusedError, match="no terminal"):
-        may_control(protected)
+        confirm_control(protected)
     asked: list[str] = []
     monkeypatch.setattr(Output, "confirm", lambda _self, name, _question, *, flag: asked.append(f"{name} {flag}"))
-    assert may_control(protected)
-    assert asked == [f"{protected.deployment.root.name} Add --confirm {protected.deployment.root.name}."]
+    name = protected.deployment.root.name
+    assert confirm_control(protected) == {name}
+    assert asked == [f"{name} Add --confirm {name}."]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from commands.shell import prompts
 from commands.shell.verbs import load_verb, verbs
 
 Call = Callable[..., Any]
-WRITERS = frozenset({"audited", "record_act", "open_controller"})
+WRITERS = frozenset({"audited", "record_act", "open_session", "RestartProcesses"})
 
 
 def _leaves(path: str, command: Any) -> Iterator[tuple[str, Any]]:

@@ -199,10 +199,10 @@ def watching(count: int = 1, scope: Scope = EVERYTHING) -> ExitsWatch:
 
 def test_an_exit_that_is_done_is_over() -> None:
     watch, leave = watching(), ordered("a")
-    watch.hear(leave)
+    watch.fold(leave)
     before = watch.are_over
-    watch.hear(report(leave, 5))
-    watch.hear(profit(position(0)))
+    watch.fold(report(leave, 5))
+    watch.fold(profit(position(0)))
     assert (before, watch.are_over) == (False, True)
     assert watch.still_open == ()
     assert [(one.filled_quantity, one.is_open) for one in watch.exits] == [(5, False)]
@@ -210,31 +210,31 @@ def test_an_exit_that_is_done_is_over() -> None:
 
 def test_a_report_that_is_heard_before_its_exit_counts() -> None:
     watch, leave = watching(), ordered("a")
-    watch.hear(report(leave, 5))
+    watch.fold(report(leave, 5))
     before = watch.are_over
-    watch.hear(leave)
+    watch.fold(leave)
     assert (before, watch.are_over) == (False, True)
 
 
 def test_a_report_that_is_heard_twice_counts_once() -> None:
     watch, leave = watching(), ordered("a")
     for heard in (leave, report(leave, 3), report(leave, 3)):
-        watch.hear(heard)
+        watch.fold(heard)
     assert [(one.filled_quantity, one.is_open) for one in watch.exits] == [(3, True)]
-    watch.hear(report(leave, 3, "nothing is left"))
+    watch.fold(report(leave, 3, "nothing is left"))
     assert [(one.is_open, one.reason) for one in watch.exits] == [(False, "nothing is left")]
 
 
 def test_other_orders_are_not_its_own() -> None:
     watch = watching()
-    watch.hear(ordered("strategy's", None))
-    watch.hear(ordered("another's", EventId("c2")))
+    watch.fold(ordered("strategy's", None))
+    watch.fold(ordered("another's", EventId("c2")))
     assert watch.exits == ()
     assert not watch.are_over
 
 
 def test_only_what_is_in_scope_has_to_be_closed() -> None:
     watch = watching(0, Scope(instrument=INFY))
-    watch.hear(profit(position(0), position(3, "NSE:TCS")))
+    watch.fold(profit(position(0), position(3, "NSE:TCS")))
     assert watch.are_over
     assert watch.still_open == ()

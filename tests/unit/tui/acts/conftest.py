@@ -12,6 +12,8 @@ from textual.pilot import Pilot
 
 from alphapanda.model.control import Scope
 from alphapanda.operations.dead_letters.summary import PlanLine
+from alphapanda.operations.policy import ACTS, Confirmation, Missing, Target, decide
+from alphapanda.settings.sections import SafetySettings
 from topics.errors import AlphaPandaError
 from tui.app import Dashboard
 from tui.dialogs.ask import ChooseDialog
@@ -27,7 +29,7 @@ from tui.sources.control import (
     Selection,
     Tell,
 )
-from tui.sources.demo import DemoMarket
+from tui.sources.demo import BROKERS, DemoMarket
 
 PLAN = Preview(
     topic="paper.signals.raw.dlq",
@@ -62,6 +64,7 @@ class RecordingControl:
         told: by what was prepared, at its end.
         tell: how the act under way reports; None before one is.
         stops: how often an act was stopped early.
+        safety: the deployment's settings.
     """
 
     orders: list[str] = field(default_factory=list)
@@ -73,24 +76,29 @@ class RecordingControl:
     )
     tell: Tell | None = None
     stops: int = 0
+    safety: SafetySettings = field(default_factory=SafetySettings)
 
-    async def halt(self, broker: str, reason: str) -> ActionResult:
-        return await self._do(f"halt {broker}: {reason}", f"{broker} is HALTED.")
+    def missing(self, act: str, name: str, broker: str) -> tuple[Missing, ...]:
+        target = Target(name, broker, dict(BROKERS).get(broker))
+        return decide(ACTS[act], self.safety, "desk", target, Confirmation(), exchange_open=False)
 
-    async def reduce(self, broker: str, reason: str) -> ActionResult:
-        return await self._do(f"reduce {broker}: {reason}", f"{broker} is REDUCING.")
+    async def halt(self, broker: str, confirmation: Confirmation) -> ActionResult:
+        return await self._do(f"halt {broker}: {confirmation.reason}", f"{broker} is HALTED.")
 
-    async def resume(self, broker: str, reason: str) -> ActionResult:
-        return await self._do(f"resume {broker}: {reason}", f"{broker} is ACTIVE.")
+    async def reduce(self, broker: str, confirmation: Confirmation) -> ActionResult:
+        return await self._do(f"reduce {broker}: {confirmation.reason}", f"{broker} is REDUCING.")
 
-    async def cancel(self, broker: str, scope: Scope, reason: str) -> ActionResult:
-        return await self._do(f"cancel {broker} ({scope}): {reason}", f"{broker}: 1 order cancelled.")
+    async def resume(self, broker: str, confirmation: Confirmation) -> ActionResult:
+        return await self._do(f"resume {broker}: {confirmation.reason}", f"{broker} is ACTIVE.")
 
-    async def flatten(self, broker: str, scope: Scope, reason: str) -> ActionResult:
-        return await self._do(f"flatten {broker} ({scope}): {reason}", f"{broker} is flat ({scope}).")
+    async def cancel(self, broker: str, scope: Scope, confirmation: Confirmation) -> ActionResult:
+        return await self._do(f"cancel {broker} ({scope}): {confirmation.reason}", f"{broker}: 1 order cancelled.")
 
-    async def restart(self, daemon: str, reason: str) -> ActionResult:
-        return await self._do(f"restart {daemon}: {reason}", f"{daemon} was restarted and is ready.")
+    async def flatten(self, broker: str, scope: Scope, confirmation: Confirmation) -> ActionResult:
+        return await self._do(f"flatten {broker} ({scope}): {confirmation.reason}", f"{broker} is flat ({scope}).")
+
+    async def restart(self, daemon: str, confirmation: Confirmation) -> ActionResult:
+        return await self._do(f"restart {daemon}: {confirmation.reason}", f"{daemon} was restarted and is ready.")
 
     @asynccontextmanager
     async def prepare(self, letters: Selection, fate: Disposition) -> AsyncIterator[PreparedAction]:

@@ -10,11 +10,12 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
 from alphapanda.clock import ManualClock
-from alphapanda.errors import DeadlineError
+from alphapanda.errors import DeadlineError, RefusedError
 from alphapanda.ids import BrokerId
 from alphapanda.model.control import Command, ControlCommand
 from alphapanda.model.kinds import TradingState
 from alphapanda.model.order import OrderStatus
+from alphapanda.settings.sections import SafetySettings
 from tui.sources.demo import DemoMarket
 
 Step = Callable[[Pilot[int]], Awaitable[None]]
@@ -91,12 +92,43 @@ async def test_what_is_done_is_told_for_a_while(
         assert at_desk.told == ""
 
 
+async def test_to_stop_real_money_asks_for_a_reason_alone(at_desk: Any, ready: Step) -> None:
+    app, control = at_desk.app, at_desk.control
+    control.may_end.set()
+    control.safety = SafetySettings(read_only=True, protected=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        for key, count in (("X", 1), ("V", 2)):
+            await pilot.press(key)
+            await at_desk.choose(pilot, "zerod")
+            await at_desk.confirm(pilot, "news")
+            await at_desk.until(pilot, lambda count=count: len(control.orders) == count)
+    assert control.orders == ["halt zerodha: news", "reduce zerodha: news"]
+
+
+async def test_an_act_that_no_dialog_can_permit_is_refused_and_told(
+    at_desk: Any, ready: Step, repaint: Step
+) -> None:
+    app, control = at_desk.app, at_desk.control
+    control.may_end.set()
+    control.safety = SafetySettings(read_only=True)
+    control.error = RefusedError("resume changes something, and this deployment is read-only.")
+    async with app.run_test(size=(120, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("U")
+        await at_desk.choose(pilot, "paper")
+        await at_desk.until(pilot, lambda: control.orders and not app.acts.under_way)
+        assert control.orders == ["resume paper: "]
+        await repaint(pilot)
+        assert "read-only" in at_desk.told
+
+
 async def test_real_money_asks_for_its_name_and_enter_goes_from_one_to_the_next(at_desk: Any, ready: Step) -> None:
     app, control = at_desk.app, at_desk.control
     control.may_end.set()
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
-        await pilot.press("X")
+        await pilot.press("U")
         await at_desk.choose(pilot, "zerod")
         await at_desk.asked(pilot)
         assert app.focused is not None
@@ -109,7 +141,7 @@ async def test_real_money_asks_for_its_name_and_enter_goes_from_one_to_the_next(
         assert control.orders == []
         await pilot.press(*["backspace"] * 5, *"zerodha", "enter")
         await at_desk.until(pilot, lambda: control.orders)
-        assert control.orders == ["halt zerodha: news"]
+        assert control.orders == ["resume zerodha: news"]
 
 
 async def test_the_selected_order_is_cancelled_or_all_that_are_open(

@@ -1,4 +1,4 @@
-"""Acts on dead letters in a thread of their own: judging thousands takes seconds, and the screen has to go on."""
+"""Acts on dead letters in a thread of their own: classifying thousands takes seconds, and the screen goes on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ENDING_S = 5.0
 
 
 @dataclass
-class Apart:
+class ThreadBridge:
     """A loop in a thread, in which one offer is prepared and carried out.
 
     Attributes:
@@ -70,7 +70,7 @@ class Apart:
 
 
 @dataclass(frozen=True, slots=True)
-class OfferApart:
+class BridgedOffer:
     """An offer that is carried out in the other thread.
 
     Attributes:
@@ -79,7 +79,7 @@ class OfferApart:
         prospect: what it will do.
     """
 
-    there: Apart
+    there: ThreadBridge
     loop: asyncio.AbstractEventLoop
     prospect: Preview
 
@@ -104,11 +104,11 @@ class OfferApart:
 
 
 @asynccontextmanager
-async def apart(
+async def in_thread(
     prepared: Callable[[], AbstractAsyncContextManager[PreparedAction]],
 ) -> AsyncIterator[PreparedAction]:
     """Hold an offer in a thread of its own for as long as the block lasts; raises what preparing it raises."""
-    there = Apart(prepared)
+    there = ThreadBridge(prepared)
     # A daemon: what hangs must not keep the process; what was begun and not written can be gone on with.
     threading.Thread(target=there.run, name="dead letters", daemon=True).start()
     loop, task = await asyncio.wrap_future(there.began)
@@ -121,7 +121,7 @@ async def apart(
             ended.result()
         leave = there.left.set
         _, prospect = await ready
-        yield OfferApart(there, loop, prospect)
+        yield BridgedOffer(there, loop, prospect)
     finally:
         with suppress(RuntimeError):  # it has ended already
             loop.call_soon_threadsafe(leave)

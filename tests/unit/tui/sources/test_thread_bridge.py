@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from alphapanda.errors import RefusedError
-from commands._dashboard_apart import apart
 from tui.sources.control import ActionProgress, ActionResult, Ending, PreparedAction, Preview, Tell
+from tui.sources.thread_bridge import in_thread
 
 PATIENCE_S = 30.0
 
@@ -68,7 +68,7 @@ class Slow:
 async def test_preparing_does_not_hold_up_the_screen() -> None:
     slow = Slow()
     asyncio.get_running_loop().call_soon(slow.go.set)  # it would wait for ever for a loop that it holds up
-    async with apart(slow.open()) as offer:
+    async with in_thread(slow.open()) as offer:
         assert offer.prospect.touched == 2
         assert not slow.closed.is_set()
     assert slow.closed.is_set()
@@ -85,7 +85,7 @@ async def test_it_tells_here_and_is_stopped_from_here() -> None:
         told.append(progress)
         stop.set()
 
-    async with apart(slow.open()) as offer:
+    async with in_thread(slow.open()) as offer:
         ended = await offer.carry_out("why", tell, stop)
     assert ended == ActionResult("stopped", ending=Ending.STOPPED)
     assert told == [ActionProgress("why", 1, 2)]
@@ -96,7 +96,7 @@ async def test_what_fails_there_is_raised_here() -> None:
     slow = Slow(error=RefusedError("Another replay of a.dlq is at work."))
     slow.go.set()
     with pytest.raises(RefusedError, match="at work"):
-        async with apart(slow.open()):
+        async with in_thread(slow.open()):
             raise AssertionError("it was prepared")
 
 
@@ -106,7 +106,7 @@ async def test_it_ends_with_whoever_waits_for_it() -> None:
     under_way = asyncio.Event()
 
     async def act() -> None:
-        async with apart(slow.open()) as offer:
+        async with in_thread(slow.open()) as offer:
             await offer.carry_out("why", lambda _: under_way.set(), asyncio.Event())
 
     task = asyncio.create_task(act())
@@ -122,7 +122,7 @@ async def test_preparing_can_be_given_up() -> None:
     slow = Slow()
 
     async def act() -> None:
-        async with apart(slow.open()):
+        async with in_thread(slow.open()):
             raise AssertionError("it was prepared")
 
     task = asyncio.create_task(act())

@@ -1,0 +1,62 @@
+"""The way to a deployment's servers, for the command line and the dashboard."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
+
+from alphapanda.clock import Clock
+from alphapanda.deployment import Deployment
+from alphapanda.errors import CheckFailedError
+from alphapanda.infra.base import Endpoints
+from alphapanda.infra.select import tier_for
+from alphapanda.kafka.client import KafkaOptions, open_log
+from alphapanda.operations.audit import Audit, AuditSource
+from alphapanda.operations.control.session import ControlSession
+from alphapanda.operations.policy import Permit
+from alphapanda.serialization.runtime import reading_codec
+from alphapanda.settings import InfraTier, Settings
+
+
+def endpoints_of(deployment: Deployment, settings: Settings, clock: Clock) -> Endpoints:
+    """Return the servers' addresses; raises CheckFailedError for a deployment that was never started."""
+    if settings.infra.tier is InfraTier.EMBEDDED and not deployment.kafka_data.exists():
+        raise CheckFailedError(f"Nothing was ever started in {deployment.root}.", hint="Run: alphapanda up")
+    return tier_for(settings, deployment, clock).endpoints()
+
+
+def kafka_options(deployment: Deployment, settings: Settings, clock: Clock, client: str) -> KafkaOptions:
+    """Return how to connect to Kafka as `alphapanda.{client}`; raises as `endpoints_of`."""
+    servers = endpoints_of(deployment, settings, clock).bootstrap_servers
+    return KafkaOptions(servers, f"alphapanda.{client}", request_timeout_ms=settings.kafka.request_timeout_ms)
+
+
+@asynccontextmanager
+async def open_control_session(
+    deployment: Deployment,
+    settings: Settings,
+    clock: Clock,
+    permit: Permit,
+    *,
+    source: AuditSource,
+    on_unwritten: Callable[[str], None],
+) -> AsyncIterator[ControlSession]:
+    """Connect to a deployment's log to act on its brokers; raises CheckFailedError, DependencyError.
+
+    Args:
+        deployment: the folder.
+        settings: its settings.
+        clock: the time.
+        permit: lets an act through the policy.
+        source: the face, for the audit.
+        on_unwritten: told why an act could not be recorded.
+    """
+    async with open_log(kafka_options(deployment, settings, clock, "control")) as log:
+        yield ControlSession(
+            log=log,
+            clock=clock,
+            audit=Audit(lambda: nullcontext(log), clock, source=source, on_unwritten=on_unwritten),
+            permit=permit,
+            modes={name: broker.kind.mode for name, broker in settings.brokers.items()},
+            codec=reading_codec(settings),
+        )

@@ -1,0 +1,124 @@
+"""Connects the dashboard to a deployment: its settings, Kafka, Redis, the supervisor, the logs, and its acts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from alphapanda.clock import Clock
+from alphapanda.deployment import Deployment
+from alphapanda.infra.control.client import connect
+from alphapanda.infra.control.protocol import ProcessStatus
+from alphapanda.infra.control.run_paths import RunPaths
+from alphapanda.operations.servers import endpoints_of
+from alphapanda.pipeline.topic_routing import Routes
+from alphapanda.settings import Settings
+from alphapanda.settings.topics import catalogue_of
+from topics.catalogue import Catalogue
+from tui.sources.avro import AvroTopics
+from tui.sources.connection import Connection
+from tui.sources.control import Disposition, PreparedAction, Selection
+from tui.sources.deployment_control import DeploymentControl
+from tui.sources.kafka_log import KafkaLogAccess
+from tui.sources.system_source import LogFileHistory, LogFilesSource, SystemSource
+from tui.sources.views import ViewsSource
+from tui.store.system import Daemon, DaemonState, SystemView
+
+PrepareLetters = Callable[[Selection, Disposition], AbstractAsyncContextManager[PreparedAction]]
+"""Prepares an act on dead letters."""
+
+
+class DeploymentWire:
+    """Reads the settings and prepares the sources, in a thread.
+
+    Args:
+        deployment: the folder.
+        load: reads its settings; raises ConfigError.
+        clock: the time.
+        letters: prepares acts on dead letters; None for a dashboard that only reads.
+        names: names that were typed before the dashboard opened.
+    """
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        load: Callable[[], Settings],
+        clock: Clock,
+        letters: PrepareLetters | None,
+        names: frozenset[str] = frozenset(),
+    ) -> None:
+        self._deployment = deployment
+        self._load = load
+        self._clock = clock
+        self._letters = letters
+        self._names = names
+
+    async def __call__(self) -> Connection:
+        """Return the wiring; raises AlphaPandaError for settings that cannot be used."""
+        return await asyncio.to_thread(self._prepare)
+
+    def _prepare(self) -> Connection:
+        deployment, settings, clock = self._deployment, self._load(), self._clock
+        brokers = tuple((name, settings.brokers[name].kind.mode) for name in settings.active_brokers)
+        catalogue = catalogue_of(settings)
+        names = [str(spec.name) for spec in catalogue.topics(settings.active_brokers)]
+        groups = ["alphapanda.strategies"]
+        groups += [f"{broker}.{service}" for broker, _ in brokers for service in ("risk", "trader")]
+        avro = _avro(settings, catalogue)
+        tape = KafkaLogAccess(
+            lambda: endpoints_of(deployment, settings, clock).bootstrap_servers,
+            frozenset(names),
+            tuple(groups),
+            avro,
+        )
+        control = None
+        if self._letters is not None:
+            control = DeploymentControl(deployment, settings, clock, self._letters, self._names)
+        return Connection(
+            name=deployment.root.name or str(deployment.root),
+            folder=str(deployment.root),
+            brokers=brokers,
+            routes=Routes(catalogue, None),
+            tape=tape,
+            history=LogFileHistory(deployment, clock),
+            sources=(
+                ViewsSource(lambda: endpoints_of(deployment, settings, clock).redis_url, brokers),
+                SystemSource(self._look),
+                LogFilesSource(deployment, clock),
+                *((avro,) if avro is not None else ()),
+            ),
+            control=control,
+        )
+
+    async def _look(self) -> SystemView:
+        async with connect(RunPaths(self._deployment)) as client:
+            status = await client.status()
+        return SystemView(at=status.at, daemons=tuple(map(_daemon, (*status.processes, status.supervisor))))
+
+
+def _avro(settings: Settings, catalogue: Catalogue) -> AvroTopics | None:
+    """Return what reads topics in Avro; None where no schema registry is named, and all is JSON."""
+    url = settings.schema_registry_url.get_secret_value()
+    if not url:
+        return None
+    return AvroTopics(url, catalogue)
+
+
+def _daemon(process: ProcessStatus) -> Daemon:
+    return Daemon(
+        name=process.name,
+        kind=process.kind.value,
+        state=DaemonState(process.state.value),
+        reason=process.reason,
+        since=process.since,
+        pid=process.pid,
+        uptime_s=process.uptime_s,
+        cpu_percent=process.cpu_percent,
+        rss_bytes=process.rss_bytes,
+        restarts=process.restarts,
+        last_exit=process.last_exit,
+        adopted=process.adopted,
+        needs=process.needs,
+        retry_in_s=process.retry_in_s,
+    )
