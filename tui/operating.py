@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from textual import work
 from textual.widgets import Input
 
-from alphapanda.query.times import TIME_HELP, parse_time
+from alphapanda.query.times import parse_time
 from topics.errors import AlphaPandaError
 from tui.action import Action
 from tui.actions import ACTIONS
@@ -289,9 +289,10 @@ class Operating(SearchActions, Resolving):
         """Show the moment that was typed."""
         app = self._app
         base = app.clock.now() if app.rewind is None else app.rewind.at
-        moment = parse_time(text.strip(), base)
-        if moment is None:
-            app.notify(f"{text!r} is no time. {TIME_HELP}", severity="error", timeout=8)
+        try:
+            moment = parse_time(text, base)
+        except AlphaPandaError as error:
+            app.notify(str(error), severity="error", timeout=8)
             return
         refused = app.limit_of_past(moment)
         if refused:

@@ -1,20 +1,21 @@
-"""A fault in what an operator typed, with the place of it."""
+"""The syntax error of everything that operators type: filters, patterns, offsets, times."""
 
 from __future__ import annotations
 
 from alphapanda.errors import UsageError
 
 
-class TypedTextError(UsageError):
-    """A text that was typed cannot be understood.
+class QuerySyntaxError(UsageError):
+    """A filter, a pattern or a range that cannot be parsed.
 
     Attributes:
-        text: what was typed.
-        position: where in it the fault is, from 0.
+        text: the text as typed.
+        position: the place of the error in it, from 0.
     """
 
     def __init__(self, message: str, text: str, position: int, *, hint: str = "") -> None:
         super().__init__(f"{message} (column {position + 1} of {text!r}).", hint=hint)
+        self.reason = message
         self.text = text
         self.position = position
 

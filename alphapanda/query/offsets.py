@@ -1,14 +1,14 @@
-"""Which records of a partition: rpk's grammar of offsets and times.
+"""Ranges of records in a partition: rpk's grammar of offsets and times.
 
 ======================  ======================================================
 `oldest`, `start`       from the oldest record
-`newest`, `end`         only what comes from now on
-`:end`                  up to what is there now
+`newest`, `end`         only records from now on
+`:end`                  up to the newest record now
 `100`, `100:`           from offset 100
 `:100`                  up to offset 100, which is not read
 `100:200`               from 100 up to 200
 `+100`                  from the hundredth record after the oldest
-`-100`                  the last hundred records, and what comes
+`-100`                  the last hundred records, then new ones
 `-100:end`              the last hundred records
 `@-10m:`                from ten minutes ago
 `@09:15:@09:20`         five minutes of this morning, IST; the second @ may be left out
@@ -28,7 +28,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from alphapanda.query.errors import TypedTextError
+from alphapanda.errors import UsageError
+from alphapanda.query.errors import QuerySyntaxError
 from alphapanda.query.times import DURATION, POINT, TIME_HELP, milliseconds, parse_duration, parse_time
 
 RANGE_HELP = "A range is oldest, newest, 100:200, +100, -100, :end, @-10m:, @09:15:@09:20."
@@ -78,11 +79,11 @@ Bound: TypeAlias = Oldest | Newest | Exact | At
 
 @dataclass(frozen=True, slots=True)
 class OffsetRange:
-    """Which records to read.
+    """The records to read of each partition.
 
     Attributes:
         start: where reading begins.
-        stop: where it ends; that record is not read. None goes on with what comes.
+        stop: where it ends; that record is not read. None reads on as records come.
     """
 
     start: Bound
@@ -90,11 +91,11 @@ class OffsetRange:
 
     @property
     def times(self) -> tuple[int, ...]:
-        """The points in time, in milliseconds, whose offsets `resolve` needs."""
+        """The times, in milliseconds, of which `resolve` needs the offsets."""
         return tuple(bound.ms for bound in (self.start, self.stop) if isinstance(bound, At))
 
     def resolve(self, oldest: int, newest: int, at: Mapping[int, int | None]) -> tuple[int, int | None]:
-        """Return the offsets of one partition: the first to read, and the first not to, or None to go on.
+        """Return the offsets of one partition: the first to read, and the first not to read, or None for no end.
 
         Args:
             oldest: the partition's first offset.
@@ -131,11 +132,11 @@ def parse_range(text: str, now: datetime) -> OffsetRange:
     """Return the range that `text` names, relative times counted from `now` (aware).
 
     Raises:
-        TypedTextError: it is not in the grammar, or ends before it begins.
+        QuerySyntaxError: it is not in the grammar, or ends before it begins.
     """
     match = (_TIMES if text.startswith("@") else _OFFSETS).fullmatch(text)
     if match is None or text in {"", "@"} or (match["stop"] and not match["colon"]):
-        raise TypedTextError("Not a range of records", text, _fault(text), hint=RANGE_HELP)
+        raise QuerySyntaxError("Not a range of records", text, _fault(text), hint=RANGE_HELP)
     start = _start(text, match["start"], now, timed=text.startswith("@"))
     stop = _stop(text, match, start, now)
     _check_order(text, start, stop, match.start("stop"))
@@ -166,28 +167,27 @@ def _stop(text: str, match: re.Match[str], start: Bound, now: datetime) -> Bound
         return At(_time(text, word[1:], now, position + 1))
     if not text.startswith("@"):
         return Exact(_number(text, word, position))
-    duration = parse_duration(word)
-    if duration is None:
+    if not re.fullmatch(DURATION, word):
         return At(_time(text, word, now, position))
     if not isinstance(start, At):
-        raise TypedTextError("A duration needs a time to count from", text, position, hint=RANGE_HELP)
+        raise QuerySyntaxError("A duration needs a time to count from", text, position, hint=RANGE_HELP)
     try:
-        return At(start.moment + duration)
-    except OverflowError:
-        raise TypedTextError("Too far away", text, position, hint=TIME_HELP) from None
+        return At(start.moment + parse_duration(word))
+    except (UsageError, OverflowError):
+        raise QuerySyntaxError("Too far away", text, position, hint=TIME_HELP) from None
 
 
 def _time(text: str, word: str, now: datetime, position: int) -> datetime:
-    moment = parse_time(word, now)
-    if moment is None:
-        raise TypedTextError("Not a time", text, position, hint=TIME_HELP)
-    return moment
+    try:
+        return parse_time(word, now)
+    except UsageError:
+        raise QuerySyntaxError("Not a time", text, position, hint=TIME_HELP) from None
 
 
 def _number(text: str, word: str, position: int) -> int:
     number = int(word)
     if number > _MAX_OFFSET:
-        raise TypedTextError("Larger than any offset", text, position, hint=RANGE_HELP)
+        raise QuerySyntaxError("Larger than any offset", text, position, hint=RANGE_HELP)
     return number
 
 
@@ -195,11 +195,11 @@ def _check_order(text: str, start: Bound, stop: Bound | None, position: int) -> 
     timed = isinstance(start, At) and isinstance(stop, At) and stop.moment < start.moment
     exact = isinstance(start, Exact) and isinstance(stop, Exact) and stop.offset < start.offset
     if timed or exact:
-        raise TypedTextError("It ends before it begins", text, position)
+        raise QuerySyntaxError("It ends before it begins", text, position)
 
 
 def _fault(text: str) -> int:
-    """Return where the longest beginning that could be a range ends."""
+    """Return the end of the longest beginning that could be a range."""
     pattern = _TIMES if text.startswith("@") else _OFFSETS
     match = pattern.match(text)
     return match.end() if match else 0

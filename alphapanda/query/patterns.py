@@ -1,106 +1,96 @@
-r"""Regular expressions that cannot take long: what an operator types runs over millions of records.
+r"""Regular expressions that take linear time: an operator's pattern runs over millions of records.
 
-Python's `re` may take exponential time on a short text. This matcher reads each character once: the pattern
-becomes a nondeterministic automaton (Thompson 1968) whose sets of states are remembered as they occur.
-
-Known are literals, `.`, classes `[a-z]` `[^…]`, `\d \w \s \D \W \S`, escapes, groups, `|`, `* + ?`, `{m}` `{m,}`
-`{m,n}`, `^`, `$` (the very end), and `(?i)` at the start.
+The engine is RE2 (https://github.com/google/re2/wiki/Syntax): as Python's `re`, without look-around and without
+back-references. `$` is the very end, `\d \w \s \b` know ASCII, `(?i)` at the start folds case.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
 
-from alphapanda.query.pattern_program import Begin, Char, End, PatternMatch, Split, Step, compile_pattern
+import re2
 
-MAX_STATES = 2000
-"""Remembered sets of states and their steps; beyond that they are forgotten and found again."""
+from alphapanda.query.errors import QuerySyntaxError
 
+MAX_PATTERN = 200
 
-class _State:
-    """A set of places in the program, and where each character leads from it."""
+_HINT = r"Known: . [a-z] \d \w \s \b ( ) | * + ? {m,n} ^ $ and (?i) at the start."
+_BRACKETS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]?|[()]", re.DOTALL)
+"""Escapes and classes, in which brackets are letters, and brackets."""
 
-    __slots__ = ("at_end", "matched", "next", "places")
-
-    def __init__(self, places: frozenset[int], *, matched: bool, at_end: bool) -> None:
-        self.places = places
-        self.matched = matched
-        self.at_end = at_end
-        self.next: dict[str, _State] = {}
+_REASONS = {
+    "no argument for repetition operator": "Nothing to repeat before {}",
+    "bad repetition operator": "{} repeats a repetition",
+    "invalid repetition size": "{} is not a repetition: it counts up, to at most 1000 in all",
+    "missing )": "The group is not closed",
+    "unexpected )": "No group is open here",
+    "missing ]": "The class is not closed",
+    "invalid character class range": "{} is no range",
+    "invalid escape sequence": "{} is not known",
+    "invalid perl operator": "{} is not known: this kind of group",
+    "trailing \\": "Nothing is escaped",
+}
+"""RE2's reasons, and ours; the rest of RE2's message is the part of the pattern."""
 
 
 class Pattern:
-    """One compiled pattern; `search` says whether a text has it anywhere.
-
-    Raises TypedTextError on construction if the pattern cannot be understood or is too large.
-    """
+    """One compiled pattern. Raises QuerySyntaxError on construction if it cannot be parsed or is too large."""
 
     def __init__(self, text: str) -> None:
+        if len(text) > MAX_PATTERN:
+            raise QuerySyntaxError(f"A pattern has at most {MAX_PATTERN} characters", text, MAX_PATTERN)
         self.text = text
-        self._program = compile_pattern(text)
-        self._ahead = self._closure([0], begin=False)
-        self._states: dict[frozenset[int], _State] = {}
-        self._first = self._made(self._closure([0], begin=True), begin=True)
+        fault = _fault_of(text)
+        if fault is not None:
+            raise _syntax_error(text, *fault)
+        self._search = re2.compile(text.encode(), options=_options()).search
 
     def search(self, text: str) -> bool:
-        """Whether the pattern is found in `text`; each character costs one step."""
-        state = self._first
-        if state.matched:
-            return True
-        for char in text:
-            following = state.next.get(char)
-            state = following if following is not None else self._step(state, char)
-            if state.matched:
-                return True
-        return state.at_end
-
-    def _step(self, state: _State, char: str) -> _State:
-        if len(self._states) > MAX_STATES or len(state.next) > MAX_STATES:
-            self._states.clear()
-            self._first.next.clear()
-            state.next.clear()
-        program = self._program
-        reached = [place + 1 for place in state.places if _takes(program[place], char)]
-        following = self._state(self._closure(reached, begin=False) | self._ahead)
-        state.next[char] = following
-        return following
-
-    def _state(self, places: frozenset[int]) -> _State:
-        known = self._states.get(places)
-        if known is None:
-            known = self._states[places] = self._made(places, begin=False)
-        return known
-
-    def _made(self, places: frozenset[int], *, begin: bool) -> _State:
-        """Return the state of `places`, `begin` being whether nothing was read yet."""
-        matched = self._matches(places)
-        ends = [place + 1 for place in places if isinstance(self._program[place], End)]
-        at_end = matched or self._matches(self._closure(ends, begin=begin, end=True))
-        return _State(places, matched=matched, at_end=at_end)
-
-    def _matches(self, places: frozenset[int]) -> bool:
-        return any(isinstance(self._program[place], PatternMatch) for place in places)
-
-    def _closure(self, places: Iterable[int], *, begin: bool = False, end: bool = False) -> frozenset[int]:
-        """Return all places that are reached without reading a character."""
-        found: set[int] = set()
-        waiting = list(places)
-        while waiting:
-            place = waiting.pop()
-            if place in found:
-                continue
-            found.add(place)
-            match self._program[place]:
-                case Split(first, second):
-                    waiting += [first, second]
-                case Begin() if begin:
-                    waiting.append(place + 1)
-                case End() if end:
-                    waiting.append(place + 1)
-                case _:
-                    pass
-        return frozenset(found)
+        """Return whether the pattern is found anywhere in `text`."""
+        return self._search(text.encode(errors="replace")) is not None
 
 
-def _takes(step: Step, char: str) -> bool:
-    return isinstance(step, Char) and step.accepts(char)
+def _options() -> re2.Options:
+    options = re2.Options()
+    options.log_errors = False
+    options.never_capture = True
+    return options
+
+
+def _fault_of(text: str) -> tuple[str, str] | None:
+    """Return RE2's reason against a pattern, and the part of it that is meant; None where it has none."""
+    try:
+        re2.compile(text.encode(), options=_options())
+    except UnicodeEncodeError as error:
+        return "not text", text[error.start : error.end]
+    except re2.error as error:
+        reason, _, part = error.args[0].decode(errors="replace").partition(": ")
+        return reason, part
+    return None
+
+
+def _syntax_error(text: str, reason: str, part: str) -> QuerySyntaxError:
+    words = _REASONS.get(reason, reason.capitalize() + " {}").format(part).strip()
+    return QuerySyntaxError(words, text, _position(text, reason, part), hint=_HINT)
+
+
+def _position(text: str, reason: str, part: str) -> int:
+    """Return the place of a fault: RE2 names the part of the pattern, not where it stands."""
+    if reason in {"missing )", "unexpected )"}:
+        return _unpaired(text)
+    for end in range(len(part), len(text) + 1):
+        if _fault_of(text[:end]) == (reason, part):
+            return end - max(1, len(part))
+    return 0
+
+
+def _unpaired(text: str) -> int:
+    opened: list[int] = []
+    for found in _BRACKETS.finditer(text):
+        if found.group() == "(":
+            opened.append(found.start())
+        elif found.group() == ")":
+            if not opened:
+                return found.start()
+            opened.pop()
+    return opened[-1] if opened else 0

@@ -44,10 +44,10 @@ def duration_of(text: str) -> timedelta | None:
 
     if not text:
         return None
-    found = parse_duration(text)
-    if found is None:
-        raise UsageError(f"--valid-for {text!r} is not a duration.", hint="Write 90s, 10m or 2h30m.")
-    return found
+    try:
+        return parse_duration(text)
+    except UsageError as error:
+        raise UsageError(f"--valid-for {error.message}", hint=error.hint) from None
 
 
 async def plan_only(context: Context, asked: Asked) -> ExitCode:

@@ -164,7 +164,7 @@ def selection_of(
 ) -> DeadLetterFilter:
     """Return what was typed as a selection; raises UsageError."""
     from alphapanda.operations.dead_letters.selection import DeadLetterFilter
-    from alphapanda.query.expressions import compile_expression
+    from alphapanda.query.compiler import compile_expression
 
     now = context.clock.now()
     return DeadLetterFilter(
@@ -179,11 +179,11 @@ def selection_of(
 
 
 def _time(option: str, typed: str, now: datetime) -> datetime | None:
-    from alphapanda.query.times import TIME_HELP, parse_time
+    from alphapanda.query.times import parse_time
 
     if not typed:
         return None
-    moment = parse_time(typed, now)
-    if moment is None:
-        raise UsageError(f"{option} {typed!r} is not a time.", hint=TIME_HELP)
-    return moment
+    try:
+        return parse_time(typed, now)
+    except UsageError as error:
+        raise UsageError(f"{option} {error.message}", hint=error.hint) from None

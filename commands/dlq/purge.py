@@ -103,14 +103,14 @@ class _Wish:
 
 
 def _before_ms(context: Context, typed: str) -> int | None:
-    from alphapanda.query.times import TIME_HELP, milliseconds, parse_time
+    from alphapanda.query.times import milliseconds, parse_time
 
     if not typed:
         return None
-    moment = parse_time(typed, context.clock.now())
-    if moment is None:
-        raise UsageError(f"--before {typed!r} is not a time.", hint=TIME_HELP)
-    return milliseconds(moment)
+    try:
+        return milliseconds(parse_time(typed, context.clock.now()))
+    except UsageError as error:
+        raise UsageError(f"--before {error.message}", hint=error.hint) from None
 
 
 async def _preview(context: Context, wish: _Wish) -> None:

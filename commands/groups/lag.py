@@ -67,10 +67,10 @@ def _limit(text: str) -> Limit:
 
     if text.isdecimal():
         return Limit(records=int(text))
-    duration = parse_duration(text)
-    if duration is None:
-        raise UsageError(f"{text!r} is no limit.", hint="A limit is 1000 (records) or 30s, 5m, 1h.")
-    return Limit(seconds=duration.total_seconds())
+    try:
+        return Limit(seconds=parse_duration(text).total_seconds())
+    except UsageError:
+        raise UsageError(f"{text!r} is not a limit.", hint="A limit is 1000 (records) or 30s, 5m, 1h.") from None
 
 
 async def _lag(

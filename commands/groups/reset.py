@@ -108,22 +108,16 @@ def reset(
 
 def _to_time(context: Context, text: str) -> Target:
     from alphapanda.operations.groups.reset import ToTime
-    from alphapanda.query.times import TIME_HELP, milliseconds, parse_time
+    from alphapanda.query.times import milliseconds, parse_time
 
-    moment = parse_time(text, context.clock.now())
-    if moment is None:
-        raise UsageError(f"{text!r} is no time.", hint=TIME_HELP)
-    return ToTime(milliseconds(moment))
+    return ToTime(milliseconds(parse_time(text, context.clock.now())))
 
 
 def _by_duration(context: Context, text: str) -> Target:
     from alphapanda.operations.groups.reset import ToTime
     from alphapanda.query.times import milliseconds, parse_duration
 
-    duration = parse_duration(text)
-    if duration is None:
-        raise UsageError(f"{text!r} is no duration.", hint="A duration is 30s, 10m, 1h30m, 2d.")
-    return ToTime(milliseconds(context.clock.now() - duration))
+    return ToTime(milliseconds(context.clock.now() - parse_duration(text)))
 
 
 async def _reset(

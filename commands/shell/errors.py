@@ -10,7 +10,7 @@ import typer
 
 from alphapanda.errors import AlphaPandaError
 from alphapanda.exit_codes import ExitCode, exit_code_of
-from alphapanda.query.errors import TypedTextError
+from alphapanda.query.errors import QuerySyntaxError
 from commands.shell.output import Output
 
 
@@ -29,7 +29,7 @@ def report(error: BaseException, output: Output, *, debug: bool) -> ExitCode:
             output.error(str(problem))
         if not problems:
             output.error(leaf.message, leaf.hint)
-        if isinstance(leaf, TypedTextError) and leaf.text.isprintable():
+        if isinstance(leaf, QuerySyntaxError) and leaf.text.isprintable():
             output.say(leaf.pointed)
     if known:
         return exit_code_of(known[0])

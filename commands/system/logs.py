@@ -88,15 +88,15 @@ def _query(
     channel: str | None,
 ) -> LogQuery:
     from alphapanda.operations.logs.reader import LogQuery, compile_pattern
-    from alphapanda.query.moments import parse_moment
+    from alphapanda.query.times import parse_time
     from alphapanda.telemetry.levels import Channel, LogLevel
 
     now = context.clock.now()
     if channel is not None and channel not in set(Channel):
         raise UnknownNameError("channel", channel, map(str, Channel))
     return LogQuery(
-        since=parse_moment(since, now) if since else None,
-        until=parse_moment(until, now) if until else None,
+        since=parse_time(since, now, past=True) if since else None,
+        until=parse_time(until, now, past=True) if until else None,
         level=LogLevel.parse(level) if level else None,
         pattern=compile_pattern(grep) if grep else None,
         channel=channel,

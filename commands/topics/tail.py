@@ -86,7 +86,7 @@ def tail(
     At the end, and after Ctrl-C, it tells on stderr how much was read.
     """
     from alphapanda.operations.tail.filters import RecordFilter, TailFilters, parse_header
-    from alphapanda.query.expressions import compile_expression
+    from alphapanda.query.compiler import compile_expression
     from alphapanda.serialization.as_json import as_json_of
 
     shape = _format(output, json=json)
@@ -146,14 +146,9 @@ def _range(
 
 def _time(context: Context, text: str) -> datetime:
     """Return a point in time; a duration is one ago."""
-    from alphapanda.query.times import TIME_HELP, parse_duration, parse_time
+    from alphapanda.query.times import parse_time
 
-    now = context.clock.now()
-    ago = parse_duration(text)
-    moment = now - ago if ago is not None else parse_time(text, now)
-    if moment is None:
-        raise UsageError(f"{text!r} is no time.", hint=TIME_HELP)
-    return moment
+    return parse_time(text, context.clock.now())
 
 
 async def _tail(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alphapanda.errors import UsageError
 from alphapanda.exit_codes import ExitCode
 from commands.shell.context import Context
 from commands.shell.options import JsonOption
@@ -62,16 +61,9 @@ def why(
 
 
 def _ms(context: Context, text: str | None) -> int | None:
-    from alphapanda.query.times import TIME_HELP, milliseconds, parse_duration, parse_time
+    from alphapanda.query.times import milliseconds, parse_time
 
-    if text is None:
-        return None
-    now = context.clock.now()
-    ago = parse_duration(text)
-    moment = now - ago if ago is not None else parse_time(text, now)
-    if moment is None:
-        raise UsageError(f"{text!r} is no time.", hint=TIME_HELP)
-    return milliseconds(moment)
+    return None if text is None else milliseconds(parse_time(text, context.clock.now()))
 
 
 async def _tell(context: Context, asked: str, since_ms: int | None, until_ms: int | None) -> Story:

@@ -25,8 +25,7 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from alphapanda.errors import UnknownNameError
-from alphapanda.query.errors import TypedTextError
-from alphapanda.query.expressions import compile_expression
+from alphapanda.query.errors import QuerySyntaxError
 from alphapanda.query.patterns import Pattern
 from tui.render.spec import TableSpec
 
@@ -56,13 +55,15 @@ def parse_filter(text: str, spec: TableSpec[R], now: datetime) -> RowFilter[R] |
     """Return the filter that `text` spells, None for none.
 
     Raises:
-        TypedTextError: it is not in the language.
+        QuerySyntaxError: it is not in the language.
         UnknownNameError: there is no such column.
     """
     text = text.strip()
     if not text:
         return None
     if text.startswith("="):
+        from alphapanda.query.compiler import compile_expression  # noqa: PLC0415 - the parser, not needed at start
+
         expression = compile_expression(text[1:].strip(), now)
         return RowFilter(text, lambda row: expression.test(spec.for_filter(row)))
     tests = [_part(word, spec) for word in text.split()]
@@ -130,7 +131,9 @@ def _condition(word: str, match: re.Match[str], spec: TableSpec[R]) -> Callable[
         raise UnknownNameError("column", match["field"], spec.by_key)
     wanted, how = match["value"], match["operator"]
     if not wanted:
-        raise TypedTextError("A value is missing", word, len(word), hint="For example status:FILLED or qty:>100.")
+        raise QuerySyntaxError(
+            "A value is missing", word, len(word), hint="For example status:FILLED or qty:>100."
+        )
     value = column.value
     if how in {"", "~"}:
         found = _finder(wanted)
@@ -139,14 +142,14 @@ def _condition(word: str, match: re.Match[str], spec: TableSpec[R]) -> Callable[
     if column.scale:
         place = _place(wanted, column.scale)
         if place is None:
-            raise TypedTextError(
+            raise QuerySyntaxError(
                 "No such value", word, match.start("value"), hint=f"From least to most: {' '.join(column.scale)}."
             )
         return lambda row: _holds(compare, _place(_text(value(row)), column.scale), place)
     number = _number(wanted)
     if number is None:
         if compare not in {_RowComparison.EQUAL, _RowComparison.UNEQUAL}:
-            raise TypedTextError("Not a number", word, match.start("value"), hint="For example qty:>100.")
+            raise QuerySyntaxError("Not a number", word, match.start("value"), hint="For example qty:>100.")
         folded = wanted.casefold()
         return lambda row: (_text(value(row)).casefold() == folded) is (compare is _RowComparison.EQUAL)
     return lambda row: _holds(compare, _number(_text(value(row))), number)

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from alphapanda.errors import nearest
 from alphapanda.model.kinds import EventType
 from alphapanda.operations.dead_letters.policy import Policy, PolicyRule, Ruling
-from alphapanda.query.errors import TypedTextError
-from alphapanda.query.expressions import Expression, compile_expression
+from alphapanda.query.compiler import compile_expression
+from alphapanda.query.errors import QuerySyntaxError
+from alphapanda.query.expressions import Expression
 from alphapanda.query.patterns import Pattern
 from alphapanda.settings.problems import InvalidSettingsError, Problem
 from alphapanda.settings.toml_file import TomlFile, read_toml
@@ -191,6 +192,6 @@ class _RuleReader:
             return None
         try:
             return make(text)
-        except TypedTextError as error:
+        except QuerySyntaxError as error:
             self._fault(key, error.message, error.hint)
             return None

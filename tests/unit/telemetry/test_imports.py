@@ -38,7 +38,7 @@ def test_rich_can_still_be_imported_afterwards() -> None:
         "telemetry.log",
         "telemetry.levels",
         "operations.logs.reader",
-        "query.moments",
+        "query.times",
         "telemetry.health",
         "telemetry.metric_specs",
     ],

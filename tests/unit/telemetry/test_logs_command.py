@@ -97,7 +97,7 @@ def test_json_is_the_line_as_written_with_the_forms_version(written: Deployment)
     ("words", "says"),
     [
         (["fed"], "Did you mean 'feed'"),
-        (["--since", "soon"], "no point in time"),
+        (["--since", "soon"], "is not a time"),
         (["--level", "loud"], "log level 'loud'"),
         (["--grep", "("], "no regular expression"),
         (["--channel", "trade"], "Did you mean 'trading'"),

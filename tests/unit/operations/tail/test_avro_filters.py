@@ -11,7 +11,7 @@ import pytest
 from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Header, Partition, Record
 from alphapanda.operations.tail.filters import RecordFilter, TailFilters
-from alphapanda.query.expressions import compile_expression
+from alphapanda.query.compiler import compile_expression
 from alphapanda.serialization.as_json import AsJson
 from alphapanda.serialization.avro import AvroCodec
 from alphapanda.serialization.baseline import schema_text

@@ -15,7 +15,8 @@ from alphapanda.model.records import Headers, Partition, Record
 from alphapanda.operations.tail.filters import RecordFilter, TailFilters, glob, parse_header
 from alphapanda.operations.tail.partial import partial_decoder
 from alphapanda.operations.tail.view import RecordView
-from alphapanda.query.expressions import ROOTS, compile_expression
+from alphapanda.query.compiler import compile_expression
+from alphapanda.query.expressions import ROOTS
 
 NOW = datetime(2026, 3, 2, 4, 15, tzinfo=UTC)
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from alphapanda.query.expression_tree import Comparison, Literal, Operand
 from alphapanda.query.patterns import Pattern
 
-Test: TypeAlias = Callable[[Mapping[str, Any]], bool]
-Read: TypeAlias = Callable[[Mapping[str, Any]], Any]
-_Compare: TypeAlias = Callable[[Any, Any], bool]
+Predicate: TypeAlias = Callable[[Mapping[str, Any]], bool]
+Getter: TypeAlias = Callable[[Mapping[str, Any]], Any]
 
 MAX_TEXT = 65_536
 """How much of a text is searched by `matches`, in characters."""
@@ -22,22 +20,19 @@ _MAX_NUMBER = 64
 _STARTS = frozenset("-+.0123456789")
 _ENDS = frozenset(".0123456789")
 
-_ORDERINGS: Mapping[Comparison, _Compare] = MappingProxyType(
-    {
-        Comparison.LESS: operator.lt,
-        Comparison.LESS_OR_EQUAL: operator.le,
-        Comparison.GREATER: operator.gt,
-        Comparison.GREATER_OR_EQUAL: operator.ge,
-    }
+_ORDERINGS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
+    {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 )
 
 
-def reader(operand: Operand) -> Read:
-    """Return what reads a field from a record, or gives a value; what is not there is None."""
-    if isinstance(operand, Literal):
-        value = operand.value
-        return lambda _record: value
-    root, *keys = operand.parts
+def constant(value: Any) -> Getter:
+    """Return what gives the same value for every record."""
+    return lambda _record: value
+
+
+def getter(parts: Sequence[str | int]) -> Getter:
+    """Return what reads a field from a record, given its root's name, then keys and indexes; None if absent."""
+    root, *keys = parts
     if not keys:
         return lambda record: record.get(root)  # type: ignore[arg-type] # a root is a name
     if len(keys) == 1 and isinstance(keys[0], str):
@@ -45,7 +40,7 @@ def reader(operand: Operand) -> Read:
     return _deep(str(root), keys)
 
 
-def _member(root: str, key: str) -> Read:
+def _member(root: str, key: str) -> Getter:
     def read(record: Mapping[str, Any]) -> Any:
         inner = record.get(root)
         return inner.get(key) if isinstance(inner, dict) else None
@@ -53,7 +48,7 @@ def _member(root: str, key: str) -> Read:
     return read
 
 
-def _deep(root: str, keys: list[str | int]) -> Read:
+def _deep(root: str, keys: list[str | int]) -> Getter:
     def read(record: Mapping[str, Any]) -> Any:
         value = record.get(root)
         for key in keys:
@@ -66,29 +61,29 @@ def _deep(root: str, keys: list[str | int]) -> Read:
     return read
 
 
-def all_of(tests: list[Test]) -> Test:
-    """Test whether all tests pass; later ones only run when the earlier did."""
+def all_of(tests: Sequence[Predicate]) -> Predicate:
+    """Predicate whether all tests pass; later ones only run when the earlier did."""
     if len(tests) == 2:
         first, second = tests
         return lambda record: first(record) and second(record)
     return lambda record: all(test(record) for test in tests)
 
 
-def any_of(tests: list[Test]) -> Test:
-    """Test whether any test passes; later ones only run when no earlier did."""
+def any_of(tests: Sequence[Predicate]) -> Predicate:
+    """Predicate whether any test passes; later ones only run when no earlier did."""
     if len(tests) == 2:
         first, second = tests
         return lambda record: first(record) or second(record)
     return lambda record: any(test(record) for test in tests)
 
 
-def negated(test: Test) -> Test:
-    """Test whether a test fails."""
+def negated(test: Predicate) -> Predicate:
+    """Predicate whether a test fails."""
     return lambda record: not test(record)
 
 
-def present(read: Read) -> Test:
-    """Test whether a field is there, and neither null nor false."""
+def present(read: Getter) -> Predicate:
+    """Predicate whether a field is there, and neither null nor false."""
 
     def test(record: Mapping[str, Any]) -> bool:
         value = read(record)
@@ -97,8 +92,8 @@ def present(read: Read) -> Test:
     return test
 
 
-def equals(read: Read, wanted: Any) -> Test:
-    """Test whether a field equals a value.
+def equals(read: Getter, wanted: Any) -> Predicate:
+    """Predicate whether a field equals a value.
 
     Two texts are the same text; a number and a text are the same number. A truth value is no number.
     """
@@ -115,8 +110,8 @@ def equals(read: Read, wanted: Any) -> Test:
     return test
 
 
-def ordered(read: Read, how: Comparison, wanted: float | str) -> Test:
-    """Test whether a field is smaller or greater than a value."""
+def ordered(read: Getter, how: str, wanted: float | str) -> Predicate:
+    """Predicate whether a field is smaller or greater than a value."""
     compare, exact = _ORDERINGS[how], _number(wanted)
     if exact is None:
         # A text that spells no number: texts are ordered as texts.
@@ -138,12 +133,12 @@ def ordered(read: Read, how: Comparison, wanted: float | str) -> Test:
     return test
 
 
-def compared(how: Comparison, left: Read, right: Read) -> Test:
+def compared(how: str, left: Getter, right: Getter) -> Predicate:
     """Compare two fields: as numbers if both spell one, else as texts, else for sameness alone."""
-    if how is Comparison.UNEQUAL:
-        return negated(compared(Comparison.EQUAL, left, right))
-    compare: _Compare = _ORDERINGS.get(how, operator.eq)
-    equal = how is Comparison.EQUAL
+    if how == "!=":
+        return negated(compared("==", left, right))
+    compare: Callable[[Any, Any], bool] = _ORDERINGS.get(how, operator.eq)
+    equal = how == "=="
 
     def test(record: Mapping[str, Any]) -> bool:
         first, second = left(record), right(record)
@@ -157,8 +152,8 @@ def compared(how: Comparison, left: Read, right: Read) -> Test:
     return test
 
 
-def contains(container: Read, item: Read) -> Test:
-    """Test for a part of a text, an item of a list or a key of an object."""
+def contains(container: Getter, item: Getter) -> Predicate:
+    """Predicate for a part of a text, an item of a list or a key of an object."""
 
     def test(record: Mapping[str, Any]) -> bool:
         within, wanted = container(record), item(record)
@@ -171,8 +166,8 @@ def contains(container: Read, item: Read) -> Test:
     return test
 
 
-def matches(read: Read, pattern: Pattern) -> Test:
-    """Test whether a pattern is found in a text."""
+def matches(read: Getter, pattern: Pattern) -> Predicate:
+    """Predicate whether a pattern is found in a text."""
     search = pattern.search
 
     def test(record: Mapping[str, Any]) -> bool:
