@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from textual.pilot import Pilot
 
 from alphapanda.clock import SystemClock
@@ -17,6 +18,7 @@ from alphapanda.model.control import EVERYTHING, AuditRecord, Outcome
 from alphapanda.model.kinds import EventType, TradingState
 from alphapanda.operations.policy import Confirmation
 from alphapanda.serialization.codec import decode
+from alphapanda.testing.call_path import CallPath
 from commands.shell.context import Context
 from commands.shell.output import Output
 from tui.app import Dashboard, Options
@@ -28,6 +30,8 @@ from tui.sources.deployment_control import DeploymentControl
 
 pytestmark = pytest.mark.kafka
 PATIENCE_S = 60.0
+MOST_FILES = 14
+"""Of the product, from the key that halts a broker to the call that writes to Kafka."""
 
 
 def context_of(system: Any) -> Context:
@@ -48,7 +52,8 @@ def audits(system: Any) -> dict[str, AuditRecord]:
     return {event.data.action: event.data for event in events if event.source == "tui"}
 
 
-def test_a_running_system_obeys_the_dashboard(system: Any) -> None:
+def test_a_running_system_obeys_the_dashboard(system: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = CallPath()
     system("up")
     system.until(lambda: system.fills() > 0)
     context = context_of(system)
@@ -61,7 +66,17 @@ def test_a_running_system_obeys_the_dashboard(system: Any) -> None:
 
     assert asyncio.run(control.cancel("paper", EVERYTHING, saying("night"))).ending is Ending.WHOLE
 
-    asyncio.run(press_halt(context))
+    with monkeypatch.context() as watching:
+        for owner, name in (
+            (DeploymentControl, "missing"),
+            (AIOKafkaProducer, "start"),
+            (AIOKafkaProducer, "send"),
+        ):
+            watching.setattr(owner, name, path.watch(getattr(owner, name)))
+        asyncio.run(press_halt(context))
+    assert "tui/sources/deployment_control.py" in path.files
+    assert "alphapanda/kafka/client.py" in path.files
+    assert len(path.files) <= MOST_FILES, path.files
 
     before = system.pid("trader.paper")
     told = asyncio.run(control.restart("trader.paper", saying("stuck")))
