@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from alphapanda.infra.time_sync import TimeSync
-from commands._checks import Verdict, time_sync_finding
+from alphapanda.operations.doctor import Verdict, time_sync_finding
 
 
 @pytest.mark.parametrize(

@@ -1,30 +1,37 @@
-"""The doctor's checks: each looks at one thing and says how it is and what to do about it."""
+"""Checks of this machine and of a deployment: each reports one state and, where it is wrong, the remedy."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import platform
+import resource
 import shutil
 import stat
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
+import psutil
+from redis import exceptions
+from redis.asyncio import Redis
 
 from alphapanda.clock import Clock
 from alphapanda.deployment import Deployment, user_cache
 from alphapanda.errors import AlphaPandaError
 from alphapanda.infra.base import Endpoints
+from alphapanda.infra.embedded.distribution import kafka_program
+from alphapanda.infra.embedded.valkey import find_valkey
 from alphapanda.infra.ports import PortBook, holder_of, is_free
-from alphapanda.settings import InfraTier, Settings
-
-if TYPE_CHECKING:
-    from alphapanda.infra.time_sync import TimeSync
+from alphapanda.infra.redis_probe import probe_redis
+from alphapanda.infra.select import tier_for
+from alphapanda.infra.time_sync import TimeSync, time_sync
+from alphapanda.kafka.probe import probe_kafka, require_compatible
+from alphapanda.pipeline.documents import check_documents
+from alphapanda.settings import InfraTier, Loaded, Settings
 
 GIB = 1024**3
 OLDEST_PYTHON = (3, 11)
@@ -33,13 +40,13 @@ MEMORY_WARN = GIB
 FILES_WARN = 4_096
 """Kafka keeps a handful of files open for each partition."""
 CLOCK_WARN_S, CLOCK_FAIL_S = 0.5, 5.0
-"""Orders and signals are judged by their age: more than this and they are judged wrongly."""
+"""Orders and signals are judged by their age: a clock further off judges them wrongly."""
 CLOCK_HINT = "Have the clock set by NTP, on each machine: timedatectl set-ntp true"
 PROBE_TIMEOUT_S = 5.0
 
 
 class Verdict(StrEnum):
-    """How a checked thing is."""
+    """The result of a check."""
 
     OK = "ok"
     WARN = "warn"
@@ -47,13 +54,13 @@ class Verdict(StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What one check found.
+    """The result of one check, and the remedy.
 
     Attributes:
-        check: what was looked at.
-        verdict: how it is.
-        detail: what was seen.
-        hint: what to do; empty when all is well.
+        check: its name.
+        verdict: the result.
+        detail: what was found.
+        hint: the remedy; empty when nothing is wrong.
     """
 
     check: str
@@ -63,28 +70,28 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
-    """What is examined.
+class CheckContext:
+    """What the checks look at.
 
     Attributes:
         deployment: the folder.
         environ: the environment.
-        clock: ours.
+        clock: this machine's.
         settings: None when they cannot be used.
-        endpoints: where the servers are or would be; None without settings.
-        running: names of the processes that run under a supervisor, with their pids.
+        endpoints: the servers' addresses, running or not; None without settings.
+        running: the supervised processes by name, with their pids.
     """
 
     deployment: Deployment
-    environ: dict[str, str]
+    environ: Mapping[str, str]
     clock: Clock
     settings: Settings | None
     endpoints: Endpoints | None
-    running: dict[str, int]
+    running: Mapping[str, int]
 
 
-def check_platform(_patient: Patient) -> Iterator[Finding]:
-    """Look at the system and the interpreter."""
+def check_platform(_context: CheckContext) -> Iterator[Finding]:
+    """Check the operating system and the interpreter."""
     name = f"{platform.system()} {platform.machine()}"
     if sys.platform == "linux":
         yield Finding("platform", Verdict.OK, name)
@@ -100,13 +107,9 @@ def check_platform(_patient: Patient) -> Iterator[Finding]:
         yield Finding("python", Verdict.FAIL, version, "Install AlphaPanda with Python 3.11 or newer.")
 
 
-def check_machine(patient: Patient) -> Iterator[Finding]:
-    """Look at disk, memory and open files."""
-    import resource
-
-    import psutil
-
-    free = shutil.disk_usage(patient.deployment.root).free
+def check_machine(context: CheckContext) -> Iterator[Finding]:
+    """Check disk, memory and the limit of open files."""
+    free = shutil.disk_usage(context.deployment.root).free
     hint = "Free some room: Kafka stops when its disk is full."
     yield _by_limits("disk", free, f"{free / GIB:.1f} GiB free", DISK_WARN, DISK_FAIL, hint)
     memory = psutil.virtual_memory().available
@@ -117,26 +120,24 @@ def check_machine(patient: Patient) -> Iterator[Finding]:
     yield _by_limits("open files", files, f"limit {files}", FILES_WARN, 0, "Raise it: ulimit -n 65536")
 
 
-def check_time_sync(_patient: Patient) -> Iterator[Finding]:
-    """Look at whether anybody keeps this machine's clock."""
-    from alphapanda.infra.time_sync import time_sync
-
+def check_time_sync(_context: CheckContext) -> Iterator[Finding]:
+    """Check that the machine's clock is synchronised."""
     yield time_sync_finding(time_sync())
 
 
 def time_sync_finding(found: TimeSync | None) -> Finding:
-    """Return what follows from what the kernel says of its clock."""
+    """Return the finding for the kernel's report on its clock."""
     if found is None:
-        return Finding("time sync", Verdict.OK, "this system does not tell")
+        return Finding("time sync", Verdict.OK, "this system does not report it")
     if not found.kept:
         return Finding("time sync", Verdict.WARN, "nothing keeps this machine's clock", CLOCK_HINT)
     detail = f"kept, at most {found.error_s * 1000:.0f} ms off"
     return _by_limits("time sync", -found.error_s, detail, -CLOCK_WARN_S, -CLOCK_FAIL_S, CLOCK_HINT)
 
 
-def check_files(patient: Patient) -> Iterator[Finding]:
-    """Look at who may read and write what."""
-    root, state, env = patient.deployment.root, patient.deployment.state, patient.deployment.env_file
+def check_files(context: CheckContext) -> Iterator[Finding]:
+    """Check the permissions of the deployment's files."""
+    root, state, env = context.deployment.root, context.deployment.state, context.deployment.env_file
     if not os.access(root, os.W_OK):
         yield Finding("folder", Verdict.FAIL, f"{root} cannot be written", "Choose another with ALPHAPANDA_HOME.")
     else:
@@ -147,12 +148,12 @@ def check_files(patient: Patient) -> Iterator[Finding]:
         yield _private(".env", env, 0o600)
 
 
-def check_ports(patient: Patient) -> Iterator[Finding]:
-    """Look at whether anybody else has our ports."""
-    ports = PortBook(patient.deployment).ports()
-    taken = {name: port for name, port in ports.items() if not _is_ours(name, patient) and not is_free(port)}
+def check_ports(context: CheckContext) -> Iterator[Finding]:
+    """Check that no other program has the deployment's ports."""
+    ports = PortBook(context.deployment).ports()
+    taken = {name: port for name, port in ports.items() if not _is_ours(name, context) and not is_free(port)}
     for name, port in taken.items():
-        hint = f"Stop it, or delete {patient.deployment.run / 'ports.json'} while nothing runs."
+        hint = f"Stop it, or delete {context.deployment.run / 'ports.json'} while nothing runs."
         yield Finding("ports", Verdict.FAIL, f"{port} of {name} is taken by {holder_of(port) or 'another'}", hint)
     if not taken:
         yield Finding(
@@ -160,16 +161,13 @@ def check_ports(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def check_servers_programs(patient: Patient) -> Iterator[Finding]:
-    """Look at the programs of the embedded servers."""
-    settings = patient.settings
+def check_servers_programs(context: CheckContext) -> Iterator[Finding]:
+    """Check the programs of the embedded servers."""
+    settings = context.settings
     if settings is None or settings.infra.tier is not InfraTier.EMBEDDED:
         return
-    from alphapanda.infra.embedded.distribution import kafka_program
-    from alphapanda.infra.embedded.valkey import find_valkey
-
     try:
-        program, store = kafka_program(settings.embedded, user_cache(patient.environ))
+        program, store = kafka_program(settings.embedded, user_cache(context.environ))
     except AlphaPandaError as error:
         yield Finding("java", Verdict.FAIL, error.message, error.hint)
     else:
@@ -188,14 +186,12 @@ def check_servers_programs(patient: Patient) -> Iterator[Finding]:
         yield Finding("valkey", Verdict.FAIL, error.message, error.hint)
 
 
-async def check_kafka(patient: Patient) -> Finding:
-    """Look at whether Kafka answers and can be worked with."""
-    from alphapanda.kafka.probe import probe_kafka, require_compatible
-
-    if patient.endpoints is None or _is_asleep(patient, "kafka"):
+async def check_kafka(context: CheckContext) -> Finding:
+    """Check that Kafka answers and its version is supported."""
+    if context.endpoints is None or _is_asleep(context, "kafka"):
         return Finding("kafka server", Verdict.OK, "not running; `alphapanda up` starts it")
     try:
-        facts = await probe_kafka(patient.endpoints.bootstrap_servers, timeout_s=PROBE_TIMEOUT_S)
+        facts = await probe_kafka(context.endpoints.bootstrap_servers, timeout_s=PROBE_TIMEOUT_S)
         require_compatible(facts)
     except AlphaPandaError as error:
         return Finding("kafka server", Verdict.FAIL, error.message, error.hint)
@@ -203,33 +199,28 @@ async def check_kafka(patient: Patient) -> Finding:
     return Finding("kafka server", Verdict.OK, f"cluster {facts.cluster_id}, {nodes}, at {facts.address}")
 
 
-async def check_redis(patient: Patient) -> Finding:
-    """Look at whether Redis answers and takes the password."""
-    from alphapanda.infra.redis_probe import probe_redis
-
-    if patient.endpoints is None or _is_asleep(patient, "valkey"):
+async def check_redis(context: CheckContext) -> Finding:
+    """Check that Redis answers and accepts the credentials."""
+    if context.endpoints is None or _is_asleep(context, "valkey"):
         return Finding("redis server", Verdict.OK, "not running; `alphapanda up` starts it")
     try:
-        version = await probe_redis(patient.endpoints.redis_url, timeout_s=PROBE_TIMEOUT_S)
+        version = await probe_redis(context.endpoints.redis_url, timeout_s=PROBE_TIMEOUT_S)
     except AlphaPandaError as error:
         return Finding("redis server", Verdict.FAIL, error.message, error.hint)
-    return Finding("redis server", Verdict.OK, f"{version} at {patient.endpoints.redacted_redis_url}")
+    return Finding("redis server", Verdict.OK, f"{version} at {context.endpoints.redacted_redis_url}")
 
 
-async def check_clock(patient: Patient) -> Finding:
-    """Compare our clock with that of the Redis server, half of the question's journey taken off."""
-    if patient.endpoints is None or _is_asleep(patient, "valkey"):
+async def check_clock(context: CheckContext) -> Finding:
+    """Compare this machine's clock with the Redis server's, less half of the round trip."""
+    if context.endpoints is None or _is_asleep(context, "valkey"):
         return Finding("clock", Verdict.OK, "nothing to compare with: no server is running")
-    from redis import exceptions
-    from redis.asyncio import Redis
-
     try:
-        async with asyncio.timeout(PROBE_TIMEOUT_S), Redis.from_url(patient.endpoints.redis_url) as client:
-            asked = patient.clock.now().timestamp()
+        async with asyncio.timeout(PROBE_TIMEOUT_S), Redis.from_url(context.endpoints.redis_url) as client:
+            asked = context.clock.now().timestamp()
             seconds, microseconds = await client.time()
-            answered = patient.clock.now().timestamp()
+            answered = context.clock.now().timestamp()
     except (exceptions.RedisError, OSError) as error:
-        return Finding("clock", Verdict.WARN, f"Redis did not tell its time: {error}", "See `redis server`.")
+        return Finding("clock", Verdict.WARN, f"Redis did not report its time: {error}", "See `redis server`.")
     offset = (asked + answered) / 2 - (seconds + microseconds / 1e6)
     detail = f"{offset * 1000:+.1f} ms against the Redis server"
     verdict = (
@@ -238,7 +229,7 @@ async def check_clock(patient: Patient) -> Finding:
     return Finding("clock", verdict, detail, "" if verdict is Verdict.OK else CLOCK_HINT)
 
 
-PLAIN: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
+_CHECKS: tuple[Callable[[CheckContext], Iterator[Finding]], ...] = (
     check_platform,
     check_machine,
     check_time_sync,
@@ -246,7 +237,45 @@ PLAIN: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
     check_ports,
     check_servers_programs,
 )
-PROBES: tuple[Callable[[Patient], Awaitable[Finding]], ...] = (check_kafka, check_redis, check_clock)
+_PROBES: tuple[Callable[[CheckContext], Awaitable[Finding]], ...] = (check_kafka, check_redis, check_clock)
+
+
+async def examine(
+    deployment: Deployment,
+    environ: Mapping[str, str],
+    clock: Clock,
+    load: Callable[[], Loaded],
+    running: Mapping[str, int],
+) -> list[Finding]:
+    """Run all checks; those of the servers only with settings that can be used.
+
+    Args:
+        deployment: the folder.
+        environ: the environment.
+        clock: this machine's.
+        load: reads the deployment's settings; raises ConfigError.
+        running: the supervised processes by name, with their pids.
+    """
+    settings, endpoints = None, None
+    findings: list[Finding] = []
+    try:
+        loaded = load()
+        settings = loaded.settings
+        problems = [str(problem) for problem in check_documents(deployment, tuple(settings.brokers))]
+        findings += [Finding("settings", Verdict.WARN, warning) for warning in loaded.warnings]
+        endpoints = tier_for(settings, deployment, clock, environ=environ).endpoints()
+    except AlphaPandaError as error:
+        problems = [str(problem) for problem in getattr(error, "problems", ())] or [str(error)]
+    hint = "Correct it, then run: alphapanda config check"
+    findings += [Finding("settings", Verdict.FAIL, problem, hint) for problem in problems]
+    if not findings:
+        findings.append(Finding("settings", Verdict.OK, "all files and variables can be used"))
+    context = CheckContext(deployment, environ, clock, settings, endpoints, running)
+    for check in _CHECKS:
+        findings.extend(check(context))
+    if settings is not None:
+        findings.extend(await asyncio.gather(*(probe(context) for probe in _PROBES)))
+    return findings
 
 
 def _by_limits(check: str, value: float, detail: str, warn: float, fail: float, hint: str) -> Finding:
@@ -261,12 +290,12 @@ def _private(check: str, path: Path, mode: int) -> Finding:
     return Finding(check, Verdict.OK, f"{path}, only its owner's")
 
 
-def _is_ours(name: str, patient: Patient) -> bool:
+def _is_ours(name: str, context: CheckContext) -> bool:
     # kafka has a second port, kafka-controller.
-    return name in patient.running or name.removesuffix("-controller") in patient.running
+    return name in context.running or name.removesuffix("-controller") in context.running
 
 
-def _is_asleep(patient: Patient, server: str) -> bool:
-    """Whether a server of ours is simply not running."""
-    settings = patient.settings
-    return settings is not None and settings.infra.tier is InfraTier.EMBEDDED and server not in patient.running
+def _is_asleep(context: CheckContext, server: str) -> bool:
+    """Whether it is an embedded server that is not running."""
+    settings = context.settings
+    return settings is not None and settings.infra.tier is InfraTier.EMBEDDED and server not in context.running
