@@ -12,7 +12,7 @@ from alphapanda.errors import RefusedError, UnknownNameError
 from alphapanda.ids import EventId, generate_event_id
 from alphapanda.model.control import Outcome
 from alphapanda.operations.audit import Audit, AuditedAct, AuditSource, current_actor
-from alphapanda.operations.dead_letters.summary import PlanLine, alike, short
+from alphapanda.operations.dead_letters.summary import PlanLine, short
 from tui.sources.control import (
     ActionProgress,
     ActionResult,
@@ -28,10 +28,10 @@ from tui.store.dead_letters import NO_CODE, NO_GROUP
 if TYPE_CHECKING:
     import asyncio
 
-    from alphapanda.operations.dead_letters.backlog import Item
+    from alphapanda.operations.dead_letters.backlog import FailedRecord
+    from alphapanda.operations.dead_letters.execute import ReplayReport
     from alphapanda.operations.dead_letters.plan import ReplayOptions, ReplayPlan
-    from alphapanda.operations.dead_letters.run import Report
-    from alphapanda.operations.dead_letters.service import Prepared
+    from alphapanda.operations.dead_letters.service import PreparedPlan
     from alphapanda.pipeline.ports import Log
     from commands.dlq._session import Session
     from commands.shell.context import Context
@@ -43,7 +43,7 @@ DONE = {Disposition.DISCARD: "discarded", Disposition.QUARANTINE: "quarantined"}
 
 @asynccontextmanager
 async def prepare(
-    context: Context, letters: Selection, fate: Disposition, wishes: ReplayOptions | None = None
+    context: Context, letters: Selection, fate: Disposition, options: ReplayOptions | None = None
 ) -> AsyncIterator[PreparedAction]:
     """Look dead letters through for what can be done with them, and be the only one at work on their topic.
 
@@ -51,7 +51,7 @@ async def prepare(
         context: the deployment.
         letters: which are meant.
         fate: what is to be done with them.
-        wishes: what is asked for beyond what is safe for all; nothing when not given.
+        options: what is asked for beyond what is safe for all; nothing when not given.
 
     Raises:
         RefusedError: somebody else is at work on that topic, or it is another system's.
@@ -63,11 +63,11 @@ async def prepare(
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(working(context, changing=True))
         stack.enter_context(alone(context, letters.topic))
-        yield await _offer(context, session, letters, fate, wishes)
+        yield await _offer(context, session, letters, fate, options)
 
 
 async def _offer(
-    context: Context, session: Session, letters: Selection, fate: Disposition, wishes: ReplayOptions | None
+    context: Context, session: Session, letters: Selection, fate: Disposition, options: ReplayOptions | None
 ) -> PreparedAction:
     from alphapanda.operations.dead_letters.backlog import read_backlog
     from alphapanda.operations.dead_letters.plan import ReplayOptions
@@ -75,19 +75,19 @@ async def _offer(
     choose = _choosing(letters)
     if fate is Disposition.REPLAY:
         _refuse_while_trading(context, letters)
-        wishes = wishes or ReplayOptions()
-        prepared = await session.bench.prepare(letters.topic, choose, wishes)
-        return ReplayOffer(context, session, letters, prepared, wishes)
+        options = options or ReplayOptions()
+        prepared = await session.service.prepare(letters.topic, choose, options)
+        return ReplayOffer(context, session, letters, prepared, options)
     backlog = await read_backlog(session.log, [letters.topic])
     items = [item for item in backlog.items.values() if item.state.is_unresolved and choose(item)]
     return SettingAside(context, session, letters, fate, tuple(items))
 
 
-def _choosing(letters: Selection) -> Callable[[Item], bool]:
-    def choose(item: Item) -> bool:
+def _choosing(letters: Selection) -> Callable[[FailedRecord], bool]:
+    def choose(item: FailedRecord) -> bool:
         if letters.id:
             return item.id == letters.id
-        code, group = item.letter.failure.error_code or NO_CODE, item.letter.group or NO_GROUP
+        code, group = item.newest.failure.error_code or NO_CODE, item.newest.group or NO_GROUP
         return code == letters.code and group == letters.group
 
     return choose
@@ -95,7 +95,7 @@ def _choosing(letters: Selection) -> Callable[[Item], bool]:
 
 def _typed(context: Context, letters: Selection) -> str:
     """Return the name to type: of the topic, where its broker is not known to trade on paper."""
-    from alphapanda.operations.dead_letters.names import own_name
+    from alphapanda.operations.dead_letters.backlog import own_name
     from commands.dlq._acting import is_live
 
     name = own_name(letters.topic)
@@ -115,9 +115,9 @@ def _refuse_while_trading(context: Context, letters: Selection) -> None:
         )
 
 
-def _line(item: Item) -> str:
-    place = item.letter.place
-    return f"{place.partition}:{place.offset}  {item.id[:12]}  {short(item.letter.failure.message, 60)}"
+def _line(item: FailedRecord) -> str:
+    place = item.newest.place
+    return f"{place.partition}:{place.offset}  {item.id[:12]}  {short(item.newest.failure.message, 60)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +129,19 @@ class ReplayOffer:
         session: with what.
         letters: which were asked for.
         prepared: the plan that was shown.
-        wishes: what it was asked for.
+        options: what it was asked for.
     """
 
     context: Context
     session: Session
     letters: Selection
-    prepared: Prepared
-    wishes: ReplayOptions
+    prepared: PreparedPlan
+    options: ReplayOptions
 
     @property
     def prospect(self) -> Preview:
         """What it will do."""
-        from alphapanda.operations.dead_letters.plan import PlannedAction
+        from alphapanda.operations.dead_letters.plan import PlannedAction, summarize
 
         plan = self.prepared.plan
         touched = [one for one in plan.records if one.action is not PlannedAction.HOLD]
@@ -149,7 +149,7 @@ class ReplayOffer:
             topic=self.letters.topic,
             target=str(plan.target.name),
             groups=plan.groups,
-            lines=alike(plan),
+            lines=summarize(plan),
             touched=len(touched),
             sent=len(plan.doing(PlannedAction.SEND)),
             first=tuple(_line(one.item) for one in touched[:FIRST]),
@@ -158,32 +158,31 @@ class ReplayOffer:
             resumes=plan.run_id if plan.resumes else "",
         )
 
-    async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> ActionResult:
+    async def carry_out(self, reason: str, on_progress: Tell, stop: asyncio.Event) -> ActionResult:
         """Judge what was shown once more, for time has passed, and send what is still as it was."""
-        from alphapanda.operations.dead_letters.execute import conduct
+        from alphapanda.operations.dead_letters.execute import ReplayPace, ReplayReport, execute
         from alphapanda.operations.dead_letters.ledger import Actor
-        from alphapanda.operations.dead_letters.run import ReplayPace, Report
         from commands.dlq._replaying import details_of
 
-        tell(ActionProgress("looking once more"))
+        on_progress(ActionProgress("looking once more"))
         prepared = await self._again()
         if stop.is_set():
             return ActionResult("Stopped before anything was sent.", ending=Ending.STOPPED)
-        plan, report, pace = prepared.plan, Report(), ReplayPace()
+        plan, report, pace = prepared.plan, ReplayReport(), ReplayPace()
         act = AuditedAct(
             "dlq replay", str(plan.target.name), reason, outcome=Outcome.FAILED, run_id=EventId(plan.run_id)
         )
         try:
-            mover = Actor(actor=current_actor(), reason=reason, run_id=plan.run_id)
-            teller = _teller(plan, tell)
-            await conduct(
+            actor = Actor(actor=current_actor(), reason=reason, run_id=plan.run_id)
+            teller = _teller(plan, on_progress)
+            await execute(
                 self.session.log,
-                self.session.bench,
+                self.session.service,
                 prepared,
-                mover,
+                actor,
                 report,
                 stop=stop,
-                tell=teller,
+                on_progress=teller,
                 pace=pace,
             )
             act.outcome = Outcome.DONE
@@ -192,7 +191,7 @@ class ReplayOffer:
             unwritten = await written(self.context, act, self.session.log)
         return _with(how_it_ended(plan, report), unwritten)
 
-    async def _again(self) -> Prepared:
+    async def _again(self) -> PreparedPlan:
         """Return the plan of what was shown, as it is now; raises RefusedError where more would be sent."""
         from alphapanda.operations.dead_letters.plan import PlannedAction
 
@@ -200,10 +199,10 @@ class ReplayOffer:
             one.item.id: one.action for one in self.prepared.plan.records if one.action is not PlannedAction.HOLD
         }
         try:
-            prepared = await self.session.bench.prepare(
+            prepared = await self.session.service.prepare(
                 self.letters.topic,
                 lambda item: item.id in shown,
-                self.wishes,
+                self.options,
                 asked_run=self.prepared.plan.run_id if self.prepared.plan.resumes else "",
             )
         except UnknownNameError:
@@ -216,7 +215,7 @@ class ReplayOffer:
         return prepared
 
 
-def _teller(plan: ReplayPlan, tell: Tell) -> Callable[[Report], None]:
+def _teller(plan: ReplayPlan, on_progress: Tell) -> Callable[[ReplayReport], None]:
     """Return what makes a run's report a line of progress."""
     from alphapanda.operations.dead_letters.plan import PlannedAction
 
@@ -224,7 +223,7 @@ def _teller(plan: ReplayPlan, tell: Tell) -> Callable[[Report], None]:
     sending = len(plan.doing(PlannedAction.SEND))
     total = sending + len(plan.doing(PlannedAction.WATCH))
 
-    def told(report: Report) -> None:
+    def told(report: ReplayReport) -> None:
         done = report.confirmed + report.returned - settled_before
         if report.sent == 1 and sending > 1 and not done:
             text = "the first one was sent, and is watched"
@@ -234,12 +233,12 @@ def _teller(plan: ReplayPlan, tell: Tell) -> Callable[[Report], None]:
                 if report.returned
                 else f"{report.sent:,} sent"
             )
-        tell(ActionProgress(text, max(0, done), total))
+        on_progress(ActionProgress(text, max(0, done), total))
 
     return told
 
 
-def how_it_ended(plan: ReplayPlan, report: Report) -> ActionResult:
+def how_it_ended(plan: ReplayPlan, report: ReplayReport) -> ActionResult:
     """Return what a run has done, and what is left to do."""
     from commands.dlq._views import report_line
 
@@ -274,15 +273,15 @@ class SettingAside:
     session: Session
     letters: Selection
     fate: Disposition
-    items: Sequence[Item]
+    items: Sequence[FailedRecord]
 
     @property
     def prospect(self) -> Preview:
         """What it will do."""
         counts: Counter[tuple[str, str, str, str]] = Counter()
         for item in self.items:
-            failure = item.letter.failure
-            counts[item.state.value, item.letter.group or "-", failure.error_code, short(failure.message)] += 1
+            failure = item.newest.failure
+            counts[item.state.value, item.newest.group or "-", failure.error_code, short(failure.message)] += 1
         lines = tuple(
             PlanLine(count, state, DONE[self.fate], group, code, why)
             for (state, group, code, why), count in sorted(counts.items(), key=lambda pair: -pair[1])
@@ -296,7 +295,7 @@ class SettingAside:
             typed=_typed(self.context, self.letters),
         )
 
-    async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> ActionResult:
+    async def carry_out(self, reason: str, on_progress: Tell, stop: asyncio.Event) -> ActionResult:
         """Write one step for each of those that stand as they were shown."""
         from alphapanda.model.dead_letter import LedgerTrigger
         from alphapanda.operations.dead_letters.backlog import read_backlog
@@ -304,16 +303,16 @@ class SettingAside:
 
         del stop
         topic, run_id = self.letters.topic, generate_event_id()
-        tell(ActionProgress("writing to the ledger"))
+        on_progress(ActionProgress("writing to the ledger"))
         act = AuditedAct(f"dlq {self.fate}", topic, reason, {"run_id": run_id}, Outcome.FAILED, run_id)
         try:
             backlog = await read_backlog(self.session.log, [topic])
             shown = {item.id for item in self.items}
             now = self.context.clock.now()
-            mover = Actor(actor=current_actor(), reason=reason, run_id=run_id)
+            actor = Actor(actor=current_actor(), reason=reason, run_id=run_id)
             trigger = LedgerTrigger(self.fate.value)
             entries = [
-                item.step(mover, trigger, now)
+                item.step(actor, trigger, now)
                 for item in backlog.items.values()
                 if item.id in shown and item.state.is_unresolved
             ]

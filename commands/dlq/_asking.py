@@ -13,8 +13,8 @@ from commands.shell.context import Context
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from alphapanda.operations.dead_letters.execute import ReplayPace, ReplayReport
     from alphapanda.operations.dead_letters.plan import ReplayOptions, ReplayPlan
-    from alphapanda.operations.dead_letters.run import ReplayPace, Report
     from alphapanda.operations.dead_letters.selection import DeadLetterFilter
     from commands.dlq._session import Session
 
@@ -26,14 +26,14 @@ class Asked:
     Attributes:
         topic: the source topic or its dead letters.
         selection: which dead letters.
-        wishes: what is asked for beyond the default.
+        options: what is asked for beyond the default.
         ids: dead letters that were named; none named, all.
         run: go on with this run alone.
     """
 
     topic: str
     selection: DeadLetterFilter
-    wishes: ReplayOptions
+    options: ReplayOptions
     ids: tuple[str, ...] = field(default=())
     run: str = ""
 
@@ -57,7 +57,7 @@ async def plan_only(context: Context, asked: Asked) -> ExitCode:
     async with working(context, changing=False) as session:
         topic = await typed_topic(session.log, asked.topic)
         asked = await _narrowed(session, topic, asked)
-        prepared = await session.bench.prepare(topic, asked.selection.takes, asked.wishes, asked_run=asked.run)
+        prepared = await session.service.prepare(topic, asked.selection.takes, asked.options, asked_run=asked.run)
     if not prepared.plan.records:
         return _nothing(context, prepared.plan)
     show_plan(context, prepared.plan)
@@ -76,11 +76,13 @@ async def plan_and_run(context: Context, asked: Asked, pace: ReplayPace, confirm
         topic = await typed_topic(session.log, asked.topic)
         asked = await _narrowed(session, topic, asked)
         with alone(context, topic):
-            prepared = await session.bench.prepare(topic, asked.selection.takes, asked.wishes, asked_run=asked.run)
+            prepared = await session.service.prepare(
+                topic, asked.selection.takes, asked.options, asked_run=asked.run
+            )
             if not prepared.plan.records:
                 return _nothing(context, prepared.plan)
             show_plan(context, prepared.plan)
-            report = await carry_out(Job(context, session, prepared, asked.wishes, pace, confirmation))
+            report = await carry_out(Job(context, session, prepared, asked.options, pace, confirmation))
     if context.output.as_json:
         _document(context, prepared.plan, report)
     return verdict_on(context, prepared.plan, report)
@@ -93,7 +95,7 @@ async def _narrowed(session: Session, topic: str, asked: Asked) -> Asked:
 
     if not asked.ids and not asked.selection.reasons:
         return asked
-    items = (await read_backlog(session.log, [topic], session.bench.view)).items
+    items = (await read_backlog(session.log, [topic], session.service.view)).items
     if asked.selection.reasons:
         known = {reason_of(item) for item in items.values()}
         for one in sorted(asked.selection.reasons - known):
@@ -102,10 +104,10 @@ async def _narrowed(session: Session, topic: str, asked: Asked) -> Asked:
     if not asked.ids:
         return asked
     chosen = find_ids(asked.ids, items)
-    wishes = asked.wishes
-    if wishes.force_one:
-        wishes = replace(wishes, force_one=next(one for one in chosen if one.startswith(wishes.force_one)))
-    return replace(asked, selection=replace(asked.selection, ids=chosen), wishes=wishes)
+    options = asked.options
+    if options.force_one:
+        options = replace(options, force_one=next(one for one in chosen if one.startswith(options.force_one)))
+    return replace(asked, selection=replace(asked.selection, ids=chosen), options=options)
 
 
 def _nothing(context: Context, plan: ReplayPlan) -> ExitCode:
@@ -129,7 +131,7 @@ def show_plan(context: Context, plan: ReplayPlan) -> None:
         output.warn(f"{note}.")
 
 
-def _document(context: Context, plan: ReplayPlan, report: Report | None) -> None:
+def _document(context: Context, plan: ReplayPlan, report: ReplayReport | None) -> None:
     from commands.dlq._views import raw_plan, raw_report
 
     context.output.document(
@@ -143,14 +145,14 @@ def _who_runs(context: Context, plan: ReplayPlan) -> str:
     from alphapanda.operations.dead_letters.groups import daemon_of
 
     layout = context.settings().process_layout
-    groups = {record.item.letter.group for record in plan.records}
+    groups = {record.item.newest.group for record in plan.records}
     daemons = sorted({daemon_of(group, layout) for group in groups} - {""})
     return (
         f"Does {' and '.join(daemons)} run?" if len(daemons) == 1 else f"Do {' and '.join(daemons) or 'they'} run?"
     )
 
 
-def verdict_on(context: Context, plan: ReplayPlan, report: Report) -> ExitCode:
+def verdict_on(context: Context, plan: ReplayPlan, report: ReplayReport) -> ExitCode:
     """Tell how a run ended and return its exit code; raises where something is left to do."""
     from commands.dlq._views import report_line
 
@@ -178,5 +180,5 @@ def verdict_on(context: Context, plan: ReplayPlan, report: Report) -> ExitCode:
     return ExitCode.OK
 
 
-def _because(report: Report) -> str:
+def _because(report: ReplayReport) -> str:
     return f"; sending stopped: {report.breaker}" if report.breaker else ""

@@ -14,9 +14,10 @@ from alphapanda.operations.policy import Confirmation
 from commands.shell.context import Context
 
 if TYPE_CHECKING:
+    from alphapanda.operations.dead_letters.execute import ReplayPace, ReplayReport
     from alphapanda.operations.dead_letters.plan import ReplayOptions
-    from alphapanda.operations.dead_letters.run import Edit, ReplayPace, Report
-    from alphapanda.operations.dead_letters.service import Prepared
+    from alphapanda.operations.dead_letters.republish import RecordEdit
+    from alphapanda.operations.dead_letters.service import PreparedPlan
     from commands.dlq._session import Session
 
 
@@ -28,7 +29,7 @@ class Job:
         context: whose.
         session: with what.
         prepared: the plan.
-        wishes: what was asked for beyond the default.
+        options: what was asked for beyond the default.
         pace: how fast.
         confirmation: what was confirmation ahead.
         edits: what to send instead of a record's own value.
@@ -37,29 +38,28 @@ class Job:
 
     context: Context
     session: Session
-    prepared: Prepared
-    wishes: ReplayOptions
+    prepared: PreparedPlan
+    options: ReplayOptions
     pace: ReplayPace
     confirmation: Confirmation = field(default_factory=Confirmation)
-    edits: Mapping[str, Edit] = field(default_factory=dict)
+    edits: Mapping[str, RecordEdit] = field(default_factory=dict)
     action: str = "dlq replay"
 
 
-async def carry_out(job: Job) -> Report:
+async def carry_out(job: Job) -> ReplayReport:
     """Ask, then run the plan to its end; raises RefusedError when it is not allowed."""
     from alphapanda.operations.audit import current_actor
-    from alphapanda.operations.dead_letters.execute import conduct
+    from alphapanda.operations.dead_letters.execute import ReplayReport, execute
     from alphapanda.operations.dead_letters.ledger import Actor
     from alphapanda.operations.dead_letters.plan import PlannedAction
-    from alphapanda.operations.dead_letters.run import Report
 
-    plan, log, bench, report = job.prepared.plan, job.session.log, job.session.bench, Report()
+    plan, log, service, report = job.prepared.plan, job.session.log, job.session.service, ReplayReport()
     run_id = EventId(plan.run_id)
     async with job.context.audit(log).audited(
         job.action, str(plan.target.name), reason=job.confirmation.reason, run_id=run_id
     ) as act:
         _permit(job)
-        mover = Actor(actor=current_actor(), reason=job.confirmation.reason, run_id=plan.run_id)
+        actor = Actor(actor=current_actor(), reason=job.confirmation.reason, run_id=plan.run_id)
         total = len(plan.doing(PlannedAction.SEND)) + len(plan.doing(PlannedAction.WATCH))
         with (
             job.context.output.progress().task(f"replay {plan.target.name}", total, "records") as advance,
@@ -67,7 +67,7 @@ async def carry_out(job: Job) -> Report:
         ):
             settled = 0
 
-            def tell(report: Report) -> None:
+            def on_progress(report: ReplayReport) -> None:
                 nonlocal settled
                 now_settled = report.confirmed + report.returned - len(plan.doing(PlannedAction.SETTLE))
                 if now_settled > settled:
@@ -75,16 +75,16 @@ async def carry_out(job: Job) -> Report:
                     settled = now_settled
 
             try:
-                await conduct(
+                await execute(
                     log,
-                    bench,
+                    service,
                     job.prepared,
-                    mover,
+                    actor,
                     report,
                     stop=stop,
-                    tell=tell,
+                    on_progress=on_progress,
                     pace=job.pace,
-                    group=job.wishes.group,
+                    group=job.options.group,
                     edits=job.edits,
                 )
             finally:
@@ -100,8 +100,8 @@ def _permit(job: Job) -> None:
     sending = plan.doing(PlannedAction.SEND)
     if not sending:
         return
-    beyond = any(record.judgement.verdict.value != "new" for record in sending) or job.wishes.include_unreadable
-    groups = ", ".join(plan.groups) or job.wishes.group or "all groups"
+    beyond = any(record.assessment.verdict.value != "new" for record in sending) or job.options.include_unreadable
+    groups = ", ".join(plan.groups) or job.options.group or "all groups"
     one = "record" if len(sending) == 1 else "records"
     permit(
         job.context,
@@ -113,7 +113,7 @@ def _permit(job: Job) -> None:
     )
 
 
-def details_of(run_id: str, report: Report) -> dict[str, str]:
+def details_of(run_id: str, report: ReplayReport) -> dict[str, str]:
     """Return what a run did, as the audit keeps it."""
     counts = {
         "sent": report.sent,

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from alphapanda.kafka.client import KafkaLog, KafkaReadLog
     from alphapanda.model.kinds import TradingMode
-    from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog, Item
+    from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog, FailedRecord
     from alphapanda.operations.dead_letters.policy import Policy
     from alphapanda.operations.dead_letters.record import EventView
     from alphapanda.operations.dead_letters.selection import DeadLetterFilter
-    from alphapanda.operations.dead_letters.service import Workbench
+    from alphapanda.operations.dead_letters.service import DeadLetterService
     from alphapanda.settings import Settings
 
 BATCH_BYTES = 256 * 1024
@@ -33,11 +33,11 @@ class Session:
 
     Attributes:
         log: to write to.
-        bench: to look with.
+        service: to look with.
     """
 
     log: KafkaLog
-    bench: Workbench
+    service: DeadLetterService
 
 
 @asynccontextmanager
@@ -56,8 +56,8 @@ async def working(context: Context, *, changing: bool) -> AsyncIterator[Session]
 
     from alphapanda.kafka.client import open_log
     from alphapanda.kafka.topic_admin import Cluster
-    from alphapanda.operations.dead_letters.progress import open_group_progress
-    from alphapanda.operations.dead_letters.service import Workbench
+    from alphapanda.operations.dead_letters.service import DeadLetterService
+    from alphapanda.operations.dead_letters.watch import open_group_progress
     from alphapanda.serialization.runtime import reading_codec
     from alphapanda.settings.topics import catalogue_of
     from alphapanda.state.store import open_redis
@@ -75,7 +75,7 @@ async def working(context: Context, *, changing: bool) -> AsyncIterator[Session]
     ):
         if changing:
             check_pin(context.deployment, settings, await log.identity(), changing=True)
-        bench = Workbench(
+        service = DeadLetterService(
             log=log,
             cluster=cluster,
             progress=progress,
@@ -87,8 +87,8 @@ async def working(context: Context, *, changing: bool) -> AsyncIterator[Session]
             codec=reading_codec(settings),
         )
         if changing:
-            await bench.need_ledger()
-        yield Session(log, bench)
+            await service.need_ledger()
+        yield Session(log, service)
 
 
 def view_of(context: Context) -> EventView:
@@ -103,7 +103,7 @@ def view_of(context: Context) -> EventView:
 
 def policy_of(context: Context) -> Policy:
     """Return what the deployment's `dlq-policy.toml` says; raises ConfigError where it is wrong."""
-    from alphapanda.operations.dead_letters.policy_file import load_policy
+    from alphapanda.operations.dead_letters.policy import load_policy
 
     return load_policy(context.deployment.root, context.clock.now())
 
@@ -129,12 +129,12 @@ async def own_topics(context: Context, log: KafkaReadLog) -> tuple[str, ...]:
 
 async def typed_topic(log: KafkaReadLog, typed: str) -> str:
     """Return the dead-letter topic that was typed, by its own name or its source's; raises UnknownNameError."""
-    from alphapanda.operations.dead_letters.names import resolve
+    from alphapanda.operations.dead_letters.backlog import resolve
 
     return resolve(typed, await log.topics())
 
 
-async def find(context: Context, log: KafkaReadLog, typed: str) -> tuple[Item, DeadLetterBacklog]:
+async def find(context: Context, log: KafkaReadLog, typed: str) -> tuple[FailedRecord, DeadLetterBacklog]:
     """Return the dead letter that was typed, and what was read to find it; raises UnknownNameError, UsageError."""
     from alphapanda.operations.dead_letters.backlog import read_backlog
     from alphapanda.operations.dead_letters.selection import find_in

@@ -10,7 +10,7 @@ from commands.shell.context import Context
 
 if TYPE_CHECKING:
     from alphapanda.model.dead_letter import LedgerState, LedgerTrigger
-    from alphapanda.operations.dead_letters.backlog import Item
+    from alphapanda.operations.dead_letters.backlog import FailedRecord
     from alphapanda.operations.dead_letters.selection import DeadLetterFilter
     from alphapanda.operations.policy import Confirmation
     from commands.dlq._session import Session
@@ -30,8 +30,8 @@ async def set_aside(
     from alphapanda.ids import generate_event_id
     from alphapanda.model.dead_letter import LEDGER_TRANSITIONS, LedgerState
     from alphapanda.operations.audit import current_actor
+    from alphapanda.operations.dead_letters.backlog import own_name
     from alphapanda.operations.dead_letters.ledger import Actor, write_entries
-    from alphapanda.operations.dead_letters.names import own_name
     from commands.dlq._acting import alone, permit
     from commands.dlq._session import is_topic, working
     from commands.dlq._views import count_of
@@ -57,9 +57,9 @@ async def set_aside(
             ) as act:
                 question = f"{trigger.value.capitalize()}ing {len(items):,} of {topic}"
                 permit(context, f"dlq {trigger.value}", name.source if name else None, question, confirmation)
-                mover = Actor(actor=current_actor(), reason=confirmation.reason.strip(), run_id=run_id)
+                actor = Actor(actor=current_actor(), reason=confirmation.reason.strip(), run_id=run_id)
                 now = context.clock.now()
-                await write_entries(session.log, [item.step(mover, trigger, now) for item in items])
+                await write_entries(session.log, [item.step(actor, trigger, now) for item in items])
                 act.details.update({"records": str(len(items)), "run_id": run_id})
     context.output.say(
         f"{count_of(len(items))} {_done(trigger)}, and kept in {topic} until its retention ends."
@@ -69,7 +69,7 @@ async def set_aside(
 
 async def _chosen(
     context: Context, session: Session, what: str, selection: DeadLetterFilter, verdict: str
-) -> tuple[str, list[Item]]:
+) -> tuple[str, list[FailedRecord]]:
     from alphapanda.operations.dead_letters.backlog import read_backlog
     from alphapanda.operations.dead_letters.classification import Classification
     from alphapanda.operations.dead_letters.plan import ReplayOptions
@@ -81,15 +81,15 @@ async def _chosen(
         topic = await typed_topic(session.log, what)
     else:
         item, _ = await find(context, session.log, what)
-        topic, selection = item.letter.place.topic, replace(selection, ids=frozenset({item.id}))
+        topic, selection = item.newest.place.topic, replace(selection, ids=frozenset({item.id}))
     if verdict:
-        prepared = await session.bench.prepare(topic, selection.takes, ReplayOptions())
-        return topic, [one.item for one in prepared.plan.records if one.judgement.verdict.value == verdict]
-    backlog = await read_backlog(session.log, [topic], session.bench.view)
+        prepared = await session.service.prepare(topic, selection.takes, ReplayOptions())
+        return topic, [one.item for one in prepared.plan.records if one.assessment.verdict.value == verdict]
+    backlog = await read_backlog(session.log, [topic], session.service.view)
     return topic, [item for item in backlog.items.values() if selection.takes(item)]
 
 
-def _cannot(item: Item, trigger: LedgerTrigger) -> RefusedError:
+def _cannot(item: FailedRecord, trigger: LedgerTrigger) -> RefusedError:
     state: LedgerState = item.state
     hint = f"alphapanda dlq show {item.id[:12]}"
     if state.is_under_way:
@@ -101,7 +101,7 @@ def _done(trigger: LedgerTrigger) -> str:
     return {"discard": "discarded", "quarantine": "quarantined"}[trigger.value]
 
 
-def _show(context: Context, items: list[Item], *, dry_run: bool, trigger: LedgerTrigger) -> None:
+def _show(context: Context, items: list[FailedRecord], *, dry_run: bool, trigger: LedgerTrigger) -> None:
     from commands.dlq._views import RECORD_COLUMNS, raw, shown
 
     output = context.output

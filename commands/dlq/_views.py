@@ -10,9 +10,9 @@ from alphapanda.operations.dead_letters.summary import short
 from commands.shell.output import Column, Output, Style
 
 if TYPE_CHECKING:
-    from alphapanda.operations.dead_letters.backlog import Item
-    from alphapanda.operations.dead_letters.plan import Planned, ReplayPlan
-    from alphapanda.operations.dead_letters.run import Report
+    from alphapanda.operations.dead_letters.backlog import FailedRecord
+    from alphapanda.operations.dead_letters.execute import ReplayReport
+    from alphapanda.operations.dead_letters.plan import PlannedRecord, ReplayPlan
 
 _STATES = {
     "open": Style.WARN,
@@ -61,33 +61,33 @@ RECORD_COLUMNS = (
 )
 
 
-def shown(item: Item) -> Mapping[str, object]:
+def shown(item: FailedRecord) -> Mapping[str, object]:
     """Return a dead letter as a row for people."""
-    letter = item.letter
+    dead_letter = item.newest
     return {
         "id": item.id[:12],
         "state": item.state.value,
-        "failed": moment(letter.failed_at_ms),
-        "place": f"{letter.place.partition}:{letter.place.offset}",
-        "group": letter.group or "-",
-        "code": letter.failure.error_code,
+        "failed": moment(dead_letter.failed_at_ms),
+        "place": f"{dead_letter.place.partition}:{dead_letter.place.offset}",
+        "group": dead_letter.group or "-",
+        "code": dead_letter.failure.error_code,
         "replays": item.replays,
-        "message": short(letter.failure.message),
+        "message": short(dead_letter.failure.message),
     }
 
 
-def raw(item: Item) -> dict[str, object]:
+def raw(item: FailedRecord) -> dict[str, object]:
     """Return a dead letter as programs read it."""
-    letter, failure = item.letter, item.letter.failure
+    dead_letter, failure = item.newest, item.newest.failure
     return {
         "id": item.id,
         "state": item.state.value,
-        "topic": letter.place.topic,
-        "partition": letter.place.partition,
-        "offset": letter.place.offset,
+        "topic": dead_letter.place.topic,
+        "partition": dead_letter.place.partition,
+        "offset": dead_letter.place.offset,
         "source": item.target,
         "origin": {"topic": failure.topic, "partition": failure.partition, "offset": failure.offset},
-        "group": letter.group or None,
+        "group": dead_letter.group or None,
         "family": failure.family.value,
         "error_code": failure.error_code,
         "exception": failure.exception,
@@ -96,14 +96,14 @@ def raw(item: Item) -> dict[str, object]:
         "stage": failure.stage.value if failure.stage is not None else None,
         "retryable": failure.retryable.value,
         "attempts": failure.attempts,
-        "failed_at": moment(letter.failed_at_ms),
+        "failed_at": moment(dead_letter.failed_at_ms),
         "first_failed_at": moment(item.first_failed_ms),
         "failures": item.failures,
         "replays": item.replays,
         "run_id": item.run_id or None,
-        "event_id": letter.event.id or None,
-        "event_ts": letter.event.ts,
-        "key": (letter.record.key or b"").decode(errors="replace"),
+        "event_id": dead_letter.event.id or None,
+        "event_ts": dead_letter.event.ts,
+        "key": (dead_letter.record.key or b"").decode(errors="replace"),
     }
 
 
@@ -121,9 +121,9 @@ def plan_lines(plan: ReplayPlan, output: Output) -> list[str]:
     """Return a plan for people: one line for those that are alike."""
     from dataclasses import asdict
 
-    from alphapanda.operations.dead_letters.summary import alike
+    from alphapanda.operations.dead_letters.plan import summarize
 
-    rows = [asdict(line) for line in alike(plan)]
+    rows = [asdict(line) for line in summarize(plan)]
     return output.render(rows, PLAN_COLUMNS)
 
 
@@ -140,17 +140,17 @@ def raw_plan(plan: ReplayPlan) -> dict[str, object]:
     }
 
 
-def raw_planned(record: Planned) -> dict[str, object]:
+def raw_planned(record: PlannedRecord) -> dict[str, object]:
     """Return one record of a plan as programs read it."""
     return {
         "id": record.item.id,
-        "partition": record.item.letter.place.partition,
-        "offset": record.item.letter.place.offset,
+        "partition": record.item.newest.place.partition,
+        "offset": record.item.newest.place.offset,
         "state": record.item.state.value,
-        "group": record.item.letter.group or None,
-        "error_code": record.item.letter.failure.error_code,
-        "event_id": record.item.letter.event.id or None,
-        "verdict": record.judgement.verdict.value,
+        "group": record.item.newest.group or None,
+        "error_code": record.item.newest.failure.error_code,
+        "event_id": record.item.newest.event.id or None,
+        "verdict": record.assessment.verdict.value,
         "action": record.action.value,
         "why": record.why,
         "policy": None
@@ -159,14 +159,14 @@ def raw_planned(record: Planned) -> dict[str, object]:
     }
 
 
-def raw_report(report: Report) -> dict[str, object]:
+def raw_report(report: ReplayReport) -> dict[str, object]:
     """Return what a run did as programs read it."""
     from dataclasses import asdict
 
     return asdict(report)
 
 
-def report_line(report: Report) -> str:
+def report_line(report: ReplayReport) -> str:
     """Return what a run did in one line."""
     parts = [
         f"{count:,} {name}"

@@ -24,9 +24,8 @@ from commands.shell.options import (
 from commands.shell.output import Column
 
 if TYPE_CHECKING:
-    from alphapanda.operations.dead_letters.backlog import Item
-    from alphapanda.operations.dead_letters.edit import FieldChange
-    from alphapanda.operations.dead_letters.run import Edit
+    from alphapanda.operations.dead_letters.backlog import FailedRecord
+    from alphapanda.operations.dead_letters.republish import FieldChange, RecordEdit
     from alphapanda.operations.policy import Confirmation
     from alphapanda.pipeline.topic_routing import Routes
 
@@ -91,8 +90,8 @@ async def _run(
     dry_run: bool,
 ) -> int:
     from alphapanda.ids import BrokerId
+    from alphapanda.operations.dead_letters.execute import ReplayPace
     from alphapanda.operations.dead_letters.plan import PlannedAction, ReplayOptions
-    from alphapanda.operations.dead_letters.run import ReplayPace
     from alphapanda.pipeline.topic_routing import Routes
     from alphapanda.serialization.runtime import writing_codec
     from commands.dlq._acting import alone
@@ -104,39 +103,39 @@ async def _run(
         item, _ = await find(context, session.log, typed)
         if not item.state.is_unresolved:
             raise RefusedError(f"{item.id} is {item.state.value}.", hint=f"alphapanda dlq show {item.id[:12]}")
-        topic = item.letter.place.topic
-        target = (await session.bench.target(topic)).name
-        codec = await writing_codec(context.settings(), session.bench.catalogue, {str(target)})
-        routes = Routes(session.bench.catalogue, None if target.is_shared else BrokerId(target.scope), codec)
+        topic = item.newest.place.topic
+        target = (await session.service.target(topic)).name
+        codec = await writing_codec(context.settings(), session.service.catalogue, {str(target)})
+        routes = Routes(session.service.catalogue, None if target.is_shared else BrokerId(target.scope), codec)
         edited, change, differences = _edited(context, item, file, routes)
         _show(context, item, differences)
         if dry_run:
             return 0
         # What was edited is another record: how often the old one came back does not count against it.
-        wishes = ReplayOptions(group=group, force_one=item.id if force else "", max_replays=sys.maxsize)
+        options = ReplayOptions(group=group, force_one=item.id if force else "", max_replays=sys.maxsize)
         with alone(context, topic):
-            prepared = await session.bench.prepare(
-                topic, lambda one: one.id == item.id, wishes, instead={item.id: edited}
+            prepared = await session.service.prepare(
+                topic, lambda one: one.id == item.id, options, instead={item.id: edited}
             )
             (planned,) = prepared.plan.records
             if planned.action is not PlannedAction.SEND:
-                verdict = planned.judgement.verdict.value
+                verdict = planned.assessment.verdict.value
                 raise CheckFailedError(
                     f"{item.id} is {verdict} and was not sent: {planned.why}.",
                     hint="--force sends it all the same.",
                 )
             pace = ReplayPace(patience_s=patience)
             job = Job(
-                context, session, prepared, wishes, pace, confirmation, edits={item.id: change}, action="dlq edit"
+                context, session, prepared, options, pace, confirmation, edits={item.id: change}, action="dlq edit"
             )  # fmt: skip
             report = await carry_out(job)
     return int(verdict_on(context, prepared.plan, report))
 
 
 def _edited(
-    context: Context, item: Item, file: Path | None, routes: Routes
-) -> tuple[Item, Edit, list[FieldChange]]:
-    from alphapanda.operations.dead_letters.edit import apply_edit, editable_text
+    context: Context, item: FailedRecord, file: Path | None, routes: Routes
+) -> tuple[FailedRecord, RecordEdit, list[FieldChange]]:
+    from alphapanda.operations.dead_letters.republish import apply_edit, editable_text
     from commands.shell.prompts import on_terminal
 
     if file is not None:
@@ -146,7 +145,7 @@ def _edited(
         raise UsageError("There is no terminal to edit on.", hint="Give the edited JSON: --file FILE")
     context.deployment.prepare()
     draft = context.deployment.journals / f"dlq-edit-{item.id[:12]}.json"
-    draft.write_text(editable_text(item.letter), encoding="utf-8")
+    draft.write_text(editable_text(item.newest), encoding="utf-8")
     draft.chmod(0o600)
     while True:
         _open_editor(context, draft)
@@ -177,7 +176,7 @@ def _open_editor(context: Context, draft: Path) -> None:
         raise UsageError(f"The editor {editor!r} ended with {ended.returncode}: nothing was sent.")
 
 
-def _show(context: Context, item: Item, differences: list[FieldChange]) -> None:
+def _show(context: Context, item: FailedRecord, differences: list[FieldChange]) -> None:
     rows = [{"field": one.field, "before": _cell(one.before), "after": _cell(one.after)} for one in differences]
     if context.output.as_json:
         raw = [{"field": one.field, "before": one.before, "after": one.after} for one in differences]

@@ -72,9 +72,8 @@ def list_(
 
 
 async def _topics(context: Context, selection: DeadLetterFilter, *, everything: bool, metrics: bool) -> None:
-    from alphapanda.operations.dead_letters.backlog import read_backlog
-    from alphapanda.operations.dead_letters.exposition import exposition
-    from alphapanda.operations.dead_letters.names import dead_letter_topics
+    from alphapanda.operations.dead_letters.backlog import dead_letter_topics, read_backlog
+    from alphapanda.operations.dead_letters.exporter import exposition
     from commands.dlq._session import own_topics, reading, view_of
 
     async with reading(context) as log:
@@ -92,8 +91,7 @@ async def _topics(context: Context, selection: DeadLetterFilter, *, everything: 
 def _summaries(
     context: Context, backlog: DeadLetterBacklog, topics: Sequence[str], selection: DeadLetterFilter
 ) -> list[Mapping[str, object]]:
-    from alphapanda.operations.dead_letters.signature import signature
-    from alphapanda.operations.dead_letters.summary import short
+    from alphapanda.operations.dead_letters.summary import short, signature
     from commands.dlq._views import age, moment
 
     now = context.clock.now().timestamp()
@@ -101,12 +99,12 @@ def _summaries(
     by_topic: dict[str, list[object]] = {name: [] for name in topics}
     chosen = [item for item in backlog.items.values() if selection.takes(item)]
     for name in by_topic:
-        items = [item for item in chosen if item.letter.place.topic == name]
+        items = [item for item in chosen if item.newest.place.topic == name]
         states = Counter(item.state.value for item in items)
         unresolved = [item for item in items if item.state.is_unresolved]
         oldest = min((item.first_failed_ms for item in unresolved), default=None)
         reasons = Counter(
-            (one.letter.failure.error_code, signature(one.letter.failure.message)) for one in unresolved
+            (one.newest.failure.error_code, signature(one.newest.failure.message)) for one in unresolved
         )
         reason = reasons.most_common(1)[0][0] if reasons else None
         rows.append(

@@ -120,7 +120,7 @@ def asked_of(
         where=where,
         reasons=reason_id,
     )
-    wishes = ReplayOptions(
+    options = ReplayOptions(
         max_replays=max_replays,
         group=group,
         include_stale=include_stale,
@@ -129,4 +129,4 @@ def asked_of(
         valid_for=duration_of(valid_for),
         limit=limit,
     )
-    return Asked(topic, selection, wishes, (*(ids or ()), *([force_one] if force_one else ())), run)
+    return Asked(topic, selection, options, (*(ids or ()), *([force_one] if force_one else ())), run)

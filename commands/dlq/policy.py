@@ -34,7 +34,7 @@ def check(call: typer.Context, json: JsonOption = False) -> None:
 
     Example: alphapanda dlq policy check
     """
-    from alphapanda.operations.dead_letters.policy_file import POLICY_FILE, read_policy
+    from alphapanda.operations.dead_letters.policy import POLICY_FILE, read_policy
 
     context = Context.of(call, json=json)
     file = context.deployment.root / POLICY_FILE

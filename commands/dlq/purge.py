@@ -23,7 +23,7 @@ from commands.shell.output import Column
 
 if TYPE_CHECKING:
     from alphapanda.kafka.client import KafkaReadLog
-    from alphapanda.operations.dead_letters.purge import Cut, Purge, TopicContents
+    from alphapanda.operations.dead_letters.purge import PurgePlan, TopicContents, Truncation
     from alphapanda.operations.policy import Confirmation
 
 _COLUMNS = (
@@ -124,7 +124,7 @@ async def _preview(context: Context, wish: _Wish) -> None:
 
 async def _purge(context: Context, wish: _Wish, confirmation: Confirmation) -> None:
     from alphapanda.kafka.client import open_record_deleter
-    from alphapanda.operations.dead_letters.names import own_name
+    from alphapanda.operations.dead_letters.backlog import own_name
     from commands.dlq._acting import alone, permit
     from commands.dlq._session import typed_topic, working
     from commands.shell.reading import kafka_options
@@ -154,13 +154,13 @@ async def _purge(context: Context, wish: _Wish, confirmation: Confirmation) -> N
     context.output.say(f"{plan.records:,} removed. What became of them: alphapanda dlq history {name.source}")
 
 
-async def _plan(log: KafkaReadLog, topic: str, wish: _Wish) -> Purge:
-    from alphapanda.operations.dead_letters.purge import read_holding, wanted_cuts
+async def _plan(log: KafkaReadLog, topic: str, wish: _Wish) -> PurgePlan:
+    from alphapanda.operations.dead_letters.purge import read_topic_contents, requested_offsets
     from topics.dead_letter_families import source_name_of
 
-    holding = await read_holding(log, topic, source_name_of(topic))
+    holding = await read_topic_contents(log, topic, source_name_of(topic))
     _check_partitions(holding, wish.partitions)
-    wanted = await wanted_cuts(
+    wanted = await requested_offsets(
         log, holding, partitions=wish.partitions, before_ms=wish.before_ms, to_offset=wish.to_offset
     )
     return holding.plan(wanted, settled_only=wish.settled, even_needed=wish.dangerous)
@@ -173,7 +173,7 @@ def _check_partitions(holding: TopicContents, asked: Sequence[int]) -> None:
             raise UnknownNameError("partition", str(number), [str(one) for one in there])
 
 
-def _refuse_kept(plan: Purge) -> None:
+def _refuse_kept(plan: PurgePlan) -> None:
     kept = plan.kept
     if not kept:
         return
@@ -195,7 +195,7 @@ def _refuse_kept(plan: Purge) -> None:
     )
 
 
-def _show(context: Context, plan: Purge, *, executed: bool) -> None:
+def _show(context: Context, plan: PurgePlan, *, executed: bool) -> None:
     if context.output.as_json:
         body = {
             "topic": plan.topic,
@@ -220,7 +220,7 @@ def _show(context: Context, plan: Purge, *, executed: bool) -> None:
     context.output.lines(context.output.render(rows, _COLUMNS))
 
 
-def _raw(cut: Cut) -> dict[str, object]:
+def _raw(cut: Truncation) -> dict[str, object]:
     return {
         "partition": cut.partition.number,
         "oldest": cut.start,
@@ -235,7 +235,7 @@ def _raw(cut: Cut) -> dict[str, object]:
     }
 
 
-def _note(cut: Cut) -> str | None:
+def _note(cut: Truncation) -> str | None:
     if not cut.kept:
         return None
     first = cut.kept[0]

@@ -13,7 +13,7 @@ from commands.shell.options import JsonOption
 from commands.shell.output import Column
 
 if TYPE_CHECKING:
-    from alphapanda.operations.dead_letters.backlog import Item
+    from alphapanda.operations.dead_letters.backlog import FailedRecord
 
 _COLUMNS = (
     Column("id", "REASON"),
@@ -54,9 +54,11 @@ def reasons(
     context.run(_show(context, topic, selection.takes, everything=everything))
 
 
-async def _show(context: Context, typed: str | None, takes: Callable[[Item], bool], *, everything: bool) -> None:
+async def _show(
+    context: Context, typed: str | None, takes: Callable[[FailedRecord], bool], *, everything: bool
+) -> None:
     from alphapanda.operations.dead_letters.backlog import read_backlog
-    from alphapanda.operations.dead_letters.reasons import reasons_of
+    from alphapanda.operations.dead_letters.selection import reasons_of
     from alphapanda.operations.dead_letters.summary import short
     from commands.dlq._session import own_topics, policy_of, reading, typed_topic, view_of
     from commands.dlq._views import moment
@@ -69,7 +71,7 @@ async def _show(context: Context, typed: str | None, takes: Callable[[Item], boo
         for item in backlog.items.values()
         if takes(item) and (everything or item.state.value not in {"confirmed", "discarded"})
     ]
-    found = reasons_of(items, policy_of(context))
+    found = reasons_of(items, policy_of(context).said_of)
     output = context.output
     if output.as_json:
         rows = [

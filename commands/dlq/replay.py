@@ -79,7 +79,7 @@ def replay(
 
     Example: alphapanda dlq replay paper.orders.filled --reason "instruments are there again"
     """
-    from alphapanda.operations.dead_letters.run import ReplayPace
+    from alphapanda.operations.dead_letters.execute import ReplayPace
     from alphapanda.operations.policy import Confirmation
     from commands.dlq._asking import plan_and_run, plan_only
     from commands.dlq.plan import asked_of

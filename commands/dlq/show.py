@@ -13,8 +13,8 @@ from commands.shell.options import JsonOption
 from commands.shell.output import Style
 
 if TYPE_CHECKING:
-    from alphapanda.operations.dead_letters.backlog import Item
-    from alphapanda.operations.dead_letters.plan import Planned
+    from alphapanda.operations.dead_letters.backlog import FailedRecord
+    from alphapanda.operations.dead_letters.plan import PlannedRecord
 
 
 def show(call: typer.Context, which: OneArgument, json: JsonOption = False) -> None:
@@ -31,14 +31,14 @@ async def _show(context: Context, typed: str) -> None:
 
     async with working(context, changing=False) as session:
         item, _ = await find(context, session.log, typed)
-        planned: Planned | None = None
+        planned: PlannedRecord | None = None
         why_none = ""
         if item.state.is_unresolved or item.state.is_under_way:
             from alphapanda.operations.dead_letters.plan import ReplayOptions
 
             try:
-                prepared = await session.bench.prepare(
-                    item.letter.place.topic, lambda one: one.id == item.id, ReplayOptions()
+                prepared = await session.service.prepare(
+                    item.newest.place.topic, lambda one: one.id == item.id, ReplayOptions()
                 )
                 planned = next(iter(prepared.plan.records), None)
             except AlphaPandaError as error:
@@ -49,31 +49,31 @@ async def _show(context: Context, typed: str) -> None:
         context.output.lines(_lines(context, item, planned, why_none))
 
 
-def _document(item: Item, planned: Planned | None, why_none: str) -> dict[str, object]:
-    from alphapanda.operations.dead_letters.edit import editable_text
+def _document(item: FailedRecord, planned: PlannedRecord | None, why_none: str) -> dict[str, object]:
+    from alphapanda.operations.dead_letters.republish import editable_text
     from alphapanda.serialization.codec import to_jsonable
     from commands.dlq._views import raw, raw_planned
 
-    record = item.letter.record
+    record = item.newest.record
     return {
         **raw(item),
         "verdict": raw_planned(planned) if planned is not None else None,
         "no_verdict_because": why_none or None,
-        "value": editable_text(item.letter),
+        "value": editable_text(item.newest),
         "value_hex": (record.value or b"").hex(),
         "headers": [
             [name, None if value is None else value.decode(errors="replace")] for name, value in record.headers
         ],
-        "traceback": item.letter.failure.traceback,
+        "traceback": item.newest.failure.traceback,
         "trail": [to_jsonable(step) for step in item.entry.moved.trail] if item.entry is not None else [],
     }
 
 
-def _lines(context: Context, item: Item, planned: Planned | None, why_none: str) -> list[str]:
-    from alphapanda.operations.dead_letters.edit import editable_text
+def _lines(context: Context, item: FailedRecord, planned: PlannedRecord | None, why_none: str) -> list[str]:
+    from alphapanda.operations.dead_letters.republish import editable_text
     from commands.dlq._views import fields, moment
 
-    letter, failure, output = item.letter, item.letter.failure, context.output
+    dead_letter, failure, output = item.newest, item.newest.failure, context.output
     origin = failure.topic
     if failure.partition is not None and failure.offset is not None:
         origin = f"{failure.topic}:{failure.partition}:{failure.offset}"
@@ -81,12 +81,12 @@ def _lines(context: Context, item: Item, planned: Planned | None, why_none: str)
         [
             ("dead letter", item.id),
             ("state", item.state.value),
-            ("stands at", str(letter.place)),
+            ("stands at", str(dead_letter.place)),
             ("came from", origin),
             ("failed in", failure.group),
-            ("failed", moment(letter.failed_at_ms)),
+            ("failed", moment(dead_letter.failed_at_ms)),
             ("first failed", moment(item.first_failed_ms)),
-            ("written first", moment(letter.original_ms)),
+            ("written first", moment(dead_letter.original_ms)),
             ("code", failure.error_code),
             ("message", failure.message),
             ("exception", failure.exception),
@@ -98,15 +98,15 @@ def _lines(context: Context, item: Item, planned: Planned | None, why_none: str)
             ("headers of", failure.family.value),
             ("sent again", f"{item.replays} times" if item.replays else None),
             ("run", item.run_id),
-            ("event", letter.event.id),
-            ("key", (letter.record.key or b"").decode(errors="replace")),
+            ("event", dead_letter.event.id),
+            ("key", (dead_letter.record.key or b"").decode(errors="replace")),
         ],
         output,
     )
     if planned is not None:
         lines += [
             "",
-            *fields([("verdict", planned.judgement.verdict.value), ("because", planned.judgement.why)], output),
+            *fields([("verdict", planned.assessment.verdict.value), ("because", planned.assessment.why)], output),
         ]
         lines += fields([("a replay", f"{planned.action.value}: {planned.why}")], output)
     elif why_none:
@@ -118,10 +118,10 @@ def _lines(context: Context, item: Item, planned: Planned | None, why_none: str)
             f"{step.reason}".rstrip()
             for step in item.entry.moved.trail
         ]
-    lines += ["", output.styled("Value", Style.BOLD), *editable_text(letter).rstrip().splitlines()]
-    if letter.others:
+    lines += ["", output.styled("Value", Style.BOLD), *editable_text(dead_letter).rstrip().splitlines()]
+    if dead_letter.others:
         lines += ["", output.styled("Headers that say nothing of the failure", Style.BOLD)]
-        lines += [f"  {name}: {(value or b'').decode(errors='replace')}" for name, value in letter.others]
+        lines += [f"  {name}: {(value or b'').decode(errors='replace')}" for name, value in dead_letter.others]
     if failure.traceback:
         lines += ["", output.styled("Traceback", Style.BOLD), *failure.traceback.rstrip().splitlines()]
     return lines

@@ -12,7 +12,7 @@ from commands.shell.context import Context
 from commands.shell.options import ConfirmOption, DryRunOption, JsonOption, ReasonOption, YesOption
 
 if TYPE_CHECKING:
-    from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog, Item
+    from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog, FailedRecord
     from alphapanda.operations.dead_letters.ledger import Actor, LedgerEntry
     from alphapanda.operations.policy import Confirmation
     from commands.dlq._session import Session
@@ -39,8 +39,8 @@ def undo(
 
 async def _run(context: Context, what: str, confirmation: Confirmation, *, dry_run: bool) -> None:
     from alphapanda.operations.audit import current_actor
+    from alphapanda.operations.dead_letters.backlog import own_name
     from alphapanda.operations.dead_letters.ledger import Actor, write_entries
-    from alphapanda.operations.dead_letters.names import own_name
     from commands.dlq._acting import permit
     from commands.dlq._session import working
     from commands.dlq._views import count_of
@@ -48,19 +48,19 @@ async def _run(context: Context, what: str, confirmation: Confirmation, *, dry_r
     async with working(context, changing=not dry_run) as session:
         items = await _meant(context, session, what)
         sent_ids = await _sent_after_all(session, items)
-        mover = Actor(actor=current_actor(), reason=confirmation.reason.strip() or "undo")
+        actor = Actor(actor=current_actor(), reason=confirmation.reason.strip() or "undo")
         back = [item for item in items if item.id not in sent_ids and _can_go_back(item)]
         sent = [item for item in items if item.id in sent_ids or item.state.value in {"replayed", "confirmed"}]
         _show(context, back, sent, dry_run=dry_run)
-        topic = items[0].letter.place.topic
+        topic = items[0].newest.place.topic
         if not dry_run and back:
-            async with context.audit(session.log).audited("dlq undo", topic, reason=mover.reason) as act:
+            async with context.audit(session.log).audited("dlq undo", topic, reason=actor.reason) as act:
                 name = own_name(topic)
                 question = f"Opening {len(back):,} of {topic} again"
                 permit(
                     context, "dlq undo", name.source if name else None, question, confirmation, beyond_new=False
                 )
-                await write_entries(session.log, [_reopened(item, mover, context) for item in back])
+                await write_entries(session.log, [_reopened(item, actor, context) for item in back])
                 act.details.update({"records": str(len(back)), "what": what})
             context.output.say(f"{count_of(len(back))} open again.")
     if sent:
@@ -70,7 +70,7 @@ async def _run(context: Context, what: str, confirmation: Confirmation, *, dry_r
         raise RefusedError(f"There is nothing to undo: {what} is {states}.")
 
 
-async def _meant(context: Context, session: Session, what: str) -> list[Item]:
+async def _meant(context: Context, session: Session, what: str) -> list[FailedRecord]:
     from alphapanda.operations.dead_letters.backlog import read_backlog
     from alphapanda.operations.dead_letters.selection import find_in
     from commands.dlq._session import own_topics, typed_topic
@@ -90,40 +90,40 @@ async def _meant(context: Context, session: Session, what: str) -> list[Item]:
         ) from error
 
 
-async def _sent_after_all(session: Session, items: Sequence[Item]) -> frozenset[str]:
+async def _sent_after_all(session: Session, items: Sequence[FailedRecord]) -> frozenset[str]:
     """Return those that are planned and that their topic shows to be sent."""
     from alphapanda.operations.dead_letters.plan import ReplayOptions
 
     planned: dict[str, set[str]] = {}
     for item in items:
         if item.state.value == "planned":
-            planned.setdefault(item.letter.place.topic, set()).add(item.id)
+            planned.setdefault(item.newest.place.topic, set()).add(item.id)
     found: set[str] = set()
     for topic, ids in planned.items():
-        prepared = await session.bench.prepare(topic, _among(ids), ReplayOptions())
-        found |= {one.item.id for one in prepared.plan.records if one.judgement.copy is not None}
+        prepared = await session.service.prepare(topic, _among(ids), ReplayOptions())
+        found |= {one.item.id for one in prepared.plan.records if one.assessment.copy is not None}
     return frozenset(found)
 
 
-def _among(ids: set[str]) -> Callable[[Item], bool]:
+def _among(ids: set[str]) -> Callable[[FailedRecord], bool]:
     return lambda item: item.id in ids
 
 
-def _can_go_back(item: Item) -> bool:
+def _can_go_back(item: FailedRecord) -> bool:
     return item.state.value in {"discarded", "quarantined", "planned"}
 
 
-def _reopened(item: Item, mover: Actor, context: Context) -> LedgerEntry:
+def _reopened(item: FailedRecord, actor: Actor, context: Context) -> LedgerEntry:
     from alphapanda.model.dead_letter import LedgerState, LedgerTrigger
-    from alphapanda.operations.dead_letters.run import given_up
+    from alphapanda.operations.dead_letters.execute import released
 
     now = context.clock.now()
     if item.state is LedgerState.PLANNED:
-        return given_up(item, mover, now)
-    return item.step(mover, LedgerTrigger.REOPEN, now)
+        return released(item, actor, now)
+    return item.step(actor, LedgerTrigger.REOPEN, now)
 
 
-def _unsendable(sent: Sequence[Item]) -> RefusedError:
+def _unsendable(sent: Sequence[FailedRecord]) -> RefusedError:
     first = sent[0]
     moved = first.entry.moved if first.entry is not None else None
     where = f" as {moved.sent}" if moved is not None and moved.sent is not None else ""
@@ -136,7 +136,7 @@ def _unsendable(sent: Sequence[Item]) -> RefusedError:
     )
 
 
-def _show(context: Context, back: Sequence[Item], sent: Sequence[Item], *, dry_run: bool) -> None:
+def _show(context: Context, back: Sequence[FailedRecord], sent: Sequence[FailedRecord], *, dry_run: bool) -> None:
     from commands.dlq._views import raw
 
     if context.output.as_json:

@@ -42,7 +42,7 @@ def check(call: typer.Context, json: JsonOption = False) -> None:
 
     Example: SETTINGS__ENVIRONMENT=production alphapanda config check
     """
-    from alphapanda.operations.dead_letters.policy_file import read_policy
+    from alphapanda.operations.dead_letters.policy import read_policy
     from alphapanda.pipeline.documents import check_documents
     from alphapanda.settings import InvalidSettingsError
 

@@ -40,7 +40,7 @@ def init(
 def _starters(context: Context) -> Iterator[tuple[Path, Callable[[], str], int]]:
     from functools import partial
 
-    from alphapanda.operations.dead_letters.policy_file import POLICY_FILE
+    from alphapanda.operations.dead_letters.policy import POLICY_FILE
     from alphapanda.settings.reference import config_text, env_text
     from alphapanda.settings.starters import starter_text
 

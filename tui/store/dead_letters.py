@@ -9,8 +9,8 @@ import msgspec
 from alphapanda.model.dead_letter import DeadLetterMoved, LedgerState
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Record
+from alphapanda.operations.dead_letters.ledger import current_state
 from alphapanda.operations.dead_letters.record import read_dead_letter
-from alphapanda.operations.dead_letters.status import standing
 from topics.dead_letters import ProcessingFailure
 
 KEPT = 1_000
@@ -169,7 +169,7 @@ class DeadLetters:
     def _stand(self, letter_id: str, known: _KnownFailure) -> None:
         """Have the rows of a dead letter, the newest and those before it, stand where it stands."""
         self.changes += 1
-        state = standing(self._steps.get(letter_id), known.place, known.run)
+        state = current_state(self._steps.get(letter_id), known.place, known.run)
         if state is not known.state:
             self._count(known, -1)
             known.state = state

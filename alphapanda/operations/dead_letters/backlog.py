@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from alphapanda.errors import UnknownNameError, nearest
 from alphapanda.kafka.client import KafkaReadLog
 from alphapanda.model.dead_letter import LedgerState, LedgerTrigger
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Offsets
-from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, Actor, LedgerEntry, read_ledger
+from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, Actor, LedgerEntry, current_state, read_ledger
 from alphapanda.operations.dead_letters.record import JSON, DeadLetter, EventView, read_dead_letter
-from alphapanda.operations.dead_letters.status import standing
 from alphapanda.pipeline.recovery import read_all
 from topics.dead_letter_families import source_name_of
+from topics.errors import TopicNameError
+from topics.names import TopicName
 
 _S, _T = LedgerState, LedgerTrigger
 
@@ -28,18 +30,18 @@ _WAYS: Mapping[tuple[LedgerState, LedgerState], tuple[LedgerTrigger, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class FailedRecord:
     """One failure: a record that one group could not process, however often it failed.
 
     Attributes:
-        letter: its newest dead letter.
+        newest: its newest dead letter.
         entry: what the ledger says; None where it says nothing.
         first_failed_ms: when it failed first, Unix milliseconds.
         failures: how many dead letters it has in the log.
         origins: the records, sent first and sent again, that these dead letters are of; as far as they say.
     """
 
-    letter: DeadLetter
+    newest: DeadLetter
     entry: LedgerEntry | None
     first_failed_ms: int
     failures: int
@@ -48,18 +50,18 @@ class Item:
     @property
     def id(self) -> str:
         """The dead letter's id."""
-        return self.letter.id
+        return self.newest.id
 
     @property
     def target(self) -> str:
         """Where it goes back to: the topic whose dead letters these are, whatever its headers say."""
-        return source_name_of(self.letter.place.topic)
+        return source_name_of(self.newest.place.topic)
 
     @property
     def state(self) -> LedgerState:
         """Where it stands: what the ledger says, unless a newer dead letter shows that it came back."""
         moved = self.entry.moved if self.entry is not None else None
-        return standing(moved, self.letter.place, self.letter.replay_run)
+        return current_state(moved, self.newest.place, self.newest.replay_run)
 
     @property
     def replays(self) -> int:
@@ -67,27 +69,27 @@ class Item:
         known = self.entry.moved.replays if self.entry is not None else 0
         if self.entry is not None and self.state is LedgerState.PLANNED:
             known -= 1  # planned, and counted, but not sent as far as the ledger knows
-        return max(known, self.letter.replay_count)
+        return max(known, self.newest.replay_count)
 
     @property
     def run_id(self) -> str:
         """The run that has it or had it last; empty without one."""
         return self.entry.moved.run_id if self.entry is not None else ""
 
-    def caught_up(self, mover: Actor, at: datetime) -> tuple[LedgerEntry, ...]:
+    def caught_up(self, actor: Actor, at: datetime) -> tuple[LedgerEntry, ...]:
         """Return the entries that the ledger lacks of what the log shows; nothing where they agree."""
         entry, state = self.entry, self.state
         if entry is None or entry.state is state:
             return ()
         steps = []
         for trigger in _WAYS[entry.state, state]:
-            entry = mover.moved(entry, trigger, at, letter=self.letter)
+            entry = actor.moved(entry, trigger, at, dead_letter=self.newest)
             steps.append(entry)
         return tuple(steps)
 
     def step(
         self,
-        mover: Actor,
+        actor: Actor,
         trigger: LedgerTrigger,
         at: datetime,
         *,
@@ -95,9 +97,11 @@ class Item:
         edited_fields: tuple[str, ...] | None = None,
     ) -> LedgerEntry:
         """Return the entry after one more step from where it really stands."""
-        caught_up = self.caught_up(mover, at)
-        entry = (caught_up[-1] if caught_up else self.entry) or mover.unknown(self.letter, self.target, at)
-        return mover.moved(entry, trigger, at, letter=self.letter, replays=replays, edited_fields=edited_fields)
+        caught_up = self.caught_up(actor, at)
+        entry = (caught_up[-1] if caught_up else self.entry) or actor.unknown(self.newest, self.target, at)
+        return actor.moved(
+            entry, trigger, at, dead_letter=self.newest, replays=replays, edited_fields=edited_fields
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +112,18 @@ class DeadLetterBacklog:
         items: by id, oldest failure first.
         entries: the whole ledger, by id.
         ends: the offsets at which reading stopped: what comes later belongs to the next look.
-        letters: how many records were read.
+        records: how many records were read.
     """
 
-    items: Mapping[str, Item]
+    items: Mapping[str, FailedRecord]
     entries: Mapping[str, LedgerEntry]
     ends: Offsets
-    letters: int
+    records: int
 
     @property
     def refused(self) -> frozenset[tuple[str, LogPosition]]:
         """The records that these dead letters are of, each with the group that refused it."""
-        return frozenset((item.letter.group, origin) for item in self.items.values() for origin in item.origins)
+        return frozenset((item.newest.group, origin) for item in self.items.values() for origin in item.origins)
 
 
 async def read_backlog(log: KafkaReadLog, topics: Collection[str], view: EventView = JSON) -> DeadLetterBacklog:
@@ -135,24 +139,26 @@ async def read_backlog(log: KafkaReadLog, topics: Collection[str], view: EventVi
     ledger = await log.partitions([LEDGER_TOPIC]) if with_ledger else ()
     ends = await log.ends((*dead, *ledger))
     records = await read_all(log, await log.beginnings((*dead, *ledger)), ends)
-    letters = [read_dead_letter(record, view) for record in records if record.partition.topic != LEDGER_TOPIC]
+    dead_letters = [read_dead_letter(record, view) for record in records if record.partition.topic != LEDGER_TOPIC]
     entries = read_ledger(record for record in records if record.partition.topic == LEDGER_TOPIC)
     return DeadLetterBacklog(
-        items=items_of(letters, entries),
+        items=failed_records(dead_letters, entries),
         entries=entries,
         ends={partition: end for partition, end in ends.items() if partition.topic != LEDGER_TOPIC},
-        letters=len(letters),
+        records=len(dead_letters),
     )
 
 
-def items_of(letters: Sequence[DeadLetter], entries: Mapping[str, LedgerEntry]) -> dict[str, Item]:
+def failed_records(
+    dead_letters: Sequence[DeadLetter], entries: Mapping[str, LedgerEntry]
+) -> dict[str, FailedRecord]:
     """Return dead letters as failures, each once, oldest failure first."""
     by_id: dict[str, list[DeadLetter]] = {}
-    for letter in letters:
-        by_id.setdefault(letter.id, []).append(letter)
+    for dead_letter in dead_letters:
+        by_id.setdefault(dead_letter.id, []).append(dead_letter)
     items = [
-        Item(
-            letter=max(same, key=lambda one: (one.record.timestamp_ms, one.place.offset)),
+        FailedRecord(
+            newest=max(same, key=lambda one: (one.record.timestamp_ms, one.place.offset)),
             entry=entries.get(letter_id),
             first_failed_ms=min(one.failed_at_ms for one in same),
             failures=len(same),
@@ -160,5 +166,42 @@ def items_of(letters: Sequence[DeadLetter], entries: Mapping[str, LedgerEntry]) 
         )
         for letter_id, same in by_id.items()
     ]
-    items.sort(key=lambda item: (item.letter.place.partition, item.letter.place.offset))
+    items.sort(key=lambda item: (item.newest.place.partition, item.newest.place.offset))
     return {item.id: item for item in items}
+
+
+def dead_letter_topics(there: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the topics that hold dead letters, by their names, whoever named them."""
+    names = set(there)
+    return tuple(sorted(name for name in names if source_name_of(name) != name))
+
+
+def resolve(typed: str, there: Iterable[str]) -> str:
+    """Return the dead-letter topic that `typed` names.
+
+    Args:
+        typed: the dead-letter topic, or the topic whose dead letters are meant; that one may be gone.
+        there: all topics of the cluster.
+
+    Raises:
+        UnknownNameError: there is none; the message has the nearest that is there.
+    """
+    known = dead_letter_topics(there)
+    if typed in known:
+        return typed
+    of_source = [name for name in known if source_name_of(name) == typed]
+    if of_source:
+        return next((name for name in of_source if name == f"{typed}.dlq"), of_source[0])
+    names = {name for topic in known for name in (topic, source_name_of(topic))}
+    hint = "All of them: alphapanda dlq list --all"
+    if nearest(typed, names) is None and len(names) > 12:
+        raise UnknownNameError("dead-letter topic", typed, (), hint=hint)
+    raise UnknownNameError("dead-letter topic", typed, names, hint=hint)
+
+
+def own_name(topic: str) -> TopicName | None:
+    """Return the name of a topic of ours; None for anybody else's."""
+    try:
+        return TopicName.parse(topic)
+    except TopicNameError:
+        return None

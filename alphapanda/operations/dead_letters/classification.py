@@ -1,22 +1,117 @@
-"""The verdict on each dead letter: was it processed after all, may it have been, is it still of use?
+"""Whether a record has outlived its use: its validity ran out, or its session is over.
 
-Pure: it looks at what was gathered (`alphapanda.operations.dead_letters.lookups`) and at the clock it is given.
+Two clocks count. The market's is the time of the newest tick: a simulated or recorded session has its own days.
+The wall's is what a person lives by: a market that stands still over night makes nothing fresh.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from alphapanda.ids import EventId
+from alphapanda.market.sessions import ist_day
 from alphapanda.model.dead_letter import LedgerState
-from alphapanda.model.kinds import EventType, TradingMode
+from alphapanda.model.kinds import EventType, TradingMode, Validity
 from alphapanda.model.order import client_order_id_of
-from alphapanda.operations.dead_letters.backlog import Item
+from alphapanda.operations.dead_letters.backlog import FailedRecord
 from alphapanda.operations.dead_letters.groups import SETTLES_AN_ORDER
-from alphapanda.operations.dead_letters.lookups import Copy, Evidence
-from alphapanda.operations.dead_letters.staleness import Freshness
+from alphapanda.operations.dead_letters.lookups import Lookups, SourceCopy
+from alphapanda.operations.dead_letters.record import DeadLetter
 from topics.dead_letters import FailedStage
+
+VALID_FOR: Mapping[EventType, timedelta] = MappingProxyType(
+    {
+        EventType.MARKET_TICK: timedelta(0),
+        EventType.SIGNAL_RAW: timedelta(minutes=5),
+        EventType.SIGNAL_VALIDATED: timedelta(minutes=2),
+        EventType.PNL_SNAPSHOT: timedelta(minutes=1),
+        EventType.CONTROL_COMMAND: timedelta(minutes=5),
+    }
+)
+"""How long an event is good for. What is not here is good for its session."""
+
+IMMEDIATE_FOR = timedelta(seconds=30)
+"""How long an IOC order's signal or submission is good for."""
+
+LONGEST_SESSION = timedelta(hours=12)
+"""By the wall's clock; pre-open to close is seven hours."""
+
+TIMELESS = frozenset({EventType.AUDIT_RECORDED, EventType.ALERT_RAISED, EventType.DEAD_LETTER_MOVED})
+"""Records of what happened, which nobody acts on."""
+
+_STARTS_AN_ORDER = frozenset({EventType.SIGNAL_RAW, EventType.SIGNAL_VALIDATED, EventType.ORDER_SUBMITTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """The present, and how long things are good for.
+
+    Attributes:
+        now: wall clock, aware.
+        market_now: event time of the newest tick; None before the first.
+        valid_for: what an operator says instead of the table and of sessions.
+    """
+
+    now: datetime
+    market_now: datetime | None = None
+    valid_for: timedelta | None = None
+
+    def why_stale(self, dead_letter: DeadLetter, kind: EventType) -> str:
+        """Return why a record of that kind is of no use any more; empty where it is."""
+        if kind in TIMELESS:
+            return ""
+        if kind is EventType.MARKET_TICK:
+            return "market data: the market has moved on"
+        if self.valid_for is not None:
+            return self._why_too_old(dead_letter, kind)
+        return self._why_other_session(dead_letter) or self._why_too_old(dead_letter, kind)
+
+    def _why_other_session(self, dead_letter: DeadLetter) -> str:
+        happened, written = dead_letter.event.ts, _written(dead_letter)
+        if happened is not None and self.market_now is not None:
+            if ist_day(happened) != ist_day(self.market_now):
+                return f"from another session: {_day(happened)}, the market is at {_day(self.market_now)}"
+        elif ist_day(written) != ist_day(self.now):
+            return f"from another session: {_day(written)}"
+        return ""
+
+    def _why_too_old(self, dead_letter: DeadLetter, kind: EventType) -> str:
+        wall = self.now - _written(dead_letter)
+        allowed = self._allowed(dead_letter, kind)
+        if allowed is None:
+            return f"{_length(wall)} old: its session is over" if wall > LONGEST_SESSION else ""
+        ages = [(wall, "")]
+        if dead_letter.event.ts is not None and self.market_now is not None:
+            ages.append((self.market_now - dead_letter.event.ts, " of market time"))
+        age, clock = max(ages)
+        return f"{_length(age)}{clock} old, good for {_length(allowed)}" if age > allowed else ""
+
+    def _allowed(self, dead_letter: DeadLetter, kind: EventType) -> timedelta | None:
+        if self.valid_for is not None:
+            return self.valid_for
+        if kind in _STARTS_AN_ORDER and dead_letter.event.validity == Validity.IOC:
+            return IMMEDIATE_FOR
+        return VALID_FOR.get(kind)
+
+
+def _written(dead_letter: DeadLetter) -> datetime:
+    return datetime.fromtimestamp(dead_letter.original_ms / 1000, UTC)
+
+
+def _day(moment: datetime) -> str:
+    return f"{ist_day(moment).start + timedelta(hours=12):%Y-%m-%d}"
+
+
+def _length(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= 2 * size or (seconds >= size and seconds % size == 0):
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
 
 
 class Classification(StrEnum):
@@ -33,7 +128,7 @@ class Classification(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Assessment:
     """A verdict and why.
 
     Attributes:
@@ -44,30 +139,30 @@ class Judgement:
 
     verdict: Classification
     why: str
-    copy: Copy | None = None
+    copy: SourceCopy | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class Classifier:
     """Judges the dead letters of one topic.
 
     Attributes:
         kind: of the events in it.
         mode: of the broker; None for a shared topic.
-        evidence: what was gathered.
+        lookups: what was gathered.
         freshness: the present.
         group: the group to take where the dead letter names none.
     """
 
     kind: EventType
     mode: TradingMode | None
-    evidence: Evidence
+    lookups: Lookups
     freshness: Freshness
     group: str = ""
 
-    def judge(self, item: Item) -> Judgement:
+    def classify(self, item: FailedRecord) -> Assessment:
         """Return the verdict: what was processed comes before what is in doubt, and that before what is stale."""
-        group = item.letter.group or self.group
+        group = item.newest.group or self.group
         found = (
             self._resent(item, group)
             or self._followed(item, group)
@@ -76,83 +171,85 @@ class Judge:
         )
         if found is not None:
             return found
-        if stale := self.freshness.why_stale(item.letter, self.kind):
-            return Judgement(Classification.STALE, stale)
-        return Judgement(Classification.NEW, self._why_new(item))
+        if stale := self.freshness.why_stale(item.newest, self.kind):
+            return Assessment(Classification.STALE, stale)
+        return Assessment(Classification.NEW, self._why_new(item))
 
-    def _resent(self, item: Item, group: str) -> Judgement | None:
+    def _resent(self, item: FailedRecord, group: str) -> Assessment | None:
         """Look for this very dead letter in the source topic."""
-        copy = self.evidence.resent.get(str(item.letter.place))
+        copy = self.lookups.resent.get(str(item.newest.place))
         sent = item.entry.moved.sent if item.entry is not None and item.state is LedgerState.REPLAYED else None
         if copy is None and sent is not None:
-            copy = Copy(sent, group, item.run_id)
+            copy = SourceCopy(sent, group, item.run_id)
         if copy is None:
             return None
-        if self.evidence.has_passed(copy.addressee or group, copy):
-            return Judgement(Classification.ALREADY_PROCESSED, f"sent again as {copy.at}, and processed", copy)
-        return Judgement(
+        if self.lookups.has_passed(copy.addressee or group, copy):
+            return Assessment(Classification.ALREADY_PROCESSED, f"sent again as {copy.at}, and processed", copy)
+        return Assessment(
             Classification.IN_DOUBT, f"sent again as {copy.at}; {group or 'its group'} has not come to it", copy
         )
 
-    def _followed(self, item: Item, group: str) -> Judgement | None:
+    def _followed(self, item: FailedRecord, group: str) -> Assessment | None:
         """Look for what the group writes when it processes such an event."""
-        event_id = item.letter.event.id
+        event_id = item.newest.event.id
         if not event_id:
             return None
-        evidence = self.evidence
+        lookups = self.lookups
         order_id = client_order_id_of(EventId(event_id)) if self.kind is EventType.SIGNAL_VALIDATED else None
         if order_id is not None:
-            told = evidence.told.get(order_id, set())
-            known = evidence.orders.get(order_id, "")
+            told = lookups.told.get(order_id, set())
+            known = lookups.orders.get(order_id, "")
             if self.mode is not TradingMode.PAPER and (told or known) and not _is_settled(told, known):
-                return Judgement(
+                return Assessment(
                     Classification.IN_DOUBT, f"order {order_id} was sent, and nobody knows what became of it"
                 )
             if known:
-                return Judgement(Classification.ALREADY_PROCESSED, f"order {order_id} is {known}")
-            at = evidence.followed.get((group, order_id))
+                return Assessment(Classification.ALREADY_PROCESSED, f"order {order_id} is {known}")
+            at = lookups.followed.get((group, order_id))
             if at is not None:
-                return Judgement(Classification.ALREADY_PROCESSED, f"order {order_id} follows from it, {at}")
-        at = evidence.followed.get((group, event_id))
-        return None if at is None else Judgement(Classification.ALREADY_PROCESSED, f"{at} follows from it")
+                return Assessment(Classification.ALREADY_PROCESSED, f"order {order_id} follows from it, {at}")
+        at = lookups.followed.get((group, event_id))
+        return None if at is None else Assessment(Classification.ALREADY_PROCESSED, f"{at} follows from it")
 
-    def _copied(self, item: Item, group: str) -> Judgement | None:
+    def _copied(self, item: FailedRecord, group: str) -> Assessment | None:
         """Look for the same event elsewhere in the source topic."""
-        own = item.letter.failure
-        waiting: Copy | None = None
-        for copy in self.evidence.copies.get(item.letter.event.id, ()):
+        own = item.newest.failure
+        waiting: SourceCopy | None = None
+        for copy in self.lookups.copies.get(item.newest.event.id, ()):
             if copy.at.partition == own.partition and copy.at.offset == own.offset:
                 continue
-            if copy.addressee not in {"", group} or (group, copy.at) in self.evidence.failed:
+            if copy.addressee not in {"", group} or (group, copy.at) in self.lookups.failed:
                 continue
-            if self.evidence.has_passed(group, copy):
-                return Judgement(Classification.ALREADY_PROCESSED, f"the same event was processed at {copy.at}")
+            if self.lookups.has_passed(group, copy):
+                return Assessment(Classification.ALREADY_PROCESSED, f"the same event was processed at {copy.at}")
             waiting = copy
         if waiting is None:
             return None
-        return Judgement(Classification.IN_DOUBT, f"the same event stands at {waiting.at} and was not come to yet")
+        return Assessment(
+            Classification.IN_DOUBT, f"the same event stands at {waiting.at} and was not come to yet"
+        )
 
-    def _unknowable(self, item: Item, group: str) -> Judgement | None:
+    def _unknowable(self, item: FailedRecord, group: str) -> Assessment | None:
         if not group:
-            return Judgement(Classification.IN_DOUBT, "nobody says which group failed: name it with --group")
-        if item.letter.event.hidden and item.letter.failure.stage is not FailedStage.DECODE:
-            return Judgement(
-                Classification.IN_DOUBT, f"which event it is cannot be told: {item.letter.event.hidden}"
+            return Assessment(Classification.IN_DOUBT, "nobody says which group failed: name it with --group")
+        if item.newest.event.hidden and item.newest.failure.stage is not FailedStage.DECODE:
+            return Assessment(
+                Classification.IN_DOUBT, f"which event it is cannot be told: {item.newest.event.hidden}"
             )
-        if self.evidence.unread:
-            return Judgement(
-                Classification.IN_DOUBT, f"what follows from it cannot be told: {self.evidence.unread}"
+        if self.lookups.unread:
+            return Assessment(
+                Classification.IN_DOUBT, f"what follows from it cannot be told: {self.lookups.unread}"
             )
-        if item.letter.original_ms < self.evidence.blind_before_ms:
-            return Judgement(Classification.IN_DOUBT, "what would follow from it is older than the log keeps")
+        if item.newest.original_ms < self.lookups.blind_before_ms:
+            return Assessment(Classification.IN_DOUBT, "what would follow from it is older than the log keeps")
         return None
 
-    def _why_new(self, item: Item) -> str:
-        if not item.letter.event.id:
+    def _why_new(self, item: FailedRecord) -> str:
+        if not item.newest.event.id:
             return "nothing in it can be read, so nothing was processed"
-        own = item.letter.failure
+        own = item.newest.failure
         if own.partition is not None and own.offset is not None:
-            newest = self.evidence.newest_offset.get((own.partition, item.letter.record.key), -1)
+            newest = self.lookups.newest_offset.get((own.partition, item.newest.record.key), -1)
             if newest > own.offset and own.topic == item.target:
                 return "nothing follows from it; newer records with its key were processed since"
         return "nothing follows from it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
@@ -58,18 +59,18 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     run_id: str = ""
 
-    def unknown(self, letter: DeadLetter, target: str, at: datetime) -> LedgerEntry:
+    def unknown(self, dead_letter: DeadLetter, target: str, at: datetime) -> LedgerEntry:
         """Return the entry of a dead letter of which the ledger says nothing: it is open. It is not written."""
         moved = DeadLetterMoved(
-            dead_letter_id=letter.id,
+            dead_letter_id=dead_letter.id,
             state=LedgerState.OPEN,
-            record=letter.place,
+            record=dead_letter.place,
             target=target,
-            group=letter.group,
-            error_code=letter.failure.error_code,
-            event_id=EventId(letter.event.id) if letter.event.id else None,
+            group=dead_letter.group,
+            error_code=dead_letter.failure.error_code,
+            event_id=EventId(dead_letter.event.id) if dead_letter.event.id else None,
             actor=self.actor,
-            replays=letter.replay_count,
+            replays=dead_letter.replay_count,
         )
         return LedgerEntry(moved, at)
 
@@ -79,7 +80,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         trigger: LedgerTrigger,
         at: datetime,
         *,
-        letter: DeadLetter | None = None,
+        dead_letter: DeadLetter | None = None,
         sent: LogPosition | None = None,
         replays: int | None = None,
         edited_fields: tuple[str, ...] | None = None,
@@ -90,7 +91,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
             entry: as it is.
             trigger: what moves it; raises IllegalTransitionError where the table has no such step.
             at: now.
-            letter: the newest dead letter of that id, where it is another one than before.
+            dead_letter: the newest dead letter of that id, where it is another one than before.
             sent: where it was written.
             replays: how often it was sent again.
             edited_fields: what an operator changed in it.
@@ -104,8 +105,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
             actor=self.actor,
             reason=self.reason,
             run_id=self.run_id or before.run_id,
-            record=letter.place if letter is not None else before.record,
-            error_code=letter.failure.error_code if letter is not None else before.error_code,
+            record=dead_letter.place if dead_letter is not None else before.record,
+            error_code=dead_letter.failure.error_code if dead_letter is not None else before.error_code,
             sent=sent if sent is not None or trigger is LedgerTrigger.PLAN else before.sent,
             replays=before.replays if replays is None else replays,
             edited_fields=before.edited_fields if edited_fields is None else edited_fields,
@@ -152,3 +153,45 @@ def entry_record(entry: LedgerEntry) -> Outgoing:
 async def write_entries(log: KafkaLog, entries: Sequence[LedgerEntry]) -> None:
     """Write entries and return when all are acknowledged; in one partition, so in their order."""
     await log.append_in_bulk([entry_record(entry) for entry in entries])
+
+
+class LedgerPosition(Protocol):
+    """What counts of a step in the ledger."""
+
+    @property
+    def state(self) -> LedgerState:
+        """Where it led."""
+        ...
+
+    @property
+    def record(self) -> LogPosition:
+        """The newest dead letter when it was taken."""
+        ...
+
+    @property
+    def run_id(self) -> str:
+        """The run that took it; empty without one."""
+        ...
+
+
+def current_state(moved: LedgerPosition | None, place: LogPosition, replay_run: str) -> LedgerState:
+    """Return what the ledger says, unless a newer dead letter shows that it came back.
+
+    Args:
+        moved: its newest step; None where the ledger says nothing.
+        place: of its newest dead letter.
+        replay_run: the run that had sent the record of that; empty before the first.
+    """
+    if moved is None:
+        return LedgerState.OPEN
+    if place == moved.record or place.offset < moved.record.offset:
+        return moved.state
+    match moved.state:
+        case LedgerState.REPLAYED | LedgerState.CONFIRMED:
+            return LedgerState.RETURNED
+        case LedgerState.PLANNED if replay_run == moved.run_id:
+            return LedgerState.RETURNED
+        case LedgerState.DISCARDED:
+            return LedgerState.OPEN
+        case _:
+            return moved.state

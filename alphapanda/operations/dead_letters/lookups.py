@@ -11,7 +11,7 @@ from alphapanda.kafka.client import KafkaReadLog
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Header, Offsets, Partition, Record
-from alphapanda.operations.dead_letters.backlog import Item
+from alphapanda.operations.dead_letters.backlog import FailedRecord
 from alphapanda.operations.dead_letters.groups import FOLLOWERS
 from alphapanda.operations.dead_letters.record import JSON, RUN_HEADER, EventFacts, EventView, event_facts
 from alphapanda.pipeline.recovery import PATIENCE_POLLS, POLL_S
@@ -25,7 +25,7 @@ _NOTHING = EventFacts()
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class SourceCopy:
     """A record of the source topic with an event that also failed.
 
     Attributes:
@@ -40,7 +40,7 @@ class Copy:
 
 
 @dataclass(slots=True)
-class Evidence:
+class Lookups:
     """What was found.
 
     Attributes:
@@ -59,8 +59,8 @@ class Evidence:
     """
 
     ends: Offsets = field(default_factory=dict)
-    resent: dict[str, Copy] = field(default_factory=dict)
-    copies: dict[str, list[Copy]] = field(default_factory=dict)
+    resent: dict[str, SourceCopy] = field(default_factory=dict)
+    copies: dict[str, list[SourceCopy]] = field(default_factory=dict)
     followed: dict[tuple[str, str], LogPosition] = field(default_factory=dict)
     told: dict[str, set[str]] = field(default_factory=dict)
     reached: dict[str, Offsets] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class Evidence:
     newest_offset: dict[tuple[int, bytes | None], int] = field(default_factory=dict)
     unread: str = ""
 
-    def has_passed(self, group: str, copy: Copy) -> bool:
+    def has_passed(self, group: str, copy: SourceCopy) -> bool:
         """Whether the group has come past a copy and not refused it."""
         partition = Partition(copy.at.topic, copy.at.partition)
         return (
@@ -79,7 +79,7 @@ class Evidence:
         )
 
 
-class EvidenceReader:
+class LookupReader:
     """Reads evidence for the dead letters of one topic.
 
     Args:
@@ -104,32 +104,32 @@ class EvidenceReader:
         self._target = target
         self._kind = kind
 
-    async def read(self, items: Collection[Item], evidence: Evidence) -> None:
+    async def read(self, items: Collection[FailedRecord], lookups: Lookups) -> None:
         """Add what the log tells of these failures; raises DependencyError where a registry has to be asked."""
-        wanted = {item.letter.event.id for item in items if item.letter.event.id}
-        since_ms = min((item.letter.original_ms for item in items), default=0) - CLOCK_SKEW_MS
-        await self._read_source(items, wanted, since_ms, evidence)
+        wanted = {item.newest.event.id for item in items if item.newest.event.id}
+        since_ms = min((item.newest.original_ms for item in items), default=0) - CLOCK_SKEW_MS
+        await self._read_source(items, wanted, since_ms, lookups)
         if wanted and self._kind in FOLLOWERS:
-            await self._read_followers(wanted, since_ms, evidence)
+            await self._read_followers(wanted, since_ms, lookups)
 
     async def _read_source(
-        self, items: Collection[Item], wanted: Collection[str], since_ms: int, evidence: Evidence
+        self, items: Collection[FailedRecord], wanted: Collection[str], since_ms: int, lookups: Lookups
     ) -> None:
         partitions = await self._log.partitions([str(self._target)])
-        evidence.ends = await self._log.ends(partitions)
-        start = await self._since(partitions, since_ms, evidence.ends)
+        lookups.ends = await self._log.ends(partitions)
+        start = await self._since(partitions, since_ms, lookups.ends)
         for item in items:
-            origin = item.letter.origin
+            origin = item.newest.origin
             if origin is not None and (place := Partition(origin.topic, origin.partition)) in start:
                 start[place] = min(start[place], origin.offset)
         beginnings = await self._log.beginnings(partitions)
         start = {partition: max(offset, beginnings[partition]) for partition, offset in start.items()}
-        async with aclosing(records_between(self._log, start, evidence.ends)) as batches:
+        async with aclosing(records_between(self._log, start, lookups.ends)) as batches:
             async for records in batches:
                 for record in records:
-                    _take_source(record, self._facts(record, evidence), wanted, evidence)
+                    _take_source(record, self._facts(record, lookups), wanted, lookups)
 
-    async def _read_followers(self, wanted: Collection[str], since_ms: int, evidence: Evidence) -> None:
+    async def _read_followers(self, wanted: Collection[str], since_ms: int, lookups: Lookups) -> None:
         names = [str(self._catalogue.topic_of(kind.value, self._target.scope)) for kind in FOLLOWERS[self._kind]]
         there = await self._log.topics()
         partitions = await self._log.partitions([name for name in names if name in there])
@@ -140,15 +140,15 @@ class EvidenceReader:
             async for records in batches:
                 for record in records:
                     if record.partition in cut and record.offset == beginnings[record.partition]:
-                        evidence.blind_before_ms = max(evidence.blind_before_ms, record.timestamp_ms)
-                    _take_follower(record, self._facts(record, evidence), wanted, evidence)
+                        lookups.blind_before_ms = max(lookups.blind_before_ms, record.timestamp_ms)
+                    _take_follower(record, self._facts(record, lookups), wanted, lookups)
 
-    def _facts(self, record: Record, evidence: Evidence) -> EventFacts:
+    def _facts(self, record: Record, lookups: Lookups) -> EventFacts:
         """Return what can be told of an event; where nothing can, that is part of the evidence."""
         try:
             return event_facts(self._view.value(record))
         except DecodeError as error:
-            evidence.unread = evidence.unread or f"{record.position} cannot be read: {error.message}"
+            lookups.unread = lookups.unread or f"{record.position} cannot be read: {error.message}"
             return _NOTHING
 
     async def _since(self, partitions: Collection[Partition], since_ms: int, ends: Offsets) -> Offsets:
@@ -156,36 +156,36 @@ class EvidenceReader:
         return {partition: ends[partition] if at is None else at for partition, at in found.items()}
 
 
-def _take_source(record: Record, facts: EventFacts, wanted: Collection[str], evidence: Evidence) -> None:
+def _take_source(record: Record, facts: EventFacts, wanted: Collection[str], lookups: Lookups) -> None:
     place = (record.partition.number, record.key)
-    evidence.newest_offset[place] = max(evidence.newest_offset.get(place, -1), record.offset)
+    lookups.newest_offset[place] = max(lookups.newest_offset.get(place, -1), record.offset)
     replay_of = record.header(Header.REPLAY_OF)
     event_id = facts.id
     if replay_of is None and event_id not in wanted:
         return
-    copy = Copy(
+    copy = SourceCopy(
         at=record.position,
         addressee=(record.header(Header.REPLAY_GROUP) or b"").decode(errors="replace"),
         run_id=(record.header(RUN_HEADER) or b"").decode(errors="replace"),
     )
     if replay_of is not None:
-        evidence.resent.setdefault(replay_of.decode(errors="replace"), copy)
+        lookups.resent.setdefault(replay_of.decode(errors="replace"), copy)
     if event_id in wanted:
-        evidence.copies.setdefault(event_id, []).append(copy)
+        lookups.copies.setdefault(event_id, []).append(copy)
 
 
-def _take_follower(record: Record, facts: EventFacts, wanted: Collection[str], evidence: Evidence) -> None:
+def _take_follower(record: Record, facts: EventFacts, wanted: Collection[str], lookups: Lookups) -> None:
     group = (record.header(Header.GROUP) or b"").decode(errors="replace")
     if facts.client_order_id:
-        evidence.told.setdefault(facts.client_order_id, set()).add(facts.type)
-        evidence.followed.setdefault((group, facts.client_order_id), record.position)
+        lookups.told.setdefault(facts.client_order_id, set()).add(facts.type)
+        lookups.followed.setdefault((group, facts.client_order_id), record.position)
     if facts.obeyed:
         service, _, command = facts.obeyed.partition("/")
         broker = facts.broker
         name = service.removesuffix(f".{broker}")
-        evidence.followed.setdefault((f"{broker}.{name}", command), record.position)
+        lookups.followed.setdefault((f"{broker}.{name}", command), record.position)
     elif facts.causation_id in wanted:
-        evidence.followed.setdefault((group, facts.causation_id), record.position)
+        lookups.followed.setdefault((group, facts.causation_id), record.position)
 
 
 async def records_between(

@@ -13,14 +13,25 @@ from alphapanda.ids import BrokerId
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.model.records import Header
-from alphapanda.operations.dead_letters.backlog import Item
-from alphapanda.operations.dead_letters.classification import Classification, Judge, Judgement
+from alphapanda.operations.dead_letters.backlog import FailedRecord
+from alphapanda.operations.dead_letters.classification import Assessment, Classification, Classifier
 from alphapanda.operations.dead_letters.policy import NO_POLICY, Policy, PolicyRule, Ruling
-from alphapanda.operations.dead_letters.republish import Resend, resend, size_of
+from alphapanda.operations.dead_letters.republish import ResendOptions, resend, size_of
+from alphapanda.operations.dead_letters.summary import PlanLine, short, signature
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.serialization.codec import Codec
 from topics.catalogue import Catalogue
 from topics.names import TopicName
+
+WILL_BE = {
+    "send": "sent",
+    "hold": "held",
+    "watch": "watched",
+    "settle": "confirmed",
+    "discard": "discarded",
+    "quarantine": "quarantined",
+}
+"""What is done with a dead letter, as it will be said."""
 
 
 class PlannedAction(StrEnum):
@@ -82,19 +93,19 @@ class ReplayTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedRecord:
     """One dead letter in a plan.
 
     Attributes:
         item: the dead letter.
-        judgement: what is known of it.
+        assessment: what is known of it.
         action: what is done with it.
         why: in words.
         rule: of the policy that speaks of it; None where none does.
     """
 
-    item: Item
-    judgement: Judgement
+    item: FailedRecord
+    assessment: Assessment
     action: PlannedAction
     why: str
     rule: PolicyRule | None = None
@@ -115,29 +126,29 @@ class ReplayPlan:
     target: ReplayTarget
     run_id: str
     resumes: bool
-    records: tuple[Planned, ...]
+    records: tuple[PlannedRecord, ...]
     notes: tuple[str, ...] = ()
-    _by_action: Mapping[PlannedAction, tuple[Planned, ...]] = field(init=False, default_factory=dict)
+    _by_action: Mapping[PlannedAction, tuple[PlannedRecord, ...]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        grouped: dict[PlannedAction, list[Planned]] = {}
+        grouped: dict[PlannedAction, list[PlannedRecord]] = {}
         for record in self.records:
             grouped.setdefault(record.action, []).append(record)
         object.__setattr__(self, "_by_action", {action: tuple(found) for action, found in grouped.items()})
 
-    def doing(self, action: PlannedAction) -> tuple[Planned, ...]:
+    def doing(self, action: PlannedAction) -> tuple[PlannedRecord, ...]:
         """Return what this is done with."""
         return self._by_action.get(action, ())
 
     @property
     def verdicts(self) -> Counter[Classification]:
         """How many there are of each verdict."""
-        return Counter(record.judgement.verdict for record in self.records)
+        return Counter(record.assessment.verdict for record in self.records)
 
     @property
     def groups(self) -> tuple[str, ...]:
         """The groups that will act."""
-        return tuple(sorted({record.item.letter.group for record in self.doing(PlannedAction.SEND)} - {""}))
+        return tuple(sorted({record.item.newest.group for record in self.doing(PlannedAction.SEND)} - {""}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,23 +157,25 @@ class Planner:
 
     Attributes:
         target: where to.
-        judge: what is known.
+        classifier: what is known.
         catalogue: which topic carries what.
-        wishes: what is asked for.
+        options: what is asked for.
         policy: what the desk has decided.
         edited: ids of those that an operator has edited just now.
         codec: reads events; JSON alone when not given.
     """
 
     target: ReplayTarget
-    judge: Judge
+    classifier: Classifier
     catalogue: Catalogue
-    wishes: ReplayOptions
+    options: ReplayOptions
     policy: Policy = NO_POLICY
     edited: frozenset[str] = frozenset()
     codec: Codec | None = None
 
-    def plan(self, items: Iterable[Item], run_id: str, *, resumes: bool, notes: Sequence[str] = ()) -> ReplayPlan:
+    def plan(
+        self, items: Iterable[FailedRecord], run_id: str, *, resumes: bool, notes: Sequence[str] = ()
+    ) -> ReplayPlan:
         """Return what to do with `items`; raises DependencyError where a registry that is away has to be asked."""
         broker = None if self.target.name.is_shared else BrokerId(self.target.name.scope)
         routes = Routes(self.catalogue, broker, self.codec)
@@ -170,94 +183,96 @@ class Planner:
         for item in items:
             planned = self._decide(item, routes)
             if planned.action is PlannedAction.SEND:
-                if self.wishes.limit is not None and sending >= self.wishes.limit:
+                if self.options.limit is not None and sending >= self.options.limit:
                     planned = replace(planned, action=PlannedAction.HOLD, why="over --max: the next run takes it")
                 else:
                     sending += 1
             records.append(planned)
         return ReplayPlan(self.target, run_id, resumes, tuple(records), tuple(notes))
 
-    def _decide(self, item: Item, routes: Routes) -> Planned:
-        judgement = self.judge.judge(item)
-        if judgement.copy is not None:
-            processed = judgement.verdict is Classification.ALREADY_PROCESSED
-            return Planned(
-                item, judgement, PlannedAction.SETTLE if processed else PlannedAction.WATCH, judgement.why
+    def _decide(self, item: FailedRecord, routes: Routes) -> PlannedRecord:
+        assessment = self.classifier.classify(item)
+        if assessment.copy is not None:
+            processed = assessment.verdict is Classification.ALREADY_PROCESSED
+            return PlannedRecord(
+                item, assessment, PlannedAction.SETTLE if processed else PlannedAction.WATCH, assessment.why
             )
         rule = self.policy.rule_for(item)
-        action, why = self._action(item, judgement, routes, rule)
-        return Planned(item, judgement, action, why, rule)
+        action, why = self._action(item, assessment, routes, rule)
+        return PlannedRecord(item, assessment, action, why, rule)
 
     def _action(
-        self, item: Item, judgement: Judgement, routes: Routes, rule: PolicyRule | None
+        self, item: FailedRecord, assessment: Assessment, routes: Routes, rule: PolicyRule | None
     ) -> tuple[PlannedAction, str]:
         if refused := self._wall(item) or self._too_large(item) or _half_edited(item):
             return PlannedAction.HOLD, refused
-        if judgement.verdict is Classification.ALREADY_PROCESSED:
-            return PlannedAction.HOLD, judgement.why
+        if assessment.verdict is Classification.ALREADY_PROCESSED:
+            return PlannedAction.HOLD, assessment.why
         if self.target.kind is EventType.MARKET_TICK and not self._is_forced(item):
-            return PlannedAction.DISCARD, judgement.why
+            return PlannedAction.DISCARD, assessment.why
         unreadable, elsewhere = _read(item, routes)
         if refused := elsewhere or self._ruled_out(rule, item):
             return PlannedAction.HOLD, refused
-        if item.replays >= self.wishes.max_replays and not self._is_forced(item):
+        if item.replays >= self.options.max_replays and not self._is_forced(item):
             return PlannedAction.QUARANTINE, f"it came back {item.replays} times"
-        return self._by_verdict(item, judgement, unreadable)
+        return self._by_verdict(item, assessment, unreadable)
 
-    def _by_verdict(self, item: Item, judgement: Judgement, unreadable: str) -> tuple[PlannedAction, str]:
+    def _by_verdict(
+        self, item: FailedRecord, assessment: Assessment, unreadable: str
+    ) -> tuple[PlannedAction, str]:
         forced = self._is_forced(item)
-        if judgement.verdict is Classification.IN_DOUBT and not forced:
-            return PlannedAction.HOLD, judgement.why
-        if judgement.verdict is Classification.STALE and not (forced or self.wishes.include_stale):
-            return PlannedAction.HOLD, judgement.why
-        if unreadable and not (forced or self.wishes.include_unreadable):
+        if assessment.verdict is Classification.IN_DOUBT and not forced:
+            return PlannedAction.HOLD, assessment.why
+        if assessment.verdict is Classification.STALE and not (forced or self.options.include_stale):
+            return PlannedAction.HOLD, assessment.why
+        if unreadable and not (forced or self.options.include_unreadable):
             return PlannedAction.HOLD, f"it would come back: {unreadable}"
-        return PlannedAction.SEND, judgement.why
+        return PlannedAction.SEND, assessment.why
 
-    def _ruled_out(self, rule: PolicyRule | None, item: Item) -> str:
+    def _ruled_out(self, rule: PolicyRule | None, item: FailedRecord) -> str:
         """Return why the policy keeps a record from being sent, whatever is asked for; empty where it does not."""
         if rule is None or rule.ruling is Ruling.REPLAY:
             return ""
         return "" if rule.ruling is Ruling.FIX and item.id in self.edited else str(rule)
 
-    def _is_forced(self, item: Item) -> bool:
-        return bool(self.wishes.force_one) and item.id == self.wishes.force_one
+    def _is_forced(self, item: FailedRecord) -> bool:
+        return bool(self.options.force_one) and item.id == self.options.force_one
 
-    def _wall(self, item: Item) -> str:
+    def _wall(self, item: FailedRecord) -> str:
         """Return why the record must not go to this topic at all; empty where it may."""
-        letter, name = item.letter, self.target.name
-        said = letter.failure.topic
+        dead_letter, name = item.newest, self.target.name
+        said = dead_letter.failure.topic
         if said != str(name):
             return f"its headers say that it came from {said}: it is not sent to {name}"
-        broker = letter.event.broker
+        broker = dead_letter.event.broker
         if broker and broker != name.scope:
             return f"its event belongs to {broker}: it is not sent to {name}"
-        header = letter.record.header(Header.BROKER)
+        header = dead_letter.record.header(Header.BROKER)
         if header is not None and header != name.scope.encode():
             return (
                 f"its header says that it belongs to {header.decode(errors='replace')}: it is not sent to {name}"
             )
-        mode = letter.event.trading_mode
+        mode = dead_letter.event.trading_mode
         if mode and self.target.mode is not None and mode != self.target.mode:
             return f"it is {mode}, {name.scope} trades {self.target.mode}: it is not sent to {name}"
         return ""
 
-    def _too_large(self, item: Item) -> str:
-        how = Resend(
+    def _too_large(self, item: FailedRecord) -> str:
+        how = ResendOptions(
             run_id="0" * 36,
             actor="x" * 32,
-            at=self.judge.freshness.now,
-            group=item.letter.group or self.wishes.group,
+            at=self.classifier.freshness.now,
+            group=item.newest.group or self.options.group,
             count=item.replays + 1,
             partition=None,
         )
-        size = size_of(resend(item.letter, str(self.target.name), how))
+        size = size_of(resend(item.newest, str(self.target.name), how))
         if size <= self.target.max_bytes:
             return ""
         return f"{size:,} bytes are more than the {self.target.max_bytes:,} that {self.target.name} takes"
 
 
-def _half_edited(item: Item) -> str:
+def _half_edited(item: FailedRecord) -> str:
     """Return that an edit was cut short before it was sent: what was written in it is gone."""
     entry = item.entry
     if entry is None or item.state is not LedgerState.PLANNED or not entry.moved.edited_fields:
@@ -265,10 +280,10 @@ def _half_edited(item: Item) -> str:
     return "an edit of it was cut short; the record is as it was: edit it again"
 
 
-def _read(item: Item, routes: Routes) -> tuple[str, str]:
+def _read(item: FailedRecord, routes: Routes) -> tuple[str, str]:
     """Return why this version cannot decode a record, and why it belongs elsewhere; empty where neither is so."""
     try:
-        routes.read(item.letter.record)
+        routes.read(item.newest.record)
     except DecodeError as error:
         return error.message, ""
     except MisroutedError as error:
@@ -276,7 +291,7 @@ def _read(item: Item, routes: Routes) -> tuple[str, str]:
     return "", ""
 
 
-def chosen_run(items: Iterable[Item], asked: str, fresh: str) -> tuple[str, bool]:
+def chosen_run(items: Iterable[FailedRecord], asked: str, fresh: str) -> tuple[str, bool]:
     """Return the run to go on with (asked for, the newest cut short, or fresh), and whether it was cut short."""
     cut_short = sorted(
         (item.entry.at, item.run_id)
@@ -286,3 +301,14 @@ def chosen_run(items: Iterable[Item], asked: str, fresh: str) -> tuple[str, bool
     if asked:
         return asked, any(run_id == asked for _, run_id in cut_short)
     return (cut_short[-1][1], True) if cut_short else (fresh, False)
+
+
+def summarize(plan: ReplayPlan) -> tuple[PlanLine, ...]:
+    """Return the records of a plan, those that are alike together, the most first."""
+    counts: Counter[tuple[str, str, str, str, str]] = Counter()
+    for record in plan.records:
+        dead_letter = record.item.newest
+        verdict, fate = record.assessment.verdict.value, WILL_BE[record.action.value]
+        why = short(signature(record.why))
+        counts[verdict, fate, dead_letter.group or "-", dead_letter.failure.error_code, why] += 1
+    return tuple(PlanLine(count, *same) for same, count in sorted(counts.items(), key=lambda pair: -pair[1]))

@@ -14,7 +14,7 @@ from enum import StrEnum
 from alphapanda.kafka.client import KafkaReadLog
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.records import Offsets, Partition
-from alphapanda.operations.dead_letters.backlog import Item, items_of
+from alphapanda.operations.dead_letters.backlog import FailedRecord, failed_records
 from alphapanda.operations.dead_letters.groups import service_of
 from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, read_ledger
 from alphapanda.operations.dead_letters.record import DeadLetter, read_dead_letter
@@ -51,7 +51,7 @@ class PurgeObstacle:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class Truncation:
     """What would go of one partition.
 
     Attributes:
@@ -74,7 +74,7 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
-class Purge:
+class PurgePlan:
     """What a purge would do.
 
     Attributes:
@@ -83,7 +83,7 @@ class Purge:
     """
 
     topic: str
-    cuts: tuple[Cut, ...]
+    cuts: tuple[Truncation, ...]
 
     @property
     def records(self) -> int:
@@ -107,7 +107,7 @@ class TopicContents:
 
     Attributes:
         topic: its name.
-        letters: its records, in order within each partition.
+        dead_letters: its records, in order within each partition.
         items: the failures that they belong to, by id.
         starts: the oldest offset of each partition.
         ends: the next offset of each partition.
@@ -115,23 +115,23 @@ class TopicContents:
     """
 
     topic: str
-    letters: tuple[DeadLetter, ...]
-    items: Mapping[str, Item]
+    dead_letters: tuple[DeadLetter, ...]
+    items: Mapping[str, FailedRecord]
     starts: Offsets
     ends: Offsets
     oldest: Mapping[Partition, int]
 
-    def obstacle(self, letter: DeadLetter) -> ObstacleReason | None:
+    def obstacle(self, dead_letter: DeadLetter) -> ObstacleReason | None:
         """Return why a dead letter has to stay; None where it may go."""
-        if self.items[letter.id].state not in SETTLED:
+        if self.items[dead_letter.id].state not in SETTLED:
             return ObstacleReason.UNSETTLED
-        origin = letter.origin
-        if origin is None or not service_of(letter.group):
+        origin = dead_letter.origin
+        if origin is None or not service_of(dead_letter.group):
             return None
         oldest = self.oldest.get(Partition(origin.topic, origin.partition))
         return ObstacleReason.NEEDED if oldest is not None and origin.offset >= oldest else None
 
-    def plan(self, wanted: Mapping[Partition, int], *, settled_only: bool, even_needed: bool) -> Purge:
+    def plan(self, wanted: Mapping[Partition, int], *, settled_only: bool, even_needed: bool) -> PurgePlan:
         """Return what would go.
 
         Args:
@@ -140,9 +140,9 @@ class TopicContents:
             even_needed: whether those that a daemon needs may go.
         """
         by_partition: dict[Partition, list[DeadLetter]] = {}
-        for letter in self.letters:
-            by_partition.setdefault(letter.record.partition, []).append(letter)
-        return Purge(
+        for dead_letter in self.dead_letters:
+            by_partition.setdefault(dead_letter.record.partition, []).append(dead_letter)
+        return PurgePlan(
             self.topic,
             tuple(
                 self._cut(
@@ -153,25 +153,33 @@ class TopicContents:
         )
 
     def _cut(
-        self, partition: Partition, letters: Sequence[DeadLetter], wanted: int, *, settled_only: bool, even: bool
-    ) -> Cut:
+        self,
+        partition: Partition,
+        dead_letters: Sequence[DeadLetter],
+        wanted: int,
+        *,
+        settled_only: bool,
+        even: bool,
+    ) -> Truncation:
         start, end = self.starts[partition], self.ends[partition]
         at = max(start, min(wanted, end))
-        kept = tuple(self._kept([one for one in letters if one.record.offset < at], even=even))
+        kept = tuple(self._kept([one for one in dead_letters if one.record.offset < at], even=even))
         if settled_only and kept:
             at, kept = kept[0].offset, ()
-        going = [one for one in letters if one.record.offset < at]
+        going = [one for one in dead_letters if one.record.offset < at]
         states = Counter(self.items[one.id].state for one in going)
-        return Cut(partition, start, at, end, len(going), dict(states), kept)
+        return Truncation(partition, start, at, end, len(going), dict(states), kept)
 
-    def _kept(self, letters: Iterable[DeadLetter], *, even: bool) -> Iterable[PurgeObstacle]:
-        for letter in letters:
-            obstacle = self.obstacle(letter)
+    def _kept(self, dead_letters: Iterable[DeadLetter], *, even: bool) -> Iterable[PurgeObstacle]:
+        for dead_letter in dead_letters:
+            obstacle = self.obstacle(dead_letter)
             if obstacle is not None and not (even and obstacle is ObstacleReason.NEEDED):
-                yield PurgeObstacle(letter.record.offset, letter.id, self.items[letter.id].state, obstacle)
+                yield PurgeObstacle(
+                    dead_letter.record.offset, dead_letter.id, self.items[dead_letter.id].state, obstacle
+                )
 
 
-async def read_holding(log: KafkaReadLog, topic: str, source: str) -> TopicContents:
+async def read_topic_contents(log: KafkaReadLog, topic: str, source: str) -> TopicContents:
     """Read a dead-letter topic, which must be there, and what the ledger says of it."""
     there = await log.topics()
     dead = await log.partitions([topic])
@@ -180,19 +188,19 @@ async def read_holding(log: KafkaReadLog, topic: str, source: str) -> TopicConte
     ends = await log.ends((*dead, *ledger))
     starts = await log.beginnings((*dead, *ledger, *sources))
     records = await read_all(log, starts, ends)
-    letters = tuple(read_dead_letter(record) for record in records if record.partition.topic == topic)
+    dead_letters = tuple(read_dead_letter(record) for record in records if record.partition.topic == topic)
     entries = read_ledger(record for record in records if record.partition.topic == LEDGER_TOPIC)
     return TopicContents(
         topic=topic,
-        letters=letters,
-        items=items_of(letters, entries),
+        dead_letters=dead_letters,
+        items=failed_records(dead_letters, entries),
         starts={partition: starts[partition] for partition in dead},
         ends={partition: ends[partition] for partition in dead},
         oldest={partition: starts[partition] for partition in sources},
     )
 
 
-async def wanted_cuts(
+async def requested_offsets(
     log: KafkaReadLog,
     holding: TopicContents,
     *,

@@ -5,18 +5,25 @@ The same dead letter, run and count give the same bytes: a run that was killed s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
+from alphapanda.errors import PermanentError, UsageError
 from alphapanda.model.records import Header, Outgoing
+from alphapanda.operations.dead_letters.backlog import FailedRecord
 from alphapanda.operations.dead_letters.record import (
     EDITED_HEADER,
     ORIGINAL_TIMESTAMP_HEADER,
     REPLAY_PREFIX,
     RUN_HEADER,
     DeadLetter,
+    event_facts,
 )
+from alphapanda.pipeline.topic_routing import Routes
 from topics.dead_letters import ID_HEADER
 
 POSSIBLE_RESEND = ("ap-poss-resend", b"Y")
@@ -26,7 +33,7 @@ RECORD_OVERHEAD_BYTES = 96
 """What a batch of one record adds to its key, value and headers: 61 of the batch, else the record's lengths."""
 
 
-class Resend(msgspec.Struct, frozen=True, kw_only=True):
+class ResendOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How a dead letter is sent again.
 
     Attributes:
@@ -50,29 +57,29 @@ class Resend(msgspec.Struct, frozen=True, kw_only=True):
     edited_fields: tuple[str, ...] = ()
 
 
-def resend(letter: DeadLetter, target: str, how: Resend) -> Outgoing:
+def resend(dead_letter: DeadLetter, target: str, how: ResendOptions) -> Outgoing:
     """Return the record to write to `target`."""
-    kept = [header for header in letter.others if not _is_of_a_replay(header[0])]
+    kept = [header for header in dead_letter.others if not _is_of_a_replay(header[0])]
     headers: list[tuple[str, bytes | None]] = [
         *kept,
-        (ID_HEADER, letter.id.encode()),
+        (ID_HEADER, dead_letter.id.encode()),
         (Header.REPLAY_COUNT.value, str(how.count).encode()),
         (RUN_HEADER, how.run_id.encode()),
-        (Header.REPLAY_OF.value, str(letter.place).encode()),
+        (Header.REPLAY_OF.value, str(dead_letter.place).encode()),
         (f"{REPLAY_PREFIX}by", how.actor.encode()),
         (f"{REPLAY_PREFIX}at", how.at.isoformat().encode()),
-        (ORIGINAL_TIMESTAMP_HEADER, str(letter.original_ms).encode()),
+        (ORIGINAL_TIMESTAMP_HEADER, str(dead_letter.original_ms).encode()),
         POSSIBLE_RESEND,
     ]
     if how.group:
         headers.append((Header.REPLAY_GROUP.value, how.group.encode()))
-    edited = how.edited_fields or _edited_before(letter)
+    edited = how.edited_fields or _edited_before(dead_letter)
     if edited:
         headers.append((EDITED_HEADER, ",".join(edited).encode()))
     return Outgoing(
         topic=target,
-        key=letter.record.key,
-        value=letter.record.value if how.value is None else how.value,
+        key=dead_letter.record.key,
+        value=dead_letter.record.value if how.value is None else how.value,
         headers=tuple(headers),
         partition=how.partition,
     )
@@ -88,6 +95,106 @@ def _is_of_a_replay(name: str) -> bool:
     return name.startswith(REPLAY_PREFIX) or name in {POSSIBLE_RESEND[0], EDITED_HEADER}
 
 
-def _edited_before(letter: DeadLetter) -> tuple[str, ...]:
-    value = letter.record.header(EDITED_HEADER)
+def _edited_before(dead_letter: DeadLetter) -> tuple[str, ...]:
+    value = dead_letter.record.header(EDITED_HEADER)
     return tuple(value.decode(errors="replace").split(",")) if value else ()
+
+
+KEPT = ("id", "type", "broker", "key")
+"""What an edit never changes: which event it is, and where it belongs."""
+
+_MISSING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEdit:
+    """What an operator made of one record.
+
+    Attributes:
+        value: the new bytes.
+        fields: what is different.
+    """
+
+    value: bytes
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field that an edit changed; None where it is not there."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+def editable_text(dead_letter: DeadLetter) -> str:
+    """Return the value as a person edits it: JSON, indented; what cannot be shown as JSON as it is."""
+    value = dead_letter.json or b""
+    try:
+        return msgspec.json.format(value, indent=2).decode() + "\n"
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return value.decode(errors="replace")
+
+
+def apply_edit(
+    item: FailedRecord, text: str, routes: Routes
+) -> tuple[FailedRecord, RecordEdit, list[FieldChange]]:
+    """Return the dead letter with what an operator wrote, and what is different.
+
+    It is written as `routes` writes its topic if it was in Avro, else as it was typed.
+
+    Raises:
+        UsageError: it is no JSON, not an event of its topic, another event, or as it was.
+    """
+    try:
+        after = msgspec.json.decode(text)
+        value = msgspec.json.format(text.encode(), indent=-1)
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"What was written is not JSON: {error}.") from error
+    before = _decoded(item.newest.json)
+    differences = list(differences_of(before, after))
+    if not differences:
+        raise UsageError("Nothing was changed.", hint="To send it as it is: alphapanda dlq replay --id ID")
+    for difference in differences:
+        if isinstance(before, dict) and difference.field in KEPT and difference.before is not None:
+            raise UsageError(f"{difference.field!r} cannot be edited: it says which event this is.")
+    record = msgspec.structs.replace(item.newest.record, value=value)
+    try:
+        event = routes.read(record)
+    except PermanentError as error:
+        raise UsageError(f"What was written is not an event of {item.target}: {error.message}") from error
+    if record.key is not None and event.envelope.key.encode() != record.key and not isinstance(before, dict):
+        said = record.key.decode(errors="replace")
+        raise UsageError(f"Its key is {event.envelope.key!r}; the record's key is {said!r} and stays.")
+    written = value
+    if item.newest.json is not item.newest.record.value:
+        written = routes.write(event).value or value
+        record = msgspec.structs.replace(record, value=written)
+    dead_letter = replace(item.newest, record=record, event=event_facts(value), json=value)
+    fields = tuple(difference.field for difference in differences)
+    return replace(item, newest=dead_letter), RecordEdit(written, fields), differences
+
+
+def differences_of(before: object, after: object, path: str = "") -> Iterator[FieldChange]:
+    """Give the fields in which two JSON values differ, in their order."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in [*before, *(name for name in after if name not in before)]:
+            inner = f"{path}.{name}" if path else str(name)
+            yield from differences_of(before.get(name, _MISSING), after.get(name, _MISSING), inner)
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, pair in enumerate(zip(before, after, strict=True)):
+            yield from differences_of(*pair, f"{path}[{index}]")
+    elif before != after or type(before) is not type(after):
+        yield FieldChange(path or "value", _plain(before), _plain(after))
+
+
+def _plain(value: object) -> object:
+    return None if value is _MISSING else value
+
+
+def _decoded(value: bytes | None) -> object:
+    try:
+        return msgspec.json.decode(value or b"")
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return (value or b"").decode(errors="replace")

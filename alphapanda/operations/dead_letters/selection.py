@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,9 +13,10 @@ import msgspec
 
 from alphapanda.errors import UnknownNameError, UsageError
 from alphapanda.model.dead_letter import LedgerState
-from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog, Item
-from alphapanda.operations.dead_letters.signature import signature
+from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog, FailedRecord
+from alphapanda.operations.dead_letters.summary import signature
 from alphapanda.query.expressions import Expression
+from topics.dead_letters import Retryable
 
 SHORTEST_ID = 4
 REASON_ID_LENGTH = 8
@@ -48,14 +50,14 @@ class DeadLetterFilter:
     where: Expression | None = None
     reasons: frozenset[str] = frozenset()
 
-    def takes(self, item: Item) -> bool:
+    def takes(self, item: FailedRecord) -> bool:
         """Whether a dead letter is chosen."""
-        failure = item.letter.failure
+        failure = item.newest.failure
         return (
             (not self.states or item.state in self.states)
             and (not self.ids or item.id in self.ids)
             and (not self.codes or failure.error_code in self.codes)
-            and (not self.group or item.letter.group == self.group)
+            and (not self.group or item.newest.group == self.group)
             and (not self.run_id or item.run_id == self.run_id)
             and self._is_in_time(item)
             and (not self.message or self.message in failure.message or self.message in signature(failure.message))
@@ -63,18 +65,21 @@ class DeadLetterFilter:
             and (self.where is None or bool(self.where.test(fields_of(item))))
         )
 
-    def _is_in_time(self, item: Item) -> bool:
-        failed = item.letter.failed_at_ms / 1000
+    def _is_in_time(self, item: FailedRecord) -> bool:
+        failed = item.newest.failed_at_ms / 1000
         return (self.since is None or failed >= self.since.timestamp()) and (
             self.until is None or failed < self.until.timestamp()
         )
 
 
-def reason_of(item: Item) -> str:
+def reason_of(item: FailedRecord) -> str:
     """Return the id of the reason that a dead letter failed for."""
-    letter = item.letter
+    dead_letter = item.newest
     return reason_id(
-        letter.place.topic, letter.group, letter.failure.error_code, signature(letter.failure.message)
+        dead_letter.place.topic,
+        dead_letter.group,
+        dead_letter.failure.error_code,
+        signature(dead_letter.failure.message),
     )
 
 
@@ -84,9 +89,9 @@ def reason_id(topic: str, group: str, error_code: str, collapsed: str) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:REASON_ID_LENGTH]
 
 
-def fields_of(item: Item) -> Mapping[str, Any]:
+def fields_of(item: FailedRecord) -> Mapping[str, Any]:
     """Return a dead letter as an expression sees it: its record, and the event in it where one can be read."""
-    record = item.letter.record
+    record = item.newest.record
     fields: dict[str, Any] = {
         "topic": record.partition.topic,
         "partition": record.partition.number,
@@ -96,7 +101,7 @@ def fields_of(item: Item) -> Mapping[str, Any]:
         "headers": {name: (value or b"").decode(errors="replace") for name, value in record.headers},
     }
     try:
-        value = msgspec.json.decode(item.letter.json or b"null")
+        value = msgspec.json.decode(item.newest.json or b"null")
     except (msgspec.MsgspecError, UnicodeDecodeError):
         value = None
     if isinstance(value, dict):
@@ -104,7 +109,7 @@ def fields_of(item: Item) -> Mapping[str, Any]:
     return {**fields, "value": value}
 
 
-def find_ids(typed: Iterable[str], items: Mapping[str, Item]) -> frozenset[str]:
+def find_ids(typed: Iterable[str], items: Mapping[str, FailedRecord]) -> frozenset[str]:
     """Return the dead letters that were typed: ids, beginnings of ids, or places `topic:partition:offset`.
 
     Raises:
@@ -114,12 +119,12 @@ def find_ids(typed: Iterable[str], items: Mapping[str, Item]) -> frozenset[str]:
     return frozenset(_find(one, items) for one in typed)
 
 
-def find_item(typed: str, items: Mapping[str, Item]) -> Item:
+def find_item(typed: str, items: Mapping[str, FailedRecord]) -> FailedRecord:
     """Return the dead letter that was typed; raises as `find_ids` does."""
     return items[_find(typed, items)]
 
 
-def find_in(typed: str, backlog: DeadLetterBacklog) -> Item:
+def find_in(typed: str, backlog: DeadLetterBacklog) -> FailedRecord:
     """Return the dead letter that was typed; of one that the ledger alone still knows, say that it is gone.
 
     Raises as `find_ids` does.
@@ -138,10 +143,10 @@ def find_in(typed: str, backlog: DeadLetterBacklog) -> Item:
         ) from error
 
 
-def _find(typed: str, items: Mapping[str, Item]) -> str:
+def _find(typed: str, items: Mapping[str, FailedRecord]) -> str:
     if typed in items:
         return typed
-    by_place = [item.id for item in items.values() if str(item.letter.place) == typed]
+    by_place = [item.id for item in items.values() if str(item.newest.place) == typed]
     if by_place:
         return by_place[0]
     fitting = [known for known in items if known.startswith(typed)] if len(typed) >= SHORTEST_ID else []
@@ -157,3 +162,102 @@ def _find(typed: str, items: Mapping[str, Item]) -> str:
 def _few(ids: Collection[str]) -> str:
     shown = sorted(ids)[:3]
     return ", ".join(shown) + (" …" if len(ids) > len(shown) else "")
+
+
+Ruler = Callable[[Sequence[FailedRecord]], str]
+"""What a policy says of several dead letters."""
+
+SPARKS = "▁▂▃▄▅▆▇█"
+SPARK_WIDTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class FailureReason:
+    """Why some records failed.
+
+    Attributes:
+        id: names it, the same for ever: `dlq replay TOPIC --reason-id ID`.
+        topic: the dead-letter topic.
+        group: who failed; empty where nobody says.
+        error_code: the slug.
+        signature: what their messages have in common.
+        count: how many.
+        unresolved: how many of them somebody still has to deal with.
+        first_ms: when the first failed, Unix milliseconds.
+        last_ms: when the last failed.
+        spark: how they came over time, from the first failure of all shown to the last.
+        retryable: whether trying again may help, if all say the same.
+        example: the id of the newest.
+        policy: what the policy says of them: a verdict, `mixed`, or nothing.
+    """
+
+    id: str
+    topic: str
+    group: str
+    error_code: str
+    signature: str
+    count: int
+    unresolved: int
+    first_ms: int
+    last_ms: int
+    spark: str
+    retryable: Retryable
+    example: str
+    policy: str = ""
+
+
+def no_ruling(_items: Iterable[FailedRecord]) -> str:
+    """Return nothing: no policy was given."""
+    return ""
+
+
+def reasons_of(items: Iterable[FailedRecord], ruling_of: Ruler = no_ruling) -> list[FailureReason]:
+    """Return the reasons, the most frequent first, each with what the policy says of its dead letters."""
+    groups: dict[tuple[str, str, str, str], list[FailedRecord]] = {}
+    known: dict[str, str] = {}
+    for item in items:
+        failure = item.newest.failure
+        collapsed = known.get(failure.message)
+        if collapsed is None:
+            collapsed = known[failure.message] = signature(failure.message)
+        key = (item.newest.place.topic, item.newest.group, failure.error_code, collapsed)
+        groups.setdefault(key, []).append(item)
+    times = [item.newest.failed_at_ms for found in groups.values() for item in found]
+    first, last = min(times, default=0), max(times, default=0)
+    reasons = [_reason(key, found, first, last, ruling_of) for key, found in groups.items()]
+    return sorted(reasons, key=lambda reason: (-reason.count, reason.topic, reason.error_code, reason.signature))
+
+
+def _reason(
+    key: tuple[str, str, str, str], items: Sequence[FailedRecord], first: int, last: int, ruling_of: Ruler
+) -> FailureReason:
+    topic, group, code, collapsed = key
+    times = [item.newest.failed_at_ms for item in items]
+    said = {item.newest.failure.retryable for item in items}
+    return FailureReason(
+        id=reason_id(*key),
+        topic=topic,
+        group=group,
+        error_code=code,
+        signature=collapsed,
+        count=len(items),
+        unresolved=sum(item.state.is_unresolved for item in items),
+        first_ms=min(times),
+        last_ms=max(times),
+        spark=sparkline(times, first, last),
+        retryable=said.pop() if len(said) == 1 else Retryable.UNKNOWN,
+        example=max(items, key=lambda item: item.newest.failed_at_ms).id,
+        policy=ruling_of(items),
+    )
+
+
+def sparkline(times: Sequence[int], first: int, last: int) -> str:
+    """Return how many of `times` fall into each of twelve equal parts of [first, last], as bars."""
+    span = max(1, last - first + 1)
+    counts = Counter((time - first) * SPARK_WIDTH // span for time in times)
+    highest = max(counts.values(), default=1)
+    bars = []
+    for part in range(SPARK_WIDTH):
+        count = counts.get(part, 0)
+        bars.append(" " if count == 0 else SPARKS[(count * (len(SPARKS) - 1) + highest - 1) // highest])
+    return "".join(bars)

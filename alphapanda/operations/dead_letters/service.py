@@ -14,17 +14,15 @@ from alphapanda.kafka.newest import newest
 from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType, TradingMode
-from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog, Item, read_backlog
-from alphapanda.operations.dead_letters.classification import Judge
+from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog, FailedRecord, own_name, read_backlog
+from alphapanda.operations.dead_letters.classification import Classifier, Freshness
 from alphapanda.operations.dead_letters.groups import STRATEGIES
 from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC
-from alphapanda.operations.dead_letters.lookups import Evidence, EvidenceReader
-from alphapanda.operations.dead_letters.names import own_name
+from alphapanda.operations.dead_letters.lookups import LookupReader, Lookups
 from alphapanda.operations.dead_letters.plan import Planner, ReplayOptions, ReplayPlan, ReplayTarget, chosen_run
 from alphapanda.operations.dead_letters.policy import NO_POLICY, Policy
-from alphapanda.operations.dead_letters.progress import GroupProgress
 from alphapanda.operations.dead_letters.record import EventView, event_facts
-from alphapanda.operations.dead_letters.staleness import Freshness
+from alphapanda.operations.dead_letters.watch import GroupProgress
 from alphapanda.serialization.as_json import AsJson
 from alphapanda.serialization.codec import Codec, JsonCodec
 from alphapanda.state.views import Views
@@ -38,7 +36,7 @@ TO_JUDGE = frozenset({LedgerState.OPEN, LedgerState.RETURNED, LedgerState.PLANNE
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedPlan:
     """A plan, and what carrying it out starts from.
 
     Attributes:
@@ -51,7 +49,7 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Workbench:
+class DeadLetterService:
     """What the verbs work with.
 
     Attributes:
@@ -123,18 +121,18 @@ class Workbench:
     async def prepare(
         self,
         topic: str,
-        choose: Callable[[Item], bool],
-        wishes: ReplayOptions,
+        choose: Callable[[FailedRecord], bool],
+        options: ReplayOptions,
         *,
         asked_run: str = "",
-        instead: Mapping[str, Item] | None = None,
-    ) -> Prepared:
+        instead: Mapping[str, FailedRecord] | None = None,
+    ) -> PreparedPlan:
         """Judge the unresolved dead letters of `topic` that are chosen, and plan what to do with them.
 
         Args:
             topic: of dead letters.
             choose: which are meant.
-            wishes: what is asked for beyond the default.
+            options: what is asked for beyond the default.
             asked_run: only what is under way in this run.
             instead: what to judge in place of some, by id: as somebody edited them.
 
@@ -143,17 +141,17 @@ class Workbench:
             DependencyError: an event is in Avro, and the registry that has its schema is away.
         """
         target, view = await self.target(topic), self.view
-        evidence = Evidence()
+        lookups = Lookups()
         partitions = await self.log.partitions([str(target.name)])
         log_id = await self.log.identity()
         # How far groups have come is asked before dead letters are read: what a group passed unrefused before
         # the look has no dead letter after it.
         for group in self._groups(target.name):
-            evidence.reached[group] = await self.progress.reached(group, partitions, log_id)
+            lookups.reached[group] = await self.progress.reached(group, partitions, log_id)
         backlog = await read_backlog(self.log, [topic], view)
-        if strangers := {item.letter.group for item in backlog.items.values()} - {"", *evidence.reached}:
+        if strangers := {item.newest.group for item in backlog.items.values()} - {"", *lookups.reached}:
             for group in strangers:
-                evidence.reached[group] = await self.progress.reached(group, partitions, log_id)
+                lookups.reached[group] = await self.progress.reached(group, partitions, log_id)
             backlog = await read_backlog(self.log, [topic], view)
         items = [item for item in backlog.items.values() if item.state in TO_JUDGE and choose(item)]
         run_id, resumes = chosen_run(items, asked_run, generate_event_id())
@@ -162,16 +160,18 @@ class Workbench:
                 raise UnknownNameError("unfinished run", asked_run, {one.run_id for one in items if one.run_id})
             items = [item for item in items if item.run_id == asked_run]
         items = [(instead or {}).get(item.id, item) for item in items]
-        await self._gather(target, backlog, items, evidence, view)
-        judge = Judge(
+        await self._gather(target, backlog, items, lookups, view)
+        classifier = Classifier(
             kind=target.kind,
             mode=target.mode,
-            evidence=evidence,
-            freshness=Freshness(self.clock.now(), await self._market_now(view), wishes.valid_for),
-            group=wishes.group,
+            lookups=lookups,
+            freshness=Freshness(self.clock.now(), await self._market_now(view), options.valid_for),
+            group=options.group,
         )
-        planner = Planner(target, judge, self.catalogue, wishes, self.policy, frozenset(instead or ()), self.codec)
-        return Prepared(planner.plan(items, run_id, resumes=resumes, notes=evidence.notes), backlog)
+        planner = Planner(
+            target, classifier, self.catalogue, options, self.policy, frozenset(instead or ()), self.codec
+        )
+        return PreparedPlan(planner.plan(items, run_id, resumes=resumes, notes=lookups.notes), backlog)
 
     def _groups(self, target: TopicName) -> tuple[str, ...]:
         """Return the groups that read a topic, by the catalogue."""
@@ -188,26 +188,24 @@ class Workbench:
         self,
         target: ReplayTarget,
         backlog: DeadLetterBacklog,
-        items: Collection[Item],
-        evidence: Evidence,
+        items: Collection[FailedRecord],
+        lookups: Lookups,
         view: EventView,
     ) -> None:
-        evidence.failed |= backlog.refused
+        lookups.failed |= backlog.refused
         if not items or target.kind is EventType.MARKET_TICK:
             return  # market data is not sent again, so nothing needs to be known of it
-        await EvidenceReader(self.log, self.catalogue, target.name, target.kind, view).read(items, evidence)
+        await LookupReader(self.log, self.catalogue, target.name, target.kind, view).read(items, lookups)
         if target.kind is EventType.SIGNAL_VALIDATED:
             try:
                 seen = await self.views.orders(BrokerId(target.name.scope))
             except RedisUnreachableError:
-                evidence.notes.append("Redis did not answer: orders were looked up in the log alone")
+                lookups.notes.append("Redis did not answer: orders were looked up in the log alone")
             else:
                 orders = seen.orders if seen is not None else ()
-                evidence.orders = {order.client_order_id: order.status.value for order in orders}
+                lookups.orders = {order.client_order_id: order.status.value for order in orders}
         if self.progress.blind:
-            evidence.notes.append(
-                f"{self.progress.blind} How far groups have come is known by their commits alone"
-            )
+            lookups.notes.append(f"{self.progress.blind} How far groups have come is known by their commits alone")
 
     async def _market_now(self, view: EventView) -> datetime | None:
         if TICKS not in await self.log.topics():

@@ -1,25 +1,33 @@
-"""A plan in few words: the records that are alike counted, and what is done with how many."""
+"""What two error messages have in common: ids, numbers, times and quoted values put aside."""
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from alphapanda.operations.dead_letters.signature import signature
+MAX_SIGNATURE = 160
 
-if TYPE_CHECKING:
-    from alphapanda.operations.dead_letters.plan import ReplayPlan
+_PARTS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<id>"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
+    (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "<address>"),
+    (re.compile(r"\b[a-z][a-z0-9_.-]*\.[a-z0-9_-]+:\d+:\d+\b"), "<record>"),
+    (re.compile(r"\b0x[0-9a-fA-F]+\b|\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{12,}\b"), "<hex>"),
+    (re.compile(r"b'[^']*'|b\"[^\"]*\"|'[^']*'|\"[^\"]*\""), "<text>"),
+    (re.compile(r"\b(?:NSE|BSE|NFO|BFO|CDS|BCD|MCX|NCO):[A-Z0-9&-]+(?: [A-Z0-9]+)*\b"), "<instrument>"),
+    (re.compile(r"(?<![\w<])[-+]?\d+(?:[.,]\d+)*"), "<n>"),
+)
+_SPACE = re.compile(r"\s+")
 
-WILL_BE = {
-    "send": "sent",
-    "hold": "held",
-    "watch": "watched",
-    "settle": "confirmed",
-    "discard": "discarded",
-    "quarantine": "quarantined",
-}
-"""What is done with a dead letter, as it will be said."""
+
+def signature(message: str) -> str:
+    """Return the message with everything that differs from record to record replaced by what kind it is."""
+    text = message[: MAX_SIGNATURE * 4]
+    for pattern, stand_in in _PARTS:
+        text = pattern.sub(stand_in, text)
+    return _SPACE.sub(" ", text).strip()[:MAX_SIGNATURE]
+
+
 LONGEST = 80
 
 
@@ -42,17 +50,6 @@ class PlanLine:
     group: str
     code: str
     why: str
-
-
-def alike(plan: ReplayPlan) -> tuple[PlanLine, ...]:
-    """Return the records of a plan, those that are alike together, the most first."""
-    counts: Counter[tuple[str, str, str, str, str]] = Counter()
-    for record in plan.records:
-        letter = record.item.letter
-        verdict, fate = record.judgement.verdict.value, WILL_BE[record.action.value]
-        why = short(signature(record.why))
-        counts[verdict, fate, letter.group or "-", letter.failure.error_code, why] += 1
-    return tuple(PlanLine(count, *same) for same, count in sorted(counts.items(), key=lambda pair: -pair[1]))
 
 
 def short(text: str, length: int = LONGEST) -> str:

@@ -11,7 +11,7 @@ from prometheus_client import generate_latest
 from alphapanda.clock import SystemClock
 from alphapanda.kafka.client import open_read_log, open_record_deleter
 from alphapanda.model.records import Partition
-from alphapanda.operations.dead_letters.counter import DeadLetterFold
+from alphapanda.operations.dead_letters.counts import DeadLetterCounter
 from alphapanda.operations.dead_letters.exporter import exporting_dead_letters
 from alphapanda.telemetry.log import SilentLog
 from alphapanda.telemetry.metrics import Metrics
@@ -27,17 +27,17 @@ class Counted:
     def __init__(self, world: Any) -> None:
         self.world = world
         self.topics = [f"{world.signals}.dlq", f"{world.fills}.dlq", f"{world.broker}.no.such.dlq"]
-        self.fold = DeadLetterFold(world.options, self.topics, SilentLog())
+        self.fold = DeadLetterCounter(world.options, self.topics, SilentLog())
 
     def __call__(self, code: str = "permanent") -> int:
         """Return how many of the signals are open."""
-        afresh = DeadLetterFold(self.world.options, self.topics, SilentLog())
+        afresh = DeadLetterCounter(self.world.options, self.topics, SilentLog())
         asyncio.run(self._catch_up(self.fold, afresh))
-        assert self.fold.tally.open == afresh.tally.open
-        assert self.fold.tally.replays == afresh.tally.replays
-        return self.fold.tally.open.get((self.topics[0], code), 0)
+        assert self.fold.counts.open == afresh.counts.open
+        assert self.fold.counts.replays == afresh.counts.replays
+        return self.fold.counts.open.get((self.topics[0], code), 0)
 
-    async def _catch_up(self, *folds: DeadLetterFold) -> None:
+    async def _catch_up(self, *folds: DeadLetterCounter) -> None:
         async with open_read_log(self.world.options) as log:
             for fold in folds:
                 await fold.catch_up(log)
@@ -47,7 +47,7 @@ class Counted:
         """How replays of the signals ended."""
         return {
             state.value: count
-            for (topic, state), count in self.fold.tally.replays.items()
+            for (topic, state), count in self.fold.counts.replays.items()
             if topic == self.topics[0]
         }
 
@@ -92,7 +92,7 @@ def test_what_is_gone_from_the_log_is_not_counted(world: Any) -> None:
 
 def test_more_than_are_told_apart_are_counted_and_told_apart_when_there_is_room(world: Any) -> None:
     topic = f"{world.signals}.dlq"
-    fold = DeadLetterFold(world.options, [topic], SilentLog(), most=4)
+    fold = DeadLetterCounter(world.options, [topic], SilentLog(), most=4)
 
     async def catch_up() -> None:
         async with open_read_log(world.options) as log:
@@ -100,19 +100,19 @@ def test_more_than_are_told_apart_are_counted_and_told_apart_when_there_is_room(
 
     world.write([world.dead_letter(b"garbage", n, exception="DecodeError") for n in range(6)])
     asyncio.run(catch_up())
-    assert (sum(fold.tally.open.values()), fold.tally.is_full) == (6, True)
+    assert (sum(fold.counts.open.values()), fold.counts.is_full) == (6, True)
     for offset in range(3):
         assert world.run("discard", f"{topic}:0:{offset}", "--reason", "garbage", "--yes").code == 0
     asyncio.run(catch_up())
     asyncio.run(catch_up())
-    assert (sum(fold.tally.open.values()), fold.tally.is_full) == (3, False)
+    assert (sum(fold.counts.open.values()), fold.counts.is_full) == (3, False)
 
 
 def test_it_is_scraped(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     rounds = asyncio.Semaphore(0)
-    catch_up = DeadLetterFold.catch_up
+    catch_up = DeadLetterCounter.catch_up
 
-    async def noticed(fold: DeadLetterFold, log: Any) -> None:
+    async def noticed(fold: DeadLetterCounter, log: Any) -> None:
         await catch_up(fold, log)
         rounds.release()
 
@@ -124,7 +124,7 @@ def test_it_is_scraped(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
                 await rounds.acquire()
             return generate_latest(metrics.registry).decode()
 
-    monkeypatch.setattr(DeadLetterFold, "catch_up", noticed)
+    monkeypatch.setattr(DeadLetterCounter, "catch_up", noticed)
     world.write([world.dead_letter(b"garbage", n, exception="DecodeError") for n in range(2)])
     page = asyncio.run(scrape())
     assert f'error_code="decode",service="strategies",topic="{world.signals}.dlq"}} 2.0' in page

@@ -59,9 +59,9 @@ def touch_all(metrics: Metrics, logs: LogSystem, health: Health) -> None:
     groups.look = LagReport(0.0, (group,))
     metrics.registry.register(groups)
     letters = DeadLetterCollector(metrics.service, metrics.broker, SystemClock())
-    letters.tally, letters.topics = DeadLetterCounts(), ("paper.signals.raw.dlq",)
-    letters.tally.letter(Record(Partition("paper.signals.raw.dlq", 0), 0, 0, b"s", b"", ()))
-    letters.tally.replays["paper.signals.raw.dlq", LedgerState.CONFIRMED] += 1
+    letters.counts, letters.topics = DeadLetterCounts(), ("paper.signals.raw.dlq",)
+    letters.counts.fold_dead_letter(Record(Partition("paper.signals.raw.dlq", 0), 0, 0, b"s", b"", ()))
+    letters.counts.replays["paper.signals.raw.dlq", LedgerState.CONFIRMED] += 1
     metrics.registry.register(letters)
 
 

@@ -20,16 +20,16 @@ from alphapanda.model.dead_letter import (
 )
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Partition, Record
-from alphapanda.operations.dead_letters.backlog import Item, items_of
+from alphapanda.operations.dead_letters.backlog import FailedRecord, failed_records
 from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, Actor, LedgerEntry, entry_record, read_ledger
 
 MOVER = Actor(actor="asha", reason="why", run_id="r1")
 SENT = LogPosition("paper.signals.raw", 0, 500)
 
 
-def item(letter: Any, entry: LedgerEntry | None = None) -> Item:
+def item(letter: Any, entry: LedgerEntry | None = None) -> FailedRecord:
     entries = {} if entry is None else {letter.id: entry}
-    return items_of([letter], entries)[letter.id]
+    return failed_records([letter], entries)[letter.id]
 
 
 @given(st.sampled_from(LedgerState), st.sampled_from(LedgerTrigger))
@@ -105,12 +105,12 @@ def test_a_newer_dead_letter_says_more_than_the_ledger(
     assert second.id == first.id
     known = MOVER.unknown(first, "paper.signals.raw", now)
     entry = LedgerEntry(msgspec.structs.replace(known.moved, state=said, run_id="r1", replays=1), now)
-    (found,) = items_of([first, second], {first.id: entry}).values()
+    (found,) = failed_records([first, second], {first.id: entry}).values()
     assert found.state is shown
-    assert (found.letter, found.failures, len(found.origins)) == (second, 2, 2)
+    assert (found.newest, found.failures, len(found.origins)) == (second, 2, 2)
     steps = found.caught_up(MOVER, now + timedelta(seconds=1))
     assert (steps[-1].state if steps else said) is shown
-    without_news = items_of([first], {first.id: entry})[first.id]
+    without_news = failed_records([first], {first.id: entry})[first.id]
     assert without_news.state is said
 
 

@@ -9,16 +9,15 @@ from typing import Any
 import pytest
 
 from alphapanda.errors import ConfigError
-from alphapanda.operations.dead_letters.backlog import Item, items_of
-from alphapanda.operations.dead_letters.policy import NO_POLICY, Ruling
-from alphapanda.operations.dead_letters.policy_file import POLICY_FILE, load_policy, read_policy
+from alphapanda.operations.dead_letters.backlog import FailedRecord, failed_records
+from alphapanda.operations.dead_letters.policy import NO_POLICY, POLICY_FILE, Ruling, load_policy, read_policy
 from alphapanda.settings.starters import starter_text
 
 RULE = '\n[[rules]]\nname = "{name}"\nverdict = "{verdict}"\nreason = "tested"\n{more}\n'
 
 
-def item(letter: Any) -> Item:
-    return items_of([letter], {})[letter.id]
+def item(letter: Any) -> FailedRecord:
+    return failed_records([letter], {})[letter.id]
 
 
 def written(folder: Path, *rules: str, version: str = "version = 1\n") -> Path:

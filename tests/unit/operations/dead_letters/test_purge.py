@@ -10,7 +10,7 @@ import pytest
 from alphapanda.model.dead_letter import LedgerState, LedgerTrigger
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Partition
-from alphapanda.operations.dead_letters.backlog import items_of
+from alphapanda.operations.dead_letters.backlog import failed_records
 from alphapanda.operations.dead_letters.ledger import Actor, LedgerEntry
 from alphapanda.operations.dead_letters.purge import ObstacleReason, TopicContents
 from alphapanda.operations.dead_letters.record import DeadLetter, event_facts
@@ -43,8 +43,8 @@ def holding(now: datetime, *letters: tuple[DeadLetter, LedgerState], oldest: int
     records = tuple(letter for letter, _ in letters)
     return TopicContents(
         topic=str(DEAD.topic),
-        letters=records,
-        items=items_of(records, entries),
+        dead_letters=records,
+        items=failed_records(records, entries),
         starts={DEAD: 0},
         ends={DEAD: len(records)},
         oldest={} if oldest is None else {Partition(SOURCE, 0): oldest},

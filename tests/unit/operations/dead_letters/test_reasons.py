@@ -10,13 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapanda.errors import UnknownNameError, UsageError
-from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog, items_of
-from alphapanda.operations.dead_letters.edit import differences_of
-from alphapanda.operations.dead_letters.exposition import exposition
-from alphapanda.operations.dead_letters.names import dead_letter_topics, resolve
-from alphapanda.operations.dead_letters.reasons import reasons_of, sparkline
-from alphapanda.operations.dead_letters.selection import find_ids
-from alphapanda.operations.dead_letters.signature import MAX_SIGNATURE, signature
+from alphapanda.operations.dead_letters.backlog import (
+    DeadLetterBacklog,
+    dead_letter_topics,
+    failed_records,
+    resolve,
+)
+from alphapanda.operations.dead_letters.exporter import exposition
+from alphapanda.operations.dead_letters.republish import differences_of
+from alphapanda.operations.dead_letters.selection import find_ids, reasons_of, sparkline
+from alphapanda.operations.dead_letters.summary import MAX_SIGNATURE, signature
 
 
 @pytest.mark.parametrize(
@@ -50,7 +53,7 @@ def test_reasons_are_counted_by_what_they_have_in_common(make_letter: Any, now: 
         make_letter(offset=n, message=f"no row {n}", failed_at=now + timedelta(seconds=n)) for n in range(5)
     ]
     letters.append(make_letter(offset=9, message="another"))
-    reasons = reasons_of(items_of(letters, {}).values())
+    reasons = reasons_of(failed_records(letters, {}).values())
     assert [(one.signature, one.count, one.unresolved) for one in reasons] == [
         ("no row <n>", 5, 5),
         ("another", 1, 1),
@@ -81,7 +84,7 @@ def test_a_topic_is_named_by_itself_or_its_source() -> None:
 
 def test_ids_are_found_by_their_beginning(make_letter: Any) -> None:
     letters = [make_letter(offset=n) for n in range(300)]
-    items = items_of(letters, {})
+    items = failed_records(letters, {})
     first = letters[0]
     assert find_ids([first.id[:12], str(first.place)], items) == {first.id}
     with pytest.raises(UnknownNameError):
@@ -95,7 +98,7 @@ def test_ids_are_found_by_their_beginning(make_letter: Any) -> None:
 
 def test_metrics_tell_what_is_open(make_letter: Any, now: datetime) -> None:
     letters = [make_letter(offset=n) for n in range(2)]
-    backlog = DeadLetterBacklog(items_of(letters, {}), {}, {}, 2)
+    backlog = DeadLetterBacklog(failed_records(letters, {}), {}, {}, 2)
     text = exposition(backlog, ["paper.signals.raw.dlq", "empty.dlq"], now + timedelta(seconds=5))
     lines = text.splitlines()
     assert 'alphapanda_dlq_open_records{topic="paper.signals.raw.dlq",error_code="permanent"} 2' in lines

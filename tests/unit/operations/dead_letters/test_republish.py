@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from alphapanda.model.records import Header, Partition, Record
 from alphapanda.operations.dead_letters.record import event_facts, read_dead_letter
-from alphapanda.operations.dead_letters.republish import Resend, resend, size_of
+from alphapanda.operations.dead_letters.republish import ResendOptions, resend, size_of
 
 
-def how(now: datetime, **changes: Any) -> Resend:
+def how(now: datetime, **changes: Any) -> ResendOptions:
     facts: dict[str, Any] = {
         "run_id": "r1",
         "actor": "asha",
@@ -22,7 +22,7 @@ def how(now: datetime, **changes: Any) -> Resend:
         "count": 1,
         "partition": 0,
     }
-    return Resend(**(facts | changes))
+    return ResendOptions(**(facts | changes))
 
 
 def test_only_the_bus_own_last_header_of_that_name_goes(make_letter: Any, now: datetime) -> None:

@@ -16,7 +16,7 @@ from alphapanda.errors import DecodeError
 from alphapanda.model.dead_letter import LEDGER_TRANSITIONS, LedgerTrigger
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Partition, Record
-from alphapanda.operations.dead_letters.backlog import items_of
+from alphapanda.operations.dead_letters.backlog import failed_records
 from alphapanda.operations.dead_letters.counts import OUTCOMES, DeadLetterCounts
 from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, Actor, LedgerEntry, entry_record, read_ledger
 from alphapanda.operations.dead_letters.record import RUN_HEADER, DeadLetter, read_dead_letter
@@ -50,12 +50,12 @@ class History:
 
     def step(self, record: int, trigger: LedgerTrigger, run: str = "r1") -> bool:
         """Take a step where the table has one; return whether it has."""
-        item = items_of(list(map(read_dead_letter, self.letters)), self.entries).get(f"id{record}")
+        item = failed_records(list(map(read_dead_letter, self.letters)), self.entries).get(f"id{record}")
         if item is None or (item.state, trigger) not in LEDGER_TRANSITIONS:
             return False
-        mover = Actor(actor="asha", run_id=run)
+        actor = Actor(actor="asha", run_id=run)
         at = self.now + timedelta(seconds=len(self.steps))
-        for entry in (*item.caught_up(mover, at), item.step(mover, trigger, at)):
+        for entry in (*item.caught_up(actor, at), item.step(actor, trigger, at)):
             self.entries[item.id] = entry
             out = entry_record(entry)
             self.steps.append(
@@ -71,17 +71,17 @@ def counted(tally: DeadLetterCounts) -> dict[tuple[str, str], int]:
 def afresh(history: History) -> DeadLetterCounts:
     tally = DeadLetterCounts()
     for one in history.steps:
-        tally.step(one)
+        tally.fold_ledger(one)
     for one in history.letters:
-        tally.letter(one)
+        tally.fold_dead_letter(one)
     tally.end_round()
     return tally
 
 
 def listed(history: History) -> dict[tuple[str, str], int]:
-    items = items_of(list(map(read_dead_letter, history.letters)), read_ledger(history.steps))
+    items = failed_records(list(map(read_dead_letter, history.letters)), read_ledger(history.steps))
     return dict(
-        Counter((TOPIC, one.letter.failure.error_code) for one in items.values() if one.state.is_unresolved)
+        Counter((TOPIC, one.newest.failure.error_code) for one in items.values() if one.state.is_unresolved)
     )
 
 
@@ -108,9 +108,9 @@ def test_it_counts_what_is_listed_however_the_log_is_cut_into_rounds(
             history.step(record, how, run)
         else:
             for one in history.steps[stepped:]:
-                tally.step(one)
+                tally.fold_ledger(one)
             for one in history.letters[read:]:
-                tally.letter(one)
+                tally.fold_dead_letter(one)
             tally.end_round()
             if tally.is_stale:
                 tally = afresh(history)
@@ -127,12 +127,12 @@ def test_the_oldest_is_the_oldest_that_is_open(make_letter: Any, now: datetime) 
     for record in range(3):
         history.fail(record, "permanent")
     for one in history.letters:
-        tally.letter(one)
+        tally.fold_dead_letter(one)
     tally.end_round()
     first_ms = int(now.timestamp() * 1000)
     assert tally.oldest_ms(TOPIC) == first_ms
     assert history.step(0, LedgerTrigger.DISCARD)
-    tally.step(history.steps[-1])
+    tally.fold_ledger(history.steps[-1])
     tally.end_round()
     assert tally.oldest_ms(TOPIC) == first_ms + 1_000
     assert tally.oldest_ms("another.dlq") is None
@@ -142,12 +142,12 @@ def test_what_is_settled_takes_no_room(make_letter: Any, now: datetime) -> None:
     history, tally = History(make_letter, now), DeadLetterCounts()
     history.fail(0, "permanent")
     assert history.step(0, LedgerTrigger.DISCARD)
-    tally.step(history.steps[0])
-    tally.letter(history.letters[0])
+    tally.fold_ledger(history.steps[0])
+    tally.fold_dead_letter(history.letters[0])
     tally.end_round()
     assert (len(tally), counted(tally)) == (0, {})
     history.fail(0, "decode")
-    tally.letter(history.letters[1])
+    tally.fold_dead_letter(history.letters[1])
     assert counted(tally) == {(TOPIC, "decode"): 1}
 
 
@@ -155,7 +155,7 @@ def test_what_was_removed_from_the_log_is_not_open(make_letter: Any, now: dateti
     history, tally = History(make_letter, now), DeadLetterCounts()
     for record in range(3):
         history.fail(record, "permanent")
-        tally.letter(history.letters[-1])
+        tally.fold_dead_letter(history.letters[-1])
     tally.forget_before({LETTERS: 2, Partition("another.dlq", 0): 9})
     tally.end_round()
     assert counted(tally) == {(TOPIC, "permanent"): 1}
@@ -166,7 +166,7 @@ def test_beyond_what_is_told_apart_it_counts_records(make_letter: Any, now: date
     history, tally = History(make_letter, now), DeadLetterCounts(most=2)
     for record in (0, 1, 2, 2):
         history.fail(record, "permanent")
-        tally.letter(history.letters[-1])
+        tally.fold_dead_letter(history.letters[-1])
     assert tally.is_full
     assert len(tally) == 2
     assert counted(tally) == {(TOPIC, "permanent"): 4}
@@ -175,4 +175,4 @@ def test_beyond_what_is_told_apart_it_counts_records(make_letter: Any, now: date
 def test_what_is_no_step_is_refused() -> None:
     garbage = Record(Partition(LEDGER_TOPIC, 0), 7, 0, b"id0", b"garbage", ())
     with pytest.raises(DecodeError, match=str(LogPosition(LEDGER_TOPIC, 0, 7))):
-        DeadLetterCounts().step(garbage)
+        DeadLetterCounts().fold_ledger(garbage)

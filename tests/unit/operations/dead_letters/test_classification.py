@@ -13,12 +13,11 @@ from alphapanda.model.envelope import LogPosition
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.model.order import client_order_id_of
 from alphapanda.model.records import Partition
-from alphapanda.operations.dead_letters.backlog import Item, items_of
-from alphapanda.operations.dead_letters.classification import Classification, Judge
+from alphapanda.operations.dead_letters.backlog import FailedRecord, failed_records
+from alphapanda.operations.dead_letters.classification import Classification, Classifier, Freshness
 from alphapanda.operations.dead_letters.ledger import Actor
-from alphapanda.operations.dead_letters.lookups import Copy, Evidence
+from alphapanda.operations.dead_letters.lookups import Lookups, SourceCopy
 from alphapanda.operations.dead_letters.plan import PlannedAction, Planner, ReplayOptions, ReplayTarget, chosen_run
-from alphapanda.operations.dead_letters.staleness import Freshness
 from topics.catalogue import Catalogue
 from topics.names import TopicName
 
@@ -27,8 +26,8 @@ GROUP = "paper.risk"
 AT = LogPosition(SOURCE, 0, 700)
 
 
-def one(letter: Any) -> Item:
-    return items_of([letter], {})[letter.id]
+def one(letter: Any) -> FailedRecord:
+    return failed_records([letter], {})[letter.id]
 
 
 def reached(offset: int) -> dict[str, dict[Partition, int]]:
@@ -36,48 +35,48 @@ def reached(offset: int) -> dict[str, dict[Partition, int]]:
 
 
 def judge(
-    evidence: Evidence,
+    evidence: Lookups,
     now: datetime,
     *,
     kind: EventType = EventType.SIGNAL_RAW,
     mode: TradingMode = TradingMode.PAPER,
     group: str = "",
     **fresh: Any,
-) -> Judge:
-    return Judge(kind=kind, mode=mode, evidence=evidence, freshness=Freshness(now, **fresh), group=group)
+) -> Classifier:
+    return Classifier(kind=kind, mode=mode, lookups=evidence, freshness=Freshness(now, **fresh), group=group)
 
 
 def test_nothing_follows_from_it(make_letter: Any, now: datetime) -> None:
-    assert judge(Evidence(), now).judge(one(make_letter())).verdict is Classification.NEW
+    assert judge(Lookups(), now).classify(one(make_letter())).verdict is Classification.NEW
 
 
 def test_what_the_group_wrote_follows_from_it(make_letter: Any, now: datetime) -> None:
     letter = make_letter()
     followed = {(GROUP, letter.event.id): LogPosition("paper.signals.validated", 0, 1)}
-    assert judge(Evidence(followed=followed), now).judge(one(letter)).verdict is Classification.ALREADY_PROCESSED
+    assert judge(Lookups(followed=followed), now).classify(one(letter)).verdict is Classification.ALREADY_PROCESSED
     others = {("other.risk", letter.event.id): LogPosition("paper.signals.validated", 0, 1)}
-    assert judge(Evidence(followed=others), now).judge(one(letter)).verdict is Classification.NEW
+    assert judge(Lookups(followed=others), now).classify(one(letter)).verdict is Classification.NEW
 
 
 @pytest.mark.parametrize(
     ("copy", "offset", "refused", "verdict"),
     [
-        (Copy(AT, "", ""), 701, False, Classification.ALREADY_PROCESSED),
-        (Copy(AT, "", ""), 700, False, Classification.IN_DOUBT),
-        (Copy(AT, GROUP, ""), 701, False, Classification.ALREADY_PROCESSED),
-        (Copy(AT, "other.group", ""), 701, False, Classification.NEW),
-        (Copy(AT, "", ""), 701, True, Classification.NEW),
-        (Copy(LogPosition(SOURCE, 0, 100), "", ""), 701, False, Classification.NEW),
+        (SourceCopy(AT, "", ""), 701, False, Classification.ALREADY_PROCESSED),
+        (SourceCopy(AT, "", ""), 700, False, Classification.IN_DOUBT),
+        (SourceCopy(AT, GROUP, ""), 701, False, Classification.ALREADY_PROCESSED),
+        (SourceCopy(AT, "other.group", ""), 701, False, Classification.NEW),
+        (SourceCopy(AT, "", ""), 701, True, Classification.NEW),
+        (SourceCopy(LogPosition(SOURCE, 0, 100), "", ""), 701, False, Classification.NEW),
     ],
 )
 def test_the_same_event_elsewhere(
-    make_letter: Any, now: datetime, copy: Copy, offset: int, refused: bool, verdict: Classification
+    make_letter: Any, now: datetime, copy: SourceCopy, offset: int, refused: bool, verdict: Classification
 ) -> None:
     """The last is the record that failed itself."""
     letter = make_letter()
-    evidence = Evidence(copies={letter.event.id: [copy]}, reached=reached(offset))
+    evidence = Lookups(copies={letter.event.id: [copy]}, reached=reached(offset))
     evidence.failed |= {(GROUP, AT)} if refused else set()
-    assert judge(evidence, now).judge(one(letter)).verdict is verdict
+    assert judge(evidence, now).classify(one(letter)).verdict is verdict
 
 
 @pytest.mark.parametrize(("offset", "action"), [(701, PlannedAction.SETTLE), (700, PlannedAction.WATCH)])
@@ -85,7 +84,7 @@ def test_this_very_dead_letter_was_sent(
     make_letter: Any, now: datetime, offset: int, action: PlannedAction
 ) -> None:
     letter = make_letter()
-    evidence = Evidence(resent={str(letter.place): Copy(AT, GROUP, "r1")}, reached=reached(offset))
+    evidence = Lookups(resent={str(letter.place): SourceCopy(AT, GROUP, "r1")}, reached=reached(offset))
     (planned,) = plan([one(letter)], now, evidence=evidence)
     assert planned.action is action
 
@@ -93,25 +92,25 @@ def test_this_very_dead_letter_was_sent(
 def test_an_order_that_was_sent_alive_and_not_answered_is_in_doubt(make_letter: Any, now: datetime) -> None:
     letter = make_letter(source="paper.signals.validated", refused_by="paper.trader")
     order = client_order_id_of(EventId(letter.event.id))
-    told = Evidence(told={order: {"order_submitted"}}, followed={("paper.trader", order): AT})
+    told = Lookups(told={order: {"order_submitted"}}, followed={("paper.trader", order): AT})
     validated = EventType.SIGNAL_VALIDATED
     live = judge(told, now, kind=validated, mode=TradingMode.LIVE)
-    assert live.judge(one(letter)).verdict is Classification.IN_DOUBT
-    assert judge(told, now, kind=validated).judge(one(letter)).verdict is Classification.ALREADY_PROCESSED
+    assert live.classify(one(letter)).verdict is Classification.IN_DOUBT
+    assert judge(told, now, kind=validated).classify(one(letter)).verdict is Classification.ALREADY_PROCESSED
     told.told[order].add("order_rejected")
-    assert live.judge(one(letter)).verdict is Classification.ALREADY_PROCESSED
-    state = judge(Evidence(orders={order: "FILLED"}), now, kind=validated)
-    assert state.judge(one(letter)).verdict is Classification.ALREADY_PROCESSED
-    lost = judge(Evidence(orders={order: "UNKNOWN"}), now, kind=validated, mode=TradingMode.LIVE)
-    assert lost.judge(one(letter)).verdict is Classification.IN_DOUBT
+    assert live.classify(one(letter)).verdict is Classification.ALREADY_PROCESSED
+    state = judge(Lookups(orders={order: "FILLED"}), now, kind=validated)
+    assert state.classify(one(letter)).verdict is Classification.ALREADY_PROCESSED
+    lost = judge(Lookups(orders={order: "UNKNOWN"}), now, kind=validated, mode=TradingMode.LIVE)
+    assert lost.classify(one(letter)).verdict is Classification.IN_DOUBT
 
 
 def test_what_nobody_can_tell(make_letter: Any, now: datetime) -> None:
     nobody = make_letter(refused_by=None)
-    assert judge(Evidence(), now).judge(one(nobody)).verdict is Classification.IN_DOUBT
-    assert judge(Evidence(), now, group=GROUP).judge(one(nobody)).verdict is Classification.NEW
-    blind = Evidence(blind_before_ms=int(now.timestamp() * 1000) + 1)
-    assert judge(blind, now).judge(one(make_letter())).verdict is Classification.IN_DOUBT
+    assert judge(Lookups(), now).classify(one(nobody)).verdict is Classification.IN_DOUBT
+    assert judge(Lookups(), now, group=GROUP).classify(one(nobody)).verdict is Classification.NEW
+    blind = Lookups(blind_before_ms=int(now.timestamp() * 1000) + 1)
+    assert judge(blind, now).classify(one(make_letter())).verdict is Classification.IN_DOUBT
 
 
 MINUTE = timedelta(minutes=1)
@@ -159,10 +158,10 @@ def test_an_immediate_order_is_not_good_for_long(make_signal: Any, make_letter: 
 
 # ---------------------------------------------------------------- plans
 def plan(
-    items: list[Item],
+    items: list[FailedRecord],
     now: datetime,
     *,
-    evidence: Evidence | None = None,
+    evidence: Lookups | None = None,
     target: str = SOURCE,
     kind: EventType = EventType.SIGNAL_RAW,
     max_bytes: int = 1_048_576,
@@ -170,7 +169,7 @@ def plan(
 ) -> tuple[Any, ...]:
     mode = None if target.startswith("market.") else TradingMode.PAPER
     place = ReplayTarget(name=TopicName.parse(target), kind=kind, mode=mode, partitions=1, max_bytes=max_bytes)
-    judging = Judge(kind=kind, mode=mode, evidence=evidence or Evidence(), freshness=Freshness(now))
+    judging = Classifier(kind=kind, mode=mode, lookups=evidence or Lookups(), freshness=Freshness(now))
     planner = Planner(place, judging, Catalogue.load(), ReplayOptions(**wishes))
     return planner.plan(items, "r1", resumes=False).records
 
@@ -196,14 +195,14 @@ def test_stale_is_held_unless_asked_for(make_letter: Any, now: datetime) -> None
 def test_what_cannot_be_read_would_come_back(make_letter: Any, now: datetime) -> None:
     item = one(make_letter(b"{"))
     (held,) = plan([item], now)
-    assert (held.action, held.judgement.verdict) == (PlannedAction.HOLD, Classification.NEW)
+    assert (held.action, held.assessment.verdict) == (PlannedAction.HOLD, Classification.NEW)
     assert "would come back" in held.why
     assert plan([item], now, include_unreadable=True)[0].action is PlannedAction.SEND
 
 
 def test_what_was_processed_cannot_be_forced(make_letter: Any, now: datetime) -> None:
     item = one(make_letter())
-    evidence = Evidence(followed={(GROUP, item.letter.event.id): AT})
+    evidence = Lookups(followed={(GROUP, item.newest.event.id): AT})
     assert plan([item], now, evidence=evidence, force_one=item.id)[0].action is PlannedAction.HOLD
 
 
@@ -241,7 +240,7 @@ def test_an_edit_that_was_cut_short_is_not_sent_as_it_was(make_letter: Any, now:
     entry = one(letter).step(
         Actor(actor="a", run_id="r"), LedgerTrigger.PLAN, now, replays=1, edited_fields=("data.side",)
     )
-    item = items_of([letter], {letter.id: entry})[letter.id]
+    item = failed_records([letter], {letter.id: entry})[letter.id]
     assert item.state is LedgerState.PLANNED
     assert plan([item], now)[0].action is PlannedAction.HOLD
 
@@ -250,9 +249,9 @@ def test_the_newest_run_that_was_cut_short_goes_on(make_letter: Any, now: dateti
     letters = [make_letter(offset=n) for n in range(3)]
     entries = {}
     for number, letter in enumerate(letters[:2]):
-        mover = Actor(actor="a", run_id=f"run{number}")
-        entries[letter.id] = one(letter).step(mover, LedgerTrigger.PLAN, now + timedelta(seconds=number))
-    items = list(items_of(letters, entries).values())
+        actor = Actor(actor="a", run_id=f"run{number}")
+        entries[letter.id] = one(letter).step(actor, LedgerTrigger.PLAN, now + timedelta(seconds=number))
+    items = list(failed_records(letters, entries).values())
     assert chosen_run(items, "", "fresh") == ("run1", True)
     assert chosen_run(items, "run0", "fresh") == ("run0", True)
     assert chosen_run(items, "run9", "fresh") == ("run9", False)
