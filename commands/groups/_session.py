@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from alphapanda.errors import UnknownNameError
+from alphapanda.kafka.client import KafkaReadLog, open_read_log
+from alphapanda.kafka.group_admin import GroupAdmin, open_groups
+from alphapanda.operations.groups.lag import LagReport, with_rates
+from alphapanda.operations.groups.measure import measure
 from commands.shell.context import Context
 from commands.shell.reading import kafka_options
-
-if TYPE_CHECKING:
-    from alphapanda.kafka.client import KafkaReadLog
-    from alphapanda.kafka.group_admin import GroupAdmin
-    from alphapanda.operations.groups.lag import LagReport
 
 
 @dataclass(slots=True)
@@ -33,9 +32,6 @@ class Looker:
 
     async def look(self, names: Sequence[str]) -> LagReport:
         """Look at the groups of these names, or at all; raises UnknownNameError for one that is not there."""
-        from alphapanda.operations.groups.lag import with_rates
-        from alphapanda.operations.groups.measure import measure
-
         known = await self.admin.names()
         for name in names:
             if name not in known:
@@ -47,8 +43,6 @@ class Looker:
 
     async def look_twice(self, names: Sequence[str], window_s: float) -> LagReport:
         """Look, and if something waits look again after a while, so that there are rates."""
-        import asyncio
-
         first = self._last is None
         found = await self.look(names)
         if first and window_s > 0 and any(group.lag for group in found.groups):
@@ -60,9 +54,6 @@ class Looker:
 @asynccontextmanager
 async def looking(context: Context) -> AsyncIterator[Looker]:
     """Stay connected while the block runs. Raises DependencyError."""
-    from alphapanda.kafka.client import open_read_log
-    from alphapanda.kafka.group_admin import open_groups
-
     options = kafka_options(context, "groups")
     async with open_read_log(options) as log, open_groups(options) as admin:
         yield Looker(context, log, admin)

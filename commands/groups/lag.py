@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from alphapanda.errors import CheckFailedError, UsageError
+from alphapanda.operations.groups.lag import GroupLagReport
+from alphapanda.query.times import parse_duration
+from commands.groups._session import looking
+from commands.groups._views import PARTITION_COLUMNS, partition_row, partition_shown
 from commands.shell.context import Context
 from commands.shell.options import IntervalOption, JsonOption, WatchOption
 from commands.shell.reading import Table, show
-
-if TYPE_CHECKING:
-    from alphapanda.operations.groups.lag import GroupLagReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,6 @@ def lag(
 
 
 def _limit(text: str) -> Limit:
-    from alphapanda.query.times import parse_duration
 
     if text.isdecimal():
         return Limit(records=int(text))
@@ -84,8 +84,6 @@ async def _lag(
     watch: bool,
     interval: float,
 ) -> None:
-    from commands.groups._session import looking
-    from commands.groups._views import PARTITION_COLUMNS, partition_row, partition_shown
 
     passed: list[str] = []
     async with looking(context) as looker:

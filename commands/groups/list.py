@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from commands.groups._session import looking
+from commands.groups._views import GROUP_COLUMNS, group_row, group_shown
 from commands.shell.context import Context
 from commands.shell.options import IntervalOption, JsonOption, WatchOption
 from commands.shell.reading import Table, show
@@ -21,8 +23,6 @@ def list_(
 
 
 async def _list(context: Context, *, watch: bool, interval: float) -> None:
-    from commands.groups._session import looking
-    from commands.groups._views import GROUP_COLUMNS, group_row, group_shown
 
     async with looking(context) as looker:
 

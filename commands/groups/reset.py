@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from alphapanda.errors import RefusedError, UnknownNameError, UsageError
+from alphapanda.kafka.client import KafkaReadLog
+from alphapanda.kafka.group_admin import ConsumerGroup, describe_members
+from alphapanda.model.records import Offsets, Partition
+from alphapanda.operations.groups.offsets_file import read_offsets, undo_path, write_offsets
+from alphapanda.operations.groups.reset import (
+    FromFile,
+    ResetPlan,
+    ShiftBy,
+    Target,
+    ToEarliest,
+    ToLatest,
+    ToOffset,
+    ToTime,
+    plan_reset,
+)
+from alphapanda.operations.policy import Confirmation
+from alphapanda.query.times import milliseconds, parse_duration, parse_time
+from commands.groups._session import Looker, looking
 from commands.shell.context import Context
 from commands.shell.options import BreakGlassOption, ConfirmOption, JsonOption, ReasonOption
 from commands.shell.output import Column
 from commands.shell.prompts import broker_target, permit
-
-if TYPE_CHECKING:
-    from alphapanda.kafka.client import KafkaReadLog
-    from alphapanda.kafka.group_admin import ConsumerGroup
-    from alphapanda.model.records import Offsets, Partition
-    from alphapanda.operations.groups.reset import ResetPlan, Target
-    from alphapanda.operations.policy import Confirmation
-    from commands.groups._session import Looker
+from commands.topics._pin import check_cluster
 
 _FEED = "alphapanda.feed."
 _COLUMNS = (
@@ -74,9 +85,6 @@ def reset(
 
     Example: alphapanda groups reset reports --to-datetime 09:15 --execute --reason "run the morning again"
     """
-    from alphapanda.operations.groups.reset import FromFile, ShiftBy, ToEarliest, ToLatest, ToOffset
-    from alphapanda.operations.policy import Confirmation
-
     context = Context.of(call, json=json)
     asked: list[Target] = []
     if to_earliest:
@@ -92,8 +100,6 @@ def reset(
     if shift_by is not None:
         asked.append(ShiftBy(shift_by))
     if from_file is not None:
-        from alphapanda.operations.groups.offsets_file import read_offsets
-
         asked.append(FromFile(read_offsets(from_file, group)))
     if len(asked) != 1:
         raise UsageError(
@@ -107,15 +113,11 @@ def reset(
 
 
 def _to_time(context: Context, text: str) -> Target:
-    from alphapanda.operations.groups.reset import ToTime
-    from alphapanda.query.times import milliseconds, parse_time
 
     return ToTime(milliseconds(parse_time(text, context.clock.now())))
 
 
 def _by_duration(context: Context, text: str) -> Target:
-    from alphapanda.operations.groups.reset import ToTime
-    from alphapanda.query.times import milliseconds, parse_duration
 
     return ToTime(milliseconds(context.clock.now() - parse_duration(text)))
 
@@ -129,8 +131,6 @@ async def _reset(
     *,
     execute: bool,
 ) -> None:
-    from commands.groups._session import looking
-    from commands.topics._pin import check_cluster
 
     async with looking(context) as looker:
         known = await looker.admin.names()
@@ -160,7 +160,6 @@ async def _reset(
 
 
 async def _plan(looker: Looker, name: str, target: Target, topics: Sequence[str]) -> ResetPlan:
-    from alphapanda.operations.groups.reset import ToTime, plan_reset
 
     committed = await looker.admin.committed(name)
     partitions = await _partitions(looker.log, name, target, committed, topics)
@@ -173,8 +172,6 @@ async def _partitions(
     log: KafkaReadLog, name: str, target: Target, committed: Offsets, topics: Sequence[str]
 ) -> Sequence[Partition]:
     """Return what is to be moved: what was named, else what the file names, else what the group has committed."""
-    from alphapanda.operations.groups.reset import FromFile
-
     known = await log.topics()
     if topics:
         return await _named(log, topics, known)
@@ -207,7 +204,6 @@ async def _named(log: KafkaReadLog, topics: Sequence[str], known: frozenset[str]
 
 
 def _refuse_live(group: ConsumerGroup) -> None:
-    from alphapanda.kafka.group_admin import describe_members
 
     if group.is_live:
         who = describe_members(group.members) or f"it is {group.state}"
@@ -234,7 +230,6 @@ def _permit_live_broker(context: Context, name: str, confirmation: Confirmation)
 
 
 async def _execute(context: Context, looker: Looker, name: str, plan: ResetPlan) -> Path | None:
-    from alphapanda.operations.groups.offsets_file import undo_path, write_offsets
 
     if not plan.offsets:
         return None

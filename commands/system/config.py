@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import typer
 
+from alphapanda.operations.dead_letters.policy import read_policy
+from alphapanda.pipeline.documents import check_documents
+from alphapanda.settings import InvalidSettingsError, Loaded, Problem
+from alphapanda.settings.display import displayed
+from alphapanda.settings.inventory import variable_of
 from commands.shell.context import Context
 from commands.shell.options import JsonOption
 from commands.shell.output import Column, Style
-
-if TYPE_CHECKING:
-    from alphapanda.settings import Loaded, Problem
 
 
 def register(app: typer.Typer) -> None:
@@ -42,10 +43,6 @@ def check(call: typer.Context, json: JsonOption = False) -> None:
 
     Example: SETTINGS__ENVIRONMENT=production alphapanda config check
     """
-    from alphapanda.operations.dead_letters.policy import read_policy
-    from alphapanda.pipeline.documents import check_documents
-    from alphapanda.settings import InvalidSettingsError
-
     context = Context.of(call, json=json)
     problems: list[Problem] = []
     brokers: tuple[str, ...] = ()
@@ -65,8 +62,6 @@ def check(call: typer.Context, json: JsonOption = False) -> None:
 
 
 def _rows(loaded: Loaded) -> Iterator[Mapping[str, object]]:
-    from alphapanda.settings.display import displayed
-    from alphapanda.settings.inventory import variable_of
 
     for name, source in loaded.provenance.items():
         path = tuple(name.split("."))

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from alphapanda.exit_codes import ExitCode
+from alphapanda.infra.control.client import ControlClient, NotRunningError, UnresponsiveError, connect
+from alphapanda.infra.control.run_paths import RunPaths
+from alphapanda.infra.identity import IdentityFile, ProcessIdentity
+from alphapanda.operations.audit import AuditedAct
+from alphapanda.operations.control.restart import ProcessFollower
 from commands.shell.context import Context
 from commands.shell.options import JsonOption
-
-if TYPE_CHECKING:
-    from alphapanda.infra.control.client import ControlClient
-    from alphapanda.infra.control.run_paths import RunPaths
-    from alphapanda.infra.identity import ProcessIdentity
+from commands.system.process_table import report_change
+from daemons.supervisor.orphans import end_leftovers, end_process
+from daemons.supervisor.run_records import RunRecords
 
 TELL_EVERY_S = 2.0
 KILL_WITHIN_S = 10.0
@@ -48,10 +51,6 @@ def down(
 
 
 async def _down(context: Context, timeout_s: float) -> list[str]:
-    from alphapanda.infra.control.client import NotRunningError, UnresponsiveError, connect
-    from alphapanda.infra.control.run_paths import RunPaths
-    from alphapanda.infra.identity import IdentityFile
-    from alphapanda.operations.audit import AuditedAct
 
     places = RunPaths(context.deployment)
     stopped: list[str] = []
@@ -82,8 +81,6 @@ async def _down(context: Context, timeout_s: float) -> list[str]:
 
 async def _stop(context: Context, places: RunPaths, client: ControlClient, timeout_s: float) -> None:
     """Ask for the stop, tell how it goes, and cut it short when it takes too long."""
-    from alphapanda.infra.control.client import connect
-
     async with _told(context, places):
         stopping = asyncio.create_task(client.stop())
         _, late = await asyncio.wait({stopping}, timeout=timeout_s)
@@ -97,10 +94,6 @@ async def _stop(context: Context, places: RunPaths, client: ControlClient, timeo
 @asynccontextmanager
 async def _told(context: Context, places: RunPaths) -> AsyncIterator[None]:
     """Tell each change of state, and every two seconds who is being waited for."""
-    from alphapanda.infra.control.client import connect
-    from alphapanda.operations.control.restart import ProcessFollower
-    from commands.system.process_table import report_change
-
     follower = ProcessFollower(lambda process: report_change(context.output, process))
 
     async def listen() -> None:
@@ -127,17 +120,12 @@ async def _told(context: Context, places: RunPaths) -> AsyncIterator[None]:
 
 async def _gone(supervisor: ProcessIdentity | None, places: RunPaths, patience_s: float) -> None:
     """Wait for the supervisor's process to end; kill it when it does not."""
-    from daemons.supervisor.orphans import end_process
-
     if supervisor is not None:
         await end_process(supervisor, places.identity, patience_s)
 
 
 async def _sweep(context: Context, places: RunPaths) -> tuple[str, ...]:
     """End what a killed supervisor left, and forget its wishes."""
-    from daemons.supervisor.orphans import end_leftovers
-    from daemons.supervisor.run_records import RunRecords
-
     if not places.lock.exists():
         return ()
     with places.hold():

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import msgspec
 import typer
 
+from alphapanda.errors import RefusedError
 from alphapanda.exit_codes import ExitCode
+from alphapanda.infra.base import Tier
+from alphapanda.infra.embedded.survey import survey_embedded, wipe
+from alphapanda.infra.embedded.tier import EmbeddedTier
+from alphapanda.infra.select import tier_for
+from alphapanda.infra.server_status import Survey, running_processes, survey_external
+from alphapanda.settings import InfraTier
 from commands.shell.context import Context
 from commands.shell.options import JsonOption, YesOption
 from commands.shell.output import Column, Style
-
-if TYPE_CHECKING:
-    from alphapanda.infra.base import Tier
-    from alphapanda.infra.server_status import Survey
 
 
 def register(app: typer.Typer) -> None:
@@ -44,8 +46,6 @@ def status(call: typer.Context, json: JsonOption = False) -> None:
     context = Context.of(call, json=json)
     survey = context.run(_survey(context))
     if json:
-        import msgspec
-
         context.output.document("infra", msgspec.to_builtins(survey, enc_hook=str))
     else:
         _show(context, survey)
@@ -60,11 +60,6 @@ def reset(call: typer.Context, yes: YesOption = False) -> None:
 
     Example: alphapanda infra reset
     """
-    from alphapanda.errors import RefusedError
-    from alphapanda.infra.embedded.survey import wipe
-    from alphapanda.infra.server_status import running_processes
-    from alphapanda.settings import InfraTier
-
     context = Context.of(call)
     deployment = context.deployment
     if context.settings().infra.tier is not InfraTier.EMBEDDED:
@@ -90,7 +85,6 @@ def reset(call: typer.Context, yes: YesOption = False) -> None:
 
 
 async def _prepare(context: Context) -> None:
-    from alphapanda.infra.embedded.tier import EmbeddedTier
 
     tier = _tier(context)
     progress = context.output.progress()
@@ -110,16 +104,12 @@ async def _prepare(context: Context) -> None:
 
 
 async def _survey(context: Context) -> Survey:
-    from alphapanda.infra.embedded.survey import survey_embedded
-    from alphapanda.infra.embedded.tier import EmbeddedTier
-    from alphapanda.infra.server_status import survey_external
 
     tier = _tier(context)
     return await (survey_embedded(tier) if isinstance(tier, EmbeddedTier) else survey_external(tier.endpoints()))
 
 
 def _tier(context: Context) -> Tier:
-    from alphapanda.infra.select import tier_for
 
     return tier_for(context.settings(), context.deployment, context.clock, environ=context.environ)
 

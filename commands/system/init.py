@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from alphapanda.files import PRIVATE, PUBLIC, write_atomically
+from alphapanda.operations.dead_letters.policy import POLICY_FILE
+from alphapanda.settings.reference import config_text, env_text
+from alphapanda.settings.starters import starter_text
 from commands.shell.context import Context
 
 
@@ -38,11 +42,6 @@ def init(
 
 
 def _starters(context: Context) -> Iterator[tuple[Path, Callable[[], str], int]]:
-    from functools import partial
-
-    from alphapanda.operations.dead_letters.policy import POLICY_FILE
-    from alphapanda.settings.reference import config_text, env_text
-    from alphapanda.settings.starters import starter_text
 
     deployment = context.deployment
     yield deployment.config_file, config_text, PUBLIC

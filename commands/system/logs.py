@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated
+from itertools import islice
+from threading import Event
+from typing import Annotated
 
+import msgspec
 import typer
 
 from alphapanda.errors import AlphaPandaError, UnknownNameError, UsageError
+from alphapanda.operations.logs.reader import LogFileReader, LogQuery, LogRecord, RestartMarks, compile_pattern
+from alphapanda.query.times import parse_time
+from alphapanda.telemetry.levels import Channel, LogLevel
+from alphapanda.telemetry.pretty import PrettyRenderer
 from commands.shell.context import Context
 from commands.shell.options import JsonOption
 from commands.shell.output import SCHEMA_VERSION
-
-if TYPE_CHECKING:
-    from alphapanda.operations.logs.reader import LogFileReader, LogQuery, LogRecord
+from daemons.catalogue import services
 
 DEFAULT_LINES = 100
 LOOK_EVERY_S = 0.1
@@ -87,9 +92,6 @@ def _query(
     grep: str | None,
     channel: str | None,
 ) -> LogQuery:
-    from alphapanda.operations.logs.reader import LogQuery, compile_pattern
-    from alphapanda.query.times import parse_time
-    from alphapanda.telemetry.levels import Channel, LogLevel
 
     now = context.clock.now()
     if channel is not None and channel not in set(Channel):
@@ -116,8 +118,6 @@ def _limit(lines: str | None, *, everything: bool) -> int | None:
 
 def _reader(context: Context, names: Sequence[str]) -> LogFileReader:
     """Return a reader that knows the names; the settings are only read for one that has written nothing yet."""
-    from alphapanda.operations.logs.reader import LogFileReader
-
     reader = LogFileReader(context.deployment, context.clock)
     try:
         reader.select(names)
@@ -127,7 +127,6 @@ def _reader(context: Context, names: Sequence[str]) -> LogFileReader:
 
 
 def _configured_daemons(context: Context) -> tuple[str, ...]:
-    from daemons.catalogue import services
 
     try:
         return tuple(spec.name for spec in services(context.settings()))
@@ -138,11 +137,6 @@ def _configured_daemons(context: Context) -> tuple[str, ...]:
 
 def _show(context: Context, services: Sequence[str], *, prefix: bool) -> Show:
     """Return what writes records to stdout and tells how many there were."""
-    from itertools import islice
-
-    from alphapanda.operations.logs.reader import RestartMarks
-    from alphapanda.telemetry.pretty import PrettyRenderer
-
     output = context.output
     renderer = PrettyRenderer(
         colour=output.stdout.isatty() and not output.no_color,
@@ -166,8 +160,6 @@ def _show(context: Context, services: Sequence[str], *, prefix: bool) -> Show:
 
 def _as_json(record: LogRecord) -> str:
     """Return a daemon's line as it wrote it, a server's line in the same form; both with the form's version."""
-    import msgspec
-
     if record.channel:
         return f'{{"schema_version":{SCHEMA_VERSION},{record.raw.decode()[1:]}'
     form = {
@@ -181,7 +173,6 @@ def _as_json(record: LogRecord) -> str:
 
 
 def _follow(context: Context, reader: LogFileReader, names: Sequence[str], query: LogQuery, show: Show) -> None:
-    from threading import Event
 
     never = Event()
     with reader.follow(names, query) as live:

@@ -7,7 +7,10 @@ from typing import Annotated
 import typer
 
 from alphapanda.errors import RefusedError
+from alphapanda.infra.control.run_paths import RunPaths
 from commands.shell.context import Context
+from daemons.runtime import RunOptions, run_daemon
+from daemons.supervisor.run_records import RunRecords
 
 
 def register(app: typer.Typer) -> None:
@@ -29,10 +32,6 @@ def run(
 
     Example: alphapanda run risk.paper
     """
-    from alphapanda.infra.control.run_paths import RunPaths
-    from daemons.runtime import RunOptions, run_daemon
-    from daemons.supervisor.run_records import RunRecords
-
     context = Context.of(call)
     entry = RunRecords(RunPaths(context.deployment).ledger).get(name)
     if entry is not None and entry.identity.alive:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
 
 import typer
 
 from alphapanda.exit_codes import ExitCode
+from alphapanda.infra.control.client import NotRunningError, connect
+from alphapanda.infra.control.protocol import SystemStatus
+from alphapanda.infra.control.run_paths import RunPaths
 from commands.shell.context import Context
 from commands.shell.options import IntervalOption, JsonOption, WatchOption
 from commands.shell.reading import CLEAR
-
-if TYPE_CHECKING:
-    from alphapanda.infra.control.protocol import SystemStatus
+from commands.system.process_table import COLUMNS, row_of, summary_of
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +40,6 @@ def status(
 
 
 async def _once(context: Context) -> ExitCode:
-    from alphapanda.infra.control.client import NotRunningError
 
     try:
         found = await _ask(context)
@@ -54,10 +54,6 @@ async def _once(context: Context) -> ExitCode:
 
 async def _watch(context: Context, interval: float) -> None:
     """Show it again and again until Ctrl-C; a system that is not running may start any time."""
-    import asyncio
-
-    from alphapanda.infra.control.client import NotRunningError
-
     while True:
         try:
             found = await _ask(context)
@@ -73,15 +69,12 @@ async def _watch(context: Context, interval: float) -> None:
 
 
 async def _ask(context: Context) -> SystemStatus:
-    from alphapanda.infra.control.client import connect
-    from alphapanda.infra.control.run_paths import RunPaths
 
     async with connect(RunPaths(context.deployment)) as client:
         return await client.status()
 
 
 def _show(context: Context, found: SystemStatus, *, watched: bool = False) -> None:
-    from commands.system.process_table import COLUMNS, row_of, summary_of
 
     output = context.output
     if output.as_json:

@@ -5,18 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from alphapanda.errors import UsageError
 from alphapanda.exit_codes import ExitCode
+from alphapanda.infra.control.client import NotRunningError, connect
+from alphapanda.infra.control.protocol import Applied, Apply
+from alphapanda.infra.control.run_paths import RunPaths
+from alphapanda.infra.progress import progress_for
+from alphapanda.infra.select import tier_for
+from alphapanda.model.control import Outcome
+from alphapanda.operations.control.restart import wait_until_ready
+from alphapanda.pipeline.documents import check_documents
+from alphapanda.settings import InfraTier, Settings, load
+from alphapanda.settings.problems import InvalidSettingsError
 from commands.shell.context import Context
 from commands.shell.options import DryRunOption, JsonOption
-
-if TYPE_CHECKING:
-    from alphapanda.infra.control.protocol import Applied, Apply
-    from alphapanda.infra.control.run_paths import RunPaths
+from commands.shell.output import Column
+from commands.system.process_table import report_change, report_readiness
+from daemons.catalogue import find, services
+from daemons.supervisor.desired_state import remembered_wish
+from daemons.supervisor.environment import settings_variables
+from daemons.supervisor.launch import launching
+from daemons.supervisor.process import SupervisorProcess
+from daemons.supervisor.supervisor import Supervisor
+from daemons.supervisor.unit_summary import outline
 
 EXTERNAL_READY_S = 10.0
 
@@ -60,9 +75,6 @@ def up(
     On a running system: apply the difference that settings, files and options make. Options are remembered until
     `alphapanda down`. Example: alphapanda up --feed recorded --file ticks.csv --speed max
     """
-    from alphapanda.infra.control.protocol import Apply
-    from daemons.supervisor.environment import settings_variables
-
     context = Context.of(call, json=json)
     if only and not names:
         raise UsageError("--only needs names.", hint="alphapanda up --only feed")
@@ -104,14 +116,11 @@ def _is_speed(text: str) -> bool:
 
 
 def _setting_names() -> tuple[str, ...]:
-    from alphapanda.settings import Settings
 
     return tuple(Settings.model_fields)
 
 
 async def _up(context: Context, request: Apply, *, foreground: bool, wait_timeout: float) -> ExitCode:
-    from alphapanda.infra.control.client import NotRunningError, connect
-    from alphapanda.infra.control.run_paths import RunPaths
 
     places = RunPaths(context.deployment)
     try:
@@ -138,12 +147,6 @@ async def _up(context: Context, request: Apply, *, foreground: bool, wait_timeou
 
 def _check(context: Context, places: RunPaths, request: Apply) -> None:
     """Refuse what cannot be used before anything is started; raises ConfigError, UnknownNameError."""
-    from alphapanda.pipeline.documents import check_documents
-    from alphapanda.settings import load
-    from alphapanda.settings.problems import InvalidSettingsError
-    from daemons.catalogue import find, services
-    from daemons.supervisor.desired_state import remembered_wish
-
     remembered = remembered_wish(places.remembered).overrides
     loaded = load(context.deployment, {**context.environ, **remembered, **request.overrides})
     problems = check_documents(context.deployment, tuple(loaded.settings.brokers))
@@ -158,8 +161,6 @@ def _check(context: Context, places: RunPaths, request: Apply) -> None:
 
 async def _begin(context: Context, places: RunPaths, request: Apply) -> None:
     """Check all that can be checked, have the servers' files, with progress, and a supervisor that listens."""
-    from daemons.supervisor.launch import launching
-
     # It needs half a second until it listens: time for the checks. If they fail it is ended again.
     async with launching(places, context.environ):
         _check(context, places, request)
@@ -168,10 +169,6 @@ async def _begin(context: Context, places: RunPaths, request: Apply) -> None:
 
 async def _prepare(context: Context) -> None:
     """Download what is missing; of servers that are not ours, see whether they can be worked with."""
-    from alphapanda.infra.progress import progress_for
-    from alphapanda.infra.select import tier_for
-    from alphapanda.settings import InfraTier
-
     settings = context.settings()
     tier = tier_for(settings, context.deployment, context.clock, environ=context.environ)
     await tier.prepare(progress_for(context.output.stderr))
@@ -180,10 +177,6 @@ async def _prepare(context: Context) -> None:
 
 
 async def _wait(context: Context, places: RunPaths, applied: Applied, patience_s: float) -> ExitCode:
-    from alphapanda.infra.control.client import connect
-    from alphapanda.model.control import Outcome
-    from alphapanda.operations.control.restart import wait_until_ready
-    from commands.system.process_table import report_change, report_readiness
 
     async with connect(places) as client:
         status = await client.status()
@@ -214,9 +207,6 @@ def _details_of(applied: Applied, overrides: Mapping[str, str]) -> dict[str, str
 
 async def _stay(context: Context, request: Apply) -> ExitCode:
     """Supervise in this process until a signal."""
-    from daemons.supervisor.process import SupervisorProcess
-    from daemons.supervisor.supervisor import Supervisor
-
     await _prepare(context)
 
     async def begin(supervisor: Supervisor) -> None:
@@ -233,7 +223,6 @@ def _tell(context: Context, applied: Applied) -> None:
 
 
 def _show_change(context: Context, applied: Applied) -> None:
-    from commands.shell.output import Column
 
     steps = (
         ("stop", applied.stop),
@@ -247,11 +236,6 @@ def _show_change(context: Context, applied: Applied) -> None:
 
 def _show_outline(context: Context, places: RunPaths, request: Apply) -> ExitCode:
     """Show the plan of a system that is not running, without preparing anything for it."""
-    from alphapanda.settings import load
-    from commands.shell.output import Column
-    from daemons.supervisor.desired_state import remembered_wish
-    from daemons.supervisor.unit_summary import outline
-
     remembered = remembered_wish(places.remembered).overrides
     settings = load(context.deployment, {**context.environ, **remembered, **request.overrides}).settings
     rows = [

@@ -187,8 +187,6 @@ def _show_result(context: Context, done: Cancelled) -> None:
     if done.scope.client_order_id is not None and done.too_late and not done.orders:
         raise _too_late(done.scope.client_order_id)
     if context.output.as_json:
-        from alphapanda.serialization.codec import to_jsonable
-
         orders = [to_jsonable(order) for order in done.orders]
         body = _body(done.broker, done.scope, done.command_id, orders)
         context.output.document("cancel", {**body, "too_late": done.too_late, "unsettled": done.unsettled})

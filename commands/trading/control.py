@@ -13,8 +13,11 @@ from alphapanda.ids import InstrumentId, StrategyId
 from alphapanda.operations.audit import AuditSource
 from alphapanda.operations.control.session import ControlSession
 from alphapanda.operations.policy import Confirmation
+from alphapanda.operations.servers import open_control_session
+from alphapanda.pipeline.documents import load_strategies
 from commands.shell.context import Context
 from commands.shell.prompts import permit_with
+from daemons.instruments import lookup_of
 
 StrategyOption = Annotated[
     str | None, typer.Option("--strategy", "-s", metavar="STRATEGY", help="Only of this strategy.")
@@ -27,9 +30,6 @@ InstrumentOption = Annotated[
 
 def open_session(context: Context, confirmation: Confirmation) -> AbstractAsyncContextManager[ControlSession]:
     """Connect to the log to act on brokers with what was confirmed ahead; raises DependencyError."""
-    # Not at the top: settings and servers would take the half of a second in which `--help` answers.
-    from alphapanda.operations.servers import open_control_session
-
     return open_control_session(
         context.deployment,
         context.settings(),
@@ -44,7 +44,6 @@ def known_strategy(context: Context, name: str | None, found: Collection[str]) -
     """Return a strategy that is configured, or was found at the broker; raises UnknownNameError."""
     if name is None or name in found:
         return None if name is None else StrategyId(name)
-    from alphapanda.pipeline.documents import load_strategies
 
     configured = {config.id for config in load_strategies(context.deployment)}
     if name not in configured:
@@ -56,7 +55,6 @@ def known_instrument(context: Context, name: str | None, found: Collection[str])
     """Return an instrument that is loaded, or was found at the broker; raises UnknownNameError."""
     if name is None:
         return None
-    from daemons.instruments import lookup_of
 
     instrument = InstrumentId(name)
     if name not in found and lookup_of(context.settings()).get(instrument) is None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import Annotated
 
 import typer
 
+from alphapanda.model.order import Order
+from alphapanda.rupees import price, quantity
+from alphapanda.serialization.codec import to_jsonable
 from commands.shell.context import Context
 from commands.shell.options import BrokerOption, IntervalOption, JsonOption, LimitOption, WatchOption
 from commands.shell.output import Column, Style
 from commands.shell.reading import Table, age_line, chosen_brokers, open_views, show
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from alphapanda.model.order import Order
 
 _STYLES = {"FILLED": Style.GOOD, "REJECTED": Style.BAD, "UNKNOWN": Style.BAD, "CANCELLED": Style.FAINT}
 COLUMNS = (
@@ -62,7 +61,6 @@ async def _show(
     async with open_views(context) as views:
 
         async def look() -> Table:
-            from alphapanda.serialization.codec import to_jsonable
 
             found: list[Order] = []
             footer = []
@@ -83,7 +81,6 @@ async def _show(
 
 
 def _shown(order: Order) -> Mapping[str, object]:
-    from alphapanda.rupees import price, quantity
 
     return {
         "time": order.submitted_at,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from alphapanda.rupees import rupees
+from alphapanda.serialization.codec import to_jsonable
 from commands.shell.context import Context
 from commands.shell.options import BrokerOption, IntervalOption, JsonOption, WatchOption
 from commands.shell.output import Column
@@ -50,8 +52,6 @@ async def _show(context: Context, broker: str | None, *, watch: bool, interval: 
     async with open_views(context) as views:
 
         async def look() -> Table:
-            from alphapanda.rupees import rupees
-            from alphapanda.serialization.codec import to_jsonable
 
             rows, shown, footer = [], [], []
             for name in brokers:

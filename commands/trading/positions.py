@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from alphapanda.rupees import price, quantity, rupees
+from alphapanda.serialization.codec import to_jsonable
 from commands.shell.context import Context
 from commands.shell.options import BrokerOption, IntervalOption, JsonOption, WatchOption
 from commands.shell.output import Column
@@ -52,8 +54,6 @@ async def _show(context: Context, broker: str | None, *, everything: bool, watch
     async with open_views(context) as views:
 
         async def look() -> Table:
-            from alphapanda.rupees import price, quantity, rupees
-            from alphapanda.serialization.codec import to_jsonable
 
             rows, shown, footer = [], [], []
             for name in brokers:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from alphapanda.errors import PermanentError
+from alphapanda.ids import BrokerId
+from alphapanda.kafka.client import open_read_log
+from alphapanda.kafka.newest import follow, newest
+from alphapanda.model.kinds import EventType
+from alphapanda.model.records import Record
+from alphapanda.model.signal import SignalRejected
+from alphapanda.pipeline.topic_routing import Routes
+from alphapanda.serialization.codec import to_jsonable
+from alphapanda.serialization.runtime import reading_codec
+from alphapanda.settings.topics import catalogue_of
 from commands.shell.context import Context
 from commands.shell.options import BrokerOption, JsonOption, LimitOption
 from commands.shell.output import Column, Style
 from commands.shell.reading import chosen_brokers, kafka_options
-
-if TYPE_CHECKING:
-    from alphapanda.ids import BrokerId
-    from alphapanda.model.records import Record
-    from alphapanda.pipeline.topic_routing import Routes
 
 WatchSignals = Annotated[bool, typer.Option("--watch", "-w", help="Go on with new ones until Ctrl-C.")]
 RejectedOption = Annotated[bool, typer.Option("--rejected", help="Only those that risk denied.")]
@@ -58,11 +64,6 @@ def signals(
 
 
 async def _show(context: Context, broker: str | None, *, rejected: bool, limit: int, watch: bool) -> None:
-    from alphapanda.kafka.client import open_read_log
-    from alphapanda.kafka.newest import follow, newest
-    from alphapanda.pipeline.topic_routing import Routes
-    from alphapanda.serialization.runtime import reading_codec
-    from alphapanda.settings.topics import catalogue_of
 
     settings = context.settings()
     routes = Routes(catalogue_of(settings), None, reading_codec(settings))
@@ -101,7 +102,6 @@ class _Verdicts:
 
 
 def _topics(routes: Routes, brokers: Sequence[BrokerId], *, rejected: bool) -> list[str]:
-    from alphapanda.model.kinds import EventType
 
     kinds = [EventType.SIGNAL_REJECTED] if rejected else [EventType.SIGNAL_VALIDATED, EventType.SIGNAL_REJECTED]
     return [routes.topic(kind, broker) for broker in brokers for kind in kinds]
@@ -109,10 +109,6 @@ def _topics(routes: Routes, brokers: Sequence[BrokerId], *, rejected: bool) -> l
 
 def _row(routes: Routes, record: Record) -> tuple[str | None, dict[str, object]]:
     """Return the id of the event in a record, None where there is none, and its row."""
-    from alphapanda.errors import PermanentError
-    from alphapanda.model.signal import SignalRejected
-    from alphapanda.serialization.codec import to_jsonable
-
     try:
         event = routes.read(record)
     except PermanentError as error:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from alphapanda.errors import CheckFailedError
+from alphapanda.kafka.client import open_read_log
+from alphapanda.operations.dead_letters.groups import daemon_of
+from alphapanda.operations.verify import Verification, Verifier
+from alphapanda.pipeline.topic_routing import Routes
+from alphapanda.serialization.codec import to_jsonable
+from alphapanda.serialization.runtime import reading_codec
+from alphapanda.settings.topics import catalogue_of
 from commands.shell.context import Context
 from commands.shell.options import BrokerOption, JsonOption
 from commands.shell.output import Column, Style
 from commands.shell.reading import chosen_brokers, kafka_options, open_views
-
-if TYPE_CHECKING:
-    from alphapanda.operations.verify import Verification
+from daemons.instruments import lookup_of
+from daemons.stage_daemon import active_modes
 
 COLUMNS = (
     Column("mark", ""),
@@ -46,8 +50,6 @@ def verify(call: typer.Context, broker: BrokerOption = None, json: JsonOption = 
     _tell(context, found)
     wrong = [one.broker for one in found if not one.is_sound]
     if wrong:
-        from alphapanda.operations.dead_letters.groups import daemon_of
-
         daemon = daemon_of(f"{wrong[0]}.trader", context.settings().process_layout)
         raise CheckFailedError(
             f"What is remembered of {', '.join(wrong)} differs from the log.",
@@ -56,13 +58,6 @@ def verify(call: typer.Context, broker: BrokerOption = None, json: JsonOption = 
 
 
 async def _verify(context: Context, broker: str | None) -> list[Verification]:
-    from alphapanda.kafka.client import open_read_log
-    from alphapanda.operations.verify import Verifier
-    from alphapanda.pipeline.topic_routing import Routes
-    from alphapanda.serialization.runtime import reading_codec
-    from alphapanda.settings.topics import catalogue_of
-    from daemons.instruments import lookup_of
-    from daemons.stage_daemon import active_modes
 
     settings = context.settings()
     modes, catalogue, instruments = active_modes(settings), catalogue_of(settings), lookup_of(settings)
@@ -76,7 +71,6 @@ async def _verify(context: Context, broker: str | None) -> list[Verification]:
 
 
 def _tell(context: Context, found: list[Verification]) -> None:
-    from alphapanda.serialization.codec import to_jsonable
 
     output = context.output
     if output.as_json:

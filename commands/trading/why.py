@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from alphapanda.clock import to_ist
 from alphapanda.exit_codes import ExitCode
+from alphapanda.ids import BrokerId
+from alphapanda.kafka.batch_reader import open_batch_reader
+from alphapanda.kafka.client import KafkaOptions, open_read_log
+from alphapanda.kafka.group_admin import open_groups
+from alphapanda.operations.tail.formats import printable
+from alphapanda.operations.trace.missing import STRATEGIES, GroupPositions, risk_group, trader_group
+from alphapanda.operations.trace.report import DecisionTrace, Hop, MissingEvent, Story
+from alphapanda.operations.trace.search import LogSearch
+from alphapanda.operations.trace.trace import Tracer
+from alphapanda.pipeline.topic_routing import Routes
+from alphapanda.query.times import milliseconds, parse_time
+from alphapanda.serialization.runtime import reading_codec
+from alphapanda.settings.topics import catalogue_of
 from commands.shell.context import Context
 from commands.shell.options import JsonOption
 from commands.shell.output import Output, Style
 from commands.shell.reading import kafka_options
-
-if TYPE_CHECKING:
-    from alphapanda.kafka.client import KafkaOptions
-    from alphapanda.operations.trace.missing import GroupPositions
-    from alphapanda.operations.trace.report import DecisionTrace, Hop, MissingEvent, Story
 
 _INDENT = " " * 48
 _PASSED, _FAILED = "✓", "✗"
@@ -61,20 +70,11 @@ def why(
 
 
 def _ms(context: Context, text: str | None) -> int | None:
-    from alphapanda.query.times import milliseconds, parse_time
 
     return None if text is None else milliseconds(parse_time(text, context.clock.now()))
 
 
 async def _tell(context: Context, asked: str, since_ms: int | None, until_ms: int | None) -> Story:
-    from alphapanda.ids import BrokerId
-    from alphapanda.kafka.batch_reader import open_batch_reader
-    from alphapanda.kafka.client import open_read_log
-    from alphapanda.operations.trace.search import LogSearch
-    from alphapanda.operations.trace.trace import Tracer
-    from alphapanda.pipeline.topic_routing import Routes
-    from alphapanda.serialization.runtime import reading_codec
-    from alphapanda.settings.topics import catalogue_of
 
     settings = context.settings()
     catalogue = catalogue_of(settings)
@@ -99,10 +99,6 @@ async def _tell(context: Context, asked: str, since_ms: int | None, until_ms: in
 
 async def _places(options: KafkaOptions, brokers: Sequence[str]) -> GroupPositions:
     """Return how far our daemons' groups have come."""
-    from alphapanda.ids import BrokerId
-    from alphapanda.kafka.group_admin import open_groups
-    from alphapanda.operations.trace.missing import STRATEGIES, GroupPositions, risk_group, trader_group
-
     groups = [STRATEGIES]
     groups += [
         name for broker in brokers for name in (risk_group(BrokerId(broker)), trader_group(BrokerId(broker)))
@@ -142,7 +138,6 @@ def _decision_lines(output: Output, decision: DecisionTrace, *, with_tick: bool)
 
 
 def _hop_lines(output: Output, hop: Hop) -> list[str]:
-    from alphapanda.clock import to_ist
 
     when = to_ist(hop.written_at)
     stamp = f"{when:%Y-%m-%d %H:%M:%S}.{when.microsecond // 1000:03}"
@@ -174,7 +169,6 @@ def _ms_text(milliseconds: float | None) -> str:
 
 
 def _plain(text: str) -> str:
-    from alphapanda.operations.tail.formats import printable
 
     return printable(text)
 
