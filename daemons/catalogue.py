@@ -23,7 +23,6 @@ COMMON_SETTINGS = (
     "redis",
     "infra",
     "logging",
-    "tracing",
     "api",
 )
 """What every daemon reads."""

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel, SecretStr
 
 from alphapanda.infra.base import Endpoints
-from alphapanda.settings import BrokerKind, Settings
+from alphapanda.settings import Settings, ZerodhaBrokerSettings
+from alphapanda.settings.brokers import CREDENTIALS, SHORT_FORM_BROKER
+
+_SHORT_FORMS = tuple(f"{SHORT_FORM_BROKER}_{name}" for name in CREDENTIALS)
 
 
-def foreign_kinds(kind: str) -> tuple[str, ...]:
-    """Return the kinds of broker whose credentials a process of a broker of `kind` must not hold."""
-    return tuple(str(each) for each in BrokerKind if str(each) != kind)
+def credential_owner(variable: str) -> str | None:
+    """Return the broker of a credential: `ZERODHA_API_KEY`, `BROKERS__KITE2__API_KEY`; None for any other."""
+    name = variable.lower()
+    if name.startswith(f"{SHORT_FORM_BROKER}_"):
+        return SHORT_FORM_BROKER
+    table, _, rest = name.partition("__")
+    broker, _, key = rest.partition("__")
+    return broker if table == "brokers" and key in CREDENTIALS else None
 
 
-def own_credentials(settings: Settings, kind: str) -> Settings:
-    """Return `settings` with the credentials of other kinds of broker blanked."""
-    prefixes = tuple(f"{each}_" for each in foreign_kinds(kind))
-    foreign = {
-        name: SecretStr("")
-        for name in type(settings).model_fields
-        if name.startswith(prefixes) and isinstance(getattr(settings, name), SecretStr)
+def own_credentials(settings: Settings, broker: str | None) -> Settings:
+    """Return `settings` with the credentials of all brokers but `broker` blanked; None blanks all."""
+    blank = dict.fromkeys(CREDENTIALS, SecretStr(""))
+    brokers = {
+        name: each.model_copy(update=blank) if isinstance(each, ZerodhaBrokerSettings) and name != broker else each
+        for name, each in settings.brokers.items()
     }
-    return settings.model_copy(update=foreign)
+    short = {} if broker == SHORT_FORM_BROKER else dict.fromkeys(_SHORT_FORMS, SecretStr(""))
+    return settings.model_copy(update={"brokers": brokers, **short})
 
 
 def secret_texts(settings: Settings, endpoints: Endpoints) -> tuple[str, ...]:
@@ -32,10 +40,12 @@ def secret_texts(settings: Settings, endpoints: Endpoints) -> tuple[str, ...]:
     return tuple(text for text in (*_secrets_of(settings), password) if text)
 
 
-def _secrets_of(model: BaseModel) -> Iterator[str]:
-    for name in type(model).model_fields:
-        value = getattr(model, name)
-        if isinstance(value, SecretStr):
-            yield value.get_secret_value()
-        elif isinstance(value, BaseModel):
-            yield from _secrets_of(value)
+def _secrets_of(value: object) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _secrets_of(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _secrets_of(each)

@@ -68,7 +68,7 @@ def run_daemon(
     try:
         settings = load(deployment, environ).settings
         spec = find(services(settings), name)
-        settings = own_credentials(settings, spec.broker_kind)
+        settings = own_credentials(settings, spec.broker)
         endpoints = tier_for(settings, deployment, SystemClock()).endpoints()
     except AlphaPandaError as error:
         return _refuse(error, options or RunOptions())

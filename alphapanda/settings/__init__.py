@@ -4,7 +4,7 @@ A value comes from the environment, else `.env`, else `alphapanda.toml`, else it
 them all: `[kafka] request_timeout_ms` in the file is `KAFKA__REQUEST_TIMEOUT_MS` in the environment.
 """
 
-from alphapanda.settings.brokers import BrokerKind, BrokerSettings
+from alphapanda.settings.brokers import BrokerKind, BrokerSettings, PaperBrokerSettings, ZerodhaBrokerSettings
 from alphapanda.settings.loading import load
 from alphapanda.settings.model import Settings
 from alphapanda.settings.problems import InvalidSettingsError, Problem
@@ -48,6 +48,7 @@ __all__ = [
     "Loaded",
     "LogFormat",
     "LoggingSettings",
+    "PaperBrokerSettings",
     "Problem",
     "ProcessLayout",
     "RedisSettings",
@@ -59,5 +60,6 @@ __all__ = [
     "SupervisorSettings",
     "TickCompression",
     "TracingSettings",
+    "ZerodhaBrokerSettings",
     "load",
 ]

@@ -1,13 +1,14 @@
-"""What is set for one broker."""
+"""Settings of one broker: `[brokers.NAME]`, by its kind."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from alphapanda.model.kinds import TradingMode
-from alphapanda.settings.base import Section
+from alphapanda.settings.sections import Section
 
 
 class BrokerKind(StrEnum):
@@ -22,10 +23,36 @@ class BrokerKind(StrEnum):
         return TradingMode.PAPER if self is BrokerKind.PAPER else TradingMode.LIVE
 
 
-class BrokerSettings(Section):
-    """One broker: `[brokers.NAME]`. Its name is the prefix of its topics, keys and groups."""
+class PaperBrokerSettings(Section):
+    """A broker inside this system, which matches orders against the ticks."""
 
-    kind: BrokerKind
-    """Who executes the orders: paper (inside this system). Any number of paper brokers may run side by side."""
+    kind: Literal[BrokerKind.PAPER]
+    """Who executes the orders. paper: this system, any number side by side. zerodha: not in this release."""
     latency_ms: int = Field(default=0, ge=0, le=60_000)
     """How long an order takes to reach the simulated exchange, in the market's own time, milliseconds."""
+
+
+class ZerodhaBrokerSettings(Section):
+    """An account at Zerodha, reached through Kite Connect."""
+
+    kind: Literal[BrokerKind.ZERODHA]
+    """Who executes the orders."""
+    api_key: SecretStr = SecretStr("")
+    """Kite Connect's API key, kind zerodha. ZERODHA_API_KEY is short for the broker named zerodha."""
+    api_secret: SecretStr = SecretStr("")
+    """Kite Connect's API secret, kind zerodha. ZERODHA_API_SECRET is short for the broker named zerodha."""
+    access_token: SecretStr = SecretStr("")
+    """Kite Connect's access token of the day, kind zerodha; short for the broker zerodha: ZERODHA_ACCESS_TOKEN."""
+
+
+BrokerSettings = Annotated[PaperBrokerSettings | ZerodhaBrokerSettings, Field(discriminator="kind")]
+"""One broker. Its name is the prefix of its topics, keys and groups."""
+
+BROKER_SECTIONS: tuple[type[Section], ...] = (PaperBrokerSettings, ZerodhaBrokerSettings)
+"""The tables that `[brokers.NAME]` may be."""
+
+CREDENTIALS = ("api_key", "api_secret", "access_token")
+"""The secrets of a broker of kind zerodha."""
+
+SHORT_FORM_BROKER = "zerodha"
+"""The broker whose credentials may be set as ZERODHA_API_KEY, without its table."""

@@ -13,13 +13,13 @@ from pydantic import SecretStr
 
 from alphapanda.deployment import Deployment
 from alphapanda.errors import nearest
-from alphapanda.settings.brokers import BrokerKind
-from alphapanda.settings.env_file import EnvFile
-from alphapanda.settings.inventory import Setting, known_settings
+from alphapanda.settings.brokers import CREDENTIALS, SHORT_FORM_BROKER, BrokerKind
+from alphapanda.settings.inventory import known_settings, variable_of
 from alphapanda.settings.problems import Problem
-from alphapanda.settings.provenance import Loaded, SourceKind
+from alphapanda.settings.provenance import Loaded, SourceKind, value_at
 from alphapanda.settings.sections import FeedSource, InfraTier, SerializationFormat
 from alphapanda.settings.toml_file import TomlFile
+from alphapanda.settings.variables import EnvFile
 from topics.errors import TopicNameError
 from topics.names import check_broker_name
 
@@ -52,8 +52,13 @@ _OTHERS_SERVERS = ("kafka.bootstrap_servers", "redis.url")
 
 def _without_effect(loaded: Loaded) -> Iterator[str]:
     for setting in known_settings():
-        if setting.path[0] in _LATER and _value(loaded, setting) != setting.default:
+        if setting.path[0] in _LATER and value_at(loaded.settings, setting.path) != setting.default:
             yield f"{_place(loaded, setting.name)}: {setting.name} has no effect in this release."
+    if SHORT_FORM_BROKER not in loaded.settings.brokers:
+        for name in (f"{SHORT_FORM_BROKER}_{name}" for name in CREDENTIALS):
+            if loaded.provenance[name].kind is not SourceKind.DEFAULT:
+                what = f"{name} has no effect: there is no broker {SHORT_FORM_BROKER}."
+                yield f"{_place(loaded, name)}: {what}"
     if loaded.settings.infra.tier is InfraTier.EMBEDDED:
         for name in _OTHERS_SERVERS:
             if loaded.provenance[name].kind is not SourceKind.DEFAULT:
@@ -61,13 +66,6 @@ def _without_effect(loaded: Loaded) -> Iterator[str]:
                     f"{_place(loaded, name)}: {name} has no effect with servers of our own. "
                     "To use those there: INFRA__TIER=external."
                 )
-
-
-def _value(loaded: Loaded, setting: Setting) -> object:
-    value: object = loaded.settings
-    for key in setting.path:
-        value = getattr(value, key)
-    return value
 
 
 def _brokers(loaded: Loaded) -> Iterator[Problem]:
@@ -154,22 +152,19 @@ def _production(loaded: Loaded, deployment: Deployment, toml: TomlFile) -> Itera
             "production needs a password of its own in redis.url.",
             "Set REDIS__URL=rediss://:password@host:6379/0.",
         )
-    secrets = [setting for setting in known_settings() if setting.is_secret]
     files = {SourceKind.ENV_FILE: deployment.env_file, SourceKind.CONFIG_FILE: deployment.root / toml.name}
-    for setting in secrets:
-        source = loaded.provenance[setting.name]
-        value = _value(loaded, setting)
-        given = value.get_secret_value() if isinstance(value, SecretStr) else ""
-        if source.kind is not SourceKind.DEFAULT and setting.path != ("redis", "url") and not _is_strong(given):
-            yield Problem(
-                str(source), f"{setting.name} is empty or a placeholder.", "Production needs the real one."
-            )
+    for name, source in loaded.provenance.items():
+        secret = value_at(settings, tuple(name.split(".")))
+        if not isinstance(secret, SecretStr) or source.kind is SourceKind.DEFAULT:
+            continue
+        if name != "redis.url" and not _is_strong(secret.get_secret_value()):
+            yield Problem(str(source), f"{name} is empty or a placeholder.", "Production needs the real one.")
         file = files.get(source.kind)
         if file is not None and is_tracked_by_git(file):
             yield Problem(
                 str(source),
-                f"production reads no secret ({setting.name}) from a file that git tracks.",
-                f"git rm --cached {file.name}, or set {setting.variable} in the environment.",
+                f"production reads no secret ({name}) from a file that git tracks.",
+                f"git rm --cached {file.name}, or set {variable_of(tuple(name.split('.')))} in the environment.",
             )
 
 

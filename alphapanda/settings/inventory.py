@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path as FilePath
@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from alphapanda.settings.brokers import BrokerSettings
+from alphapanda.settings.brokers import BROKER_SECTIONS, BrokerKind
 from alphapanda.settings.model import Settings
+from alphapanda.telemetry.levels import Channel
 
 Path = tuple[str, ...]
 """A value's place: ("kafka", "request_timeout_ms")."""
@@ -35,6 +36,8 @@ class Setting:
         kind: its type for a reader: `a whole number`, `one of drop, block-then-drop`.
         is_secret: whether it is masked wherever it is shown.
         is_path: whether it names a file or a folder.
+        broker_kind: the kind of broker that has it; None for all kinds, and for what is no broker's.
+        names: the names that ANY may stand for; empty where the user invents them.
     """
 
     path: Path
@@ -44,6 +47,8 @@ class Setting:
     kind: str
     is_secret: bool
     is_path: bool
+    broker_kind: BrokerKind | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -55,10 +60,18 @@ class Setting:
         """The environment variable's name."""
         return variable_of(self.path)
 
+    @property
+    def spellings(self) -> tuple[Path, ...]:
+        """Every path that it can have, where the names that ANY may stand for are known; else the one with ANY."""
+        return tuple(tuple(name if part == ANY else part for part in self.path) for name in self.names or (ANY,))
+
     def matches(self, path: Path) -> bool:
         """Whether `path` is this setting's."""
-        pairs = zip(self.path, path, strict=False)
-        return len(path) == len(self.path) and all(own in {ANY, other} for own, other in pairs)
+        return any(
+            len(path) == len(spelling)
+            and all(own in {ANY, other} for own, other in zip(spelling, path, strict=True))
+            for spelling in self.spellings
+        )
 
 
 def variable_of(path: Path) -> str:
@@ -75,14 +88,26 @@ def _walk(model: type[BaseModel], prefix: Path) -> Iterator[Setting]:
     for name, field in model.model_fields.items():
         path = (*prefix, name)
         if path == ("brokers",):
-            yield from _walk(BrokerSettings, (*path, ANY))
+            yield from _broker_settings((*path, ANY))
         elif (section := _section(field.annotation)) is not None:
             yield from _walk(section, path)
         elif get_origin(field.annotation) is dict:
-            yield _setting((*path, ANY), field, get_args(field.annotation)[1], default=None)
+            setting = _setting((*path, ANY), field, get_args(field.annotation)[1], default=None)
+            yield replace(setting, names=tuple(Channel)) if path == ("logging", "channels") else setting
         else:
             default = None if field.is_required() else field.default
             yield _setting(path, field, field.annotation, default=default)
+
+
+def _broker_settings(prefix: Path) -> Iterator[Setting]:
+    """Return what a broker's table can have: `kind`, then what each kind has."""
+    for section in BROKER_SECTIONS:
+        kind = next(iter(get_args(section.model_fields["kind"].annotation)))
+        for setting in _walk(section, prefix):
+            if setting.path[-1] != "kind":
+                yield replace(setting, broker_kind=kind)
+            elif section is BROKER_SECTIONS[0]:
+                yield replace(setting, kind=_kind(BrokerKind))
 
 
 def _section(annotation: Any) -> type[BaseModel] | None:

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from alphapanda.deployment import HOME_VARIABLE, Deployment
+from alphapanda.settings.brokers import CREDENTIALS, SHORT_FORM_BROKER, BrokerKind
 from alphapanda.settings.checks import check
-from alphapanda.settings.env_file import EnvFile, read_env_file
 from alphapanda.settings.inventory import ANY, Path, Setting, known_settings, variable_of
 from alphapanda.settings.model import Settings
 from alphapanda.settings.problems import InvalidSettingsError, Problem
 from alphapanda.settings.provenance import Loaded, SettingSource, SourceKind
 from alphapanda.settings.toml_file import TomlFile, read_toml
 from alphapanda.settings.variables import (
+    EnvFile,
     empty_tables,
     flatten,
     gone,
     misspelt,
     nested_values,
+    read_env_file,
     suggestion,
     unknown,
     unread,
+    variable_names,
 )
+
+_SHORT_FORM_TABLE = ("brokers", SHORT_FORM_BROKER)
+_SHORT_FORMS: Mapping[Path, Path] = {
+    (f"{SHORT_FORM_BROKER}_{name}",): (*_SHORT_FORM_TABLE, name) for name in CREDENTIALS
+}
 
 
 def load(deployment: Deployment, environ: Mapping[str, str]) -> Loaded:
@@ -52,15 +61,21 @@ class _Loading:
         toml, env_file = self._files()
         values: dict[Path, Any] = {("brokers", "paper", "kind"): "paper"}
         sources: dict[Path, SettingSource] = {}
-        layers = (
+        layers: tuple[tuple[dict[Path, Any], Callable[[Path], SettingSource]], ...] = (
             (flatten(toml.values), lambda path: SettingSource(SourceKind.CONFIG_FILE, toml.place(path))),
             (flatten(nested_values(env_file.values, self.known)), _env_file_source(env_file)),
             (flatten(nested_values(self.environ, self.known)), _environment_source(self.environ)),
         )
         for leaves, source_of in layers:
-            for path, value in leaves.items():
-                values[path] = value
-                sources[path] = source_of(path)
+            values.update(leaves)
+            sources.update({path: source_of(path) for path in leaves})
+        if values.get((*_SHORT_FORM_TABLE, "kind")) == BrokerKind.ZERODHA:
+            for leaves, source_of in layers:
+                for short, path in _SHORT_FORMS.items():
+                    if short in leaves and path not in leaves:
+                        values[path], sources[path] = leaves[short], source_of(short)
+                    elif path in leaves:
+                        values[path], sources[path] = leaves[path], source_of(path)
         self._find_unknown(toml, env_file)
         settings = self._validate(values, sources)
         loaded = Loaded(settings, self._provenance(settings, sources))
@@ -93,7 +108,7 @@ class _Loading:
             self.problems.append(Problem(where, f"{name} is gone.", instead))
         for name, near in misspelt(self.environ, self.known).items():
             self.problems.append(unknown(name, f"environment {name}", near))
-        names = [setting.variable for setting in self.known]
+        names = variable_names(self.known)
         for name in env_file.values:
             is_known = any(setting.matches(tuple(name.lower().split("__"))) for setting in self.known)
             if not is_known and not gone([name]):
@@ -109,7 +124,7 @@ class _Loading:
 
     def _find_unknown_key(self, path: Path, toml: TomlFile, *, is_table: bool = False) -> None:
         """Report the first part of `path` that leads to no setting, with its nearest neighbour."""
-        level = [setting.path for setting in self.known]
+        level = [spelling for setting in self.known for spelling in setting.spellings]
         for depth, part in enumerate(path):
             level_names = {known[depth] for known in level if len(known) > depth}
             level = [known for known in level if len(known) > depth and known[depth] in {part, ANY}]
@@ -137,10 +152,9 @@ class _Loading:
         except ValidationError as error:
             reported = {problem.where for problem in self.problems}
             for detail in error.errors(include_url=False, include_context=False, include_input=False):
-                if detail["type"] == "extra_forbidden":  # found before, with a suggestion
+                problem = self._problem(detail, sources, values)
+                if problem is None:
                     continue
-                location = tuple(str(part) for part in detail["loc"])
-                problem = self._problem(location, detail["msg"], sources)
                 if problem.where not in reported:  # a value of several kinds has an error for each
                     self.problems.append(problem)
                     reported.add(problem.where)
@@ -149,7 +163,17 @@ class _Loading:
         self._stop_if([])
         return settings
 
-    def _problem(self, location: Path, message: str, sources: Mapping[Path, SettingSource]) -> Problem:
+    def _problem(
+        self, detail: ErrorDetails, sources: Mapping[Path, SettingSource], values: Mapping[Path, Any]
+    ) -> Problem | None:
+        """Return what pydantic found as a problem; None when it was found before, with a suggestion."""
+        location, message = _location(detail), detail["msg"]
+        if detail["type"] == "extra_forbidden":
+            if not any(setting.matches(location) for setting in self.known):
+                return None
+            kind = values.get((*location[:2], "kind"))
+            what = f"{'.'.join(location)} is not a setting of a broker of kind {kind}."
+            return Problem(str(sources[location]), what)
         path = next((known for known in sources if location[: len(known)] == known), None)
         if path is None:  # a key that is missing: name the table it should stand in
             inside = next((source for known, source in sources.items() if known[:-1] == location[:-1]), None)
@@ -174,17 +198,27 @@ class _Loading:
             raise InvalidSettingsError([*self.problems, *problems])
 
 
+def _location(detail: ErrorDetails) -> Path:
+    """Return the path that an error is about; pydantic leaves out `kind`, or puts its value between."""
+    location = tuple(str(part) for part in detail["loc"])
+    if location[0] != "brokers":
+        return location
+    return (*location, "kind") if len(location) == 2 else (*location[:2], *location[3:])
+
+
 def _plain(message: str) -> str:
+    if "does not match any of the expected tags" in message:
+        return "should be " + " or ".join(f"'{kind}'" for kind in BrokerKind)
     text = message.removeprefix("Value error, ").removeprefix("Input ").rstrip(".")
     return text[:1].lower() + text[1:]
 
 
-def _env_file_source(env_file: EnvFile) -> Any:
+def _env_file_source(env_file: EnvFile) -> Callable[[Path], SettingSource]:
     lines = {name.lower(): line for name, line in env_file.lines.items()}
     return lambda path: SettingSource(SourceKind.ENV_FILE, f".env:{lines.get('__'.join(path).lower(), 0)}")
 
 
-def _environment_source(environ: Mapping[str, str]) -> Any:
+def _environment_source(environ: Mapping[str, str]) -> Callable[[Path], SettingSource]:
     names = {name.lower(): name for name in environ}
     return lambda path: SettingSource(
         SourceKind.ENVIRONMENT, names.get("__".join(path).lower(), "__".join(path).upper())

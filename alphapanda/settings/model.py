@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from alphapanda.errors import InvariantError
 from alphapanda.ids import BrokerId
-from alphapanda.settings.base import Names, Section
-from alphapanda.settings.brokers import BrokerKind, BrokerSettings
+from alphapanda.settings.brokers import BrokerKind, BrokerSettings, PaperBrokerSettings
 from alphapanda.settings.sections import (
     ApiSettings,
     DeploymentEnvironment,
@@ -18,9 +17,11 @@ from alphapanda.settings.sections import (
     InfraSettings,
     KafkaSettings,
     LoggingSettings,
+    Names,
     ProcessLayout,
     RedisSettings,
     SafetySettings,
+    Section,
     SerializationSettings,
     SupervisorSettings,
     TracingSettings,
@@ -34,22 +35,15 @@ class SystemSettings(Section):
     """development, testing or production: which topic overlay applies, and how strict the checks are."""
 
 
-class Settings(BaseSettings):
-    """Everything that can be set. Made by `alphapanda.settings.load`, which knows where each value came from."""
+class Settings(BaseModel):
+    """Everything that can be set. `alphapanda.settings.load` makes it, and knows where each value came from."""
 
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        use_attribute_docstrings=True,
-        env_nested_delimiter="__",
-        env_ignore_empty=True,
-        enable_decoding=False,
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     settings: SystemSettings = SystemSettings()
     active_brokers: Names = ("paper",)
     """The brokers that trade, by name, with commas between. Each is configured as [brokers.NAME]."""
-    brokers: Mapping[str, BrokerSettings] = Field(default={"paper": BrokerSettings(kind=BrokerKind.PAPER)})
+    brokers: Mapping[str, BrokerSettings] = Field(default={"paper": PaperBrokerSettings(kind=BrokerKind.PAPER)})
     """Every broker that may be active, by name."""
     safety: SafetySettings = SafetySettings()
     infra: InfraSettings = InfraSettings()
@@ -73,11 +67,11 @@ class Settings(BaseSettings):
     schema_registry_url: SecretStr = SecretStr("")
     """A Confluent-compatible schema registry; a user and a password may stand before its host."""
     zerodha_api_key: SecretStr = SecretStr("")
-    """Kite Connect's API key."""
+    """Short form of [brokers.zerodha] api_key: Kite Connect's API key."""
     zerodha_api_secret: SecretStr = SecretStr("")
-    """Kite Connect's API secret."""
+    """Short form of [brokers.zerodha] api_secret: Kite Connect's API secret."""
     zerodha_access_token: SecretStr = SecretStr("")
-    """Kite Connect's access token of the day."""
+    """Short form of [brokers.zerodha] access_token: Kite Connect's access token of the day."""
 
     @property
     def environment(self) -> DeploymentEnvironment:
@@ -94,15 +88,9 @@ class Settings(BaseSettings):
         """The brokers that trade, in the order that they were named."""
         return {BrokerId(name): self.brokers[name] for name in self.active_brokers}
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take values from `load` alone: it reads the sources itself, to remember which gave what."""
-        del settings_cls, env_settings, dotenv_settings, file_secret_settings
-        return (init_settings,)
+    def paper_broker(self, name: str) -> PaperBrokerSettings:
+        """Return the settings of a paper broker; raises InvariantError for one of another kind."""
+        broker = self.brokers[name]
+        if not isinstance(broker, PaperBrokerSettings):
+            raise InvariantError(f"Broker {name} is of kind {broker.kind}, not paper.")
+        return broker

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from alphapanda.settings.brokers import BrokerKind
 from alphapanda.settings.inventory import ANY, Setting, known_settings, variable_of
 
 _WIDTH = 110
@@ -42,6 +43,8 @@ def env_text() -> str:
         "# The environment's own variables win over this file, this file over alphapanda.toml.",
     ]
     for setting in known_settings():
+        if setting.broker_kind is BrokerKind.ZERODHA:  # its short form is there, and the kind comes later
+            continue
         lines += ["", *_comment(setting), f"# {_example_name(setting)}={_shown(setting)}"]
     return "\n".join(lines) + "\n"
 

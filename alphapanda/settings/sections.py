@@ -4,12 +4,35 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from alphapanda.settings.base import LocalPath, Names, Section
 from alphapanda.telemetry.levels import Channel, LogLevel
+
+
+class Section(BaseModel):
+    """A group of settings: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def _split_commas(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _expand_home(value: object) -> object:
+    return Path(value).expanduser() if isinstance(value, str) and value else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split_commas)]
+"""A list; in a variable one string with commas."""
+
+LocalPath = Annotated[Path, BeforeValidator(_expand_home)]
+"""A file or a folder; a relative one starts at the deployment's folder."""
 
 
 class DeploymentEnvironment(StrEnum):
@@ -183,18 +206,18 @@ class LoggingSettings(Section):
     backups: int = Field(default=5, ge=0, le=1_000)
     """How many rotated files are kept, for each daemon."""
     channels: dict[Channel, LogLevel] = Field(default_factory=dict)
-    """A level of its own for a channel: [logging.channels] api = "warning", or LOGGING__CHANNELS__API=warning."""
+    """The level of one channel: app, trading, market_data, bus, api or audit. LOGGING__CHANNELS__API=warning."""
 
 
 class TracingSettings(Section):
     """Traces (OpenTelemetry); accepted already, they come with a later release."""
 
     enabled: bool = False
-    """Whether spans are made and sent."""
+    """Send traces. Tracing has no effect in this release."""
     endpoint: str = "http://127.0.0.1:4318"
-    """An OTLP/HTTP collector."""
+    """An OTLP/HTTP collector. No effect in this release."""
     sample_ratio: float = Field(default=0.01, ge=0.0, le=1.0)
-    """The share of ticks that start a trace."""
+    """The share of ticks that start a trace. No effect in this release."""
 
 
 class ApiSettings(Section):

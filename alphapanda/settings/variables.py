@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import stat
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
 from typing import Any
 
-from pydantic_settings import EnvSettingsSource
+from dotenv.parser import Binding, parse_stream
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 from alphapanda.deployment import HOME_VARIABLE
-from alphapanda.settings.inventory import Path, Setting
+from alphapanda.settings.inventory import Path, Setting, variable_of
 from alphapanda.settings.model import Settings
 from alphapanda.settings.problems import Problem
 
@@ -21,10 +25,62 @@ _ALMOST_TABLE = 0.8
 """The same for the part before `__`: KAFAK__BOOTSTRAP_SERVERS."""
 
 
+@dataclass(frozen=True, slots=True)
+class EnvFile:
+    """The content of a `.env` file.
+
+    Attributes:
+        values: by variable, without quotes.
+        lines: the line that (last) gave each.
+        problems: lines that are no assignment.
+        readable_by_others: whether its mode lets the group or anyone read it.
+    """
+
+    values: Mapping[str, str]
+    lines: Mapping[str, int]
+    problems: tuple[Problem, ...]
+    readable_by_others: bool
+
+
+def read_env_file(path: FilePath) -> EnvFile:
+    """Return the content of `path`, none if there is no such file. Raises OSError, UnicodeDecodeError.
+
+    Quotes, comments, `export` and escapes are python-dotenv's; `${NAME}` is not replaced, a password may hold it.
+    """
+    if not path.exists():
+        return EnvFile({}, {}, (), readable_by_others=False)
+    values: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    problems: list[Problem] = []
+    with path.open(encoding="utf-8-sig") as stream:  # an editor on Windows may begin it with a mark
+        for binding in parse_stream(stream):
+            line = _line_of(binding)
+            if binding.error or (binding.key is not None and binding.value is None):
+                problems.append(Problem(f"{path.name}:{line}", "this is no NAME=value line."))
+            elif binding.key is not None:
+                values[binding.key], lines[binding.key] = binding.value or "", line
+    others = bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+    return EnvFile(values, lines, tuple(problems), readable_by_others=others)
+
+
+def _line_of(binding: Binding) -> int:
+    """Return the line with the name: empty lines before it belong to the binding too."""
+    text = binding.original.string
+    return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+
+
+class _Variables(Settings, BaseSettings):
+    """The settings as pydantic-settings reads them: `KAFKA__REQUEST_TIMEOUT_MS`, an empty variable is not set."""
+
+    model_config = SettingsConfigDict(
+        env_nested_delimiter="__", env_ignore_empty=True, enable_decoding=False, defer_build=True
+    )
+
+
 def nested_values(variables: Mapping[str, str], known: Iterable[Setting]) -> dict[str, Any]:
     """Return the values that `variables` give, nested as the model is; what names no setting is left out."""
     settings = tuple(known)
-    source = EnvSettingsSource(Settings)
+    source = EnvSettingsSource(_Variables)
     source.env_vars = {
         name.lower(): value for name, value in variables.items() if value and _is_setting(name, settings)
     }
@@ -64,7 +120,7 @@ def misspelt(variables: Iterable[str], known: Iterable[Setting]) -> dict[str, st
     the name of one of our settings. Others' single-underscore names (REDIS_URL) are left alone.
     """
     settings = tuple(known)
-    names = [setting.variable for setting in settings]
+    names = variable_names(settings)
     heads = {setting.variable.split("__")[0] for setting in settings if "__" in setting.variable}
     flat = [name for name in names if "__" not in name]
     found: dict[str, str] = {}
@@ -84,6 +140,11 @@ def misspelt(variables: Iterable[str], known: Iterable[Setting]) -> dict[str, st
         elif difflib.get_close_matches(name, flat, n=1, cutoff=_ALMOST):
             found[variable] = suggestion(name, flat)
     return found
+
+
+def variable_names(known: Iterable[Setting]) -> list[str]:
+    """Return the variables of all settings."""
+    return [variable_of(path) for setting in known for path in setting.spellings]
 
 
 def unread(variables: Mapping[str, str], known: Iterable[Setting]) -> list[tuple[str, str]]:

@@ -9,8 +9,8 @@ import typer
 from alphapanda.operations.dead_letters.policy import read_policy
 from alphapanda.pipeline.documents import check_documents
 from alphapanda.settings import InvalidSettingsError, Loaded, Problem
-from alphapanda.settings.display import displayed
 from alphapanda.settings.inventory import variable_of
+from alphapanda.settings.provenance import displayed
 from commands.shell.context import Context
 from commands.shell.options import JsonOption
 from commands.shell.output import Column, Style

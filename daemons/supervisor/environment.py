@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from alphapanda.deployment import HOME_VARIABLE, Deployment
+from daemons.credentials import credential_owner
 
 SYSTEM_VARIABLES = frozenset(
     {
@@ -57,7 +58,6 @@ def child_environment(
     environ: Mapping[str, str],
     *,
     setting_names: Collection[str],
-    foreign_kinds: Collection[str],
     broker: str | None = None,
 ) -> dict[str, str]:
     """Return the whole environment of one daemon.
@@ -66,15 +66,14 @@ def child_environment(
         deployment: named in `ALPHAPANDA_HOME`.
         environ: what the operator's shell had.
         setting_names: the top-level names of the settings.
-        foreign_kinds: the kinds of broker that the daemon has nothing to do with: variables that begin with such
-            a name (`ZERODHA_`) stay out.
-        broker: whose daemon it is: it is told of no other. None for what serves all.
+        broker: whose daemon it is: it is told of no other, and gets no other's credentials. None for a daemon that
+            serves all: it gets the credentials of none.
     """
-    prefixes = tuple(f"{kind.upper()}_" for kind in foreign_kinds)
+    own = (None, broker)
     settings = {
         name: value
         for name, value in settings_variables(environ, setting_names).items()
-        if not name.upper().startswith(prefixes or ("\0",))
+        if credential_owner(name) in own
     }
     if broker is not None:
         settings = {name: value for name, value in settings.items() if not _is_of_another(name, broker)}

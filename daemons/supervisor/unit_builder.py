@@ -23,7 +23,6 @@ from alphapanda.infra.progress import NoProgress, ProgressReporter
 from alphapanda.infra.select import tier_for
 from alphapanda.settings import Settings, load
 from daemons.catalogue import COMMON_SETTINGS, DaemonSpec
-from daemons.credentials import foreign_kinds
 from daemons.notify import NOTIFY_VARIABLE
 from daemons.supervisor.environment import child_environment
 from daemons.supervisor.output import last_line
@@ -137,7 +136,6 @@ class _Drawing:
             self._deployment,
             self._environ,
             setting_names=tuple(Settings.model_fields),
-            foreign_kinds=foreign_kinds(daemon.broker_kind if daemon else ""),
             broker=daemon.broker if daemon else None,
         )
         return ChildSpec(

@@ -57,7 +57,7 @@ class PaperTraderService:
             broker,
             active_modes(settings)[broker],
             lookup_of(settings),
-            timedelta(milliseconds=settings.brokers[broker].latency_ms),
+            timedelta(milliseconds=settings.paper_broker(broker).latency_ms),
         )
         ticks = routes.topic(EventType.MARKET_TICK, MARKET)
         validated = routes.topic(EventType.SIGNAL_VALIDATED, broker)

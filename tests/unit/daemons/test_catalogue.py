@@ -4,15 +4,18 @@ import pytest
 from pydantic import SecretStr
 
 from alphapanda.errors import ConfigError, UnknownNameError
-from alphapanda.settings import BrokerKind, BrokerSettings, Settings
+from alphapanda.infra.base import Endpoints
+from alphapanda.settings import BrokerKind, Settings
 from alphapanda.settings.sections import ProcessLayout
 from daemons.catalogue import find, services
-from daemons.credentials import own_credentials
+from daemons.credentials import own_credentials, secret_texts
 from daemons.supervisor.unit_summary import outline
 
 
 def settings_of(*brokers: str, kind: BrokerKind = BrokerKind.PAPER) -> Settings:
-    return Settings(active_brokers=brokers, brokers={name: BrokerSettings(kind=kind) for name in brokers})
+    return Settings.model_validate(
+        {"active_brokers": brokers, "brokers": {name: {"kind": kind} for name in brokers}}
+    )
 
 
 def test_one_feed_one_set_of_strategies_and_a_pair_for_each_broker() -> None:
@@ -39,6 +42,18 @@ def test_foreign_credentials_are_blanked_wherever_they_came_from() -> None:
     settings = Settings(zerodha_api_key=SecretStr("k"), zerodha_access_token=SecretStr("t"))
     assert own_credentials(settings, "paper").zerodha_access_token.get_secret_value() == ""
     assert own_credentials(settings, "zerodha").zerodha_access_token.get_secret_value() == "t"
+
+
+def test_two_brokers_of_one_kind_hold_their_own_credentials_alone() -> None:
+    tables = {name: {"kind": "zerodha", "access_token": f"of {name}"} for name in ("zerodha", "zerodha2")}
+    settings = Settings.model_validate({"brokers": tables, "zerodha_access_token": "of zerodha"})
+
+    def tokens(broker: str | None) -> set[str]:
+        return set(secret_texts(own_credentials(settings, broker), Endpoints("k:9092", "redis://r/0")))
+
+    assert tokens("zerodha") == {"of zerodha"}
+    assert tokens("zerodha2") == {"of zerodha2"}
+    assert tokens("paper") == tokens(None) == set()
 
 
 def test_an_outline_has_what_is_needed_in_order() -> None:

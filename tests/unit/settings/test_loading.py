@@ -86,7 +86,7 @@ def test_every_name_of_the_contract_is_honoured(deployment: Deployment) -> None:
 
     assert settings.environment is DeploymentEnvironment.TESTING
     assert list(settings.active) == ["paper2", "paper"]
-    assert settings.brokers["paper2"].latency_ms == 7
+    assert settings.paper_broker("paper2").latency_ms == 7
     assert settings.brokers["paper2"].kind is BrokerKind.PAPER
     assert settings.kafka.bootstrap_servers == "a:9092,b:9092"
     assert settings.kafka.tick_compression is TickCompression.ZSTD
@@ -108,7 +108,7 @@ def test_a_variable_reaches_any_broker_and_any_number_of_them(deployment: Deploy
     settings = load(deployment, {"BROKERS__PAPER3__KIND": "paper", "BROKERS__PAPER__LATENCY_MS": "9"}).settings
 
     assert list(settings.active) == ["paper2", "paper3"]
-    assert settings.brokers["paper"].latency_ms == 9
+    assert settings.paper_broker("paper").latency_ms == 9
 
 
 def test_an_empty_variable_counts_as_not_set(deployment: Deployment) -> None:
@@ -162,6 +162,21 @@ def test_secrets_do_not_show_in_a_repr(deployment: Deployment) -> None:
             {"ZERODHA_APIKEY": "x"},
             "ZERODHA_APIKEY",
             "ZERODHA_APIKEY is not a setting. Did you mean ZERODHA_API_KEY?",
+        ),
+        (
+            {"LOGGING__CHANNELS__APII": "debug"},
+            "LOGGING__CHANNELS__APII",
+            "LOGGING__CHANNELS__APII is not a setting. Did you mean LOGGING__CHANNELS__API?",
+        ),
+        (
+            {"BROKERS__PAPER2__KIND": "papier"},
+            "BROKERS__PAPER2__KIND",
+            "brokers.paper2.kind must be one of paper, zerodha: should be 'paper' or 'zerodha'.",
+        ),
+        (
+            {"BROKERS__PAPER__API_KEY": "k"},
+            "BROKERS__PAPER__API_KEY",
+            "brokers.paper.api_key is not a setting of a broker of kind paper.",
         ),
         (
             {"BROKER_NAMESPACE": "paper"},
@@ -265,6 +280,11 @@ def test_what_has_no_effect_yet_is_said(deployment: Deployment) -> None:
     assert warnings == ("environment TRACING__ENABLED: tracing.enabled has no effect in this release.",)
 
 
+def test_credentials_that_no_broker_uses_are_pointed_out(deployment: Deployment) -> None:
+    warnings = load(deployment, {"ZERODHA_API_KEY": "key", "ZERODHA_API_SECRET": ""}).warnings
+    assert warnings == ("environment ZERODHA_API_KEY: zerodha_api_key has no effect: there is no broker zerodha.",)
+
+
 def test_servers_that_are_named_and_not_used_are_pointed_out(deployment: Deployment) -> None:
     named = {"KAFKA__BOOTSTRAP_SERVERS": "kafka:9092", "REDIS__URL": "redis://:secret@redis:6379/0"}
     warnings = load(deployment, named).warnings
@@ -306,6 +326,41 @@ def test_every_unknown_line_of_the_env_file_is_an_error(write: Write, problems: 
         ".env:3: this is no NAME=value line.",
         ".env:1: FEED__SPED is not a setting. Did you mean FEED__SPEED?",
         ".env:2: SOMETHING is not a setting. All settings: alphapanda config show",
+    ]
+
+
+def test_a_misspelt_channel_names_its_line_and_its_neighbour(write: Write, problems: Problems) -> None:
+    write("alphapanda.toml", '[logging.channels]\napi = "debug"\nmarketdata = "debug"\n')
+    write(".env", "LOGGING__CHANNELS__TRADNG=debug\n")
+    assert problems() == [
+        ".env:1: LOGGING__CHANNELS__TRADNG is not a setting. Did you mean LOGGING__CHANNELS__TRADING?",
+        "alphapanda.toml:3: logging.channels.marketdata is not a setting. Did you mean market_data?",
+    ]
+
+
+def test_an_env_file_is_read_as_dotenv_reads_it(deployment: Deployment, write: Write) -> None:
+    write(
+        ".env",
+        "\ufeff# begun by an editor on Windows\r\n\r\n"
+        "FEED__SEED=7\t# a tab before the comment\r\n"
+        "\texport\tFEED__SPEED = 2 \r\n\r\n"
+        'REDIS__URL="redis://:p#\\"w ${HOME}@h/0"  # quoted\r\n'
+        "API__HOST='::1'\r\n"
+        "KAFKA__BOOTSTRAP_SERVERS=\r\n",
+    )
+    loaded = load(deployment, {})
+    settings = loaded.settings
+    assert (settings.feed.seed, settings.feed.speed, settings.api.host) == (7, 2.0, "::1")
+    assert settings.redis.url.get_secret_value() == 'redis://:p#"w ${HOME}@h/0'
+    origins = {name: str(at) for name, at in loaded.provenance.items() if at.kind is SourceKind.ENV_FILE}
+    assert origins == {"feed.seed": ".env:3", "feed.speed": ".env:4", "redis.url": ".env:6", "api.host": ".env:7"}
+
+
+def test_a_name_without_a_value_is_no_line_of_an_env_file(write: Write, problems: Problems) -> None:
+    write(".env", "FEED__SEED\nFEED__SPEED: 2\n")
+    assert problems() == [
+        ".env:1: this is no NAME=value line.",
+        ".env:2: this is no NAME=value line.",
     ]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alphapanda.settings.display import masked
+from alphapanda.settings.provenance import masked
 
 PASSWORDS = st.text(st.characters(codec="ascii", exclude_characters="@*", min_codepoint=33), min_size=1)
 
