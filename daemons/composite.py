@@ -45,6 +45,6 @@ def _part(context: DaemonContext, name: str) -> DaemonContext:
         else:
             context.health.not_ready(f"{name}: {'; '.join(report.reasons)}", part=name)
 
-    health.listen(tell)
+    health.subscribe(tell)
     health.not_ready("recovers")
     return replace(context, health=health, metrics=context.metrics.of(name), log=context.log.bind(part=name))

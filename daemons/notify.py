@@ -1,31 +1,35 @@
-"""Tell whoever supervises us how we are: `sd_notify(3)` datagrams to `NOTIFY_SOCKET`.
+"""How a daemon reports its state to its supervisor: `sd_notify(3)` datagrams to `NOTIFY_SOCKET`.
 
-systemd and our own supervisor read the same lines. Ours also reads the fields beginning with `X_`, which
-systemd ignores by its own rule.
+systemd and our own supervisor read the same lines. Ours also reads the fields beginning with `X_`, which systemd
+ignores by its own rule. `Notifier` is the daemon's side, `NoticeListener` the supervisor's.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+DATAGRAM_LIMIT = 64 * 1024
 NOTIFY_VARIABLE = "NOTIFY_SOCKET"
 NAME_FIELD = "X_ALPHAPANDA_NAME"
 PID_FIELD = "X_ALPHAPANDA_PID"
 GATE_FIELD = "X_ALPHAPANDA_GATE"
-"""`1`: this daemon has started up and waits for SIGUSR1, which says that all it needs is ready."""
+"""`1`: the daemon has started and waits for SIGUSR1, the signal that its dependencies are ready."""
 UNREADY_FIELD = "X_ALPHAPANDA_UNREADY"
-"""`1`: it was ready and is not now; systemd has no word for it."""
+"""`1`: the daemon is not ready any more; systemd has no field for it."""
 
 
 class Notifier:
-    """Sends states as datagrams; silent where nobody listens.
+    """Sends state reports as datagrams; does nothing without a supervisor.
 
-    A supervisor that is gone or slow never holds the daemon up: what cannot be sent now is dropped, and the
-    next state says all that the lost one said.
+    A supervisor that is gone or slow never blocks the daemon: a report that cannot be sent now is dropped, and the
+    next heartbeat repeats it.
     """
 
     def __init__(self, address: str | None, name: str) -> None:
@@ -57,23 +61,23 @@ class Notifier:
             self._socket = None
 
     def waiting(self, status: str) -> None:
-        """Say that we are up and wait for the gate."""
+        """Report that the daemon has started and waits at its gate."""
         self._send({GATE_FIELD: "1", "STATUS": status})
 
     def ready(self, status: str = "") -> None:
-        """Say that we are ready."""
+        """Report ready."""
         self._send({"READY": "1", "STATUS": status})
 
     def unready(self, reason: str) -> None:
-        """Say that we are not ready, and why."""
+        """Report not ready, and why."""
         self._send({UNREADY_FIELD: "1", "STATUS": reason})
 
     def alive(self) -> None:
-        """Say that our event loop turns, and once more how we are."""
+        """Send a heartbeat, with the last state again."""
         self._send({**self._last, "WATCHDOG": "1"})
 
     def stopping(self, status: str) -> None:
-        """Say that we drain."""
+        """Report draining."""
         self._send({"STOPPING": "1", "STATUS": status})
 
     def _send(self, fields: Mapping[str, str]) -> None:
@@ -85,12 +89,12 @@ class Notifier:
         try:
             self._socket.sendto(text.encode(), self._address)
         except OSError:
-            # Nobody listens, or its queue is full. /readyz answers whoever asks.
+            # No supervisor, or its queue is full; /readyz still has the state.
             return
 
 
 def parse_notification(data: bytes) -> dict[str, str]:
-    """Return the fields of one datagram; lines without `=` are passed over."""
+    """Return the fields of one datagram; lines without `=` are ignored."""
     lines = data.decode(errors="replace").splitlines()
     return dict(line.split("=", 1) for line in lines if "=" in line)
 
@@ -101,3 +105,84 @@ def _one_line(text: str) -> str:
 
 def _to_socket_address(address: str) -> str:
     return "\0" + address[1:] if address.startswith("@") else address
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonNotice:
+    """One state report of a daemon.
+
+    Attributes:
+        name: the daemon.
+        pid: the reporting process.
+        waiting: it has started and waits at its gate.
+        ready: whether it is ready; None if the report does not say.
+        stopping: it drains.
+        status: in its own words; None if the report has none.
+    """
+
+    name: str
+    pid: int
+    waiting: bool = False
+    ready: bool | None = None
+    stopping: bool = False
+    status: str | None = None
+
+
+class NoticeListener:
+    """Receives state reports on a Unix socket, 0600, while entered."""
+
+    def __init__(self, path: Path, deliver: Callable[[DaemonNotice], None]) -> None:
+        self._path = path
+        self._deliver = deliver
+        self._socket: socket.socket | None = None
+
+    async def __aenter__(self) -> Self:
+        # A leftover of a dead supervisor: we hold the deployment's lock.
+        self._path.unlink(missing_ok=True)
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            listening.setblocking(False)
+            listening.bind(str(self._path))
+            self._path.chmod(0o600)
+        except OSError:
+            listening.close()
+            raise
+        self._socket = listening
+        asyncio.get_running_loop().add_reader(listening, self._read, listening)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._socket is not None:
+            asyncio.get_running_loop().remove_reader(self._socket)
+            self._socket.close()
+            self._socket = None
+        self._path.unlink(missing_ok=True)
+
+    def _read(self, listening: socket.socket) -> None:
+        while True:
+            try:
+                data = listening.recv(DATAGRAM_LIMIT)
+            except BlockingIOError:
+                return
+            notice = to_notice(data)
+            if notice is not None:
+                self._deliver(notice)
+
+
+def to_notice(data: bytes) -> DaemonNotice | None:
+    """Return the report in one datagram; None if it names no sender."""
+    fields = parse_notification(data)
+    pid = fields.get(PID_FIELD, "")
+    if NAME_FIELD not in fields or not pid.isdecimal():
+        return None
+    ready = True if fields.get("READY") == "1" else False if fields.get(UNREADY_FIELD) == "1" else None
+    return DaemonNotice(
+        name=fields[NAME_FIELD],
+        pid=int(pid),
+        waiting=fields.get(GATE_FIELD) == "1",
+        ready=ready,
+        stopping=fields.get("STOPPING") == "1",
+        status=fields.get("STATUS"),
+    )

@@ -141,7 +141,7 @@ class _Runtime:
             metrics = Metrics(self._spec.name, self._spec.scope, self._clock)
             health = Health(self._spec.name, self._clock)
             metrics.watch_health(health)
-            health.listen(lambda report: _push(notifier, report))
+            health.subscribe(lambda report: _push(notifier, report))
             port = PortBook(self._deployment).port(self._spec.name)
             try:
                 async with AsyncExitStack() as stack:

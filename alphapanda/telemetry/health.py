@@ -68,7 +68,7 @@ class Health:
         """Say why a part does not work; replaces what it said before."""
         self._become(self._reasons | {part: reason})
 
-    def say(self, status: str) -> None:
+    def set_status(self, status: str) -> None:
         """Say something of itself that does not bear on readiness; an empty text takes it back."""
         if status != self._status:
             self._status = status
@@ -85,7 +85,7 @@ class Health:
             started=self._started,
         )
 
-    def listen(self, listener: Callable[[HealthReport], None]) -> None:
+    def subscribe(self, listener: Callable[[HealthReport], None]) -> None:
         """Call `listener` with each report that differs from the last."""
         self._listeners.append(listener)
 

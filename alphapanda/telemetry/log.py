@@ -41,7 +41,7 @@ class Logger(Protocol):
         ...
 
 
-class SilentLog:
+class SilentLogger:
     """A logger that writes nothing: for tests, and for tools that use a part of the system without its logs."""
 
     def bind(self, **_values: object) -> Self:

@@ -24,7 +24,7 @@ from alphapanda.telemetry.redaction import Redactor
 from alphapanda.telemetry.rotation import RotatingFile
 from alphapanda.telemetry.sinks import Sink, StreamTarget, as_json, as_text, loss_note, wants_colour
 from alphapanda.telemetry.stats import LineCounter, LogStats
-from alphapanda.telemetry.stdlib_bridge import Bridge, StdlibLog
+from alphapanda.telemetry.stdlib_bridge import Bridge, StdlibLogger
 
 if TYPE_CHECKING:
     from alphapanda.telemetry.structured import Thresholds
@@ -67,7 +67,7 @@ class LogSystem:
     def __init__(self, service: str, sinks: tuple[Sink, ...]) -> None:
         """Take over the sinks; `configure_logging` does the rest."""
         self.service = service
-        self.log: Logger = StdlibLog(Channel.APP)
+        self.log: Logger = StdlibLogger(Channel.APP)
         self._sinks = sinks
         self._counter = LineCounter()
         self._resources = ExitStack()
@@ -165,7 +165,7 @@ def get_logger(channel: Channel = Channel.APP) -> Logger:
     """
     structlog = import_structlog()
     if not structlog.is_configured():
-        return StdlibLog(channel)
+        return StdlibLogger(channel)
     log: Logger = structlog.get_logger().bind(channel=channel)
     return log
 

@@ -70,7 +70,7 @@ class Bridge:
         logging.root.setLevel(level)
 
 
-class StdlibLog:
+class StdlibLogger:
     """A `Logger` over the standard library, for processes that configured none: tests, one-shot commands."""
 
     def __init__(self, channel: Channel, values: dict[str, object] | None = None) -> None:

@@ -51,7 +51,7 @@ class LineSink:
         self.failed = failed
 
 
-class BoundLog(structlog.BoundLoggerBase):
+class StructuredLogger(structlog.BoundLoggerBase):
     """A `Logger` over structlog: filtered by channel before any work is done, and never raising."""
 
     _logger: LineSink
@@ -124,8 +124,8 @@ def processors(clock: Clock, service: str, redactor: Redactor) -> list[Processor
 
 def build(sink: LineSink, steps: list[Processor]) -> Logger:
     """Return a logger that shares no configuration with any other."""
-    log: BoundLog = structlog.wrap_logger(
-        sink, processors=steps, wrapper_class=BoundLog, context_class=dict
+    log: StructuredLogger = structlog.wrap_logger(
+        sink, processors=steps, wrapper_class=StructuredLogger, context_class=dict
     ).bind()
     return log
 
@@ -134,7 +134,7 @@ def install(sink: LineSink, steps: list[Processor]) -> None:
     """Make this process's `structlog.get_logger` write to the sink too, for libraries that log through it."""
     structlog.configure(
         processors=steps,
-        wrapper_class=BoundLog,
+        wrapper_class=StructuredLogger,
         context_class=dict,
         logger_factory=lambda *_names: sink,
         cache_logger_on_first_use=False,

@@ -6,11 +6,11 @@ import typer
 
 from alphapanda.exit_codes import ExitCode
 from alphapanda.infra.control.run_paths import RunPaths
+from alphapanda.infra.control.run_records import RunRecords
 from alphapanda.operations.doctor import Verdict, examine
 from commands.shell.context import Context
 from commands.shell.options import JsonOption
 from commands.shell.output import Column, Style
-from daemons.supervisor.run_records import RunRecords
 
 _STYLES = {"ok": Style.GOOD, "warn": Style.WARN}
 _COLUMNS = (
@@ -32,7 +32,7 @@ def doctor(call: typer.Context, json: JsonOption = False) -> None:
     Example: alphapanda doctor
     """
     context = Context.of(call, json=json)
-    survivors = RunRecords(RunPaths(context.deployment).ledger).survivors
+    survivors = RunRecords(RunPaths(context.deployment).run_records).survivors
     running = {entry.name: entry.identity.pid for entry in survivors}
     findings = context.run(examine(context.deployment, context.environ, context.clock, context.loaded, running))
     rows = [

@@ -12,14 +12,14 @@ import typer
 from alphapanda.exit_codes import ExitCode
 from alphapanda.infra.control.client import ControlClient, NotRunningError, UnresponsiveError, connect
 from alphapanda.infra.control.run_paths import RunPaths
+from alphapanda.infra.control.run_records import RunRecords
 from alphapanda.infra.identity import IdentityFile, ProcessIdentity
 from alphapanda.operations.audit import AuditedAct
 from alphapanda.operations.control.restart import ProcessFollower
 from commands.shell.context import Context
 from commands.shell.options import JsonOption
 from commands.system.process_table import report_change
-from daemons.supervisor.orphans import end_leftovers, end_process
-from daemons.supervisor.run_records import RunRecords
+from daemons.supervisor.orphans import end_orphans, end_process
 
 TELL_EVERY_S = 2.0
 KILL_WITHIN_S = 10.0
@@ -129,7 +129,7 @@ async def _sweep(context: Context, places: RunPaths) -> tuple[str, ...]:
     if not places.lock.exists():
         return ()
     with places.hold():
-        left = await end_leftovers(places, RunRecords(places.ledger).survivors, context.output.say)
-        for leftover in (places.remembered, places.heartbeat, places.control_socket, places.notify_socket):
+        left = await end_orphans(places, RunRecords(places.run_records).survivors, context.output.say)
+        for leftover in (places.desired_state, places.heartbeat, places.control_socket, places.notify_socket):
             leftover.unlink(missing_ok=True)
     return left

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from alphapanda.exit_codes import ExitCode
-from alphapanda.infra.control.protocol import ProcessStatus, SystemStatus
+from alphapanda.infra.control.protocol import SystemStatus
 from alphapanda.infra.control.run_paths import RunPaths
+from alphapanda.model.process_status import ProcessStatus
 from alphapanda.operations.control.restart import Readiness
 from commands.shell.context import Context
 from commands.shell.output import Column, Output, Style
-from daemons.supervisor.output import tail_lines
+from daemons.supervisor.inspection import tail_lines
 
 _STYLES: dict[str, Style] = {
     "ready": Style.GOOD,

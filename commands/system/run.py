@@ -8,9 +8,9 @@ import typer
 
 from alphapanda.errors import RefusedError
 from alphapanda.infra.control.run_paths import RunPaths
+from alphapanda.infra.control.run_records import RunRecords
 from commands.shell.context import Context
 from daemons.runtime import RunOptions, run_daemon
-from daemons.supervisor.run_records import RunRecords
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +33,7 @@ def run(
     Example: alphapanda run risk.paper
     """
     context = Context.of(call)
-    entry = RunRecords(RunPaths(context.deployment).ledger).get(name)
+    entry = RunRecords(RunPaths(context.deployment).run_records).get(name)
     if entry is not None and entry.identity.alive:
         raise RefusedError(
             f"{name} runs already, as pid {entry.identity.pid}.", hint="Stop the system with `alphapanda down`."

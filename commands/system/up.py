@@ -26,12 +26,12 @@ from commands.shell.options import DryRunOption, JsonOption
 from commands.shell.output import Column
 from commands.system.process_table import report_change, report_readiness
 from daemons.catalogue import find, services
-from daemons.supervisor.desired_state import remembered_wish
 from daemons.supervisor.environment import settings_variables
 from daemons.supervisor.launch import launching
+from daemons.supervisor.plan import remembered_state
 from daemons.supervisor.process import SupervisorProcess
 from daemons.supervisor.supervisor import Supervisor
-from daemons.supervisor.unit_summary import outline
+from daemons.supervisor.unit_builder import selected_units
 
 EXTERNAL_READY_S = 10.0
 
@@ -147,7 +147,7 @@ async def _up(context: Context, request: Apply, *, foreground: bool, wait_timeou
 
 def _check(context: Context, places: RunPaths, request: Apply) -> None:
     """Refuse what cannot be used before anything is started; raises ConfigError, UnknownNameError."""
-    remembered = remembered_wish(places.remembered).overrides
+    remembered = remembered_state(places.desired_state).overrides
     loaded = load(context.deployment, {**context.environ, **remembered, **request.overrides})
     problems = check_documents(context.deployment, tuple(loaded.settings.brokers))
     if problems:
@@ -236,11 +236,11 @@ def _show_change(context: Context, applied: Applied) -> None:
 
 def _show_outline(context: Context, places: RunPaths, request: Apply) -> ExitCode:
     """Show the plan of a system that is not running, without preparing anything for it."""
-    remembered = remembered_wish(places.remembered).overrides
+    remembered = remembered_state(places.desired_state).overrides
     settings = load(context.deployment, {**context.environ, **remembered, **request.overrides}).settings
     rows = [
         {"step": "start", "name": line.name, "kind": line.kind, "needs": ", ".join(line.needs)}
-        for line in outline(settings, request.names, only=request.only)
+        for line in selected_units(settings, request.names, only=request.only)
     ]
     columns = (Column("step", "STEP"), Column("name", "NAME"), Column("kind", "KIND"), Column("needs", "AFTER"))
     context.output.table("plan", rows, columns, empty="Nothing to do.")

@@ -121,8 +121,10 @@ class FeedBookkeeping:
             resumed_after=self._resumed_after,
             report=str(self._report.path) if self._report.count else None,
         )
-        self._context.health.say(f"the recording is in the log: {self._rows:,} rows, {self._report.count:,} bad")
-        self.say(FeedState.FINISHED)
+        self._context.health.set_status(
+            f"the recording is in the log: {self._rows:,} rows, {self._report.count:,} bad"
+        )
+        self.set_state(FeedState.FINISHED)
 
     async def watch(self) -> None:
         """Once a second: remember the progress, tell of drops, look at files. Until cancelled."""
@@ -135,7 +137,7 @@ class FeedBookkeeping:
             self._registry.reload()
             if self._config.has_changed():
                 self._reload_settings()
-            self.say(self._state)
+            self.set_state(self._state)
 
     async def finish(self) -> None:
         """Remember that nothing follows, and say that the feed has stopped."""
@@ -145,10 +147,10 @@ class FeedBookkeeping:
             self._log.warning("progress not remembered, the next start may take longer", reason=str(error))
         self._tell_drops()
         if self._state is not FeedState.FINISHED:
-            self.say(FeedState.STOPPED)
+            self.set_state(FeedState.STOPPED)
         self._log.info("feed stopped", ticks=self._ticks, dropped=self._dropped)
 
-    def say(self, state: FeedState) -> None:
+    def set_state(self, state: FeedState) -> None:
         """Write the status file, if there is anything new to say."""
         self._state = state
         status = FeedStatus(

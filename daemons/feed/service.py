@@ -48,7 +48,7 @@ class FeedService:
             subscription.choose(settings.instruments, source.instruments)
             ids = SequenceIds(source.name)
             keeping = FeedBookkeeping(context, source, registry, subscription, report, os.environ)
-            keeping.say(FeedState.RECOVERING)
+            keeping.set_state(FeedState.RECOVERING)
             progress = await stack.enter_async_context(
                 open_progress(
                     context.endpoints.bootstrap_servers,
@@ -124,7 +124,7 @@ async def _feed(
         filling = group.create_task(_fill(source, queue, highest), name="feed-source")
         emptying = group.create_task(_empty(queue, keeping), name="feed-writer")
         watching = group.create_task(keeping.watch(), name="feed-housekeeping")
-        keeping.say(FeedState.FEEDING)
+        keeping.set_state(FeedState.FEEDING)
         context.health.ready()
         await context.stop.wait()
         filling.cancel()

@@ -1,4 +1,4 @@
-"""Hands every event to whoever listens; a listener that does not keep up is let go."""
+"""Delivers every event to all subscribers; one that falls behind is unsubscribed."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ CAPACITY = 1_000
 
 
 class EventSubscription:
-    """One listener's events, oldest first; ends when the hub closes or the listener fell behind."""
+    """The events of one subscriber, oldest first; ends when the bus closes or the subscriber falls behind."""
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[ProcessEvent | None] = asyncio.Queue(CAPACITY + 1)
 
     def offer(self, event: ProcessEvent) -> bool:
-        """Queue an event; return False, and end, when there is no room."""
+        """Queue an event; return False, and end, when the queue is full."""
         if self._queue.qsize() >= CAPACITY:
             self.end()
             return False
@@ -26,7 +26,7 @@ class EventSubscription:
         return True
 
     def end(self) -> None:
-        """Let the listener read what waits, and no more."""
+        """End after the queued events."""
         if not self._queue.full():
             self._queue.put_nowait(None)
 
@@ -36,14 +36,14 @@ class EventSubscription:
 
 
 class EventBus:
-    """The listeners of one supervisor."""
+    """The subscribers of one supervisor."""
 
     def __init__(self) -> None:
         self._subscriptions: set[EventSubscription] = set()
 
     @contextmanager
     def subscribe(self) -> Iterator[EventSubscription]:
-        """Listen for as long as the block lasts."""
+        """Subscribe for the duration of the block."""
         subscription = EventSubscription()
         self._subscriptions.add(subscription)
         try:
@@ -52,7 +52,7 @@ class EventBus:
             self._subscriptions.discard(subscription)
 
     def publish(self, event: ProcessEvent) -> None:
-        """Hand `event` to all."""
+        """Deliver `event` to all subscribers."""
         for subscription in tuple(self._subscriptions):
             if not subscription.offer(event):
                 self._subscriptions.discard(subscription)

@@ -14,7 +14,7 @@ from alphapanda.errors import ConfigError, DeadlineError, DependencyError
 from alphapanda.exit_codes import ExitCode
 from alphapanda.infra.control.run_paths import RunPaths
 from daemons.supervisor.environment import python_path
-from daemons.supervisor.output import size_of, tail_lines
+from daemons.supervisor.inspection import size_of, tail_lines
 
 LISTENS_WITHIN_S = 20.0
 
@@ -31,7 +31,7 @@ async def launching(places: RunPaths, environ: Mapping[str, str]) -> AsyncIterat
         DeadlineError: it did not listen in time.
     """
     places.prepare()
-    start = size_of(places.output)
+    start = size_of(places.supervisor_output)
     reading, writing = os.pipe()
     try:
         process = _spawn(places, environ, writing)
@@ -49,13 +49,13 @@ async def launching(places: RunPaths, environ: Mapping[str, str]) -> AsyncIterat
         process.returncode = 0
         return
     code = process.wait()
-    tail = tail_lines(places.output, since=start)
+    tail = tail_lines(places.supervisor_output, since=start)
     if code == ExitCode.BAD_CONFIG:
         raise ConfigError(tail[-1] if tail else "The settings cannot be used.", hint="alphapanda config check")
     if not places.control_socket.exists():
         raise DependencyError(
             f"The supervisor ended at once (exit code {code}): {tail[-1] if tail else 'it said nothing'}",
-            hint=f"Its output is {places.output}.",
+            hint=f"Its output is {places.supervisor_output}.",
         )
 
 
@@ -63,7 +63,7 @@ def _spawn(places: RunPaths, environ: Mapping[str, str], announce: int) -> subpr
     # As a child it has our environment; what its own children get it decides name by name.
     path = python_path(environ)
     env = {**environ, HOME_VARIABLE: str(places.deployment.root), **({"PYTHONPATH": path} if path else {})}
-    with places.output.open("ab") as output:
+    with places.supervisor_output.open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - argv is ours
             # -P: the deployment's folder is no place to import from, whatever is called `topics` there.
             [sys.executable, "-P", "-m", "daemons.supervisor", "--announce", str(announce)],

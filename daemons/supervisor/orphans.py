@@ -1,4 +1,4 @@
-"""Processes that a killed supervisor left: found by identity, never by name, and ended in reverse order."""
+"""Orphans: processes of a killed supervisor. Found by identity, never by name, and ended in reverse order."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 
 from alphapanda.infra.base import ChildSpec
 from alphapanda.infra.control.run_paths import RunPaths
+from alphapanda.infra.control.run_records import RunRecord, RunRecords
 from alphapanda.infra.identity import ProcessIdentity
 from alphapanda.infra.process import ManagedProcess
-from daemons.supervisor.plan import OrphanPolicy
-from daemons.supervisor.run_records import RunRecord, RunRecords
+from alphapanda.model.process_status import OrphanPolicy
 
 
-async def end_leftovers(
+async def end_orphans(
     places: RunPaths, entries: Iterable[RunRecord], tell: Callable[[str], None], *, grace_s: float | None = None
 ) -> tuple[str, ...]:
     """End those of `entries` that still run, the last started first; return their names.
@@ -39,7 +39,7 @@ async def end_leftovers(
         else:
             await process.stop(entry.grace_s if grace_s is None else grace_s)
         ended.append(entry.name)
-    RunRecords(places.ledger).forget_the_dead()
+    RunRecords(places.run_records).forget_the_dead()
     return tuple(ended)
 
 

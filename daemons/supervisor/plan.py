@@ -1,53 +1,42 @@
-"""What is to run: specs of processes in dependency order, and the difference between two plans."""
+"""The processes to run: their specs in dependency order, the difference between two plans, and the desired state.
+
+The desired state outlives a killed supervisor, and `down` clears it. It holds names and the overrides of a command
+line only: the operator's environment may hold secrets and is never written to disk.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
 import msgspec
 
 from alphapanda.errors import InvariantError, UnknownNameError
+from alphapanda.files import PRIVATE, write_atomically
 from alphapanda.infra.base import ChildSpec
-from daemons.supervisor.restarts import RestartPolicy
-
-
-class UnitKind(StrEnum):
-    """What sort of process it is."""
-
-    INFRA = "infra"
-    JOB = "job"
-    """Runs once and ends; exit code 0 lets what needs it go on."""
-    DAEMON = "daemon"
-
-
-class OrphanPolicy(StrEnum):
-    """What becomes of a process whose supervisor was killed."""
-
-    STOP = "stop"
-    """It drains and ends: no order flow without supervision."""
-    SURVIVE = "survive"
-    """It works on, and the next supervisor adopts it."""
+from alphapanda.infra.control.protocol import Applied, Apply
+from alphapanda.model.process_status import OrphanPolicy, UnitKind
+from daemons.supervisor.lifecycle import RestartPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessSpec:
-    """How one process is run.
+    """How to run one process.
 
     Attributes:
         child: its command, environment, files, and how it is stopped.
-        kind: what sort of process it is.
-        needs: the names that must be up before it may go on.
-        announces: whether it tells its readiness itself; else `child.ready` is awaited.
-        ready_deadline_s: how long that may take before the process is ended, where it is awaited.
-        orphan: what becomes of it without a supervisor.
-        settings_digest: stands for its share of settings and files, however they were set.
-        restart: when it is started again.
-        url: where it serves HTTP; empty for what does not.
+        kind: infrastructure, job or daemon.
+        needs: the processes that must be up before its gate opens.
+        announces: whether it reports its readiness itself; otherwise `child.ready` is awaited.
+        ready_deadline_s: how long `child.ready` may take before the process is killed.
+        orphan: what happens to it without a supervisor.
+        settings_digest: of the settings and files that it reads.
+        restart: when it is restarted.
+        url: where it serves HTTP; empty where it does not.
     """
 
     child: ChildSpec
@@ -67,9 +56,10 @@ class ProcessSpec:
 
     @property
     def digest(self) -> str:
-        """Return what changes when the process must be restarted to be as planned.
+        """Return a digest that differs when the process must be restarted to match the plan.
 
-        The environment is no part of it: what it sets is in the settings, and another shell's PATH is no reason.
+        The environment is not part of it: its settings are in the settings digest, and another shell's PATH is no
+        reason to restart.
         """
         parts = (self.child.argv, str(self.child.cwd), self.orphan, self.settings_digest)
         return hashlib.blake2b(msgspec.json.encode(parts), digest_size=12).hexdigest()
@@ -142,14 +132,6 @@ class StartPlan:
             tuple(replace(spec, needs=tuple(need for need in spec.needs if need in wanted)) for spec in kept)
         )
 
-    def dependents(self, name: str) -> tuple[str, ...]:
-        """Return the names that need `name`, directly or not, in order."""
-        found = {name}
-        for spec in self:
-            if found.intersection(spec.needs):
-                found.add(spec.name)
-        return tuple(each for each in self.order if each in found and each != name)
-
     def _closure(self, names: set[str]) -> set[str]:
         found = set(names)
         for spec in reversed(tuple(self)):
@@ -158,28 +140,51 @@ class StartPlan:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class PlanDifference:
-    """What must be done to what runs so that it is as planned."""
-
-    start: tuple[str, ...] = ()
-    restart: tuple[str, ...] = ()
-    stop: tuple[str, ...] = ()
-    keep: tuple[str, ...] = ()
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to do."""
-        return not (self.start or self.restart or self.stop)
-
-
-def difference(running: StartPlan, wanted: StartPlan) -> PlanDifference:
-    """Return what turns `running` into `wanted`: starts in order, stops in reverse order."""
+def difference(running: StartPlan, wanted: StartPlan) -> Applied:
+    """Return the changes from `running` to `wanted`: starts in order, stops in reverse order."""
     common = [name for name in wanted.order if name in running.by_name]
     changed = {name for name in common if running.by_name[name].digest != wanted.by_name[name].digest}
-    return PlanDifference(
+    return Applied(
         start=tuple(name for name in wanted.order if name not in running.by_name),
         restart=tuple(name for name in common if name in changed),
         stop=tuple(name for name in reversed(running.order) if name not in wanted.by_name),
         keep=tuple(name for name in common if name not in changed),
     )
+
+
+class DesiredState(msgspec.Struct, frozen=True, kw_only=True):
+    """The operator's wishes for the running system.
+
+    Attributes:
+        overrides: settings from `up`'s command line, as variables.
+        selection: the processes to run; None for all in the plan.
+    """
+
+    overrides: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
+    selection: tuple[str, ...] | None = None
+
+    def save(self, path: Path) -> None:
+        """Write the file atomically, readable by its owner only."""
+        write_atomically(path, msgspec.json.encode(self), mode=PRIVATE)
+
+
+def remembered_state(path: Path) -> DesiredState:
+    """Return the saved state; an empty one when there is none, or it cannot be read."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=DesiredState)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return DesiredState()
+
+
+def with_selection(desired: DesiredState, request: Apply, full: StartPlan, running: StartPlan) -> DesiredState:
+    """Return `desired` after `request`: its names are added to the running ones; no names means all.
+
+    Infrastructure and jobs are always included: no daemon works without them.
+    """
+    if not request.names:
+        return DesiredState(overrides=desired.overrides)
+    base = [spec.name for spec in full if spec.kind is not UnitKind.DAEMON]
+    chosen = full.select([*request.names, *base], with_needs=not request.only)
+    before = [name for name in running.by_name if name in full.by_name]
+    names = {*chosen.by_name, *before}
+    return DesiredState(overrides=desired.overrides, selection=tuple(name for name in full.order if name in names))

@@ -15,27 +15,25 @@ from alphapanda.clock import Clock, SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.errors import AlphaPandaError
 from alphapanda.files import write_atomically
-from alphapanda.infra.control.protocol import VERSION, Apply, Hello, ProcessStatus, SystemStatus
+from alphapanda.infra.control.protocol import VERSION, Apply, Hello, SystemStatus
 from alphapanda.infra.control.run_paths import RunPaths
 from alphapanda.infra.identity import IdentityFile, ProcessIdentity
+from alphapanda.model.process_status import OrphanPolicy, ProcessState, ProcessStatus, UnitKind
 from alphapanda.settings import load
 from alphapanda.telemetry.log import Logger
 from alphapanda.telemetry.logs import configure_logging
-from daemons.supervisor.desired_state import DesiredState
+from daemons.notify import NoticeListener
 from daemons.supervisor.environment import system_variables
-from daemons.supervisor.listener import NoticeListener
-from daemons.supervisor.output import keep_bounded
-from daemons.supervisor.plan import OrphanPolicy, UnitKind
-from daemons.supervisor.sampling import Sampler
+from daemons.supervisor.inspection import Sampler, keep_bounded
+from daemons.supervisor.plan import DesiredState
 from daemons.supervisor.server import ControlServer
-from daemons.supervisor.states import State
-from daemons.supervisor.supervisor import Blueprint, Supervisor
-from daemons.supervisor.unit_builder import draw
+from daemons.supervisor.supervisor import Supervisor, SystemUnits
+from daemons.supervisor.unit_builder import build_units
 
 SAMPLE_S = 5.0
 NAME = "supervisor"
 
-Draw = Callable[[Deployment, Mapping[str, str], Clock], Awaitable[Blueprint]]
+BuildUnits = Callable[[Deployment, Mapping[str, str], Clock], Awaitable[SystemUnits]]
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
@@ -49,13 +47,15 @@ class Heartbeat(msgspec.Struct, frozen=True):
 
     at: str
     pid: int
-    states: Mapping[str, State]
+    states: Mapping[str, ProcessState]
 
 
 class SupervisorProcess:
     """One supervisor. `run` returns when everything was stopped."""
 
-    def __init__(self, deployment: Deployment, environ: Mapping[str, str], *, drawing: Draw = draw) -> None:
+    def __init__(
+        self, deployment: Deployment, environ: Mapping[str, str], *, drawing: BuildUnits = build_units
+    ) -> None:
         """Prepare.
 
         Args:
@@ -110,7 +110,7 @@ class SupervisorProcess:
                 self._end.set,
                 log,
             )
-            await stack.enter_async_context(NoticeListener(self._places.notify_socket, supervisor.hear))
+            await stack.enter_async_context(NoticeListener(self._places.notify_socket, supervisor.on_notice))
             await stack.enter_async_context(server)
             try:
                 await self._serve(supervisor, log, ready)
@@ -135,7 +135,7 @@ class SupervisorProcess:
             await serving
             sampling.cancel()
 
-    async def _draw(self, request: Apply, wish: DesiredState) -> Blueprint:
+    async def _draw(self, request: Apply, wish: DesiredState) -> SystemUnits:
         # What the command line said goes over the environment, as it does in every program.
         environ = {**system_variables(self._environ), **request.environ, **wish.overrides}
         return await self._drawing(self._deployment, environ, self._clock)
@@ -179,10 +179,10 @@ class SupervisorProcess:
 
     def _beat(self, supervisor: Supervisor) -> None:
         """Keep the children's output bounded and say that we live."""
-        for keeper in supervisor.keepers:
+        for keeper in supervisor.controllers:
             if keeper.spec.kind is not UnitKind.INFRA:
                 keep_bounded(keeper.spec.child.log_file)
-        states = {keeper.name: keeper.state for keeper in supervisor.keepers}
+        states = {keeper.name: keeper.state for keeper in supervisor.controllers}
         beat = Heartbeat(at=self._clock.now().isoformat(), pid=os.getpid(), states=states)
         write_atomically(self._places.heartbeat, msgspec.json.encode(beat), durable=False)
 
@@ -190,7 +190,7 @@ class SupervisorProcess:
         own = ProcessStatus(
             name=NAME,
             kind=UnitKind.DAEMON,
-            state=State.STOPPING if self._stops else State.READY,
+            state=ProcessState.STOPPING if self._stops else ProcessState.READY,
             since=self._started_at,
             pid=os.getpid(),
             uptime_s=self._clock.monotonic() - self._started,
@@ -199,8 +199,8 @@ class SupervisorProcess:
         return SystemStatus(
             at=self._clock.now(),
             supervisor=self._with_usage(own),
-            processes=tuple(self._with_usage(supervisor.status_of(keeper)) for keeper in supervisor.keepers),
-            overrides=supervisor.wish.overrides,
+            processes=tuple(self._with_usage(supervisor.status_of(keeper)) for keeper in supervisor.controllers),
+            overrides=supervisor.desired.overrides,
         )
 
     def _with_usage(self, status: ProcessStatus) -> ProcessStatus:

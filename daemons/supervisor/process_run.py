@@ -1,14 +1,14 @@
-"""One run of one process: when it started, whether it may go on, how it says it is."""
+"""One run of one process: its start, its gate, its state reports."""
 
 from __future__ import annotations
 
 from alphapanda.infra.process import ExitStatus, ManagedProcess
-from daemons.supervisor.listener import DaemonNotice
-from daemons.supervisor.restarts import Run
+from daemons.notify import DaemonNotice
+from daemons.supervisor.lifecycle import RunSummary
 
 
 class ProcessRun:
-    """What is known of a process from its start to its end; all times are the monotonic clock's.
+    """A process from its start to its end; all times are of the monotonic clock.
 
     Attributes:
         process: the process.
@@ -23,52 +23,52 @@ class ProcessRun:
     def __init__(self, process: ManagedProcess, now: float) -> None:
         self.process = process
         self.started_at = now
-        # A process that was adopted went through its gate long ago.
+        # An adopted process passed its gate long ago.
         self.waits_at_gate = False
-        self.may_go_on = process.adopted
+        self.gate_open = process.adopted
         self.is_ready = False
         self.status = ""
-        self.verdict = ""
+        self.failure = ""
         self._went_on_at = now
         self._heard_at = now
         self._ready_since: float | None = None
         self._longest_ready_s: float | None = None
 
-    def hear(self, notice: DaemonNotice, now: float) -> None:
-        """Take in what it said."""
+    def on_notice(self, notice: DaemonNotice, now: float) -> None:
+        """Handle a state report."""
         self._heard_at = now
         self.waits_at_gate = self.waits_at_gate or notice.waiting
         if notice.status is not None and not notice.waiting:
             self.status = notice.status
         if notice.ready is True:
-            self.ready_now(now)
+            self.mark_ready(now)
         elif notice.ready is False or notice.stopping:
             self._unready_now(now)
 
-    def go_on(self, now: float) -> None:
-        """Note that it was told to go on: its time counts from here."""
-        self.may_go_on = True
+    def open_gate(self, now: float) -> None:
+        """Note that its gate was opened: its uptime counts from here."""
+        self.gate_open = True
         self._went_on_at = now
 
-    def ready_now(self, now: float) -> None:
+    def mark_ready(self, now: float) -> None:
         """Note that it is ready."""
         if not self.is_ready:
             self._ready_since = now
         self.is_ready = True
 
     def silence_s(self, now: float) -> float:
-        """Return for how long it has said nothing."""
+        """Return the time since its last report."""
         return now - self._heard_at
 
     def uptime_s(self, now: float) -> float:
-        """Return for how long the process has run."""
+        """Return how long the process has run."""
         return now - self.started_at
 
-    def summary(self, status: ExitStatus, now: float) -> Run:
-        """Return what the restart arithmetic needs to know of it, now that it has ended."""
+    def summary(self, status: ExitStatus, now: float) -> RunSummary:
+        """Return the summary for the restart arithmetic, at the end of the run."""
         self._unready_now(now)
         code = -status.signal if status.signal is not None else status.code
-        return Run(uptime_s=now - self._went_on_at, ready_s=self._longest_ready_s, exit_code=code)
+        return RunSummary(uptime_s=now - self._went_on_at, ready_s=self._longest_ready_s, exit_code=code)
 
     def _unready_now(self, now: float) -> None:
         if self._ready_since is not None:

@@ -17,7 +17,7 @@ from alphapanda.infra.control.protocol import (
     VERSION,
     Answer,
     Apply,
-    Events,
+    EventsRequest,
     Hello,
     Request,
     RequestDone,
@@ -108,7 +108,7 @@ class ControlServer:
         except msgspec.DecodeError as error:
             await _write(writer, RequestFailed(ExitCode.USAGE, f"Not a request of version {VERSION}: {error}."))
             return True
-        if isinstance(request, Events):
+        if isinstance(request, EventsRequest):
             await self._stream(writer)
             return False
         try:
@@ -135,11 +135,11 @@ class ControlServer:
                 if not names:
                     self._supervisor.forget()
                 return RequestDone()
-            case StatusRequest() | Events():
+            case StatusRequest() | EventsRequest():
                 return self._system_status()
 
     async def _stream(self, writer: asyncio.StreamWriter) -> None:
-        with self._supervisor.hub.subscribe() as events:
+        with self._supervisor.events.subscribe() as events:
             await _write(writer, self._system_status())
             async for event in events:
                 await _write(writer, event)

@@ -21,15 +21,16 @@ from alphapanda.infra.control.run_paths import RunPaths
 from alphapanda.infra.ports import PortBook
 from alphapanda.infra.progress import NoProgress, ProgressReporter
 from alphapanda.infra.select import tier_for
-from alphapanda.settings import Settings, load
-from daemons.catalogue import COMMON_SETTINGS, DaemonSpec
+from alphapanda.model.process_status import OrphanPolicy, UnitKind
+from alphapanda.settings import InfraTier, Settings, load
+from daemons.catalogue import COMMON_SETTINGS, DaemonSpec, services
 from daemons.notify import NOTIFY_VARIABLE
 from daemons.supervisor.environment import child_environment
-from daemons.supervisor.output import last_line
-from daemons.supervisor.plan import OrphanPolicy, ProcessSpec, StartPlan, UnitKind
-from daemons.supervisor.restarts import RestartPolicy
-from daemons.supervisor.unit_summary import TOPICS_JOB, topology
+from daemons.supervisor.inspection import last_line
+from daemons.supervisor.lifecycle import RestartPolicy
+from daemons.supervisor.plan import ProcessSpec, StartPlan
 
+TOPICS_JOB = "topics"
 TOPIC_SETTINGS = (
     "settings",
     "active_brokers",
@@ -43,7 +44,50 @@ INFRA_BASE_DELAY_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class SystemBlueprint:
+class UnitSummary:
+    """One process of an outline.
+
+    Attributes:
+        name: of the process.
+        kind: what sort of process it is.
+        needs: the names that are up before it goes on.
+        daemon: its spec, for a daemon.
+    """
+
+    name: str
+    kind: UnitKind
+    needs: tuple[str, ...]
+    daemon: DaemonSpec | None = None
+
+
+def all_units(settings: Settings, servers: Iterable[str]) -> tuple[UnitSummary, ...]:
+    """Return all processes, each after what it needs: the servers, the topics job, the daemons."""
+    infra = tuple(servers)
+    lines = [UnitSummary(name, UnitKind.INFRA, ()) for name in infra]
+    lines.append(UnitSummary(TOPICS_JOB, UnitKind.JOB, infra))
+    lines += [
+        UnitSummary(daemon.name, UnitKind.DAEMON, (*infra, TOPICS_JOB, *daemon.needs), daemon)
+        for daemon in services(settings)
+    ]
+    return tuple(lines)
+
+
+def selected_units(settings: Settings, names: Iterable[str], *, only: bool) -> tuple[UnitSummary, ...]:
+    """Return what `up` of `names` would start in a system that is not running."""
+    servers = ("kafka", "valkey") if settings.infra.tier is InfraTier.EMBEDDED else ()
+    lines = all_units(settings, servers)
+    wanted = set(names)
+    if not wanted:
+        return lines
+    if not only:
+        for line in reversed(lines):
+            if line.name in wanted:
+                wanted.update(line.needs)
+    return tuple(line for line in lines if line.name in wanted or line.kind is not UnitKind.DAEMON)
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltUnits:
     """The plan of a deployment, and the tier that its servers come from."""
 
     plan: StartPlan
@@ -54,9 +98,9 @@ class SystemBlueprint:
         await self.tier.idle_work()
 
 
-async def draw(
+async def build_units(
     deployment: Deployment, environ: Mapping[str, str], clock: Clock, progress: ProgressReporter | None = None
-) -> SystemBlueprint:
+) -> BuiltUnits:
     """Return the plan of everything this deployment can run; has the servers' files ready on the way.
 
     Raises:
@@ -66,10 +110,10 @@ async def draw(
     settings = load(deployment, environ).settings
     tier = tier_for(settings, deployment, clock, environ=environ)
     await tier.prepare(progress or NoProgress())
-    return SystemBlueprint(plan=_Drawing(deployment, environ, settings, tier).plan(), tier=tier)
+    return BuiltUnits(plan=_UnitBuilder(deployment, environ, settings, tier).plan(), tier=tier)
 
 
-class _Drawing:
+class _UnitBuilder:
     """One plan in the making."""
 
     def __init__(self, deployment: Deployment, environ: Mapping[str, str], settings: Settings, tier: Tier) -> None:
@@ -91,7 +135,7 @@ class _Drawing:
         """Return the plan of all that this deployment can run."""
         servers = {child.name: child for child in self._tier.children()}
         specs = []
-        for line in topology(self._settings, servers):
+        for line in all_units(self._settings, servers):
             if line.daemon is not None:
                 specs.append(self._daemon(line.daemon, line.needs))
             elif line.kind is UnitKind.JOB:

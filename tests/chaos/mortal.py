@@ -22,7 +22,7 @@ from alphapanda.risk.limits import RiskLimits
 from alphapanda.risk.stage import RiskStage
 from alphapanda.state.snapshots import RedisSnapshots
 from alphapanda.state.store import open_redis
-from alphapanda.telemetry.log import SilentLog
+from alphapanda.telemetry.log import SilentLogger
 from alphapanda.telemetry.metrics import Metrics
 from topics.catalogue import Catalogue
 
@@ -69,7 +69,7 @@ async def live(
             routes=routes,
             clock=SystemClock(),
             meter=MetricsMeter(Metrics("mortal", broker), "risk"),
-            logger=SilentLog(),
+            logger=SilentLogger(),
             on_degraded=lambda _reason: None,
             on_step=die,
             poll_s=0.05,

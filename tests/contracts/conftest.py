@@ -41,7 +41,7 @@ from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.serialization.codec import Codec, encode
 from alphapanda.state.snapshots import RedisSnapshots
 from alphapanda.state.store import open_redis
-from alphapanda.telemetry.log import SilentLog
+from alphapanda.telemetry.log import SilentLogger
 from alphapanda.testing.memory_log import MemoryLog, MemorySnapshots, SoleOwnership
 from topics.catalogue import Catalogue, Overlay
 
@@ -258,7 +258,7 @@ class Bench:
                 routes=Routes(Catalogue.load(), self.broker, self.codec),
                 clock=SystemClock(),
                 meter=self.meter,
-                logger=SilentLog(),
+                logger=SilentLogger(),
                 on_degraded=lambda _reason: None,
                 on_step=on_step,
                 poll_s=0.002,

@@ -35,7 +35,7 @@ from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.risk.limits import RiskLimits
 from alphapanda.risk.stage import RiskStage
 from alphapanda.serialization.codec import decode, encode
-from alphapanda.telemetry.log import SilentLog
+from alphapanda.telemetry.log import SilentLogger
 from alphapanda.testing.memory_log import MemoryLog, MemorySnapshots, SoleOwnership
 from daemons.history import HistorySupplier
 from daemons.risk import READS
@@ -213,7 +213,7 @@ class Arena:
             routes=decoding,
             clock=SystemClock(),
             meter=NoMeter(),
-            logger=SilentLog(),
+            logger=SilentLogger(),
             on_degraded=lambda _reason: None,
             on_step=death.at_step if death and death.step else lambda _step: None,
             poll_s=0.001,

@@ -9,8 +9,8 @@ from contextlib import AbstractAsyncContextManager
 from alphapanda.clock import Clock
 from alphapanda.deployment import Deployment
 from alphapanda.infra.control.client import connect
-from alphapanda.infra.control.protocol import ProcessStatus
 from alphapanda.infra.control.run_paths import RunPaths
+from alphapanda.model.process_status import ProcessStatus
 from alphapanda.operations.servers import endpoints_of
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.settings import Settings

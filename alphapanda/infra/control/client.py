@@ -25,7 +25,7 @@ from alphapanda.infra.control.protocol import (
     Answer,
     Applied,
     Apply,
-    Events,
+    EventsRequest,
     Hello,
     ProcessEvent,
     Request,
@@ -39,7 +39,7 @@ from alphapanda.infra.control.protocol import (
     encode,
 )
 from alphapanda.infra.control.run_paths import RunPaths
-from daemons.supervisor.run_records import RunRecords
+from alphapanda.infra.control.run_records import RunRecords
 
 CONNECT_TIMEOUT_S = 5.0
 
@@ -98,7 +98,7 @@ class ControlClient:
 
     async def events(self) -> AsyncIterator[SystemStatus | ProcessEvent]:
         """Yield how all stand, then each change, until the supervisor ends; the connection then serves no more."""
-        self._writer.write(encode(Events()))
+        self._writer.write(encode(EventsRequest()))
         await self._writer.drain()
         while line := await self._reader.readline():
             answer = _decode(line)
@@ -145,7 +145,7 @@ async def connect(places: RunPaths) -> AsyncIterator[ControlClient]:
 
 def _not_running(places: RunPaths) -> NotRunningError:
     root = places.deployment.root
-    left = [entry.name for entry in RunRecords(places.ledger).survivors]
+    left = [entry.name for entry in RunRecords(places.run_records).survivors]
     if not left:
         return NotRunningError(f"Nothing is running in {root}.", hint="Start it with `alphapanda up`.")
     runs = "runs" if len(left) == 1 else "run"

@@ -1,7 +1,7 @@
-"""What is said on the control socket: JSON lines, one request or answer each, versioned by the first line.
+"""The protocol of the control socket: JSON lines, one request or answer each, versioned by the first line.
 
-The supervisor speaks first: a `Hello`. Then each request line gets one answer line, but `Events`, which gets a
-line for each event until the client closes.
+The supervisor sends a `Hello` first. Then each request line gets one answer line; `EventsRequest` gets one line
+for each event until the client closes.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from datetime import datetime
 import msgspec
 
 from alphapanda.exit_codes import ExitCode
-from daemons.supervisor.plan import OrphanPolicy, UnitKind
-from daemons.supervisor.states import State
+from alphapanda.model.process_status import ProcessState, ProcessStatus
 
 VERSION = 1
 LINE_LIMIT = 1024 * 1024
@@ -76,51 +75,11 @@ class Stop(msgspec.Struct, frozen=True, tag="stop"):
     now: bool = False
 
 
-class Events(msgspec.Struct, frozen=True, tag="events"):
+class EventsRequest(msgspec.Struct, frozen=True, tag="events"):
     """Ask for every change from now on; the answer is a `SystemStatus`, then an `ProcessEvent` for each change."""
 
 
-Request = StatusRequest | Apply | Restart | Stop | Events
-
-
-class ProcessStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How one process stands.
-
-    Attributes:
-        name: unique in the deployment.
-        kind: what sort of process it is.
-        state: see there.
-        reason: why it is not ready, in its own words; or what it says of itself when it is.
-        since: when it came to this state.
-        pid: None where there is no process.
-        uptime_s: of the process.
-        cpu_percent: of one core, over the last sampling interval; None before the second sample.
-        rss_bytes: resident memory.
-        restarts: starts after the first, in this supervisor's life, asked for or not.
-        last_exit: how its last run ended; empty before that.
-        adopted: whether an earlier supervisor started it.
-        needs: what it waits for when it starts.
-        orphan: what becomes of it if the supervisor is killed.
-        url: where it serves HTTP; empty where it does not.
-        retry_in_s: until the next start, in state backoff.
-    """
-
-    name: str
-    kind: UnitKind
-    state: State
-    reason: str = ""
-    since: datetime
-    pid: int | None = None
-    uptime_s: float | None = None
-    cpu_percent: float | None = None
-    rss_bytes: int | None = None
-    restarts: int = 0
-    last_exit: str = ""
-    adopted: bool = False
-    needs: tuple[str, ...] = ()
-    orphan: OrphanPolicy = OrphanPolicy.STOP
-    url: str = ""
-    retry_in_s: float | None = None
+Request = StatusRequest | Apply | Restart | Stop | EventsRequest
 
 
 class SystemStatus(msgspec.Struct, frozen=True, kw_only=True, tag="system"):
@@ -142,7 +101,7 @@ class SystemStatus(msgspec.Struct, frozen=True, kw_only=True, tag="system"):
     def all_ready(self) -> bool:
         """Whether every process is ready, and every job done."""
         return bool(self.processes) and all(
-            process.state in {State.READY, State.DONE} for process in self.processes
+            process.state in {ProcessState.READY, ProcessState.DONE} for process in self.processes
         )
 
 
@@ -189,7 +148,7 @@ class ProcessEvent(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
     """
 
     at: datetime
-    before: State
+    before: ProcessState
     process: ProcessStatus
     output_tail: tuple[str, ...] = ()
 

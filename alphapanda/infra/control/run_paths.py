@@ -43,17 +43,17 @@ class RunPaths:
         return self.deployment.run / "heartbeat.json"
 
     @property
-    def remembered(self) -> Path:
+    def desired_state(self) -> Path:
         """What `up` was told, for the running system; removed by `down`."""
         return self.deployment.run / "wish.json"
 
     @property
-    def ledger(self) -> Path:
+    def run_records(self) -> Path:
         """Which processes run, in order: for whoever comes after a killed supervisor."""
         return self.deployment.run / "ledger.json"
 
     @property
-    def output(self) -> Path:
+    def supervisor_output(self) -> Path:
         """The supervisor's own stdout and stderr, when it is detached."""
         return self.output_of("supervisor")
 
@@ -78,7 +78,7 @@ class RunPaths:
     def prepare(self) -> None:
         """Make the folders, readable by their owner alone."""
         self.deployment.prepare()
-        for folder in (self.identity_of("x").parent, self.output.parent, self.control_socket.parent):
+        for folder in (self.identity_of("x").parent, self.supervisor_output.parent, self.control_socket.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _socket(self, name: str) -> Path:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from alphapanda.deployment import Deployment
 from alphapanda.errors import DeadlineError
 from alphapanda.infra.control.client import NotRunningError, connect
-from alphapanda.infra.control.protocol import ProcessEvent, ProcessStatus, SystemStatus
+from alphapanda.infra.control.protocol import ProcessEvent, SystemStatus
 from alphapanda.infra.control.run_paths import RunPaths
 from alphapanda.model.control import Outcome
 from alphapanda.model.kinds import TradingMode
+from alphapanda.model.process_status import ProcessStatus
 from alphapanda.operations.audit import Audit
 from alphapanda.operations.policy import Permit, Target
 

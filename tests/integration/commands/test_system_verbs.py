@@ -14,7 +14,7 @@ import pytest
 
 from alphapanda.deployment import Deployment
 from alphapanda.infra.control.run_paths import RunPaths
-from daemons.supervisor.run_records import RunRecords
+from alphapanda.infra.control.run_records import RunRecords
 
 Done = subprocess.CompletedProcess[str]
 Call = Callable[..., Done]
@@ -49,7 +49,7 @@ def assert_nothing_left(root: Path) -> None:
     places = RunPaths(Deployment(root))
     with places.hold():
         pass  # nobody holds the lock
-    assert RunRecords(places.ledger).survivors == ()
+    assert RunRecords(places.run_records).survivors == ()
 
 
 def test_status_of_nothing_is_3(call: Call) -> None:

@@ -19,7 +19,7 @@ from alphapanda.state.orders_view import OrdersView
 from alphapanda.state.store import open_redis
 from alphapanda.state.views import ViewProjector, Views
 from alphapanda.telemetry.health import Health
-from alphapanda.telemetry.log import SilentLog
+from alphapanda.telemetry.log import SilentLogger
 
 pytestmark = pytest.mark.kafka
 
@@ -56,7 +56,7 @@ class Desk:
         self.key = f"{broker}:view:orders"
         self.orders: tuple[Order, ...] = ()
         self.clock = ManualClock(NOW)
-        self.projector = ViewProjector(client, self._views, clock=self.clock, health=Health(), log=SilentLog())
+        self.projector = ViewProjector(client, self._views, clock=self.clock, health=Health(), log=SilentLogger())
 
     def _views(self, at: datetime) -> dict[str, msgspec.Struct]:
         return {self.key: OrdersView(written_at=at, orders=self.orders)}

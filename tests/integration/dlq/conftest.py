@@ -42,7 +42,7 @@ from alphapanda.serialization.codec import Codec, JsonCodec
 from alphapanda.serialization.runtime import ALWAYS_JSON
 from alphapanda.state.snapshots import RedisSnapshots
 from alphapanda.state.store import open_redis
-from alphapanda.telemetry.log import SilentLog
+from alphapanda.telemetry.log import SilentLogger
 from commands.main import main
 from topics.catalogue import Catalogue, Overlay
 from topics.dead_letters import ProcessingFailure, build_headers
@@ -285,7 +285,7 @@ class World:
                 routes=Routes(Catalogue.load(), self.broker, self.codec),
                 clock=SystemClock(),
                 meter=Meter(),
-                logger=SilentLog(),
+                logger=SilentLogger(),
                 on_degraded=lambda _reason: None,
                 poll_s=0.01,
             )

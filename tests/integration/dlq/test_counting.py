@@ -13,7 +13,7 @@ from alphapanda.kafka.client import open_read_log, open_record_deleter
 from alphapanda.model.records import Partition
 from alphapanda.operations.dead_letters.counts import DeadLetterCounter
 from alphapanda.operations.dead_letters.exporter import exporting_dead_letters
-from alphapanda.telemetry.log import SilentLog
+from alphapanda.telemetry.log import SilentLogger
 from alphapanda.telemetry.metrics import Metrics
 
 pytestmark = pytest.mark.kafka
@@ -27,11 +27,11 @@ class Counted:
     def __init__(self, world: Any) -> None:
         self.world = world
         self.topics = [f"{world.signals}.dlq", f"{world.fills}.dlq", f"{world.broker}.no.such.dlq"]
-        self.fold = DeadLetterCounter(world.options, self.topics, SilentLog())
+        self.fold = DeadLetterCounter(world.options, self.topics, SilentLogger())
 
     def __call__(self, code: str = "permanent") -> int:
         """Return how many of the signals are open."""
-        afresh = DeadLetterCounter(self.world.options, self.topics, SilentLog())
+        afresh = DeadLetterCounter(self.world.options, self.topics, SilentLogger())
         asyncio.run(self._catch_up(self.fold, afresh))
         assert self.fold.counts.open == afresh.counts.open
         assert self.fold.counts.replays == afresh.counts.replays
@@ -92,7 +92,7 @@ def test_what_is_gone_from_the_log_is_not_counted(world: Any) -> None:
 
 def test_more_than_are_told_apart_are_counted_and_told_apart_when_there_is_room(world: Any) -> None:
     topic = f"{world.signals}.dlq"
-    fold = DeadLetterCounter(world.options, [topic], SilentLog(), most=4)
+    fold = DeadLetterCounter(world.options, [topic], SilentLogger(), most=4)
 
     async def catch_up() -> None:
         async with open_read_log(world.options) as log:
@@ -118,7 +118,7 @@ def test_it_is_scraped(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def scrape() -> str:
         options, topics, metrics = world.options, [f"{world.signals}.dlq"], Metrics("strategies")
-        async with exporting_dead_letters(options, topics, metrics, SystemClock(), SilentLog(), every_s=0.01):
+        async with exporting_dead_letters(options, topics, metrics, SystemClock(), SilentLogger(), every_s=0.01):
             assert "alphapanda_dlq_open_records{" not in generate_latest(metrics.registry).decode()
             for _ in range(2):  # the second ends after the first one's figures are shown
                 await rounds.acquire()

@@ -30,7 +30,7 @@ from alphapanda.pipeline.ports import BatchStep, Snapshot
 from alphapanda.pipeline.runner_config import RunnerSpec
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.serialization.codec import decode, encode
-from alphapanda.telemetry.log import SilentLog
+from alphapanda.telemetry.log import SilentLogger
 from alphapanda.testing.memory_log import MemoryLog, MemorySnapshots, SoleOwnership
 from daemons.history import HistorySupplier
 from topics.catalogue import Catalogue
@@ -226,7 +226,7 @@ class Life:
             routes=routes,
             clock=QuickClock(),
             meter=Meter(),
-            logger=SilentLog(),
+            logger=SilentLogger(),
             on_degraded=lambda _reason: None,
             before_batch=HistorySupplier(self.log, routes, self.stage, TICKS),
             on_step=self._on_step,

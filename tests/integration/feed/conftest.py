@@ -24,7 +24,7 @@ from alphapanda.model.tick import Tick
 from alphapanda.serialization.codec import decode
 from alphapanda.settings import load
 from alphapanda.telemetry.health import Health
-from alphapanda.telemetry.log import SilentLog
+from alphapanda.telemetry.log import SilentLogger
 from alphapanda.telemetry.metrics import Metrics
 from daemons.feed.service import FeedService
 from daemons.feed.status_file import FeedState, FeedStatus, read_status
@@ -95,7 +95,7 @@ class Bench:
             deployment=deployment,
             settings=load(deployment, dict(variables)).settings,
             clock=SystemClock(),
-            log=SilentLog(),
+            log=SilentLogger(),
             metrics=metrics,
             health=health,
             endpoints=self.endpoints,

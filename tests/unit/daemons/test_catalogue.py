@@ -9,7 +9,7 @@ from alphapanda.settings import BrokerKind, Settings
 from alphapanda.settings.sections import ProcessLayout
 from daemons.catalogue import find, services
 from daemons.credentials import own_credentials, secret_texts
-from daemons.supervisor.unit_summary import outline
+from daemons.supervisor.unit_builder import selected_units
 
 
 def settings_of(*brokers: str, kind: BrokerKind = BrokerKind.PAPER) -> Settings:
@@ -57,9 +57,9 @@ def test_two_brokers_of_one_kind_hold_their_own_credentials_alone() -> None:
 
 
 def test_an_outline_has_what_is_needed_in_order() -> None:
-    lines = outline(settings_of("paper", "paper2"), ["risk.paper2"], only=False)
+    lines = selected_units(settings_of("paper", "paper2"), ["risk.paper2"], only=False)
     assert [line.name for line in lines] == ["kafka", "valkey", "topics", "feed", "strategies", "risk.paper2"]
-    only = outline(settings_of("paper"), ["trader.paper"], only=True)
+    only = selected_units(settings_of("paper"), ["trader.paper"], only=True)
     assert [line.name for line in only] == ["kafka", "valkey", "topics", "trader.paper"]
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from daemons.notify import Notifier
-from daemons.supervisor.listener import DaemonNotice, to_notice
+from daemons.notify import DaemonNotice, Notifier, to_notice
 
 
 @pytest.fixture

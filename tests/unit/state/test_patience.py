@@ -17,7 +17,7 @@ from alphapanda.state.snapshots import RedisSnapshots
 from alphapanda.state.store import open_redis
 from alphapanda.state.views import ViewProjector
 from alphapanda.telemetry.health import Health
-from alphapanda.telemetry.log import SilentLog
+from alphapanda.telemetry.log import SilentLogger
 
 NOW = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
 
@@ -64,7 +64,7 @@ async def test_views_are_given_up_soon_and_rest_nine_times_as_long(
     clock, health = SlowClock(NOW), Health()
     health.ready()
     async with open_redis(hung) as client, asyncio.timeout(30):
-        projector = ViewProjector(client, look, clock=clock, health=health, log=SilentLog())
+        projector = ViewProjector(client, look, clock=clock, health=health, log=SilentLogger())
         await projector.project(changed=True)  # at second 1, given up at second 2
         assert health.reasons == ("Redis does not answer; trading goes on, views are stale",)
         for _second in range(3, 11):

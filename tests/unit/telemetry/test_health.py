@@ -35,7 +35,7 @@ def test_since_is_when_it_turned_not_when_a_reason_changed(clock: ManualClock) -
 def test_listeners_hear_each_change_once(clock: ManualClock) -> None:
     heard: list[HealthReport] = []
     health = Health("feed", clock)
-    health.listen(heard.append)
+    health.subscribe(heard.append)
     health.not_ready("starting")
     health.not_ready("recovers")
     health.ready()
@@ -61,9 +61,9 @@ def test_a_status_is_told_and_bears_not_on_readiness(clock: ManualClock) -> None
     heard: list[HealthReport] = []
     health = Health("feed", clock)
     health.ready()
-    health.listen(heard.append)
-    health.say("the recording is in the log")
-    health.say("the recording is in the log")
+    health.subscribe(heard.append)
+    health.set_status("the recording is in the log")
+    health.set_status("the recording is in the log")
     health.not_ready("drains")
     assert [(report.ready, report.status) for report in heard] == [
         (True, "the recording is in the log"),

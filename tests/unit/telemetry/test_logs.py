@@ -15,9 +15,9 @@ import structlog
 from alphapanda.clock import ManualClock
 from alphapanda.deployment import Deployment
 from alphapanda.telemetry.levels import Channel
-from alphapanda.telemetry.log import Logger, SilentLog
+from alphapanda.telemetry.log import Logger, SilentLogger
 from alphapanda.telemetry.logs import LogSystem, configure_logging, get_logger
-from alphapanda.telemetry.stdlib_bridge import BridgeHandler, StdlibLog
+from alphapanda.telemetry.stdlib_bridge import BridgeHandler, StdlibLogger
 
 
 def lines(deployment: Deployment, service: str = "risk.paper") -> list[dict[str, Any]]:
@@ -180,7 +180,7 @@ def test_without_configuration_loggers_write_through_the_standard_library(
     assert caplog.records[0].name == "alphapanda.bus"
 
 
-@pytest.mark.parametrize("log", [SilentLog(), StdlibLog(Channel.APP)])
+@pytest.mark.parametrize("log", [SilentLogger(), StdlibLogger(Channel.APP)])
 def test_every_logger_is_a_log(log: Logger, logs: LogSystem) -> None:
     assert isinstance(log, Logger)
     assert isinstance(logs.log, Logger)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from alphapanda.infra.base import Endpoints
-from daemons.supervisor.listener import DaemonNotice, NoticeListener
+from daemons.notify import DaemonNotice, NoticeListener
 
 pytestmark = pytest.mark.kafka
 

@@ -16,7 +16,7 @@ import pytest
 from alphapanda.deployment import Deployment
 from alphapanda.infra.base import Endpoints
 from alphapanda.infra.ports import PortBook
-from daemons.supervisor.listener import DaemonNotice, NoticeListener
+from daemons.notify import DaemonNotice, NoticeListener
 
 pytestmark = pytest.mark.kafka
 

@@ -12,12 +12,12 @@ import pytest
 
 from alphapanda.deployment import Deployment
 from alphapanda.infra.control.client import connect
-from alphapanda.infra.control.protocol import Applied, Apply, ProcessStatus, SystemStatus
+from alphapanda.infra.control.protocol import Applied, Apply, SystemStatus
 from alphapanda.infra.control.run_paths import RunPaths
+from alphapanda.infra.control.run_records import RunRecords
 from alphapanda.infra.identity import ProcessIdentity
-from daemons.supervisor.orphans import end_leftovers
-from daemons.supervisor.run_records import RunRecords
-from daemons.supervisor.states import State
+from alphapanda.model.process_status import ProcessState, ProcessStatus
+from daemons.supervisor.orphans import end_orphans
 
 SCRIPT = Path(__file__).with_name("fake_supervisor.py")
 SOURCE = Path(__file__).resolve().parents[4]
@@ -68,7 +68,9 @@ class System:
 
     async def until_state(self, **states: str) -> dict[str, ProcessStatus]:
         return await self.until(
-            lambda now: all(name in now and now[name].state is State(state) for name, state in states.items())
+            lambda now: all(
+                name in now and now[name].state is ProcessState(state) for name, state in states.items()
+            )
         )
 
     async def end(self) -> int:
@@ -108,4 +110,6 @@ async def system(tmp_path: Path) -> AsyncIterator[System]:
     if system.process is not None and system.process.returncode is None:
         system.process.send_signal(signal.SIGTERM)
         await system.process.wait()
-    await end_leftovers(system.places, RunRecords(system.places.ledger).survivors, lambda _line: None, grace_s=1)
+    await end_orphans(
+        system.places, RunRecords(system.places.run_records).survivors, lambda _line: None, grace_s=1
+    )

@@ -16,11 +16,12 @@ from alphapanda.deployment import Deployment
 from alphapanda.errors import AlphaPandaError, ConfigError
 from alphapanda.infra.base import ChildSpec
 from alphapanda.infra.control.run_paths import RunPaths
+from alphapanda.model.process_status import OrphanPolicy, UnitKind
 from daemons.exit_report import code_of
-from daemons.supervisor.output import last_line
-from daemons.supervisor.plan import OrphanPolicy, ProcessSpec, StartPlan, UnitKind
+from daemons.supervisor.inspection import last_line
+from daemons.supervisor.lifecycle import RestartPolicy
+from daemons.supervisor.plan import ProcessSpec, StartPlan
 from daemons.supervisor.process import SupervisorProcess
-from daemons.supervisor.restarts import RestartPolicy
 from daemons.supervisor.supervisor import Supervisor
 
 CHILD = Path(__file__).with_name("fake_child.py")

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from alphapanda.infra.control.client import NotRunningError, connect
+from alphapanda.infra.control.run_records import RunRecords
 from alphapanda.infra.identity import ProcessIdentity
-from daemons.supervisor.desired_state import remembered_wish
-from daemons.supervisor.run_records import RunRecords
-from daemons.supervisor.states import State
+from alphapanda.model.process_status import ProcessState
+from daemons.supervisor.plan import remembered_state
 
 System = Any
 
@@ -61,7 +61,7 @@ async def test_the_next_one_adopts_the_survivors_and_starts_the_others(system: S
     assert not now["feed"].adopted
     # An adopted process is watched as any other: it is started again when it is killed.
     os.kill(running["kafka"].pid, signal.SIGKILL)
-    now = await system.until(lambda now: now["kafka"].restarts == 1 and now["kafka"].state is State.READY)
+    now = await system.until(lambda now: now["kafka"].restarts == 1 and now["kafka"].state is ProcessState.READY)
     assert not now["kafka"].adopted
     assert await system.end() == 0
     assert not running["guard"].alive
@@ -81,7 +81,7 @@ async def test_a_survivor_of_another_plan_is_ended_before_its_successor_starts(s
 async def test_a_reused_pid_is_not_mistaken_for_ours(system: System) -> None:
     running = await all_ready(system)
     await system.kill_supervisor()
-    ledger = system.places.ledger
+    ledger = system.places.run_records
     mine = ProcessIdentity.of(os.getpid())
     assert mine is not None
     text = ledger.read_text().replace(f'"pid":{running["kafka"].pid},', f'"pid":{os.getpid()},')
@@ -97,10 +97,10 @@ async def test_what_was_told_is_remembered_until_down(system: System) -> None:
     await system.apply("feed")
     await system.until_state(feed="ready")
     await system.kill_supervisor()
-    assert remembered_wish(system.places.remembered).selection == ("feed",)
+    assert remembered_state(system.places.desired_state).selection == ("feed",)
     await system.begin()
     await system.end()
-    assert remembered_wish(system.places.remembered).selection is None
+    assert remembered_state(system.places.desired_state).selection is None
 
 
 async def test_down_leaves_no_process_of_a_killed_supervisor(system: System) -> None:
@@ -113,7 +113,7 @@ async def test_down_leaves_no_process_of_a_killed_supervisor(system: System) -> 
     assert down.returncode == 0
     assert not any(identity.alive for identity in running.values())
     assert b"kafka" in told
-    assert RunRecords(system.places.ledger).entries == ()
+    assert RunRecords(system.places.run_records).entries == ()
 
 
 async def test_down_of_a_running_system_tells_whom_it_stops_and_leaves_nothing(system: System) -> None:

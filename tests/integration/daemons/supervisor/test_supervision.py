@@ -14,7 +14,7 @@ import pytest
 from alphapanda.errors import ConfigError, UnknownNameError, UsageError
 from alphapanda.infra.control.client import NotRunningError, connect
 from alphapanda.infra.identity import ProcessIdentity
-from daemons.supervisor.states import State
+from alphapanda.model.process_status import ProcessState
 
 System = Any
 
@@ -51,7 +51,7 @@ async def test_all_are_born_at_once_and_only_wait_for_the_word(system: System) -
     await system.begin()
     await system.apply()
     now = await system.until(lambda now: "risk" in now and "feed" in now["risk"].reason)
-    assert now["risk"].state is State.STARTING
+    assert now["risk"].state is ProcessState.STARTING
     assert now["risk"].reason == "waits for feed (starting)"
     assert "risk let on" not in system.journal()
 
@@ -62,9 +62,9 @@ async def test_a_killed_process_is_back_by_itself(system: System) -> None:
     await system.apply()
     before = (await system.until_state(feed="ready"))["feed"]
     os.kill(before.pid, signal.SIGKILL)
-    after = (await system.until(lambda now: now["feed"].restarts == 1 and now["feed"].state is State.READY))[
-        "feed"
-    ]
+    after = (
+        await system.until(lambda now: now["feed"].restarts == 1 and now["feed"].state is ProcessState.READY)
+    )["feed"]
     assert after.pid != before.pid
     assert after.last_exit == "killed by SIGKILL"
 
@@ -80,7 +80,7 @@ async def test_five_short_runs_are_a_crash_loop_that_stays(system: System) -> No
     # An operator may try again, and then it is counted anew.
     applied = await system.apply()
     assert applied.start == ("feed",)
-    await system.until(lambda now: now["feed"].state is State.CRASHLOOP and now["feed"].restarts == 9)
+    await system.until(lambda now: now["feed"].state is ProcessState.CRASHLOOP and now["feed"].restarts == 9)
     assert system.journal().count("feed let on") == 10
 
 
@@ -196,7 +196,7 @@ async def test_a_word_for_one_start_is_not_said_at_the_next(system: System) -> N
     await system.apply(accept_log_reset=True)
     now = await system.until_state(feed="ready")
     os.kill(now["feed"].pid, signal.SIGKILL)
-    await system.until(lambda now: now["feed"].restarts == 1 and now["feed"].state is State.READY)
+    await system.until(lambda now: now["feed"].restarts == 1 and now["feed"].state is ProcessState.READY)
     births = [line for line in system.journal() if "born" in line]
     assert births == ["feed born accepting", "feed born"]
 

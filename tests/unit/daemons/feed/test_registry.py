@@ -7,7 +7,7 @@ from alphapanda.errors import ConfigError
 from alphapanda.ids import InstrumentId
 from alphapanda.market.instruments import COLUMNS
 from alphapanda.market.rows import BadRow
-from alphapanda.telemetry.log import SilentLog
+from alphapanda.telemetry.log import SilentLogger
 from daemons.feed.bad_rows import BadRowReport
 from daemons.feed.registry import InstrumentRegistry, InstrumentSubscription
 
@@ -16,7 +16,7 @@ INFY = "408065,1594,INFY,INFOSYS,0.0,,0.0,0.1,1,EQ,NSE,NSE"
 TCS = "2953217,11536,TCS,TCS,0.0,,0.0,0.1,1,EQ,NSE,NSE"
 
 
-class Said(SilentLog):
+class Said(SilentLogger):
     """Remembers what it was told."""
 
     def __init__(self) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from alphapanda.infra.base import ChildSpec
-from daemons.supervisor.plan import ProcessSpec, UnitKind
+from alphapanda.model.process_status import UnitKind
+from daemons.supervisor.plan import ProcessSpec
 
 MakeSpec = Callable[..., ProcessSpec]
 

@@ -7,7 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alphapanda.errors import InvariantError, UnknownNameError
-from daemons.supervisor.plan import OrphanPolicy, PlanDifference, ProcessSpec, StartPlan, difference
+from alphapanda.infra.control.protocol import Applied
+from alphapanda.model.process_status import OrphanPolicy
+from daemons.supervisor.plan import ProcessSpec, StartPlan, difference
 
 MakeSpec = Callable[..., ProcessSpec]
 
@@ -62,13 +64,6 @@ def test_independent_ones_stand_on_one_level(make_spec: MakeSpec) -> None:
     assert plan.levels == (("kafka", "valkey"), ("a", "b"))
 
 
-def test_dependents_are_found_through_others(make_spec: MakeSpec) -> None:
-    plan = StartPlan(
-        (make_spec("feed"), make_spec("risk", "feed"), make_spec("trader", "risk"), make_spec("other"))
-    )
-    assert plan.dependents("feed") == ("risk", "trader")
-
-
 def test_a_circle_is_refused(make_spec: MakeSpec) -> None:
     with pytest.raises(InvariantError, match="circle"):
         StartPlan((make_spec("a", "b"), make_spec("b", "a")))
@@ -94,7 +89,7 @@ def test_the_difference_between_two_plans(make_spec: MakeSpec) -> None:
     wanted = StartPlan(
         (make_spec("kafka"), make_spec("feed", "kafka", settings_digest="other"), make_spec("new", "feed"))
     )
-    assert difference(running, wanted) == PlanDifference(
+    assert difference(running, wanted) == Applied(
         start=("new",), restart=("feed",), stop=("old",), keep=("kafka",)
     )
 

@@ -9,10 +9,9 @@ from alphapanda.infra.control.protocol import (
     Answer,
     Applied,
     Apply,
-    Events,
+    EventsRequest,
     Hello,
     ProcessEvent,
-    ProcessStatus,
     Request,
     RequestDone,
     RequestFailed,
@@ -24,11 +23,10 @@ from alphapanda.infra.control.protocol import (
     decode_request,
     encode,
 )
-from daemons.supervisor.plan import UnitKind
-from daemons.supervisor.states import State
+from alphapanda.model.process_status import ProcessState, ProcessStatus, UnitKind
 
 AT = datetime(2026, 1, 5, 9, 15, tzinfo=UTC)
-FEED = ProcessStatus(name="feed", kind=UnitKind.DAEMON, state=State.READY, since=AT, pid=7, uptime_s=1.5)
+FEED = ProcessStatus(name="feed", kind=UnitKind.DAEMON, state=ProcessState.READY, since=AT, pid=7, uptime_s=1.5)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +37,7 @@ FEED = ProcessStatus(name="feed", kind=UnitKind.DAEMON, state=State.READY, since
         Restart(("feed", "kafka")),
         Stop(),
         Stop(("feed",), now=True),
-        Events(),
+        EventsRequest(),
     ],
 )
 def test_requests_go_through_a_line_unchanged(request_: Request) -> None:
@@ -57,7 +55,7 @@ def test_requests_go_through_a_line_unchanged(request_: Request) -> None:
         RequestDone(),
         RequestFailed(ExitCode.BAD_CONFIG, "what", "do"),
         SystemStatus(at=AT, supervisor=FEED, processes=(FEED,), overrides={}),
-        ProcessEvent(at=AT, before=State.STARTING, process=FEED, output_tail=("a", "b\nc")),
+        ProcessEvent(at=AT, before=ProcessState.STARTING, process=FEED, output_tail=("a", "b\nc")),
     ],
 )
 def test_answers_go_through_a_line_unchanged(answer: Answer) -> None:
@@ -65,12 +63,12 @@ def test_answers_go_through_a_line_unchanged(answer: Answer) -> None:
 
 
 def test_all_ready_needs_every_process_and_at_least_one() -> None:
-    def system(*states: State) -> SystemStatus:
+    def system(*states: ProcessState) -> SystemStatus:
         processes = tuple(
             ProcessStatus(name=str(n), kind=UnitKind.DAEMON, state=s, since=AT) for n, s in enumerate(states)
         )
         return SystemStatus(at=AT, supervisor=FEED, processes=processes, overrides={})
 
-    assert system(State.READY, State.DONE).all_ready
-    assert not system(State.READY, State.DEGRADED).all_ready
+    assert system(ProcessState.READY, ProcessState.DONE).all_ready
+    assert not system(ProcessState.READY, ProcessState.DEGRADED).all_ready
     assert not system().all_ready

@@ -6,23 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemons.supervisor.restarts import RestartDecision, RestartHistory, RestartPolicy, Run
+from daemons.supervisor.lifecycle import RestartDecision, RestartHistory, RestartPolicy, RunSummary
 
 POLICY = RestartPolicy()
-SHORT = Run(uptime_s=2.0, ready_s=1.0, exit_code=1)
-NEVER_READY = Run(uptime_s=500.0, ready_s=None, exit_code=1)
-MEDIUM = Run(uptime_s=40.0, ready_s=30.0, exit_code=1)
-HEALTHY = Run(uptime_s=90.0, ready_s=60.0, exit_code=1)
+SHORT = RunSummary(uptime_s=2.0, ready_s=1.0, exit_code=1)
+NEVER_READY = RunSummary(uptime_s=500.0, ready_s=None, exit_code=1)
+MEDIUM = RunSummary(uptime_s=40.0, ready_s=30.0, exit_code=1)
+HEALTHY = RunSummary(uptime_s=90.0, ready_s=60.0, exit_code=1)
 
 runs = st.builds(
-    Run,
+    RunSummary,
     uptime_s=st.floats(0, 1e6),
     ready_s=st.none() | st.floats(0, 1e6),
     exit_code=st.none() | st.sampled_from([0, 1, -9, -15, 4]),
 )
 
 
-def live(*many: Run, policy: RestartPolicy = POLICY) -> tuple[RestartHistory, list[RestartDecision]]:
+def live(*many: RunSummary, policy: RestartPolicy = POLICY) -> tuple[RestartHistory, list[RestartDecision]]:
     tally, verdicts = RestartHistory(), []
     for run in many:
         tally, verdict = tally.after(run, policy)
@@ -31,7 +31,7 @@ def live(*many: Run, policy: RestartPolicy = POLICY) -> tuple[RestartHistory, li
 
 
 @pytest.mark.parametrize("bad", [SHORT, NEVER_READY])
-def test_five_bad_runs_in_a_row_are_a_crash_loop(bad: Run) -> None:
+def test_five_bad_runs_in_a_row_are_a_crash_loop(bad: RunSummary) -> None:
     _, verdicts = live(*[bad] * 5)
     assert verdicts == [RestartDecision.RETRY] * 4 + [RestartDecision.GIVE_UP]
 
@@ -58,12 +58,12 @@ def test_delays_double_to_the_cap_and_a_healthy_run_clears_them() -> None:
 
 @pytest.mark.parametrize("code", [78, 5])
 def test_what_no_restart_heals_is_never_tried_again(code: int) -> None:
-    _, verdicts = live(Run(uptime_s=900, ready_s=800, exit_code=code))
+    _, verdicts = live(RunSummary(uptime_s=900, ready_s=800, exit_code=code))
     assert verdicts == [RestartDecision.FAIL]
 
 
 @given(st.lists(runs, max_size=40), st.floats(0, 1, exclude_max=True))
-def test_a_delay_is_never_shorter_or_longer_than_the_jitter_allows(many: list[Run], chance: float) -> None:
+def test_a_delay_is_never_shorter_or_longer_than_the_jitter_allows(many: list[RunSummary], chance: float) -> None:
     tally, _ = live(*many)
     delay = tally.delay_s(POLICY, chance)
     assert POLICY.base_s * 0.8 <= delay <= POLICY.cap_s * 1.2
@@ -75,7 +75,7 @@ def test_any_number_of_restarts_gives_a_delay(count: int) -> None:
 
 
 @given(st.lists(runs, min_size=1, max_size=40))
-def test_giving_up_follows_exactly_from_the_last_five_runs(many: list[Run]) -> None:
+def test_giving_up_follows_exactly_from_the_last_five_runs(many: list[RunSummary]) -> None:
     _, verdicts = live(*many)
     bad = [run.ready_s is None or run.uptime_s < POLICY.short_run_s for run in many]
     for index, verdict in enumerate(verdicts):

@@ -11,7 +11,7 @@ from alphapanda.errors import RefusedError
 from alphapanda.infra.base import Endpoints
 from alphapanda.settings import Settings
 from alphapanda.telemetry.health import Health
-from alphapanda.telemetry.log import SilentLog
+from alphapanda.telemetry.log import SilentLogger
 from alphapanda.telemetry.metrics import Metrics
 from daemons.composite import CompositeService
 from daemons.service import DaemonContext
@@ -50,7 +50,7 @@ def context(tmp_path: Path) -> DaemonContext:
         deployment=Deployment(tmp_path),
         settings=Settings(),
         clock=clock,
-        log=SilentLog(),
+        log=SilentLogger(),
         metrics=Metrics("broker.paper", "paper", clock),
         health=Health("broker.paper", clock),
         endpoints=Endpoints("127.0.0.1:1", "redis://127.0.0.1:1/0"),

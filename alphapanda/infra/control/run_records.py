@@ -1,4 +1,4 @@
-"""Which processes of a deployment run, on disk: what a killed supervisor leaves to the next, and to `down`."""
+"""The running processes of a deployment, on disk: for the supervisor after a killed one, and for `down`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 from alphapanda.files import write_atomically
 from alphapanda.infra.identity import ProcessIdentity
-from daemons.supervisor.plan import OrphanPolicy, ProcessSpec
+from alphapanda.model.process_status import OrphanPolicy
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,17 +55,9 @@ class RunRecords:
         """Return the entry of `name`."""
         return self._entries.get(name)
 
-    def started(self, spec: ProcessSpec, identity: ProcessIdentity, place: int) -> None:
-        """Keep that `spec` runs as `identity`."""
-        self._entries[spec.name] = RunRecord(
-            name=spec.name,
-            identity=identity,
-            digest=spec.digest,
-            place=place,
-            orphan=spec.orphan,
-            stop_signal=spec.child.stop_signal,
-            grace_s=spec.child.grace_s,
-        )
+    def started(self, record: RunRecord) -> None:
+        """Keep that a process runs, in place of an earlier one of the same name."""
+        self._entries[record.name] = record
         self._write()
 
     def ended(self, name: str, identity: ProcessIdentity) -> None:

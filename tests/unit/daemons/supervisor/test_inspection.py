@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from daemons.supervisor.output import keep_bounded, last_line, size_of, tail_lines
+from daemons.supervisor.inspection import keep_bounded, last_line, size_of, tail_lines
 
 
 def test_the_tail_begins_where_the_run_began(tmp_path: Path) -> None:
