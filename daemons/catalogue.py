@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from alphapanda.errors import ConfigError, UnknownNameError
 from alphapanda.ids import BrokerId
 from alphapanda.settings.sections import ProcessLayout
+from topics.services import FEED, RISK, STRATEGIES, SYSTEM_SCOPE, TRADER, broker_daemon, risk_of, trader_of
 
 if TYPE_CHECKING:
     from alphapanda.settings import Settings
-    from daemons.service import Service
+    from daemons.service import DaemonService
 
 COMMON_SETTINGS = (
     "settings",
@@ -45,7 +46,7 @@ class DaemonSpec:
 
     name: str
     description: str
-    factory: Callable[[], Service]
+    factory: Callable[[], DaemonService]
     needs: tuple[str, ...] = ()
     broker: BrokerId | None = None
     broker_kind: str = ""
@@ -55,23 +56,23 @@ class DaemonSpec:
     @property
     def scope(self) -> str:
         """The broker's name, or `system`: the label of its metrics."""
-        return self.broker or "system"
+        return self.broker or SYSTEM_SCOPE
 
 
 def services(settings: Settings) -> tuple[DaemonSpec, ...]:
     """Return the daemons of the active brokers, each after what it needs."""
     specs = [
         DaemonSpec(
-            name="feed",
-            description="Market data into the log.",
+            name=FEED.name,
+            description=FEED.description,
             factory=_feed,
             reads=("feed", "topic_partitions_multiplier"),
         ),
         DaemonSpec(
-            name="strategies",
-            description="Ticks into signals, for every active broker.",
+            name=STRATEGIES.name,
+            description=STRATEGIES.description,
             factory=_strategies,
-            needs=("feed",),
+            needs=(FEED.name,),
             reads=("active_brokers", "brokers", "feed.instruments_file", "topic_partitions_multiplier"),
             files=("strategies.toml",),
         ),
@@ -87,18 +88,18 @@ def _pair_of(broker: BrokerId, kind: str) -> tuple[DaemonSpec, ...]:
     """Return what judges and what trades for `broker`."""
     reads = (f"brokers.{broker}", "feed.instruments_file", "topic_partitions_multiplier")
     risk = DaemonSpec(
-        name=f"risk.{broker}",
-        description=f"Signals of {broker}, allowed or denied.",
+        name=risk_of(broker).name,
+        description=RISK.description_for(broker),
         factory=partial(_risk, broker),
-        needs=("strategies",),
+        needs=(STRATEGIES.name,),
         broker=broker,
         broker_kind=kind,
         reads=reads,
         files=("risk.toml",),
     )
     trader = DaemonSpec(
-        name=f"trader.{broker}",
-        description=f"Orders, fills and positions of {broker}.",
+        name=trader_of(broker).name,
+        description=TRADER.description_for(broker),
         factory=_trader_of(kind, broker),
         needs=(risk.name,),
         broker=broker,
@@ -110,7 +111,7 @@ def _pair_of(broker: BrokerId, kind: str) -> tuple[DaemonSpec, ...]:
 
 def _together(broker: BrokerId, parts: tuple[DaemonSpec, ...]) -> DaemonSpec:
     """Return the daemon that is all of `parts` in one process."""
-    name, inside = f"broker.{broker}", {part.name for part in parts}
+    name, inside = broker_daemon(broker), {part.name for part in parts}
     return DaemonSpec(
         name=name,
         description=" ".join(part.description for part in parts),
@@ -136,7 +137,7 @@ def find(specs: tuple[DaemonSpec, ...], name: str) -> DaemonSpec:
     return by_name[name]
 
 
-def _trader_of(kind: str, broker: BrokerId) -> Callable[[], Service]:
+def _trader_of(kind: str, broker: BrokerId) -> Callable[[], DaemonService]:
     traders = {"paper": _paper_trader}
     if kind not in traders:
         raise ConfigError(
@@ -146,31 +147,31 @@ def _trader_of(kind: str, broker: BrokerId) -> Callable[[], Service]:
     return partial(traders[kind], broker)
 
 
-def _feed() -> Service:
+def _feed() -> DaemonService:
     from daemons.feed.service import FeedService  # noqa: PLC0415 - loaded by its own process alone
 
     return FeedService()
 
 
-def _strategies() -> Service:
+def _strategies() -> DaemonService:
     from daemons.strategies import StrategiesService  # noqa: PLC0415 - loaded by its own process alone
 
     return StrategiesService()
 
 
-def _risk(broker: BrokerId) -> Service:
+def _risk(broker: BrokerId) -> DaemonService:
     from daemons.risk import RiskService  # noqa: PLC0415 - loaded by its own process alone
 
     return RiskService(broker)
 
 
-def _paper_trader(broker: BrokerId) -> Service:
+def _paper_trader(broker: BrokerId) -> DaemonService:
     from daemons.trader.paper import PaperTraderService  # noqa: PLC0415 - loaded by its own process alone
 
     return PaperTraderService(broker)
 
 
-def _several(name: str, factories: tuple[Callable[[], Service], ...]) -> Service:
+def _several(name: str, factories: tuple[Callable[[], DaemonService], ...]) -> DaemonService:
     from daemons.composite import CompositeService  # noqa: PLC0415 - loaded by its own process alone
 
     return CompositeService(name, tuple(factory() for factory in factories))

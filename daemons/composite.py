@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import replace
 
 from alphapanda.telemetry.health import Health, HealthReport
-from daemons.service import DaemonContext, Service
+from daemons.service import DaemonContext, DaemonService
 
 
 class CompositeService:
@@ -21,7 +21,7 @@ class CompositeService:
         services: what it does.
     """
 
-    def __init__(self, name: str, services: tuple[Service, ...]) -> None:
+    def __init__(self, name: str, services: tuple[DaemonService, ...]) -> None:
         self.name = name
         self._services = services
 

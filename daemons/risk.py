@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from alphapanda import __version__
 from alphapanda.ids import BrokerId
 from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import EventType
-from alphapanda.pipeline.documents import load_risk
-from alphapanda.pipeline.runner_config import RunnerSpec
-from alphapanda.pipeline.topic_routing import Routes
-from alphapanda.risk.stage import RiskStage
-from alphapanda.settings.topics import catalogue_of
+from alphapanda.pipeline.compose import compose_risk
 from alphapanda.telemetry.levels import Channel
-from daemons.instruments import lookup_of
 from daemons.service import DaemonContext
-from daemons.stage_daemon import StageWork, active_modes, run_stage
-
-READS = (
-    EventType.SIGNAL_RAW,
-    EventType.ORDER_SUBMITTED,
-    EventType.ORDER_FILLED,
-    EventType.ORDER_CANCELLED,
-    EventType.ORDER_REJECTED,
-    EventType.ORDER_MODIFIED,
-    EventType.ORDER_EXPIRED,
-    EventType.ORDER_UNKNOWN,
-    EventType.CONTROL_COMMAND,
-)
-WRITES = (EventType.SIGNAL_VALIDATED, EventType.SIGNAL_REJECTED, EventType.CONTROL_EVENT)
+from daemons.stage_daemon import StageHooks, run_stage
+from topics.services import risk_of
 
 
 class RiskService:
@@ -43,18 +25,10 @@ class RiskService:
     @property
     def name(self) -> str:
         """`risk.{broker}`."""
-        return f"risk.{self._broker}"
+        return risk_of(self._broker).name
 
     async def run(self, context: DaemonContext) -> None:
         """Recover, then judge signals until told to stop."""
-        settings, broker = context.settings, self._broker
-        routes = Routes(catalogue_of(settings), broker)
-        stage = RiskStage(
-            broker,
-            active_modes(settings)[broker],
-            load_risk(context.deployment, broker),
-            lookup_of(settings),
-        )
 
         def count(event: Event) -> None:
             if event.type is EventType.SIGNAL_REJECTED:
@@ -63,18 +37,7 @@ class RiskService:
                     "signal denied", strategy=event.data.signal.strategy_id, reason=event.data.message
                 )
 
-        work = StageWork(
-            name=self.name,
-            stage=stage,
-            spec=RunnerSpec(
-                group=f"{broker}.risk",
-                broker=broker,
-                inputs=tuple(routes.topic(kind, broker) for kind in READS),
-                outputs=tuple((kind, broker) for kind in WRITES),
-                accept_log_reset=context.accept_log_reset,
-                version=__version__,
-            ),
-            on_decided=count,
-            owned=(routes.topic(EventType.SIGNAL_RAW, broker),),
+        composed = compose_risk(
+            context.settings, context.deployment, self._broker, accept_log_reset=context.accept_log_reset
         )
-        await run_stage(work, context)
+        await run_stage(composed, context, StageHooks(on_decided=count))

@@ -1,7 +1,7 @@
 """The life of one daemon in the foreground, the same under systemd, in a container, and under our supervisor.
 
 Settings → logs, metrics, HTTP → gate (supervised only) → preflight → the service → drain with a deadline.
-A service is written against `Service` and `DaemonContext`.
+A service is written against `DaemonService` and `DaemonContext`.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from daemons.credentials import own_credentials, secret_texts
 from daemons.exit_report import code_of, known_errors, leaves, lines_of
 from daemons.notify import Notifier
 from daemons.preflight import preflight
-from daemons.service import DaemonContext, Service
+from daemons.service import DaemonContext, DaemonService
 
-__all__ = ["DaemonContext", "RunOptions", "Service", "run_daemon", "run_service"]
+__all__ = ["DaemonContext", "DaemonService", "RunOptions", "run_daemon", "run_service"]
 
 HEARTBEAT_S = 5.0
 LOG_PART = "kafka"
@@ -204,7 +204,7 @@ class _Runtime:
             finally:
                 pulse.cancel()
 
-    async def _serve(self, service: Service, context: DaemonContext, notifier: Notifier) -> None:
+    async def _serve(self, service: DaemonService, context: DaemonContext, notifier: Notifier) -> None:
         async with asyncio.TaskGroup() as group:
             running = group.create_task(service.run(context), name=service.name)
             watching = group.create_task(_watch_log(context), name="log")

@@ -43,7 +43,7 @@ class DaemonContext:
     accept_log_reset: bool = False
 
 
-class Service(Protocol):
+class DaemonService(Protocol):
     """The work of one daemon."""
 
     @property

@@ -11,11 +11,10 @@ from datetime import datetime
 
 import msgspec
 
-from alphapanda.ids import SYSTEM, BrokerId
 from alphapanda.kafka.client import KafkaLog, KafkaOptions, join_group, open_log
 from alphapanda.model.envelope import Event
-from alphapanda.model.kinds import TradingMode
 from alphapanda.model.stage import Stage
+from alphapanda.pipeline.compose import ComposedStage
 from alphapanda.pipeline.kafka_runner import StageRunner, nothing_before, tell_nobody
 from alphapanda.pipeline.meter import MetricsMeter
 from alphapanda.pipeline.ports import NoProjector, Projector
@@ -23,46 +22,25 @@ from alphapanda.pipeline.runner_config import RunnerSpec
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.serialization.runtime import writing_codec
 from alphapanda.settings import Settings
-from alphapanda.settings.brokers import BrokerKind
 from alphapanda.settings.topics import catalogue_of
-from alphapanda.state import keys
 from alphapanda.state.snapshots import RedisSnapshots
 from alphapanda.state.store import open_redis
 from alphapanda.state.views import ViewProjector
 from daemons.service import DaemonContext
 
-MODES: Mapping[BrokerKind, TradingMode] = {BrokerKind.PAPER: TradingMode.PAPER}
-
-
-def active_modes(settings: Settings) -> dict[BrokerId, TradingMode]:
-    """Return the active brokers and how near to real money each is, in their configured order."""
-    return {
-        BrokerId(name): MODES[settings.brokers[name].kind]
-        for name in settings.active_brokers
-        if settings.brokers[name].kind in MODES
-    }
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StageWork:
-    """One stage and what surrounds it.
+class StageHooks:
+    """What surrounds a stage in its daemon.
 
     Attributes:
-        name: the daemon's.
-        stage: what decides.
-        spec: what the runner reads and may write.
-        owned: the topics that one member of the group works on at a time.
         views: what people look at, by key, at a moment; None for stages without views.
         on_recovered: called each time recovery is done.
-        on_decided: told of each decision once it is in the log.
+        on_decided: called with each decision once it is in the log.
         before_batch: given the log and what decodes it, returns what the stage asks of the outside world before
             each batch.
     """
 
-    name: str
-    stage: Stage
-    spec: RunnerSpec
-    owned: tuple[str, ...]
     views: Callable[[datetime], Mapping[str, msgspec.Struct]] | None = None
     on_recovered: Callable[[], None] = lambda: None
     on_decided: Callable[[Event], None] = tell_nobody
@@ -71,39 +49,38 @@ class StageWork:
     )
 
 
-async def run_stage(work: StageWork, context: DaemonContext) -> None:
+async def run_stage(composed: ComposedStage[Stage], context: DaemonContext, hooks: StageHooks) -> None:
     """Run a stage on Kafka until the daemon is told to stop."""
-    settings, health = context.settings, context.health
-    options = kafka_options(context, work.name)
-    routes = await routes_of(settings, work.spec)
+    settings, health, name, config = context.settings, context.health, composed.service.name, composed.config
+    options = kafka_options(context, name)
+    routes = await routes_of(settings, config)
     async with AsyncExitStack() as stack:
         log = await stack.enter_async_context(open_log(options))
         redis = await stack.enter_async_context(open_redis(context.endpoints.redis_url))
         ownership = await stack.enter_async_context(
-            join_group(options, work.spec.group, work.owned, instance=_instance(context, work.name))
+            join_group(options, config.group, composed.owned, instance=_instance(context, name))
         )
         projector: Projector = NoProjector()
-        if work.views is not None:
-            projector = ViewProjector(redis, work.views, clock=context.clock, health=health, log=context.log)
-        scope = work.spec.broker or SYSTEM
+        if hooks.views is not None:
+            projector = ViewProjector(redis, hooks.views, clock=context.clock, health=health, log=context.log)
         runner = StageRunner(
-            spec=work.spec,
-            stage=work.stage,
+            spec=config,
+            stage=composed.stage,
             log=log,
             ownership=ownership,
-            snapshots=RedisSnapshots(redis, keys.snapshot(scope, work.name)),
+            snapshots=RedisSnapshots(redis, composed.service.snapshot_key),
             routes=routes,
             clock=context.clock,
-            meter=MetricsMeter(context.metrics, work.name),
+            meter=MetricsMeter(context.metrics, name),
             logger=context.log,
             on_degraded=lambda reason: health.not_ready(f"credentials no longer hold: {reason}", part="auth"),
             projector=projector,
-            before_batch=work.before_batch(log, routes),
-            on_decided=work.on_decided,
+            before_batch=hooks.before_batch(log, routes),
+            on_decided=hooks.on_decided,
         )
 
         def recovered() -> None:
-            work.on_recovered()
+            hooks.on_recovered()
             health.ready()
 
         await runner.run(

@@ -16,15 +16,13 @@ from topics.declaration import (
 )
 from topics.errors import TopicNameError
 from topics.names import SHARED_SCOPES, TopicName, check_broker_name
+from topics.services import LOOKS_ON, readers_of, writers_of
 from topics.spec import CatalogueEnvironment, CleanupPolicy, Overlay, TopicSpec
 
 __all__ = ["Catalogue", "CatalogueEnvironment", "CleanupPolicy", "Overlay", "TopicSpec"]
 
 _REPLICAS_FOR_TWO_IN_SYNC = 3
 """With three copies one may be lost and writing goes on; with fewer, one in sync must do."""
-
-_LOOKING_ON = frozenset({"tui", "journal"})
-"""Readers that show what they read and so never dead-letter it."""
 
 
 class Catalogue:
@@ -93,13 +91,17 @@ class Catalogue:
         self._names[event_type, broker] = name
         return name
 
+    def declaration_of(self, name: TopicName) -> Declaration:
+        """Return the entry that a topic, or its source, is made from; raises TopicNameError."""
+        return self._entry(name)
+
     def event_type_of(self, name: TopicName) -> str:
         """Return the type of the events in `name` (of its source, for dead letters); raises TopicNameError."""
         return self._entry(name).event_type
 
     def has_dead_letters(self, name: TopicName) -> bool:
         """Whether `name` has a dead-letter topic under this overlay; raises TopicNameError."""
-        return self._entry(name).dlq or self._overlay.create_dlq_for_all
+        return is_processed(self._entry(name)) or self._overlay.create_dlq_for_all
 
     def spec(self, name: TopicName) -> TopicSpec:
         """Return what `name` should be; raises TopicNameError if nothing of that form is declared.
@@ -136,8 +138,8 @@ class Catalogue:
             ),
             key=entry.key,
             payload=entry.payload,
-            producers=_places(entry.producers, name),
-            consumers=_places(entry.consumers, name),
+            producers=_places(writers_of(entry.name), name),
+            consumers=_places(readers_of(entry.name), name),
             description=entry.description,
             volume=entry.volume,
         )
@@ -164,11 +166,16 @@ class Catalogue:
             configs=MappingProxyType(configs),
             key=f"as in {name.source}",
             payload=entry.payload,
-            producers=tuple(reader for reader in source.consumers if reader not in _LOOKING_ON),
+            producers=tuple(reader for reader in source.consumers if reader not in LOOKS_ON),
             consumers=("operator",),
             description=f"Records of {name.source} that could not be processed, with the reason in their headers.",
             volume=entry.volume,
         )
+
+
+def is_processed(entry: Declaration) -> bool:
+    """Return whether a service reads a declared topic and may fail on a record of it."""
+    return any(reader not in LOOKS_ON for reader in readers_of(entry.name))
 
 
 def _form(name: TopicName) -> tuple[str, str, str]:

@@ -53,10 +53,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     cleanup_policy: CleanupPolicy
     key: str
     payload: str
-    producers: tuple[str, ...]
-    consumers: tuple[str, ...]
     volume: bool = False
-    dlq: bool = False
 
     @property
     def is_shared(self) -> bool:

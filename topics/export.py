@@ -47,10 +47,7 @@ def declaration_of(topic: LiveTopic, catalogue: Catalogue) -> str:
         f"cleanup_policy = {_toml(policy.value if policy else 'delete')}",
         _field("key", entry.key if entry else ""),
         _field("payload", entry.payload if entry else ""),
-        _field("producers", entry.producers if entry else ()),
-        _field("consumers", entry.consumers if entry else ()),
         *(["volume = true"] if entry and entry.volume else []),
-        *(["dlq = true"] if entry and entry.dlq else []),
     ]
     return "\n".join(lines) + "\n"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from topics.catalogue import Catalogue
+from topics.catalogue import Catalogue, is_processed
 from topics.declaration import DAY_MS, Declaration, duration_ms, read_catalogue
+from topics.services import SERVICE_KINDS, readers_of, writers_of
 from topics.spec import CatalogueEnvironment
 
 PAGE = Path("docs/topics.md")
@@ -14,13 +15,14 @@ PAGE = Path("docs/topics.md")
 _HEAD = """\
 # Topics
 
-Generated from `topics/catalogue.toml`. `{b}` is a broker's name: each broker has topics of its own.
+Generated from `topics/catalogue.toml` and `topics/services.py`. `{b}` is a broker's name: each broker has its own.
 
 - `alphapanda topics list` shows them, `topics describe TOPIC` one of them, `topics bootstrap` makes what is
-  missing; `topics diff`, `plan` and `apply` bring a cluster back to this page. Nothing ever deletes a topic.
+  missing; `topics diff`, `plan` and `apply` bring a cluster back to this page. `infra reset` alone deletes topics.
 - Three values stand for development, testing and production (`SETTINGS__ENVIRONMENT`).
 - `TOPIC_PARTITIONS_MULTIPLIER` multiplies the partitions of volume topics (↔). The others have one partition, so
-  that each broker has exactly one risk and one trader at work."""
+  that each broker has exactly one risk and one trader at work.
+- Who is marked ‡ reads or writes the topic for brokers that trade real money only."""
 
 
 def topics_page() -> str:
@@ -59,14 +61,23 @@ def topics_page() -> str:
 def _row(entry: Declaration) -> tuple[str, ...]:
     partitions = _each([entry.partitions_in(environment) for environment in CatalogueEnvironment])
     return (
-        f"`{entry.name}`{' †' if entry.dlq else ''}",
+        f"`{entry.name}`{' †' if is_processed(entry) else ''}",
         f"`{entry.event_type}`",
         entry.key,
         f"{partitions} ↔" if entry.volume else partitions,
         _each([_days(entry, environment) for environment in CatalogueEnvironment]),
-        ", ".join(entry.producers),
-        ", ".join(entry.consumers),
+        ", ".join(_marked(label, label in _live_only(entry.name)) for label in writers_of(entry.name)),
+        ", ".join(_marked(label, label in _live_only(entry.name)) for label in readers_of(entry.name)),
     )
+
+
+def _live_only(topic: str) -> frozenset[str]:
+    """Return the labels of the services that read or write a topic for real money only."""
+    return frozenset(kind.label for kind in SERVICE_KINDS if topic in (*kind.live_reads, *kind.live_writes))
+
+
+def _marked(label: str, live_only: bool) -> str:
+    return f"{label} ‡" if live_only else label
 
 
 def _days(entry: Declaration, environment: CatalogueEnvironment) -> str:

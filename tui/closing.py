@@ -8,6 +8,7 @@ from rich.text import Text
 from textual import work
 
 from alphapanda.model.control import EVERYTHING, Scope
+from topics.services import trader_of
 from tui.controlling import Controlling
 from tui.dialogs.ask import Choice, ChooseDialog
 from tui.dialogs.confirm import Question
@@ -42,7 +43,7 @@ class Closing(Controlling):
         question = Question(f"Cancel orders of {broker}", body, "Cancel orders")
         confirmation = await self.confirm(control, "cancel", question, broker)
         if confirmation is not None:
-            waits = self.obeying(broker, (f"trader.{broker}",))
+            waits = self.obeying(broker, (trader_of(broker).name,))
             title = f"Cancelling orders of {broker}"
             self.carry(title, lambda: control.cancel(broker, scope, confirmation), waits)
 

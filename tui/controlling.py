@@ -14,6 +14,7 @@ from textual import work
 from alphapanda.model.kinds import TradingMode
 from alphapanda.operations.policy import Confirmation, Need
 from topics.errors import AlphaPandaError
+from topics.services import obeying
 from tui.acts import RunningAct, RunningActs, obedience
 from tui.dialogs.ask import Choice, ChooseDialog
 from tui.dialogs.confirm import ConfirmDialog, Question
@@ -96,7 +97,7 @@ class Controlling:
         question = Question(f"{verb} {broker}", body, verb)
         confirmation = await self.confirm(control, verb.lower(), question, broker)
         if confirmation is not None:
-            waits = self.obeying(broker, (f"risk.{broker}", f"trader.{broker}"))
+            waits = self.obeying(broker, tuple(service.name for service in obeying(broker)))
             self.carry(f"{doing} {broker}", lambda: order(broker, confirmation), waits)
 
     # ------------------------------------------------------------ daemons

@@ -41,7 +41,6 @@ _TRIGGERS = {
     EventType.ORDER_EXPIRED: OrderTrigger.EXPIRE,
     EventType.ORDER_UNKNOWN: OrderTrigger.LOSE,
 }
-ORDER_EVENTS = frozenset({EventType.ORDER_SUBMITTED, *_TRIGGERS})
 
 
 class OpenOrder(msgspec.Struct, kw_only=True):

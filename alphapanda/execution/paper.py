@@ -20,7 +20,7 @@ from alphapanda.exchange.matching import EventContext, OrderOutcome, OutcomeKind
 from alphapanda.execution import order_events as answers
 from alphapanda.execution.cancelling import CancelOrder, Matched
 from alphapanda.execution.history import HistoryRequest
-from alphapanda.execution.order_store import ORDER_EVENTS, OrderStore, OrderStoreState
+from alphapanda.execution.order_store import OrderStore, OrderStoreState
 from alphapanda.execution.quotes import KEPT_TICKS
 from alphapanda.execution.reduce_only import BEFORE_ALL, ReduceOnlyTracker
 from alphapanda.ids import BrokerId, InstrumentId, StrategyId
@@ -29,13 +29,14 @@ from alphapanda.model.control import Command, ControlCommand, Done
 from alphapanda.model.envelope import Event, EventEnvelope, follow
 from alphapanda.model.fill import Fill
 from alphapanda.model.instrument import Instrument, InstrumentLookup
-from alphapanda.model.kinds import EventType, TradingMode, TradingState
+from alphapanda.model.kinds import ORDER_EVENTS, EventType, TradingMode, TradingState
 from alphapanda.model.order import Order, client_order_id_of
 from alphapanda.model.position import PnlSnapshot, Position
 from alphapanda.model.replays import SignalDeduplicator, SignalMark
 from alphapanda.model.signal import DenialCode, Signal, SignalIntent
 from alphapanda.model.tick import Tick
 from alphapanda.model.trading_state import TradingStateMachine, TradingStateSnapshot
+from topics.services import trader_of
 
 STATE_VERSION = 1
 NOTHING_TO_REDUCE = "reduce-only: nothing is left to reduce"
@@ -84,7 +85,7 @@ class PaperTraderStage:
         self._instruments = instruments
         self._latency = latency
         self._calendar = calendar or TradingCalendar()
-        self._service = f"trader.{broker}"
+        self._service = trader_of(broker).name
         self._switch = TradingStateMachine(broker, self._service)
         self._guard = SignalDeduplicator()
         self._book = OrderStore()

@@ -30,6 +30,19 @@ class EventType(StrEnum):
     """Never in the log: how a runner tells a stage the time."""
 
 
+ORDER_EVENTS = (
+    EventType.ORDER_SUBMITTED,
+    EventType.ORDER_ACCEPTED,
+    EventType.ORDER_FILLED,
+    EventType.ORDER_CANCELLED,
+    EventType.ORDER_REJECTED,
+    EventType.ORDER_MODIFIED,
+    EventType.ORDER_EXPIRED,
+    EventType.ORDER_UNKNOWN,
+)
+"""What can become of an order, in the order of its life."""
+
+
 class TradingMode(StrEnum):
     """How near to real money a broker is."""
 

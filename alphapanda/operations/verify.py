@@ -14,7 +14,7 @@ from alphapanda.execution.order_store import OrderStore
 from alphapanda.ids import BrokerId
 from alphapanda.model.envelope import Event
 from alphapanda.model.instrument import InstrumentLookup
-from alphapanda.model.kinds import EventType, TradingMode
+from alphapanda.model.kinds import ORDER_EVENTS, EventType, TradingMode
 from alphapanda.model.position import Position
 from alphapanda.model.records import Header, Record, decode_offsets
 from alphapanda.pipeline.ports import ReadableLog
@@ -27,17 +27,9 @@ DECISIONS = (
     EventType.SIGNAL_RAW,
     EventType.SIGNAL_VALIDATED,
     EventType.SIGNAL_REJECTED,
-    EventType.ORDER_SUBMITTED,
-    EventType.ORDER_ACCEPTED,
-    EventType.ORDER_FILLED,
-    EventType.ORDER_CANCELLED,
-    EventType.ORDER_REJECTED,
-    EventType.ORDER_MODIFIED,
-    EventType.ORDER_EXPIRED,
-    EventType.ORDER_UNKNOWN,
+    *ORDER_EVENTS,
     EventType.CONTROL_EVENT,
 )
-_ORDERS = tuple(kind for kind in DECISIONS if kind.startswith("order_"))
 LOOKS = 20
 BETWEEN_S = 0.25
 """A running trader writes its views a moment after its events: differences must last 5 s to count."""
@@ -160,7 +152,9 @@ class Verifier:
 
     def _fold(self, events: Iterable[tuple[Record, Event]]) -> tuple[OrderStore, Portfolio]:
         book, portfolio = OrderStore(), Portfolio(self._broker, self._mode, self._instruments)
-        for _, event in sorted(((r, e) for r, e in events if e.type in _ORDERS), key=lambda pair: _order(pair[0])):
+        for _, event in sorted(
+            ((r, e) for r, e in events if e.type in ORDER_EVENTS), key=lambda pair: _order(pair[0])
+        ):
             book.evolve(event)
             if event.type is EventType.ORDER_FILLED:
                 portfolio.fill(event.data.fill)

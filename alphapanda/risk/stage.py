@@ -12,7 +12,7 @@ from alphapanda.ids import BrokerId
 from alphapanda.model.control import Command, ControlCommand, Done
 from alphapanda.model.envelope import Event, follow
 from alphapanda.model.instrument import InstrumentLookup
-from alphapanda.model.kinds import EventType, TradingMode, TradingState
+from alphapanda.model.kinds import ORDER_EVENTS, EventType, TradingMode, TradingState
 from alphapanda.model.replays import SignalDeduplicator, SignalMark
 from alphapanda.model.signal import CheckResult, Signal, SignalIntent, SignalRejected, SignalValidated
 from alphapanda.model.tick import Tick
@@ -22,21 +22,9 @@ from alphapanda.risk.exposure import Exposure, ExposureBook, Pending
 from alphapanda.risk.flattening import FlattenOrder
 from alphapanda.risk.limits import RiskLimits
 from alphapanda.risk.throttle import RateWindow
+from topics.services import risk_of
 
 STATE_VERSION = 1
-
-_ORDER_EVENTS = frozenset(
-    {
-        EventType.ORDER_SUBMITTED,
-        EventType.ORDER_ACCEPTED,
-        EventType.ORDER_FILLED,
-        EventType.ORDER_CANCELLED,
-        EventType.ORDER_REJECTED,
-        EventType.ORDER_MODIFIED,
-        EventType.ORDER_EXPIRED,
-        EventType.ORDER_UNKNOWN,
-    }
-)
 
 
 class RiskState(msgspec.Struct, kw_only=True):
@@ -72,7 +60,7 @@ class RiskStage:
         self._mode = mode
         self._limits = limits
         self._instruments = instruments
-        self._service = f"risk.{broker}"
+        self._service = risk_of(broker).name
         self._switch = TradingStateMachine(broker, self._service)
         self._guard = SignalDeduplicator()
         self._ledger = ExposureBook()
@@ -113,7 +101,7 @@ class RiskStage:
             self._ledger.passed(event)
             if event.data.signal.command_id is None:  # an operator's order has no event time
                 self._rate.add(event.envelope.ts)
-        elif event_type in _ORDER_EVENTS:
+        elif event_type in ORDER_EVENTS:
             self._ledger.order_moved(event)
         elif event_type in {EventType.CONTROL_COMMAND, EventType.CONTROL_EVENT}:
             self._switch.evolve(event)

@@ -142,11 +142,13 @@ def _document(context: Context, plan: ReplayPlan, report: ReplayReport | None) -
 
 def _who_runs(context: Context, plan: ReplayPlan) -> str:
     """Return the question whether the daemons run that process what was sent."""
-    from alphapanda.operations.dead_letters.groups import daemon_of
+    from alphapanda.settings.sections import ProcessLayout
+    from topics.services import Service
 
-    layout = context.settings().process_layout
+    compact = context.settings().process_layout is ProcessLayout.COMPACT
     groups = {record.item.newest.group for record in plan.records}
-    daemons = sorted({daemon_of(group, layout) for group in groups} - {""})
+    services = filter(None, map(Service.of_group, groups))
+    daemons = sorted({service.daemon(compact=compact) for service in services})
     return (
         f"Does {' and '.join(daemons)} run?" if len(daemons) == 1 else f"Do {' and '.join(daemons) or 'they'} run?"
     )

@@ -32,6 +32,7 @@ from commands.shell.options import BreakGlassOption, ConfirmOption, JsonOption, 
 from commands.shell.output import Column
 from commands.shell.prompts import broker_target, permit
 from commands.topics._pin import check_cluster
+from topics.services import groups_of
 
 _FEED = "alphapanda.feed."
 _COLUMNS = (
@@ -281,9 +282,7 @@ def _tell_more(context: Context, group: ConsumerGroup, plan: ResetPlan) -> None:
 
 def _tell_owner(context: Context, name: str) -> None:
     """Say of our own daemons' groups what a reset cannot do."""
-    settings = context.settings()
-    ours = {"alphapanda.strategies"} | {f"{b}.{part}" for b in settings.brokers for part in ("risk", "trader")}
-    if name in ours:
+    if name in groups_of(context.settings().brokers):
         context.output.warn(
             f"{name} belongs to a daemon that goes on from its snapshot and its own decisions in the log, not from"
             " its commits: a reset changes the lag shown until it commits again, not what it reads."

@@ -14,10 +14,10 @@ from alphapanda.operations.audit import AuditSource
 from alphapanda.operations.control.session import ControlSession
 from alphapanda.operations.policy import Confirmation
 from alphapanda.operations.servers import open_control_session
+from alphapanda.pipeline.compose import instruments_of
 from alphapanda.pipeline.documents import load_strategies
 from commands.shell.context import Context
 from commands.shell.prompts import permit_with
-from daemons.instruments import lookup_of
 
 StrategyOption = Annotated[
     str | None, typer.Option("--strategy", "-s", metavar="STRATEGY", help="Only of this strategy.")
@@ -57,7 +57,7 @@ def known_instrument(context: Context, name: str | None, found: Collection[str])
         return None
 
     instrument = InstrumentId(name)
-    if name not in found and lookup_of(context.settings()).get(instrument) is None:
+    if name not in found and instruments_of(context.settings()).get(instrument) is None:
         raise UnknownNameError(
             "instrument", name, found, hint="Write it as EXCHANGE:SYMBOL, for example NSE:INFY."
         )

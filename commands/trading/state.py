@@ -6,18 +6,18 @@ import typer
 
 from alphapanda.errors import CheckFailedError
 from alphapanda.kafka.client import open_read_log
-from alphapanda.operations.dead_letters.groups import daemon_of
 from alphapanda.operations.verify import Verification, Verifier
+from alphapanda.pipeline.compose import active_modes, instruments_of
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.serialization.codec import to_jsonable
 from alphapanda.serialization.runtime import reading_codec
+from alphapanda.settings.sections import ProcessLayout
 from alphapanda.settings.topics import catalogue_of
 from commands.shell.context import Context
 from commands.shell.options import BrokerOption, JsonOption
 from commands.shell.output import Column, Style
 from commands.shell.reading import chosen_brokers, kafka_options, open_views
-from daemons.instruments import lookup_of
-from daemons.stage_daemon import active_modes
+from topics.services import trader_of
 
 COLUMNS = (
     Column("mark", ""),
@@ -50,7 +50,8 @@ def verify(call: typer.Context, broker: BrokerOption = None, json: JsonOption = 
     _tell(context, found)
     wrong = [one.broker for one in found if not one.is_sound]
     if wrong:
-        daemon = daemon_of(f"{wrong[0]}.trader", context.settings().process_layout)
+        compact = context.settings().process_layout is ProcessLayout.COMPACT
+        daemon = trader_of(wrong[0]).daemon(compact=compact)
         raise CheckFailedError(
             f"What is remembered of {', '.join(wrong)} differs from the log.",
             hint=f"Run: alphapanda restart {daemon}, which recovers from the log; then verify again.",
@@ -60,7 +61,7 @@ def verify(call: typer.Context, broker: BrokerOption = None, json: JsonOption = 
 async def _verify(context: Context, broker: str | None) -> list[Verification]:
 
     settings = context.settings()
-    modes, catalogue, instruments = active_modes(settings), catalogue_of(settings), lookup_of(settings)
+    modes, catalogue, instruments = active_modes(settings), catalogue_of(settings), instruments_of(settings)
     found = []
     async with open_read_log(kafka_options(context, "verify")) as log, open_views(context) as views:
         for name in chosen_brokers(context, broker):

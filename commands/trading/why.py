@@ -14,7 +14,7 @@ from alphapanda.kafka.batch_reader import open_batch_reader
 from alphapanda.kafka.client import KafkaOptions, open_read_log
 from alphapanda.kafka.group_admin import open_groups
 from alphapanda.operations.tail.formats import printable
-from alphapanda.operations.trace.missing import STRATEGIES, GroupPositions, risk_group, trader_group
+from alphapanda.operations.trace.missing import GroupPositions
 from alphapanda.operations.trace.report import DecisionTrace, Hop, MissingEvent, Story
 from alphapanda.operations.trace.search import LogSearch
 from alphapanda.operations.trace.trace import Tracer
@@ -26,6 +26,7 @@ from commands.shell.context import Context
 from commands.shell.options import JsonOption
 from commands.shell.output import Output, Style
 from commands.shell.reading import kafka_options
+from topics.services import groups_of
 
 _INDENT = " " * 48
 _PASSED, _FAILED = "✓", "✗"
@@ -99,10 +100,7 @@ async def _tell(context: Context, asked: str, since_ms: int | None, until_ms: in
 
 async def _places(options: KafkaOptions, brokers: Sequence[str]) -> GroupPositions:
     """Return how far our daemons' groups have come."""
-    groups = [STRATEGIES]
-    groups += [
-        name for broker in brokers for name in (risk_group(BrokerId(broker)), trader_group(BrokerId(broker)))
-    ]
+    groups = groups_of(brokers)
     async with open_groups(options) as admin:
         known = await admin.names()
         return GroupPositions({name: await admin.committed(name) for name in groups if name in known})

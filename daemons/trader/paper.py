@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
-from alphapanda import __version__
 from alphapanda.execution.paper import PaperTraderStage
-from alphapanda.ids import MARKET, BrokerId
-from alphapanda.model.kinds import EventType
-from alphapanda.pipeline.runner_config import RunnerSpec
-from alphapanda.pipeline.topic_routing import Routes
-from alphapanda.settings.topics import catalogue_of
+from alphapanda.ids import BrokerId
+from alphapanda.pipeline.compose import compose_paper_trader
 from alphapanda.state import keys
 from alphapanda.state.orders_view import OrdersView
 from alphapanda.state.views import PnlView, PositionsView
 from daemons.history import HistorySupplier
-from daemons.instruments import lookup_of
 from daemons.service import DaemonContext
-from daemons.stage_daemon import StageWork, active_modes, run_stage
-
-WRITES = (
-    EventType.ORDER_SUBMITTED,
-    EventType.ORDER_ACCEPTED,
-    EventType.ORDER_FILLED,
-    EventType.ORDER_CANCELLED,
-    EventType.ORDER_REJECTED,
-    EventType.ORDER_EXPIRED,
-    EventType.PNL_SNAPSHOT,
-    EventType.CONTROL_EVENT,
-)
+from daemons.stage_daemon import StageHooks, run_stage
+from topics.services import TICKS, trader_of
 
 
 class PaperTraderService:
@@ -47,37 +32,18 @@ class PaperTraderService:
     @property
     def name(self) -> str:
         """`trader.{broker}`."""
-        return f"trader.{self._broker}"
+        return trader_of(self._broker).name
 
     async def run(self, context: DaemonContext) -> None:
         """Recover, then trade on paper until told to stop."""
-        settings, broker = context.settings, self._broker
-        routes = Routes(catalogue_of(settings), broker)
-        stage = PaperTraderStage(
-            broker,
-            active_modes(settings)[broker],
-            lookup_of(settings),
-            timedelta(milliseconds=settings.paper_broker(broker).latency_ms),
-        )
-        ticks = routes.topic(EventType.MARKET_TICK, MARKET)
-        validated = routes.topic(EventType.SIGNAL_VALIDATED, broker)
-        work = StageWork(
-            name=self.name,
-            stage=stage,
-            spec=RunnerSpec(
-                group=f"{broker}.trader",
-                broker=broker,
-                inputs=(validated, ticks, routes.topic(EventType.CONTROL_COMMAND, broker)),
-                outputs=tuple((kind, broker) for kind in WRITES),
-                timer=True,
-                accept_log_reset=context.accept_log_reset,
-                version=__version__,
-            ),
-            owned=(validated,),
+        broker = self._broker
+        composed = compose_paper_trader(context.settings, broker, accept_log_reset=context.accept_log_reset)
+        stage = composed.stage
+        hooks = StageHooks(
             views=lambda now: views_of(stage, broker, now),
-            before_batch=lambda log, decoding: HistorySupplier(log, decoding, stage, ticks),
+            before_batch=lambda log, decoding: HistorySupplier(log, decoding, stage, TICKS),
         )
-        await run_stage(work, context)
+        await run_stage(composed, context, hooks)
 
 
 def views_of(stage: PaperTraderStage, broker: BrokerId, now: datetime) -> Mapping[str, msgspec.Struct]:

@@ -29,6 +29,7 @@ from alphapanda.model.kinds import EventType, OrderType, Side, TradingMode
 from alphapanda.model.records import Outgoing, envelope_headers
 from alphapanda.model.signal import Signal, SignalIntent
 from alphapanda.model.tick import Tick, TickRef
+from alphapanda.pipeline.compose import event_types
 from alphapanda.pipeline.kafka_runner import StageRunner
 from alphapanda.pipeline.runner_config import RunnerSpec
 from alphapanda.pipeline.topic_routing import Routes
@@ -38,13 +39,14 @@ from alphapanda.serialization.codec import decode, encode
 from alphapanda.telemetry.log import SilentLogger
 from alphapanda.testing.memory_log import MemoryLog, MemorySnapshots, SoleOwnership
 from daemons.history import HistorySupplier
-from daemons.risk import READS
-from daemons.risk import WRITES as RISK_WRITES
-from daemons.trader.paper import WRITES as TRADER_WRITES
 from topics.catalogue import Catalogue
+from topics.services import RISK, TRADER
 
 PAPER = BrokerId("paper")
 CATALOGUE = Catalogue.load()
+READS = event_types(RISK.inputs_for(is_live=False), CATALOGUE)
+RISK_WRITES = event_types(RISK.writes, CATALOGUE)
+TRADER_WRITES = event_types(TRADER.writes, CATALOGUE)
 ROUTES = Routes(CATALOGUE, PAPER)
 INSTRUMENTS = {
     InstrumentId(f"NSE:{symbol}"): Instrument(exchange="NSE", tradingsymbol=symbol, instrument_token=token)

@@ -16,6 +16,7 @@ from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.settings import Settings
 from alphapanda.settings.topics import catalogue_of
 from topics.catalogue import Catalogue
+from topics.services import groups_of
 from tui.sources.avro import AvroTopics
 from tui.sources.connection import Connection
 from tui.sources.control import Disposition, PreparedAction, Selection
@@ -63,13 +64,11 @@ class DeploymentWire:
         brokers = tuple((name, settings.brokers[name].kind.mode) for name in settings.active_brokers)
         catalogue = catalogue_of(settings)
         names = [str(spec.name) for spec in catalogue.topics(settings.active_brokers)]
-        groups = ["alphapanda.strategies"]
-        groups += [f"{broker}.{service}" for broker, _ in brokers for service in ("risk", "trader")]
         avro = _avro(settings, catalogue)
         tape = KafkaLogAccess(
             lambda: endpoints_of(deployment, settings, clock).bootstrap_servers,
             frozenset(names),
-            tuple(groups),
+            groups_of(settings.active_brokers),
             avro,
         )
         control = None

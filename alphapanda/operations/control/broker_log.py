@@ -18,6 +18,7 @@ from alphapanda.model.records import Offsets, Record
 from alphapanda.operations.control.results import BrokerStatus
 from alphapanda.serialization.codec import Codec
 from topics.names import TopicName
+from topics.services import trader_of
 
 _TOPICS: Mapping[EventType, tuple[str, str]] = MappingProxyType(
     {
@@ -72,7 +73,7 @@ class BrokerLog:
 
     async def status(self, scope: Scope = EVERYTHING) -> BrokerStatus:
         """Return the trading state as the broker's trader reports it, and the positions of its newest snapshot."""
-        trader = f"trader.{self.broker}"
+        trader = trader_of(self.broker).name
         events: list[ControlEvent] = [e.data for e in await self.newest(EventType.CONTROL_EVENT, RECENT_EVENTS)]
         of_trader = [event for event in events if event.service == trader]
         snapshots = await self.newest(EventType.PNL_SNAPSHOT, 1)

@@ -10,6 +10,7 @@ from alphapanda.operations.audit import AuditedAct
 from alphapanda.operations.control.exits import CANCELLED, FOLLOWED, ExitsWatch, cancelled_orders
 from alphapanda.operations.control.results import BrokerStatus, Cancelled, Flattened, Obeyed
 from alphapanda.operations.control.session import PATIENCE_S, ControlSession
+from topics.services import obeying, risk_of, trader_of
 
 SHORTEST_S = 0.5
 """The least time for a step, however long the steps before it took."""
@@ -38,7 +39,7 @@ class ChangeTradingState:
         async with self._session.audited(self._command, broker, reason) as act:
             self._session.check(self._command, broker, f"{self._command.capitalize()} {broker}")
             sent = await self._session.send(self._command, broker, act)
-            events = await sent.obeyed({f"risk.{broker}", f"trader.{broker}"}, patience_s)
+            events = await sent.obeyed({service.name for service in obeying(broker)}, patience_s)
         state = self._command.leads_to or events[-1].after
         return Obeyed(command_id=sent.command_id, command=self._command, broker=broker, state=state, events=events)
 
@@ -86,7 +87,7 @@ class CancelOrders:
         log = self._session.broker_log(broker)
         start = await log.ends(CANCELLED)
         sent = await self._session.send(Command.CANCEL, broker, act, scope)
-        done = await sent.obeyed_by(f"trader.{broker}", patience_s)
+        done = await sent.obeyed_by(trader_of(broker).name, patience_s)
         act.details |= {"cancelled": str(done.cancelled), "too_late": str(done.too_late)}
         left_s = max(SHORTEST_S, until - clock.monotonic())
         return Cancelled(
@@ -145,7 +146,7 @@ class FlattenPositions:
         log = session.broker_log(broker)
         start = await log.ends(FOLLOWED)
         sent = await session.send(Command.FLATTEN, broker, act, scope)
-        done = await sent.obeyed_by(f"risk.{broker}", left_s())
+        done = await sent.obeyed_by(risk_of(broker).name, left_s())
         act.details["exits"] = str(done.exits)
         if done.denied:
             raise _halted(broker, "HALTED meanwhile")

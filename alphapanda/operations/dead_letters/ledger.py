@@ -24,8 +24,9 @@ from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Outgoing, Record, envelope_headers
 from alphapanda.operations.dead_letters.record import DeadLetter
 from alphapanda.serialization.codec import decode, encode
+from topics.services import LEDGER
 
-LEDGER_TOPIC = "system.dlq-ledger"
+LEDGER_TOPIC = LEDGER
 SOURCE = "dlq"
 
 

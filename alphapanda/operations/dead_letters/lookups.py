@@ -12,7 +12,7 @@ from alphapanda.model.envelope import LogPosition
 from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Header, Offsets, Partition, Record
 from alphapanda.operations.dead_letters.backlog import FailedRecord
-from alphapanda.operations.dead_letters.groups import FOLLOWERS
+from alphapanda.operations.dead_letters.followers import FOLLOWERS
 from alphapanda.operations.dead_letters.record import JSON, RUN_HEADER, EventFacts, EventView, event_facts
 from alphapanda.pipeline.recovery import PATIENCE_POLLS, POLL_S
 from topics.catalogue import Catalogue

@@ -15,10 +15,10 @@ from alphapanda.kafka.client import KafkaReadLog
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.records import Offsets, Partition
 from alphapanda.operations.dead_letters.backlog import FailedRecord, failed_records
-from alphapanda.operations.dead_letters.groups import service_of
 from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, read_ledger
 from alphapanda.operations.dead_letters.record import DeadLetter, read_dead_letter
 from alphapanda.pipeline.recovery import read_all
+from topics.services import Service
 
 SETTLED = frozenset({LedgerState.CONFIRMED, LedgerState.DISCARDED})
 """Nobody has to deal with these any more."""
@@ -126,7 +126,7 @@ class TopicContents:
         if self.items[dead_letter.id].state not in SETTLED:
             return ObstacleReason.UNSETTLED
         origin = dead_letter.origin
-        if origin is None or not service_of(dead_letter.group):
+        if origin is None or Service.of_group(dead_letter.group) is None:
             return None
         oldest = self.oldest.get(Partition(origin.topic, origin.partition))
         return ObstacleReason.NEEDED if oldest is not None and origin.offset >= oldest else None

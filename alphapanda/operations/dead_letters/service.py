@@ -16,7 +16,6 @@ from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog, FailedRecord, own_name, read_backlog
 from alphapanda.operations.dead_letters.classification import Classifier, Freshness
-from alphapanda.operations.dead_letters.groups import STRATEGIES
 from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC
 from alphapanda.operations.dead_letters.lookups import LookupReader, Lookups
 from alphapanda.operations.dead_letters.plan import Planner, ReplayOptions, ReplayPlan, ReplayTarget, chosen_run
@@ -30,8 +29,8 @@ from topics.catalogue import Catalogue
 from topics.dead_letter_families import source_name_of
 from topics.errors import TopicNameError
 from topics.names import TopicName
+from topics.services import TICKS, reading_groups
 
-TICKS = "market.ticks"
 TO_JUDGE = frozenset({LedgerState.OPEN, LedgerState.RETURNED, LedgerState.PLANNED, LedgerState.REPLAYED})
 
 
@@ -174,15 +173,11 @@ class DeadLetterService:
         return PreparedPlan(planner.plan(items, run_id, resumes=resumes, notes=lookups.notes), backlog)
 
     def _groups(self, target: TopicName) -> tuple[str, ...]:
-        """Return the groups that read a topic, by the catalogue."""
-        groups = []
-        for consumer in self.catalogue.spec(target).consumers:
-            service, _, broker = consumer.partition(".")
-            if service == "strategies":
-                groups.append(STRATEGIES)
-            elif service in {"risk", "trader"} and broker in self.modes:
-                groups.append(f"{broker}.{service}")
-        return tuple(groups)
+        """Return the groups that read a topic."""
+        brokers = self.modes if target.is_shared else [target.scope]
+        live = {broker for broker, mode in self.modes.items() if mode is not TradingMode.PAPER}
+        declared = self.catalogue.declaration_of(target).name
+        return reading_groups(declared, (broker for broker in brokers if broker in self.modes), live)
 
     async def _gather(
         self,

@@ -18,10 +18,10 @@ from alphapanda.kafka.client import KafkaOptions, KafkaReader, KafkaReadLog
 from alphapanda.kafka.group_admin import GroupAdmin, open_groups
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Offsets, Partition
-from alphapanda.operations.dead_letters.groups import snapshot_key
 from alphapanda.operations.dead_letters.ledger import LedgerEntry
 from alphapanda.operations.dead_letters.record import DeadLetter, read_dead_letter
 from alphapanda.state.store import open_redis, redis_errors
+from topics.services import Service
 
 
 class _Inputs(msgspec.Struct):
@@ -65,9 +65,10 @@ class GroupProgress:
         return {one: committed.get(one, 0) for one in partitions}
 
     async def _remembered(self, group: str, log_id: str) -> Offsets:
-        key = snapshot_key(group)
-        if not key:
+        service = Service.of_group(group)
+        if service is None:
             return {}
+        key = service.snapshot_key
         try:
             with redis_errors(f"reading the snapshot {key}"):
                 value = await self._redis.get(key)

@@ -11,20 +11,9 @@ from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Offsets, Partition
 from alphapanda.operations.trace.identity import signal_in
 from alphapanda.operations.trace.report import Found, Hop, MissingEvent, TraceStep
-
-STRATEGIES = "alphapanda.strategies"
+from topics.services import risk_of, trader_of
 
 _ENDS = frozenset({EventType.ORDER_CANCELLED, EventType.ORDER_REJECTED, EventType.ORDER_EXPIRED})
-
-
-def risk_group(broker: BrokerId) -> str:
-    """Return the group of a broker's risk."""
-    return f"{broker}.risk"
-
-
-def trader_group(broker: BrokerId) -> str:
-    """Return the group of a broker's trader."""
-    return f"{broker}.trader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +52,7 @@ def branch_gaps(
     if TraceStep.RISK not in at:
         if TraceStep.SIGNAL in at and TraceStep.ORDER not in at:
             gaps.append(
-                _gap(TraceStep.RISK, dead, places.why_not(risk_group(broker), at[TraceStep.SIGNAL], "verdict"))
+                _gap(TraceStep.RISK, dead, places.why_not(risk_of(broker).group, at[TraceStep.SIGNAL], "verdict"))
             )
         elif TraceStep.ORDER in at:
             gaps.append(MissingEvent(TraceStep.RISK, "risk's verdict is no longer in the log"))
@@ -89,7 +78,7 @@ def _order_gaps(
     if TraceStep.ORDER not in at:
         if EventType.ORDER_REJECTED in kinds:
             return []  # the trader refused to send it, and said why
-        return [_gap(TraceStep.ORDER, dead, places.why_not(trader_group(broker), at[TraceStep.RISK], "order"))]
+        return [_gap(TraceStep.ORDER, dead, places.why_not(trader_of(broker).group, at[TraceStep.RISK], "order"))]
     if EventType.ORDER_UNKNOWN in kinds and not kinds & {*_ENDS, EventType.ORDER_FILLED}:
         return [
             MissingEvent(

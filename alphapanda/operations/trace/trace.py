@@ -14,13 +14,14 @@ from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Partition, Record
 from alphapanda.operations.trace.decision import DecisionTracer
 from alphapanda.operations.trace.identity import Identity, Role, best, role_of, tick_ref_in
-from alphapanda.operations.trace.missing import STRATEGIES, GroupPositions
+from alphapanda.operations.trace.missing import GroupPositions
 from alphapanda.operations.trace.report import DecisionTrace, Found, Hop, MissingEvent, Story, TraceStep
 from alphapanda.operations.trace.search import LogSearch
 from alphapanda.operations.trace.spans import hop_of, read_record, timed
 from alphapanda.operations.trace.ticks import find_tick
 from alphapanda.pipeline.topic_routing import Routes
 from topics.names import TopicName
+from topics.services import STRATEGIES_GROUP
 
 NEWEST_TICKS = 65_536
 """How many ticks of each partition are searched for an id that is no number of theirs, unless a time is given."""
@@ -172,7 +173,7 @@ class Tracer:
         decisions = [await self._tracer.trace(one, record, self.brokers) for one, record in anchors.items()]
         fills = [hop_of(hit) for hit in hits if hit.event is not None and hit.event.type is EventType.ORDER_FILLED]
         if not decisions and tick is not None:
-            why, pending = (await self._tracer.places()).why_not(STRATEGIES, tick.position, "decision")
+            why, pending = (await self._tracer.places()).why_not(STRATEGIES_GROUP, tick.position, "decision")
             if pending:
                 gaps.append(MissingEvent(TraceStep.SIGNAL, why, pending=True))
         return Story(

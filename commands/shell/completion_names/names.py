@@ -13,12 +13,11 @@ if TYPE_CHECKING:
     from alphapanda.settings import Settings
     from commands.shell.context import Context
 
-_STRATEGIES_GROUP = "alphapanda.strategies"
-
 
 def names_of(context: Context) -> dict[str, Sequence[str]]:
     """Return the deployment's names of every kind, as its files have them; raises ConfigError."""
     from topics.catalogue import Catalogue
+    from topics.services import groups_of
 
     settings = context.settings()
     topics = [spec.name for spec in Catalogue.load().topics(settings.active_brokers)]
@@ -31,7 +30,7 @@ def names_of(context: Context) -> dict[str, Sequence[str]]:
         Offer.DEAD_LETTERS: [*[name.removesuffix(".dlq") for name in letters], *letters],
         Offer.SUBJECTS: [f"{name}-value" for name in sources],
         Offer.STRATEGIES: _strategies(context),
-        Offer.GROUPS: _groups(settings),
+        Offer.GROUPS: groups_of(settings.active_brokers),
         SERVERS: _servers(context),
     }
 
@@ -49,11 +48,6 @@ def _strategies(context: Context) -> list[str]:
         return sorted(config.id for config in load_strategies(context.deployment))
     except AlphaPandaError:
         return []
-
-
-def _groups(settings: Settings) -> list[str]:
-    ours = [f"{broker}.{part}" for broker in settings.active_brokers for part in ("risk", "trader")]
-    return [_STRATEGIES_GROUP, *ours]
 
 
 def _servers(context: Context) -> list[str]:

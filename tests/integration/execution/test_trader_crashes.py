@@ -14,14 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alphapanda.execution.order_store import ORDER_EVENTS
 from alphapanda.execution.paper import PaperTraderStage
 from alphapanda.ids import MARKET, BrokerId, SequenceIds, StrategyId, derive_event_id
 from alphapanda.market.instruments import InstrumentTable
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
 from alphapanda.model.envelope import Event, EventEnvelope, trace_id_of
-from alphapanda.model.kinds import EventType, OrderType, Side, TradingMode
+from alphapanda.model.kinds import ORDER_EVENTS, EventType, OrderType, Side, TradingMode
 from alphapanda.model.records import Outgoing, Partition, envelope_headers
 from alphapanda.model.signal import Signal, SignalIntent, SignalValidated
 from alphapanda.model.tick import Tick, TickRef

@@ -16,6 +16,7 @@ from alphapanda.model.control import Command, ControlCommand
 from alphapanda.model.envelope import Event, EventEnvelope, trace_id_of
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.model.tick import Tick
+from alphapanda.pipeline.compose import event_types
 from alphapanda.pipeline.memory_runner import MemoryRunner, Seat
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.risk.limits import RiskLimits
@@ -24,8 +25,8 @@ from alphapanda.serialization.codec import decode, encode
 from alphapanda.strategies.config import StrategyConfig
 from alphapanda.strategies.loader import bind_strategies
 from alphapanda.strategies.stage import StrategiesStage
-from daemons.risk import READS
 from topics.catalogue import Catalogue
+from topics.services import RISK
 
 BROKERS = {BrokerId("paper"): TradingMode.PAPER, BrokerId("paper2"): TradingMode.PAPER}
 TICKS = 6_000
@@ -63,7 +64,7 @@ def seats(limits: RiskLimits) -> list[Seat]:
     ticks = frozenset({(EventType.MARKET_TICK, MARKET)})
     made = [Seat("strategies", StrategiesStage(bind_strategies([CONFIG], None), BROKERS, instruments.get), ticks)]
     for broker, mode in BROKERS.items():
-        judged = frozenset((kind, broker) for kind in READS)
+        judged = frozenset((kind, broker) for kind in event_types(RISK.inputs_for(is_live=False), CATALOGUE))
         wanted = ticks | {(EventType.SIGNAL_VALIDATED, broker), (EventType.CONTROL_COMMAND, broker)}
         made.append(Seat(f"risk.{broker}", RiskStage(broker, mode, limits, instruments), judged))
         trader = PaperTraderStage(broker, mode, instruments, timedelta(milliseconds=50))

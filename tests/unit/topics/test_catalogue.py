@@ -38,8 +38,6 @@ retention = RETENTION
 cleanup_policy = "delete"
 key = "k"
 payload = "m:S"
-producers = []
-consumers = []
 """
 
 
@@ -115,7 +113,10 @@ def test_dead_letters_for_what_daemons_read_are_always_there() -> None:
     every = {spec.name for spec in Catalogue.load(Overlay()).topics(["paper"])}
     assert every - few == {
         TopicName.parse(f"{name}.dlq")
-        for name in ("system.audit", "system.alerts", "system.dlq-ledger", "paper.signals.rejected")
+        for name in (
+            *("system.audit", "system.alerts", "system.dlq-ledger", "paper.signals.rejected"),
+            *("paper.orders.accepted", "paper.pnl.snapshots", "paper.control.events"),
+        )
     }
 
 

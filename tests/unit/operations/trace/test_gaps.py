@@ -8,8 +8,9 @@ from alphapanda.ids import BrokerId
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Partition, Record
 from alphapanda.operations.trace.decision import cause_of
-from alphapanda.operations.trace.missing import GroupPositions, branch_gaps, risk_group, trader_group
+from alphapanda.operations.trace.missing import GroupPositions, branch_gaps
 from alphapanda.operations.trace.report import Branch, DecisionTrace, MissingEvent, Story, TraceStep
+from topics.services import risk_of, trader_of
 
 AT = LogPosition("paper.signals.raw", 0, 7)
 PAPER = BrokerId("paper")
@@ -24,10 +25,10 @@ PAPER = BrokerId("paper")
     ],
 )
 def test_where_a_group_stands_is_the_reason(committed: dict[Partition, int], pending: bool, words: str) -> None:
-    why, may_come = GroupPositions({"paper.risk": committed}).why_not(risk_group(PAPER), AT, "verdict")
+    why, may_come = GroupPositions({"paper.risk": committed}).why_not(risk_of(PAPER).group, AT, "verdict")
     assert may_come is pending
     assert words in why
-    assert trader_group(PAPER) == "paper.trader"
+    assert trader_of(PAPER).group == "paper.trader"
 
 
 def test_without_any_record_the_signal_is_what_is_missing() -> None:
