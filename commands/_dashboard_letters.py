@@ -28,11 +28,11 @@ from tui.store.dead_letters import NO_CODE, NO_GROUP
 if TYPE_CHECKING:
     import asyncio
 
+    from alphapanda.kafka.log import Log
     from alphapanda.operations.dead_letters.backlog import FailedRecord
     from alphapanda.operations.dead_letters.execute import ReplayReport
     from alphapanda.operations.dead_letters.plan import ReplayOptions, ReplayPlan
     from alphapanda.operations.dead_letters.service import PreparedPlan
-    from alphapanda.pipeline.ports import Log
     from commands.dlq._session import Session
     from commands.shell.context import Context
 

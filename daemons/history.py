@@ -5,10 +5,10 @@ from __future__ import annotations
 from alphapanda.errors import PermanentError
 from alphapanda.execution.history import HistoryRequest
 from alphapanda.execution.paper import PaperTraderStage
+from alphapanda.kafka.log import Log
+from alphapanda.kafka.reading import read_all
 from alphapanda.model.envelope import Event
 from alphapanda.model.records import Partition, Record
-from alphapanda.pipeline.ports import Log
-from alphapanda.pipeline.recovery import read_all
 from alphapanda.pipeline.topic_routing import Routes
 
 PIECE = 20_000

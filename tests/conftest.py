@@ -28,8 +28,8 @@ from alphapanda.infra.embedded.tier import EmbeddedTier
 from alphapanda.infra.running import running
 from alphapanda.infra.select import tier_for
 from alphapanda.kafka.client import KafkaOptions, open_read_log
+from alphapanda.kafka.reading import read_all
 from alphapanda.model.records import Record
-from alphapanda.pipeline.recovery import read_all
 from alphapanda.settings import EmbeddedSettings, load
 
 _numbers = count(1)

@@ -13,9 +13,9 @@ from enum import StrEnum
 from alphapanda.clock import Clock
 from alphapanda.errors import AlphaPandaError, RefusedError
 from alphapanda.ids import EventId
+from alphapanda.kafka.log import Log
 from alphapanda.model.control import Outcome
 from alphapanda.pipeline.message_producer import MessageProducer
-from alphapanda.pipeline.ports import Log
 
 WRITE_WITHIN_S = 5.0
 

@@ -12,13 +12,13 @@ from alphapanda.accounting.portfolio import Portfolio
 from alphapanda.errors import PermanentError
 from alphapanda.execution.order_store import OrderStore
 from alphapanda.ids import BrokerId
+from alphapanda.kafka.log import ReadableLog
+from alphapanda.kafka.reading import read_all
 from alphapanda.model.envelope import Event
 from alphapanda.model.instrument import InstrumentLookup
 from alphapanda.model.kinds import ORDER_EVENTS, EventType, TradingMode
 from alphapanda.model.position import Position
 from alphapanda.model.records import Header, Record, decode_offsets
-from alphapanda.pipeline.ports import ReadableLog
-from alphapanda.pipeline.recovery import read_all
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.state.views import Views
 from topics.dead_letter_families import read_headers

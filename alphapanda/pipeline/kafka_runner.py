@@ -14,23 +14,13 @@ import msgspec
 
 from alphapanda.clock import Clock
 from alphapanda.errors import InvariantError, LogResetError, RedisUnreachableError
+from alphapanda.kafka.log import Log, LogReader, Ownership
 from alphapanda.model.envelope import Event, LogPosition
 from alphapanda.model.records import Offsets, Partition, Record, encode_offsets
+from alphapanda.model.snapshot import Snapshot, SnapshotStore
 from alphapanda.model.stage import Stage
 from alphapanda.pipeline.engine import FoldError
-from alphapanda.pipeline.ports import (
-    BatchStep,
-    Log,
-    LogReader,
-    Meter,
-    NoProjector,
-    OnStep,
-    Ownership,
-    Projector,
-    Snapshot,
-    SnapshotStore,
-    no_step,
-)
+from alphapanda.pipeline.ports import BatchStep, Meter, NoProjector, OnStep, Projector, no_step
 from alphapanda.pipeline.processor import Batch, RecordProcessor
 from alphapanda.pipeline.recovery import LoggedDecision, OrderedInputs, Recovered, read_own, refuse_reset_log
 from alphapanda.pipeline.runner_config import RunnerSpec

@@ -7,11 +7,11 @@ from typing import Any
 from alphapanda.clock import Clock
 from alphapanda.errors import MisroutedError, UsageError
 from alphapanda.ids import BrokerId, EventId, generate_event_id
+from alphapanda.kafka.log import Log
 from alphapanda.model.control import AuditRecord, Outcome
 from alphapanda.model.envelope import EventEnvelope, LogPosition, trace_id_of
 from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Outgoing, envelope_headers
-from alphapanda.pipeline.ports import Log
 from alphapanda.serialization.codec import encode
 from topics.names import TopicName
 

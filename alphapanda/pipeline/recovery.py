@@ -18,6 +18,8 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from alphapanda.errors import DecodeError, KafkaUnreachableError, LogResetError
+from alphapanda.kafka.log import Log, LogReader
+from alphapanda.kafka.reading import PATIENCE_S, POLL_S, read_all
 from alphapanda.model.envelope import Event, LogPosition
 from alphapanda.model.records import (
     TIMER_CAUSE,
@@ -27,13 +29,9 @@ from alphapanda.model.records import (
     Record,
     decode_offsets,
 )
-from alphapanda.pipeline.ports import Log, LogReader, ReadableLog, Snapshot
+from alphapanda.model.snapshot import Snapshot
 from alphapanda.pipeline.topic_routing import Routes
 from topics.dead_letter_families import read_headers
-
-POLL_S = 0.25
-PATIENCE_POLLS = 60
-"""A record that the log's own end offset promises must come within 15 s."""
 
 
 class LoggedDecision(msgspec.Struct, frozen=True):
@@ -92,32 +90,6 @@ def refuse_reset_log(snapshot: Snapshot, identity: str, ends: Mapping[Partition,
                     f"{name} ends at {end}, {owner} remembers {offset}: the log is shorter than it was.",
                     hint=hint,
                 )
-
-
-async def read_all(
-    log: ReadableLog, start: Mapping[Partition, int], ends: Mapping[Partition, int]
-) -> list[Record]:
-    """Return every record from `start` up to `ends`, in order within each partition."""
-    wanted = {p: end for p, end in ends.items() if start.get(p, 0) < end}
-    if not wanted:
-        return []
-    found: list[Record] = []
-    reader = await log.reader()
-    try:
-        reader.seek({p: start.get(p, 0) for p in wanted})
-        idle = 0
-        while wanted:
-            records = await reader.poll(POLL_S, only=tuple(wanted))
-            found += [r for r in records if r.offset < wanted.get(r.partition, 0)]
-            for partition, end in tuple(wanted.items()):
-                if await reader.position(partition) >= end:
-                    del wanted[partition]
-            idle = 0 if records else idle + 1
-            if idle > PATIENCE_POLLS:
-                raise KafkaUnreachableError(f"{next(iter(wanted))} promised records up to {ends} and gave none.")
-    finally:
-        await reader.aclose()
-    return found
 
 
 async def read_own(
@@ -207,8 +179,11 @@ class OrderedInputs:
                 self.positions[partition] = limit
                 return None
             polls += 1
-            if polls > PATIENCE_POLLS:
-                raise KafkaUnreachableError(f"{partition} gives no records up to {limit}.")
+            if polls > PATIENCE_S / POLL_S:
+                raise KafkaUnreachableError(
+                    f"Timed out reading {partition}: expected records up to offset {limit}.",
+                    hint="Run: alphapanda doctor",
+                )
         if not buffer or buffer[0].offset >= limit:
             self.positions[partition] = max(self.positions[partition], limit)
             return None

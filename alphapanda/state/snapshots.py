@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 from redis.asyncio import Redis
 
-from alphapanda.pipeline.ports import Snapshot
+from alphapanda.model.snapshot import Snapshot
 from alphapanda.state.store import redis_errors
 
 PATIENCE_S = 2.0

@@ -10,9 +10,9 @@ from commands.shell.context import Context
 from commands.shell.output import Column, Style
 
 if TYPE_CHECKING:
+    from alphapanda.kafka.log import ReadableLog
     from alphapanda.model.kinds import EventType
     from alphapanda.operations.schemas.preflight import SchemaPreflight
-    from alphapanda.pipeline.ports import ReadableLog
     from alphapanda.serialization.avro import SchemaOf
     from topics.names import TopicName
 

@@ -16,9 +16,9 @@ from commands.shell.output import Output
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
+    from alphapanda.kafka.log import Log
     from alphapanda.model.kinds import TradingMode
     from alphapanda.operations.audit import Audit
-    from alphapanda.pipeline.ports import Log
     from alphapanda.settings import Loaded, Settings
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ import typer
 from alphapanda.errors import PermanentError
 from alphapanda.ids import BrokerId
 from alphapanda.kafka.client import open_read_log
-from alphapanda.kafka.newest import follow, newest
+from alphapanda.kafka.reading import follow, newest
 from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Record
 from alphapanda.model.signal import SignalRejected

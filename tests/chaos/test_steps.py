@@ -15,6 +15,7 @@ import pytest
 
 from alphapanda.ids import BrokerId, StrategyId, derive_event_id
 from alphapanda.kafka.client import KafkaOptions, open_log
+from alphapanda.kafka.reading import read_all
 from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.kafka.topic_bootstrap import bootstrap
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
@@ -24,7 +25,6 @@ from alphapanda.model.records import Outgoing, envelope_headers
 from alphapanda.model.signal import Signal, SignalIntent
 from alphapanda.model.tick import TickRef
 from alphapanda.pipeline.ports import BatchStep
-from alphapanda.pipeline.recovery import read_all
 from alphapanda.serialization.codec import decode, encode
 from topics.catalogue import Catalogue, Overlay
 

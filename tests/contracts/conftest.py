@@ -19,6 +19,8 @@ from alphapanda.clock import SystemClock
 from alphapanda.ids import MARKET, BrokerId, EventId, InstrumentId, StrategyId, derive_event_id
 from alphapanda.infra.base import Endpoints
 from alphapanda.kafka.client import KafkaLog, KafkaOptions, join_group, open_log
+from alphapanda.kafka.log import Log, Ownership
+from alphapanda.kafka.reading import read_all
 from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.kafka.topic_bootstrap import bootstrap
 from alphapanda.model.envelope import Event, EventEnvelope, LogPosition, follow, trace_id_of
@@ -32,10 +34,10 @@ from alphapanda.model.signal import (
     SignalRejected,
     SignalValidated,
 )
+from alphapanda.model.snapshot import SnapshotStore
 from alphapanda.model.tick import Tick, TickRef
 from alphapanda.pipeline.kafka_runner import StageRunner
-from alphapanda.pipeline.ports import Log, OnStep, Ownership, SnapshotStore, no_step
-from alphapanda.pipeline.recovery import read_all
+from alphapanda.pipeline.ports import OnStep, no_step
 from alphapanda.pipeline.runner_config import RunnerSpec
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.serialization.codec import Codec, encode

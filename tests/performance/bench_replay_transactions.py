@@ -28,9 +28,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from alphapanda.errors import AlphaPandaError
 from alphapanda.kafka.client import KafkaLog, KafkaOptions, join_group, open_log, open_read_log
 from alphapanda.kafka.committed import committed_offsets
-from alphapanda.kafka.newest import newest
+from alphapanda.kafka.reading import newest, read_all
 from alphapanda.model.records import Outgoing, Partition
-from alphapanda.pipeline.recovery import read_all
 
 
 def _other_bench(name: str) -> Any:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from alphapanda.errors import PermanentError
 from alphapanda.ids import BrokerId
 from alphapanda.kafka.client import KafkaReadLog
-from alphapanda.kafka.newest import follow, newest
+from alphapanda.kafka.reading import follow, newest
 from alphapanda.model.control import EVERYTHING, ControlEvent, Scope
 from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import EventType, TradingState

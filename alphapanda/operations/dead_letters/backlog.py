@@ -8,12 +8,12 @@ from datetime import datetime
 
 from alphapanda.errors import UnknownNameError, nearest
 from alphapanda.kafka.client import KafkaReadLog
+from alphapanda.kafka.reading import read_all
 from alphapanda.model.dead_letter import LedgerState, LedgerTrigger
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Offsets
 from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, Actor, LedgerEntry, current_state, read_ledger
 from alphapanda.operations.dead_letters.record import JSON, DeadLetter, EventView, read_dead_letter
-from alphapanda.pipeline.recovery import read_all
 from topics.dead_letter_families import source_name_of
 from topics.errors import TopicNameError
 from topics.names import TopicName

@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from sys import intern
 
 import msgspec
 
-from alphapanda.errors import DecodeError, KafkaUnreachableError
+from alphapanda.errors import DecodeError
 from alphapanda.kafka.batch_reader import open_batch_reader
 from alphapanda.kafka.client import KafkaOptions, KafkaReadLog
+from alphapanda.kafka.reading import records_between
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Offsets, Partition, Record
@@ -213,8 +215,6 @@ LOOK_AGAIN = 6
 """Rounds after which the topics are looked up again."""
 AT_ONCE = 50
 """Records folded before others have their turn: some 2 ms."""
-POLL_S = 0.5
-PATIENCE_POLLS = 20
 
 
 class DeadLetterCounter:
@@ -287,24 +287,17 @@ class DeadLetterCounter:
         wanted = {one: end for one, end in ends.items() if self._positions.get(one, 0) < end}
         if not wanted:
             return
-        async with open_batch_reader(self._options, {one.topic for one in wanted}, log.beginnings) as reader:
-            reader.seek({one: self._positions.get(one, 0) for one in wanted})
-            idle = 0
-            while wanted:
-                records = await reader.poll(POLL_S, only=tuple(wanted))
+        async with (
+            open_batch_reader(self._options, {one.topic for one in wanted}, log.beginnings) as reader,
+            aclosing(records_between(reader, self._positions, wanted)) as batches,
+        ):
+            async for records in batches:
                 for number, record in enumerate(records, 1):
-                    if record.offset < wanted.get(record.partition, 0):
-                        self._fold(record, fold)
-                        self._positions[record.partition] = record.offset + 1
+                    self._fold(record, fold)
+                    self._positions[record.partition] = record.offset + 1
                     if not number % AT_ONCE:
                         await asyncio.sleep(0)
-                for one, end in tuple(wanted.items()):
-                    if await reader.position(one) >= end:
-                        self._positions[one] = end
-                        del wanted[one]
-                idle = 0 if records else idle + 1
-                if idle > PATIENCE_POLLS:
-                    raise KafkaUnreachableError(f"{next(iter(wanted))} promised more records and gave none.")
+        self._positions |= wanted
 
     def _fold(self, record: Record, fold: Callable[[Record], None]) -> None:
         try:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from alphapanda.errors import DecodeError, KafkaUnreachableError
+from alphapanda.errors import DecodeError
 from alphapanda.kafka.client import KafkaReadLog
+from alphapanda.kafka.reading import stream
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Header, Offsets, Partition, Record
 from alphapanda.operations.dead_letters.backlog import FailedRecord
 from alphapanda.operations.dead_letters.followers import FOLLOWERS
 from alphapanda.operations.dead_letters.record import JSON, RUN_HEADER, EventFacts, EventView, event_facts
-from alphapanda.pipeline.recovery import PATIENCE_POLLS, POLL_S
 from topics.catalogue import Catalogue
 from topics.names import TopicName
 
@@ -124,7 +124,7 @@ class LookupReader:
                 start[place] = min(start[place], origin.offset)
         beginnings = await self._log.beginnings(partitions)
         start = {partition: max(offset, beginnings[partition]) for partition, offset in start.items()}
-        async with aclosing(records_between(self._log, start, lookups.ends)) as batches:
+        async with aclosing(stream(self._log, start, lookups.ends)) as batches:
             async for records in batches:
                 for record in records:
                     _take_source(record, self._facts(record, lookups), wanted, lookups)
@@ -136,7 +136,7 @@ class LookupReader:
         ends, beginnings = await self._log.ends(partitions), await self._log.beginnings(partitions)
         start = await self._since(partitions, since_ms, ends)
         cut = {p for p in partitions if 0 < beginnings[p] == start[p]}
-        async with aclosing(records_between(self._log, start, ends)) as batches:
+        async with aclosing(stream(self._log, start, ends)) as batches:
             async for records in batches:
                 for record in records:
                     if record.partition in cut and record.offset == beginnings[record.partition]:
@@ -186,25 +186,3 @@ def _take_follower(record: Record, facts: EventFacts, wanted: Collection[str], l
         lookups.followed.setdefault((f"{broker}.{name}", command), record.position)
     elif facts.causation_id in wanted:
         lookups.followed.setdefault((group, facts.causation_id), record.position)
-
-
-async def records_between(
-    log: KafkaReadLog, start: Mapping[Partition, int], ends: Mapping[Partition, int]
-) -> AsyncGenerator[list[Record], None]:
-    """Give the records from `start` up to `ends` as they come, in order within each partition."""
-    wanted = {partition: end for partition, end in ends.items() if start.get(partition, 0) < end}
-    if not wanted:
-        return
-    reader = await log.reader()
-    async with aclosing(reader):
-        reader.seek({partition: start.get(partition, 0) for partition in wanted})
-        idle = 0
-        while wanted:
-            records = await reader.poll(POLL_S, only=tuple(wanted))
-            yield [record for record in records if record.offset < wanted.get(record.partition, 0)]
-            for partition, end in tuple(wanted.items()):
-                if await reader.position(partition) >= end:
-                    del wanted[partition]
-            idle = 0 if records else idle + 1
-            if idle > PATIENCE_POLLS:
-                raise KafkaUnreachableError(f"{next(iter(wanted))} promised records up to {ends} and gave none.")

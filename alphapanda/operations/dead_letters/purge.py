@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from alphapanda.kafka.client import KafkaReadLog
+from alphapanda.kafka.reading import read_all
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.records import Offsets, Partition
 from alphapanda.operations.dead_letters.backlog import FailedRecord, failed_records
 from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, read_ledger
 from alphapanda.operations.dead_letters.record import DeadLetter, read_dead_letter
-from alphapanda.pipeline.recovery import read_all
 from topics.services import Service
 
 SETTLED = frozenset({LedgerState.CONFIRMED, LedgerState.DISCARDED})

@@ -10,7 +10,7 @@ from alphapanda.clock import Clock
 from alphapanda.errors import DecodeError, DependencyError, RedisUnreachableError, RefusedError, UnknownNameError
 from alphapanda.ids import BrokerId, generate_event_id
 from alphapanda.kafka.client import KafkaReadLog
-from alphapanda.kafka.newest import newest
+from alphapanda.kafka.reading import newest
 from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType, TradingMode

@@ -7,16 +7,18 @@ to be sent again. So each is tried with the schema as it was and as it is to be.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 import msgspec
 
-from alphapanda.errors import DecodeError, DependencyError, KafkaUnreachableError
+from alphapanda.errors import DecodeError, DependencyError
+from alphapanda.kafka.log import ReadableLog
+from alphapanda.kafka.reading import stream
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Record
-from alphapanda.pipeline.ports import ReadableLog
 from alphapanda.serialization.avro import EventReader, SchemaOf, schema_id_of
 from alphapanda.serialization.codec import decode
 from alphapanda.serialization.datum import JsonFit
@@ -28,8 +30,6 @@ SHOWN = 20
 
 _SETTLED = frozenset({LedgerState.CONFIRMED, LedgerState.DISCARDED})
 """Nobody will read these again; what is put aside may come back."""
-_POLL_S = 0.5
-_PATIENCE_POLLS = 20
 
 
 class Broken(msgspec.Struct, frozen=True):
@@ -156,26 +156,10 @@ async def _records(log: ReadableLog, topic: str) -> AsyncIterator[Record]:
         return
     partitions = await log.partitions([topic])
     starts, ends = await log.beginnings(partitions), await log.ends(partitions)
-    waiting = {partition for partition in partitions if starts[partition] < ends[partition]}
-    if not waiting:
-        return
-    reader = await log.reader()
-    idle = 0
-    try:
-        reader.seek({partition: starts[partition] for partition in waiting})
-        while waiting:
-            records = await reader.poll(_POLL_S, only=tuple(waiting))
+    async with aclosing(stream(log, starts, ends)) as batches:
+        async for records in batches:
             for record in records:
-                if record.offset < ends[record.partition]:
-                    yield record
-            for partition in tuple(waiting):
-                if await reader.position(partition) >= ends[partition]:
-                    waiting.discard(partition)
-            idle = 0 if records else idle + 1
-            if idle > _PATIENCE_POLLS:
-                raise KafkaUnreachableError(f"{topic} promised records up to {ends} and gave none.")
-    finally:
-        await reader.aclose()
+                yield record
 
 
 async def has_topic(log: ReadableLog, topic: str) -> bool:

@@ -10,10 +10,10 @@ from itertools import groupby
 from alphapanda.clock import Clock
 from alphapanda.errors import KafkaUnreachableError
 from alphapanda.kafka.client import KafkaReadLog
+from alphapanda.kafka.log import LogReader
 from alphapanda.model.records import Partition, Record
 from alphapanda.operations.tail.filters import RecordFilter
 from alphapanda.operations.tail.merge import TimeMerge
-from alphapanda.pipeline.ports import LogReader
 from alphapanda.query.offsets import At, OffsetRange
 
 POLL_S = 0.5
@@ -142,7 +142,11 @@ class Tail:
                         merge.finish(partition)
             idle = 0 if records else idle + 1
             if idle > PATIENCE_POLLS:
-                raise KafkaUnreachableError(f"{hungry[0]} promised records and gave none.")
+                end = spans[hungry[0]].stop
+                raise KafkaUnreachableError(
+                    f"Timed out reading {hungry[0]}: expected records up to offset {end}.",
+                    hint="Run: alphapanda doctor",
+                )
             yield merge.ready()
 
     def _take(self, merge: TimeMerge, partition: Partition, records: list[Record]) -> None:

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from alphapanda.errors import KafkaUnreachableError
 from alphapanda.kafka.batch_reader import BatchReader
 from alphapanda.kafka.batches import batches_with, records_of
 from alphapanda.kafka.client import KafkaReadLog
+from alphapanda.kafka.reading import POLL_S, UnreadRanges
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Offsets, Partition, Record
 
@@ -24,8 +24,6 @@ FIRST_STEP = 4_096
 STEP_GROWTH = 8
 """A search backwards looks at so many records of each partition, then at so many times more."""
 
-_POLL_S = 0.5
-_PATIENCE_POLLS = 20
 _ONE_BATCH = 1
 
 IsEnough = Callable[[Sequence[Record]], bool]
@@ -82,7 +80,7 @@ class LogSearch:
     async def some_at(self, partition: Partition, offset: int) -> Sequence[Record]:
         """Return the records of one batch from `offset` on; empty when none comes."""
         self.reader.seek({partition: offset}, fetch_bytes=_ONE_BATCH)
-        records = await self.reader.poll(_POLL_S)
+        records = await self.reader.poll(POLL_S)
         self.read[partition.topic] += len(records)
         return records
 
@@ -95,23 +93,20 @@ class LogSearch:
         """
         found: list[Record] = []
         wanted = needle.encode()
-        left = {partition: stop for partition, (start, stop) in spans.items() if start < stop}
-        self.reader.seek({partition: spans[partition][0] for partition in left}, fetch_bytes=SEARCH_BYTES)
-        idle = 0
-        while left:
-            fetched = await self.reader.fetch(_POLL_S, tuple(left))
+        starts = {partition: span[0] for partition, span in spans.items()}
+        unread = UnreadRanges(self.reader, starts, {partition: span[1] for partition, span in spans.items()})
+        self.reader.seek(
+            {partition: starts[partition] for partition in unread.partitions}, fetch_bytes=SEARCH_BYTES
+        )
+        while left := unread.partitions:
+            fetched = await self.reader.fetch(POLL_S, left)
             if fetched is not None:
-                stop = left[fetched.partition]
+                stop = unread.end(fetched.partition)
                 self.read[fetched.partition.topic] += min(fetched.stop, stop) - fetched.start
                 found += _hits(fetched.partition, fetched.data, wanted, fetched.start, stop)
                 if is_enough is not None and is_enough(found):
                     break
-            idle = 0 if fetched is not None else idle + 1
-            for partition, stop in tuple(left.items()):
-                if await self.reader.position(partition) >= stop:
-                    del left[partition]
-            if idle > _PATIENCE_POLLS:
-                raise KafkaUnreachableError(f"{next(iter(left))} promised records and gave none.")
+            await unread.advance(came=fetched is not None)
         return found
 
     async def backward(

@@ -22,6 +22,7 @@ from alphapanda.errors import PermanentError
 from alphapanda.ids import BrokerId, EventId, InstrumentId, StrategyId, derive_event_id
 from alphapanda.infra.base import Endpoints
 from alphapanda.kafka.client import KafkaOptions, join_group, open_log, open_read_log
+from alphapanda.kafka.reading import read_all
 from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.kafka.topic_bootstrap import bootstrap
 from alphapanda.model.envelope import Event, EventEnvelope, follow, trace_id_of
@@ -33,7 +34,6 @@ from alphapanda.model.tick import Tick, TickRef
 from alphapanda.operations.dead_letters.ledger import LedgerEntry, read_ledger
 from alphapanda.pipeline.kafka_runner import StageRunner
 from alphapanda.pipeline.message_producer import MessageProducer
-from alphapanda.pipeline.recovery import read_all
 from alphapanda.pipeline.runner_config import RunnerSpec
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.serialization.avro import AvroCodec

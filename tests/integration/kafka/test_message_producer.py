@@ -12,14 +12,13 @@ from alphapanda.errors import DependencyError, KafkaUnreachableError, MisroutedE
 from alphapanda.ids import BrokerId, InstrumentId
 from alphapanda.infra.base import Endpoints
 from alphapanda.kafka.client import KafkaLog, KafkaOptions, open_log
-from alphapanda.kafka.newest import follow, newest
+from alphapanda.kafka.reading import follow, newest, read_all
 from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.kafka.topic_bootstrap import bootstrap
 from alphapanda.model.control import Command, ControlCommand, Outcome
 from alphapanda.model.kinds import EventType
 from alphapanda.model.tick import Tick
 from alphapanda.pipeline.message_producer import MessageProducer
-from alphapanda.pipeline.recovery import read_all
 from alphapanda.serialization.codec import decode
 from topics.catalogue import Catalogue, Overlay
 from topics.names import TopicName

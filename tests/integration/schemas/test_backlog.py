@@ -14,7 +14,7 @@ import pytest
 
 from alphapanda.infra.base import Endpoints
 from alphapanda.kafka.client import KafkaOptions, open_log, open_read_log
-from alphapanda.kafka.newest import newest
+from alphapanda.kafka.reading import newest
 from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.kafka.topic_bootstrap import bootstrap
 from alphapanda.model.control import AuditRecord, Outcome

@@ -12,11 +12,11 @@ import pytest
 
 from alphapanda.clock import SystemClock
 from alphapanda.errors import DependencyError, RefusedError
+from alphapanda.kafka.log import Log
 from alphapanda.model.control import Outcome
 from alphapanda.model.kinds import EventType
 from alphapanda.operations import audit
 from alphapanda.operations.audit import Audit, AuditSource, current_actor
-from alphapanda.pipeline.ports import Log
 from alphapanda.serialization.codec import decode
 from alphapanda.testing.memory_log import MemoryLog
 

@@ -11,7 +11,7 @@ import pytest
 
 from alphapanda.clock import ManualClock
 from alphapanda.errors import RedisUnreachableError
-from alphapanda.pipeline.ports import Snapshot
+from alphapanda.model.snapshot import Snapshot
 from alphapanda.state import snapshots, views
 from alphapanda.state.snapshots import RedisSnapshots
 from alphapanda.state.store import open_redis

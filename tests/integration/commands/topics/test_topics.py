@@ -14,8 +14,8 @@ import pytest
 from alphapanda.deployment import Deployment
 from alphapanda.infra.base import Endpoints
 from alphapanda.kafka.client import KafkaOptions, open_read_log
-from alphapanda.kafka.newest import newest
 from alphapanda.kafka.protocol import ConfigOperation
+from alphapanda.kafka.reading import newest
 from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.model.control import AuditRecord, Outcome
 from alphapanda.model.kinds import EventType
