@@ -16,10 +16,13 @@ from topics.declaration import BROKER_PLACE
 SYSTEM_SCOPE = "system"
 """The scope of what serves all brokers."""
 STRATEGIES_GROUP = "alphapanda.strategies"
+FEED_GROUPS = "alphapanda.feed."
+"""Beginning of the groups in which the feed remembers how far each source has come."""
 
 TICKS = "market.ticks"
-_SIGNALS_RAW = "{b}.signals.raw"
+SIGNALS_RAW = "{b}.signals.raw"
 _SIGNALS_VALIDATED = "{b}.signals.validated"
+PNL_SNAPSHOTS = "{b}.pnl.snapshots"
 _COMMANDS = "{b}.control.commands"
 _CONTROL_EVENTS = "{b}.control.events"
 ALERTS = "system.alerts"
@@ -85,12 +88,12 @@ STRATEGIES = ServiceKind(
     name="strategies",
     description="Ticks into signals, for every active broker.",
     owns=TICKS,
-    writes=(_SIGNALS_RAW, ALERTS),
+    writes=(SIGNALS_RAW, ALERTS),
 )
 RISK = ServiceKind(
     name="risk",
     description="Signals of {b}, allowed or denied.",
-    owns=_SIGNALS_RAW,
+    owns=SIGNALS_RAW,
     reads=(
         "{b}.orders.submitted",
         "{b}.orders.filled",
@@ -117,7 +120,7 @@ TRADER = ServiceKind(
         "{b}.orders.cancelled",
         "{b}.orders.rejected",
         "{b}.orders.expired",
-        "{b}.pnl.snapshots",
+        PNL_SNAPSHOTS,
         _CONTROL_EVENTS,
     ),
     live_writes=("{b}.orders.modified", "{b}.orders.unknown"),

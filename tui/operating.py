@@ -10,6 +10,7 @@ from textual.widgets import Input
 
 from alphapanda.query.times import parse_time
 from topics.errors import AlphaPandaError
+from topics.services import TICKS
 from tui.action import Action
 from tui.actions import ACTIONS
 from tui.dialogs.ask import Choice, ChooseDialog, ColumnsDialog
@@ -403,7 +404,7 @@ class Operating(SearchActions, Resolving):
 
 def _tick_written(desk: Store, number: int, offset: int) -> int | None:
     """Return when the log took a tick, as far as the tail still holds it."""
-    tail = desk.topics.tails.get("market.ticks")
+    tail = desk.topics.tails.get(TICKS)
     for record in tail or ():
         place = getattr(record, "partition", None)
         if place is not None and place.number == number and getattr(record, "offset", -1) == offset:

@@ -32,9 +32,8 @@ from commands.shell.options import BreakGlassOption, ConfirmOption, JsonOption, 
 from commands.shell.output import Column
 from commands.shell.prompts import broker_target, permit
 from commands.topics._pin import check_cluster
-from topics.services import groups_of
+from topics.services import FEED_GROUPS, groups_of
 
-_FEED = "alphapanda.feed."
 _COLUMNS = (
     Column("topic", "TOPIC"),
     Column("partition", "P", right=True),
@@ -216,7 +215,9 @@ def _refuse_live(group: ConsumerGroup) -> None:
 
 def _refuse_feed_forward(name: str, plan: ResetPlan) -> None:
     """Refuse what would have the feed overlook its own ticks: it looks for the last of them from here on."""
-    if name.startswith(_FEED) and any(move.before is None or move.after > move.before for move in plan.moves):
+    if name.startswith(FEED_GROUPS) and any(
+        move.before is None or move.after > move.before for move in plan.moves
+    ):
         raise RefusedError(
             f"{name} tells the feed where to look for its last tick: forward, it would write ticks again.",
             hint="Moving it back is safe.",

@@ -26,7 +26,7 @@ from commands.shell.context import Context
 from commands.shell.options import JsonOption
 from commands.shell.output import Output, Style
 from commands.shell.reading import kafka_options
-from topics.services import groups_of
+from topics.services import SIGNALS_RAW, groups_of
 
 _INDENT = " " * 48
 _PASSED, _FAILED = "✓", "✗"
@@ -84,7 +84,7 @@ async def _tell(context: Context, asked: str, since_ms: int | None, until_ms: in
     async with open_read_log(options) as log:
         known = await log.topics()
         topics = sorted({str(spec.name) for spec in catalogue.topics(settings.brokers)} & known)
-        there = [broker for broker in brokers if f"{broker}.signals.raw" in known]
+        there = [broker for broker in brokers if SIGNALS_RAW.format(b=broker) in known]
         async with open_batch_reader(options, topics, log.beginnings) as reader:
             tracer = Tracer(
                 LogSearch(log, reader),

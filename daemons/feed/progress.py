@@ -23,6 +23,7 @@ from alphapanda.kafka.errors import kafka_errors
 from alphapanda.kafka.tick_writer import Mark
 from alphapanda.model.records import Header
 from alphapanda.telemetry.log import Logger
+from topics.services import FEED_GROUPS
 
 _NONE: Final = -1
 _CLOSED: Final = " closed"
@@ -196,7 +197,7 @@ async def open_progress(
     bootstrap_servers: str, topic: str, ids: SequenceIds, log: Logger, *, request_timeout_ms: int = 30_000
 ) -> AsyncIterator[FeedProgress]:
     """Open the progress of the source whose ids these are; raises DependencyError."""
-    group = f"alphapanda.feed.{ids.at(0)[:_ID_PREFIX].replace('-', '')}"
+    group = f"{FEED_GROUPS}{ids.at(0)[:_ID_PREFIX].replace('-', '')}"
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap_servers,
         client_id="feed",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from alphapanda.market.calendar import TradingCalendar
 from alphapanda.model.order import OrderStatus
 from alphapanda.model.signal import SignalRejected, SignalValidated
+from topics.services import TICKS
 from tui.panes.canvas import Drawn, Line, Piece, line, spread
 from tui.panes.status_bar import at_most, session_of
 from tui.render.layout import padded
@@ -29,7 +30,7 @@ class SystemCard(Drawn):
         """Return as many lines as fit, the sums first."""
         palette = look.palette
         system, market = desk.system, desk.market
-        rate = desk.topics.rows.get("market.ticks")
+        rate = desk.topics.rows.get(TICKS)
         ticks = f"{number_text(rate.rate)}/s" if rate else "-"
         newest = "-" if market.newest_ms is None else f"{look.age(from_ms(market.newest_ms))} ago"
         lines = [

@@ -9,10 +9,10 @@ from typing import Final
 
 from alphapanda.clock import IST, to_ist
 from alphapanda.model.records import Offsets
+from topics.services import PNL_SNAPSHOTS
 from tui.sources.connection import OpenLog
 from tui.store.store import Store
 
-SNAPSHOTS: Final = ".pnl.snapshots"
 SAMPLES: Final = 160
 """As many as a chart of 80 cells has columns."""
 ANSWER_S: Final = 2.0
@@ -20,7 +20,7 @@ ANSWER_S: Final = 2.0
 
 async def recall_day(log: OpenLog, now: datetime, starts: Offsets, desk: Store) -> None:
     """Give the desk snapshots of each broker, evenly spread from midnight (IST) to where its backlog starts."""
-    mine = [partition for partition in starts if partition.topic.endswith(SNAPSHOTS)]
+    mine = [partition for partition in starts if partition.topic.endswith(PNL_SNAPSHOTS.format(b=""))]
     if not mine:
         return
     midnight = datetime.combine(to_ist(now).date(), time(), IST)
