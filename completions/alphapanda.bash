@@ -940,7 +940,7 @@ _alphapanda() {
             options="--json --help -h"
             ;;
         "infra reset")
-            options="--confirm --yes -y --help -h"
+            options="--yes -y --confirm --help -h"
             ;;
         "completions")
             options="--help -h"

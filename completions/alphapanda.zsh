@@ -734,27 +734,27 @@ _alphapanda() {
                 '-h:Show this message and exit.'
             )
             verbs=(
-                'up:Start everything on this machine and wait until it is ready.'
-                'down:Stop everything, in order.'
-                'status:Show what runs, how it is, and since when.'
+                'up:Start all daemons on this machine and wait until they are ready.'
+                'down:Stop all daemons, in order.'
+                'status:Show each process with its state and uptime.'
                 'restart:Restart daemons.'
                 'run:Run one daemon in the foreground.'
                 'tui:Open the dashboard.'
                 'orders:List orders.'
                 'positions:List positions.'
                 'pnl:Show profit and loss.'
-                'signals:List signals and what risk made of them.'
+                'signals:List signals with risk'\''s verdicts.'
                 'logs:Read the daemons'\'' logs, merged in time order.'
                 'why:Show the whole chain behind an order or an event.'
                 'trace:The same as why.'
                 'halt:Stop a broker from trading; cancels still pass.'
                 'resume:Let a halted broker trade again.'
-                'cancel:Withdraw open orders of a broker.'
+                'cancel:Cancel open orders of a broker.'
                 'flatten:Close the positions of a broker.'
-                'state:Compare remembered state with the log.'
+                'state:Compare snapshots and views with the log.'
                 'topics:List, create and compare topics.'
-                'groups:Show consumer groups and their lag.'
-                'dlq:Look into dead letters and replay them.'
+                'groups:Show consumer groups and their lag; reset offsets.'
+                'dlq:Examine dead letters and replay them.'
                 'schemas:Register and check event schemas.'
                 'init:Write commented starter files into this folder.'
                 'config:Show and check settings.'
@@ -765,14 +765,14 @@ _alphapanda() {
             ;;
         "up")
             options=(
-                '--only:Start the named daemons without those they need.'
-                '--foreground:Supervise here until Ctrl-C.'
-                '--wait-timeout:How long to wait until ready.'
+                '--only:Start the named daemons without their dependencies.'
+                '--foreground:Supervise in this terminal until Ctrl-C.'
+                '--wait-timeout:How long to wait until they are ready.'
                 '--dry-run:Show what would be done and change nothing.'
-                '--feed:Where ticks come from.'
-                '--file:The recording.'
-                '--speed:1: the market'\''s own pace; 60; max.'
-                '--accept-log-reset:Start empty if the log is shorter than what was remembered.'
+                '--feed:The source of ticks.'
+                '--file:The recording to replay: a CSV file, or a folder of them.'
+                '--speed:Replay speed: 1 is the market'\''s own pace, 60 sixty times as fast; or max.'
+                '--accept-log-reset:Start empty if the log is shorter than the snapshot.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -781,8 +781,8 @@ _alphapanda() {
             ;;
         "down")
             options=(
-                '--timeout:Then kill what is left.'
-                '-t:Then kill what is left.'
+                '--timeout:Kill the remaining processes after this.'
+                '-t:Kill the remaining processes after this.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -803,7 +803,7 @@ _alphapanda() {
                 '--reason:Why you do this; it is written to the audit.'
                 '-r:Why you do this; it is written to the audit.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
-                '--wait-timeout:How long to wait until ready.'
+                '--wait-timeout:How long to wait until they are ready.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -812,7 +812,7 @@ _alphapanda() {
             ;;
         "run")
             options=(
-                '--accept-log-reset:Start empty if the log is shorter than what was remembered.'
+                '--accept-log-reset:Start empty if the log is shorter than the snapshot.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -835,7 +835,7 @@ _alphapanda() {
             options=(
                 '--broker:Only this broker; default: all active brokers.'
                 '-b:Only this broker; default: all active brokers.'
-                '--open:Only orders that are not closed.'
+                '--open:Only open orders.'
                 '--limit:Show at most this many, newest first.'
                 '-n:Show at most this many, newest first.'
                 '--json:Print versioned JSON with raw values.'
@@ -850,7 +850,7 @@ _alphapanda() {
             options=(
                 '--broker:Only this broker; default: all active brokers.'
                 '-b:Only this broker; default: all active brokers.'
-                '--all:Flat positions too.'
+                '--all:Include flat positions.'
                 '--json:Print versioned JSON with raw values.'
                 '--watch:Refresh until Ctrl-C.'
                 '-w:Refresh until Ctrl-C.'
@@ -875,28 +875,28 @@ _alphapanda() {
             options=(
                 '--broker:Only this broker; default: all active brokers.'
                 '-b:Only this broker; default: all active brokers.'
-                '--rejected:Only those that risk denied.'
+                '--rejected:Only signals that risk denied.'
                 '--limit:Show at most this many, newest first.'
                 '-n:Show at most this many, newest first.'
                 '--json:Print versioned JSON with raw values.'
-                '--watch:Go on with new ones until Ctrl-C.'
-                '-w:Go on with new ones until Ctrl-C.'
+                '--watch:Follow new signals until Ctrl-C.'
+                '-w:Follow new signals until Ctrl-C.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
             ;;
         "logs")
             options=(
-                '--follow:Go on with new lines until Ctrl-C.'
-                '-f:Go on with new lines until Ctrl-C.'
+                '--follow:Follow new lines until Ctrl-C.'
+                '-f:Follow new lines until Ctrl-C.'
                 '--lines:How many of the latest lines. [100; all with --since]'
                 '-n:How many of the latest lines. [100; all with --since]'
-                '--since:From then on: 10m, 2h30m, 10:42 (IST), 2025-11-17, ISO 8601.'
-                '--until:Up to then.'
-                '--level:At least: debug, info, warning, error, critical.'
-                '--grep:Only lines in which this is found.'
-                '--channel:Only app, trading, market_data, bus, api or audit.'
-                '--no-prefix:Do not begin lines with the daemon.'
+                '--since:From this time on: 10m, 2h30m, 10:42 (IST), 2025-11-17, ISO 8601.'
+                '--until:Up to this time.'
+                '--level:This level and above: debug, info, warning, error, critical.'
+                '--grep:Only lines that match this regular expression.'
+                '--channel:Only this channel: app, trading, market_data, bus, api or audit.'
+                '--no-prefix:Do not prefix lines with the daemon'\''s name.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -905,8 +905,8 @@ _alphapanda() {
             ;;
         "why")
             options=(
-                '--since:Look for it only from then on: 10m, 09:15 (IST).'
-                '--until:Look for it only up to then.'
+                '--since:Search from this time on: 10m, 09:15 (IST).'
+                '--until:Search up to this time.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -914,8 +914,8 @@ _alphapanda() {
             ;;
         "trace")
             options=(
-                '--since:Look for it only from then on: 10m, 09:15 (IST).'
-                '--until:Look for it only up to then.'
+                '--since:Search from this time on: 10m, 09:15 (IST).'
+                '--until:Search up to this time.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -989,7 +989,7 @@ _alphapanda() {
                 '-h:Show this message and exit.'
             )
             verbs=(
-                'verify:Fold the log afresh and compare: positions, orders, and that nothing was decided twice.'
+                'verify:Rebuild state from the log and compare positions and orders; check that nothing was decided twice.'
             )
             ;;
         "state verify")
@@ -1128,8 +1128,8 @@ _alphapanda() {
                 '-h:Show this message and exit.'
             )
             verbs=(
-                'list:List all consumer groups: who is in them, and how far behind they are, in records and in seconds.'
-                'lag:Show how far behind groups are in each partition, how fast they read, and when nothing will wait.'
+                'list:List all consumer groups with their members and their lag in records and in seconds.'
+                'lag:Show the lag of groups in each partition, their read rates, and when they will have caught up.'
                 'reset:Show where a reset would move a group; with --execute, move it.'
             )
             ;;
@@ -1147,8 +1147,8 @@ _alphapanda() {
             options=(
                 '--over:Exit with 3 if a group is further behind: 1000 (records), 30s, 5m.'
                 '--topic:Only this topic.'
-                '--behind:Only partitions in which something waits.'
-                '--window:If something waits, measure so long.'
+                '--behind:Only partitions with a lag.'
+                '--window:Measure rates over this time when there is a lag.'
                 '--json:Print versioned JSON with raw values.'
                 '--watch:Refresh until Ctrl-C.'
                 '-w:Refresh until Ctrl-C.'
@@ -1160,15 +1160,15 @@ _alphapanda() {
             ;;
         "groups reset")
             options=(
-                '--to-earliest:To the oldest records.'
-                '--to-latest:To the end: only what comes is read.'
-                '--to-offset:To one offset.'
-                '--to-datetime:To a time: 09:15 (IST), 2026-03-02T09:15, -10m.'
-                '--by-duration:To so long ago: 10m, 1h30m.'
-                '--shift-by:By N records; -N goes back.'
-                '--from-file:To the offsets in a file: an undo file.'
+                '--to-earliest:Move to the oldest record.'
+                '--to-latest:Move to the end: only new records are read.'
+                '--to-offset:Move to this offset.'
+                '--to-datetime:Move to a time: 09:15 (IST), 2026-03-02T09:15, -10m.'
+                '--by-duration:Move back by this long: 10m, 1h30m.'
+                '--shift-by:Move by N records; -N moves back.'
+                '--from-file:Move to the offsets in a file, such as an undo file.'
                 '--topic:Only this topic, or these partitions of it.'
-                '--execute:Do it; otherwise it is only shown.'
+                '--execute:Move the group; without it the move is only shown.'
                 '--reason:Why you do this; it is written to the audit.'
                 '-r:Why you do this; it is written to the audit.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
@@ -1541,8 +1541,8 @@ _alphapanda() {
                 '-h:Show this message and exit.'
             )
             verbs=(
-                'prepare:Do ahead what the first start needs: download, check, format, and train Java'\''s cache.'
-                'status:Show versions, ports, processes, sizes and where data lies. Exit code 3 when a server is not ready.'
+                'prepare:Prepare the first start: download, check, format, and train Java'\''s cache.'
+                'status:Show versions, ports, processes, sizes and data folders. Ends with 3 if a server is not ready.'
                 'reset:Delete all data of this deployment'\''s Kafka and Valkey: every topic, every position, every snapshot.'
             )
             ;;
@@ -1562,9 +1562,9 @@ _alphapanda() {
             ;;
         "infra reset")
             options=(
-                '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
                 '--yes:Answer yes ahead: do not ask.'
                 '-y:Answer yes ahead: do not ask.'
+                '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )

@@ -1,4 +1,4 @@
-"""`alphapanda groups`: where consumer groups stand, how far behind they are, and moving them."""
+"""`alphapanda groups`: consumer groups, their offsets and lag, and resets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from commands.groups.reset import reset
 
 def register(app: typer.Typer) -> None:
     """Add `groups` and its verbs."""
-    noun = typer.Typer(help="Show consumer groups and their lag; move them.", no_args_is_help=True)
+    noun = typer.Typer(help="Show consumer groups and their lag; reset offsets.", no_args_is_help=True)
     noun.command("list")(list_)
     noun.command("lag")(lag)
     noun.command("reset")(reset)

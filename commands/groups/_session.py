@@ -1,4 +1,4 @@
-"""What the verbs of `groups` start from: the log, the groups' administration, and looks at groups by name."""
+"""What the verbs of `groups` share: the log, the groups' administration, and measurements of groups by name."""
 
 from __future__ import annotations
 

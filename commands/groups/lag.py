@@ -36,22 +36,24 @@ class Limit:
 
 def lag(
     call: typer.Context,
-    groups: Annotated[list[str] | None, typer.Argument(metavar="[GROUP]...", help="None: all groups.")] = None,
+    groups: Annotated[list[str] | None, typer.Argument(metavar="[GROUP]...", help="Default: all groups.")] = None,
     over: Annotated[
         str | None,
         typer.Option(metavar="LIMIT", help="Exit with 3 if a group is further behind: 1000 (records), 30s, 5m."),
     ] = None,
     topic: Annotated[str | None, typer.Option("--topic", metavar="TOPIC", help="Only this topic.")] = None,
-    behind: Annotated[bool, typer.Option("--behind", help="Only partitions in which something waits.")] = False,
+    behind: Annotated[bool, typer.Option("--behind", help="Only partitions with a lag.")] = False,
     window: Annotated[
         float,
-        typer.Option("--window", min=0, metavar="SECONDS", help="If something waits, measure so long."),
+        typer.Option(
+            "--window", min=0, metavar="SECONDS", help="Measure rates over this time when there is a lag."
+        ),
     ] = 2.0,
     json: JsonOption = False,
     watch: WatchOption = False,
     interval: IntervalOption = 2.0,
 ) -> None:
-    """Show how far behind groups are in each partition, how fast they read, and when nothing will wait.
+    """Show the lag of groups in each partition, their read rates, and when they will have caught up.
 
     BEHIND is the age of the first record that was not read; ~ is an estimate. Commits come once a second at least.
 

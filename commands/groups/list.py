@@ -14,7 +14,7 @@ from commands.shell.reading import Table, show
 def list_(
     call: typer.Context, json: JsonOption = False, watch: WatchOption = False, interval: IntervalOption = 2.0
 ) -> None:
-    """List all consumer groups: who is in them, and how far behind they are, in records and in seconds.
+    """List all consumer groups with their members and their lag in records and in seconds.
 
     Example: alphapanda groups list --watch
     """

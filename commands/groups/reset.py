@@ -49,31 +49,35 @@ _COLUMNS = (
 
 def reset(
     call: typer.Context,
-    group: Annotated[str, typer.Argument(metavar="GROUP", help="A consumer group.")],
-    to_earliest: Annotated[bool, typer.Option("--to-earliest", help="To the oldest records.")] = False,
-    to_latest: Annotated[bool, typer.Option("--to-latest", help="To the end: only what comes is read.")] = False,
+    group: Annotated[str, typer.Argument(metavar="GROUP", help="The consumer group.")],
+    to_earliest: Annotated[bool, typer.Option("--to-earliest", help="Move to the oldest record.")] = False,
+    to_latest: Annotated[
+        bool, typer.Option("--to-latest", help="Move to the end: only new records are read.")
+    ] = False,
     to_offset: Annotated[
-        int | None, typer.Option("--to-offset", min=0, metavar="OFFSET", help="To one offset.")
+        int | None, typer.Option("--to-offset", min=0, metavar="OFFSET", help="Move to this offset.")
     ] = None,
     to_datetime: Annotated[
         str | None,
-        typer.Option("--to-datetime", metavar="TIME", help="To a time: 09:15 (IST), 2026-03-02T09:15, -10m."),
+        typer.Option("--to-datetime", metavar="TIME", help="Move to a time: 09:15 (IST), 2026-03-02T09:15, -10m."),
     ] = None,
     by_duration: Annotated[
-        str | None, typer.Option("--by-duration", metavar="DURATION", help="To so long ago: 10m, 1h30m.")
+        str | None, typer.Option("--by-duration", metavar="DURATION", help="Move back by this long: 10m, 1h30m.")
     ] = None,
     shift_by: Annotated[
-        int | None, typer.Option("--shift-by", metavar="N", help="By N records; -N goes back.")
+        int | None, typer.Option("--shift-by", metavar="N", help="Move by N records; -N moves back.")
     ] = None,
     from_file: Annotated[
         Path | None,
-        typer.Option("--from-file", metavar="FILE", help="To the offsets in a file: an undo file."),
+        typer.Option("--from-file", metavar="FILE", help="Move to the offsets in a file, such as an undo file."),
     ] = None,
     topic: Annotated[
         list[str] | None,
         typer.Option("--topic", metavar="TOPIC[:P,P]", help="Only this topic, or these partitions of it."),
     ] = None,
-    execute: Annotated[bool, typer.Option("--execute", help="Do it; otherwise it is only shown.")] = False,
+    execute: Annotated[
+        bool, typer.Option("--execute", help="Move the group; without it the move is only shown.")
+    ] = False,
     reason: ReasonOption = "",
     confirm: ConfirmOption = "",
     break_glass: BreakGlassOption = False,
@@ -81,7 +85,7 @@ def reset(
 ) -> None:
     """Show where a reset would move a group; with --execute, move it.
 
-    A group that somebody is in is refused. What it was is written to .alphapanda/journals, for --from-file.
+    A group with members is refused. The old offsets are written to .alphapanda/journals, for --from-file.
 
     Example: alphapanda groups reset reports --to-datetime 09:15 --execute --reason "run the morning again"
     """
@@ -103,7 +107,7 @@ def reset(
         asked.append(FromFile(read_offsets(from_file, group)))
     if len(asked) != 1:
         raise UsageError(
-            "Say one way to move it." if not asked else "Say only one way to move it.",
+            "Give one way to move the group." if not asked else "Give only one way to move the group.",
             hint="--to-earliest, -latest, -offset, -datetime; --by-duration, --shift-by, --from-file.",
         )
     if execute and not reason.strip():
@@ -180,9 +184,9 @@ async def _partitions(
     chosen = [one for one in there if one in source]
     if isinstance(target, FromFile) and len(chosen) < len(source):
         missing = min(set(source) - set(chosen))
-        raise UsageError(f"The file names {missing}, which is not there.", hint="See: alphapanda topics list")
+        raise UsageError(f"The file names {missing}, which does not exist.", hint="See: alphapanda topics list")
     if not chosen:
-        raise UsageError(f"{name} has committed nothing.", hint="Say which topics: --topic TOPIC")
+        raise UsageError(f"{name} has no committed offsets.", hint="Name the topics: --topic TOPIC")
     return chosen
 
 
@@ -208,8 +212,8 @@ def _refuse_live(group: ConsumerGroup) -> None:
     if group.is_live:
         who = describe_members(group.members) or f"it is {group.state}"
         raise RefusedError(
-            f"Somebody is in {group.name}: {who}.",
-            hint="Stop its members first; one that was killed is forgotten after its session time-out.",
+            f"{group.name} has members: {who}.",
+            hint="Stop them first; a killed member leaves after its session time-out.",
         )
 
 
@@ -219,7 +223,8 @@ def _refuse_feed_forward(name: str, plan: ResetPlan) -> None:
         move.before is None or move.after > move.before for move in plan.moves
     ):
         raise RefusedError(
-            f"{name} tells the feed where to look for its last tick: forward, it would write ticks again.",
+            f"{name} marks where the feed looks for its last tick: moved forward,"
+            " the feed would write ticks again.",
             hint="Moving it back is safe.",
         )
 
@@ -285,6 +290,6 @@ def _tell_owner(context: Context, name: str) -> None:
     """Say of our own daemons' groups what a reset cannot do."""
     if name in groups_of(context.settings().brokers):
         context.output.warn(
-            f"{name} belongs to a daemon that goes on from its snapshot and its own decisions in the log, not from"
-            " its commits: a reset changes the lag shown until it commits again, not what it reads."
+            f"{name} belongs to a daemon that resumes from its snapshot and its own decisions in the log, not from"
+            " its commits: a reset changes the lag shown until the next commit, not the records it reads."
         )

@@ -1,4 +1,4 @@
-"""What every verb starts from: where it works, with what, and where its words go."""
+"""The context of a verb: the deployment, its settings, the clock and the output."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Context:
         deployment: the folder it works in.
         environ: the environment's variables.
         clock: the time.
-        output: where results and words go.
+        output: for results and messages.
         debug: whether errors show their traceback.
     """
 
@@ -104,10 +104,9 @@ class Context:
         try:
             from contextlib import nullcontext
 
-            from commands.shell.running import run_to_its_end
-            from commands.shell.silence_logging import quiet_libraries
+            from commands.shell.running import run_to_its_end, silence_libraries
 
-            with nullcontext() if self.debug else quiet_libraries():
+            with nullcontext() if self.debug else silence_libraries():
                 return run_to_its_end(act)
         finally:
             act.close()  # Ctrl-C may come before it began

@@ -1,4 +1,4 @@
-"""The one place where errors become words and exit codes."""
+"""The one place where errors become messages and exit codes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from commands.shell.output import Output
 
 
 def report(error: BaseException, output: Output, *, debug: bool) -> ExitCode:
-    """Tell people about `error`, one line for each thing that is wrong, and return the exit code.
+    """Report `error`, one line for each problem, and return the exit code.
 
     An error that is none of ours is a defect; its traceback is shown under `--debug`.
     """
@@ -40,12 +40,14 @@ def report(error: BaseException, output: Output, *, debug: bool) -> ExitCode:
         output.error(": ".join(filter(None, (first.filename and str(first.filename), first.strerror))) + ".")
         return ExitCode.FAILED
     what = f"{type(first).__name__}: {first}".rstrip(": ")
-    output.error(f"Unexpected {what}.", "" if debug else "It is a defect: alphapanda --debug … shows where.")
+    output.error(
+        f"Unexpected {what}.", "" if debug else "This is a defect; run again with --debug for the traceback."
+    )
     return ExitCode.FAILED
 
 
 def report_usage(error: typer.TyperException, output: Output) -> ExitCode:
-    """Tell people in one line what they typed wrongly; where they typed nothing, show the help."""
+    """Report a wrong command line in one line; for an empty one show the help."""
     text = error.format_message()
     if "\n" in text:  # a group without a verb: the text is its help
         output.say(text)

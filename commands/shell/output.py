@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from alphapanda.clock import IST
-from alphapanda.errors import RefusedError
 
 if TYPE_CHECKING:
     from alphapanda.infra.progress import ProgressReporter
@@ -21,7 +20,7 @@ SCHEMA_VERSION = 1
 
 
 class Style(StrEnum):
-    """How a word stands out on a terminal; the word itself says the same without colour."""
+    """The emphasis of a word on a terminal; the word itself says the same without colour."""
 
     GOOD = "32"
     WARN = "33"
@@ -65,7 +64,7 @@ def _stderr() -> TextIO:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where a verb's results and words go.
+    """Where a verb's results and messages go.
 
     Attributes:
         as_json: documents for programs instead of tables for people.
@@ -154,16 +153,16 @@ class Output:
     # ------------------------------------------------------------ narration
 
     def say(self, text: str) -> None:
-        """Tell people what goes on; never data."""
+        """Write a message for people; never data."""
         self.stderr.write(f"{text}\n")
         self.stderr.flush()
 
     def warn(self, text: str) -> None:
-        """Tell people what should be put right."""
+        """Write a warning."""
         self.say(f"{self._word('warning', Style.WARN)}: {text}")
 
     def error(self, message: str, hint: str = "") -> None:
-        """Tell people what went wrong, to what, and what to type next: one line."""
+        """Write an error in one line: what happened, to what, and what to type."""
         self.say(f"{self._word('error', Style.BAD)}: {' '.join(f'{message} {hint}'.split())}")
 
     def _word(self, word: str, style: Style) -> str:
@@ -176,19 +175,6 @@ class Output:
         from alphapanda.infra.progress import JsonProgress, progress_for
 
         return JsonProgress(self.stderr) if self.as_json else progress_for(self.stderr)
-
-    def confirm(self, name: str, question: str, *, flag: str) -> None:
-        """Have `name` typed before what cannot be undone; raises RefusedError if it is not.
-
-        Without a terminal nothing is asked: the error names `flag`, which says it ahead.
-        """
-        if self.as_json or not (sys.stdin.isatty() and self.stderr.isatty()):
-            raise RefusedError(f"{question} needs a confirmation, and there is no terminal to ask on.", hint=flag)
-        ended = question if question.endswith(("?", ".")) else f"{question}."
-        self.stderr.write(f"{ended} Type {name} to go on: ")
-        self.stderr.flush()
-        if sys.stdin.readline().strip() != name:
-            raise RefusedError("Not confirmed: nothing was changed.")
 
 
 def as_text(value: object) -> str:

@@ -44,17 +44,35 @@ def ask_yes(context: Context, question: str) -> None:
         raise RefusedError("Not confirmed: nothing was changed.")
 
 
-def type_name(context: Context, name: str, question: str, given: frozenset[str] = frozenset()) -> None:
-    """Have `name` typed, unless it is among those `given` ahead; raises RefusedError."""
+def type_name(
+    context: Context, name: str, question: str, given: frozenset[str] = frozenset(), *, flag: str = ""
+) -> None:
+    """Have `name` typed before a change; raises RefusedError if it is not.
+
+    Args:
+        context: the call.
+        name: to be typed.
+        question: what is about to be done.
+        given: names that were given ahead.
+        flag: how to confirm without a terminal; `--confirm NAME` when not given.
+    """
     if name in given:
         return
-    if given and not on_terminal(context):
-        confirm = ",".join(sorted(given))
+    if not on_terminal(context):
+        if given:
+            raise RefusedError(
+                f"Not confirmed: {','.join(sorted(given))!r} is not {name!r}. Nothing was changed.",
+                hint=f"Separate several names with commas: --confirm …,{name}.",
+            )
         raise RefusedError(
-            f"Not confirmed: {confirm!r} is not {name!r}. Nothing was changed.",
-            hint=f"Separate several names with commas: --confirm …,{name}.",
+            f"{question} needs a confirmation, and there is no terminal to ask on.",
+            hint=flag or f"Add --confirm {name}.",
         )
-    context.output.confirm(name, question, flag=f"Add --confirm {name}.")
+    ended = question if question.endswith(("?", ".")) else f"{question}."
+    context.output.stderr.write(f"{ended} Type {name} to go on: ")
+    context.output.stderr.flush()
+    if sys.stdin.readline().strip() != name:
+        raise RefusedError("Not confirmed: nothing was changed.")
 
 
 def needed_reason(act: str, reason: str) -> str:

@@ -1,4 +1,4 @@
-"""What the verbs that look share: which brokers, where the servers are, and looking again and again."""
+"""What the reading verbs share: the brokers meant, the servers' addresses, and refreshing with --watch."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STALE_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One look at something.
+    """One table to show.
 
     Attributes:
         kind: what the items are, in JSON.
@@ -45,7 +45,7 @@ class Table:
 
 
 def chosen_brokers(context: Context, broker: str | None) -> tuple[BrokerId, ...]:
-    """Return the broker that was named, or all active ones; raises UnknownNameError."""
+    """Return the named broker, or all active ones; raises UnknownNameError."""
     settings = context.settings()
     if broker is None:
         return tuple(BrokerId(name) for name in settings.active_brokers)
@@ -61,7 +61,7 @@ def known_broker(context: Context, name: str) -> BrokerId:
 
 
 def endpoints_of(context: Context) -> Endpoints:
-    """Return where the servers are; raises CheckFailedError for a deployment that was never started."""
+    """Return the servers' addresses; raises CheckFailedError for a deployment that was never started."""
     from alphapanda.operations import servers
 
     return servers.endpoints_of(context.deployment, context.settings(), context.clock)
@@ -85,7 +85,7 @@ async def open_views(context: Context) -> AsyncIterator[Views]:
 
 
 async def show(context: Context, look: Callable[[], Awaitable[Table]], *, watch: bool, interval: float) -> None:
-    """Show a table once, or again and again until Ctrl-C."""
+    """Show a table once, or refresh it until Ctrl-C."""
     import asyncio
 
     output = context.output
@@ -108,7 +108,7 @@ async def show(context: Context, look: Callable[[], Awaitable[Table]], *, watch:
 
 
 def age_line(context: Context, broker: str, written_at: datetime) -> str:
-    """Return how old a view is, and that it is stale when it is."""
+    """Return a view's age, with a note when it is stale."""
     age = (context.clock.now() - written_at).total_seconds()
     note = "" if age < STALE_S else " - nothing changed since, or its trader is not running: alphapanda status"
     return f"{broker}: as of {age:.1f} s ago{note}"

@@ -33,7 +33,7 @@ class LazyGroup(TyperGroup):
         return load_verb(verb) if verb else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the verb that is called; an unknown one is an error with the nearest name."""
+        """Return the called verb; an unknown one is an error that suggests the nearest name."""
         if args and args[0] not in verbs():
             raise UnknownNameError("command", args[0], verbs(), hint="All of them: alphapanda --help")
         return super().resolve_command(ctx, args)

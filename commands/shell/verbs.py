@@ -40,7 +40,7 @@ class Verb:
     Attributes:
         name: the word.
         module: in `commands`, the module that registers it.
-        panel: the heading it stands under.
+        panel: the heading in `alphapanda --help`.
         help: one line.
     """
 
@@ -51,27 +51,27 @@ class Verb:
 
 
 _TABLE = (
-    Verb("up", "system.up", Panel.RUN, "Start everything on this machine and wait until it is ready."),
-    Verb("down", "system.down", Panel.RUN, "Stop everything, in order."),
-    Verb("status", "system.status", Panel.RUN, "Show what runs, how it is, and since when."),
+    Verb("up", "system.up", Panel.RUN, "Start all daemons on this machine and wait until they are ready."),
+    Verb("down", "system.down", Panel.RUN, "Stop all daemons, in order."),
+    Verb("status", "system.status", Panel.RUN, "Show each process with its state and uptime."),
     Verb("restart", "system.restart", Panel.RUN, "Restart daemons."),
     Verb("run", "system.run", Panel.RUN, "Run one daemon in the foreground."),
     Verb("tui", "system.tui", Panel.LOOK, "Open the dashboard."),
     Verb("orders", "trading.orders", Panel.LOOK, "List orders."),
     Verb("positions", "trading.positions", Panel.LOOK, "List positions."),
     Verb("pnl", "trading.pnl", Panel.LOOK, "Show profit and loss."),
-    Verb("signals", "trading.signals", Panel.LOOK, "List signals and what risk made of them."),
+    Verb("signals", "trading.signals", Panel.LOOK, "List signals with risk's verdicts."),
     Verb("logs", "system.logs", Panel.LOOK, "Read the daemons' logs, merged in time order."),
     Verb("why", "trading.why", Panel.LOOK, "Show the whole chain behind an order or an event."),
     Verb("trace", "trading.why", Panel.LOOK, "The same as why."),
     Verb("halt", "trading.halt", Panel.CONTROL, "Stop a broker from trading; cancels still pass."),
     Verb("resume", "trading.halt", Panel.CONTROL, "Let a halted broker trade again."),
-    Verb("cancel", "trading.cancel", Panel.CONTROL, "Withdraw open orders of a broker."),
+    Verb("cancel", "trading.cancel", Panel.CONTROL, "Cancel open orders of a broker."),
     Verb("flatten", "trading.flatten", Panel.CONTROL, "Close the positions of a broker."),
-    Verb("state", "trading.state", Panel.CONTROL, "Compare remembered state with the log."),
+    Verb("state", "trading.state", Panel.CONTROL, "Compare snapshots and views with the log."),
     Verb("topics", "topics", Panel.LOG, "List, create and compare topics."),
-    Verb("groups", "groups", Panel.LOG, "Show consumer groups and their lag."),
-    Verb("dlq", "dlq", Panel.LOG, "Look into dead letters and replay them."),
+    Verb("groups", "groups", Panel.LOG, "Show consumer groups and their lag; reset offsets."),
+    Verb("dlq", "dlq", Panel.LOG, "Examine dead letters and replay them."),
     Verb("schemas", "schemas", Panel.LOG, "Register and check event schemas."),
     Verb("init", "system.init", Panel.SETUP, "Write commented starter files into this folder."),
     Verb("config", "system.config", Panel.SETUP, "Show and check settings."),

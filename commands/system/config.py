@@ -1,4 +1,4 @@
-"""`alphapanda config`: what is set, from where, and whether all of it can be used."""
+"""`alphapanda config`: the settings in force, their sources, and a check of all files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`alphapanda down`: stop everything in reverse order; no process is left."""
+"""`alphapanda down`: stop all processes in reverse order of dependency."""
 
 from __future__ import annotations
 
@@ -33,13 +33,16 @@ def register(app: typer.Typer) -> None:
 def down(
     call: typer.Context,
     timeout: Annotated[
-        float, typer.Option("--timeout", "-t", min=0.0, metavar="SECONDS", help="Then kill what is left.")
+        float,
+        typer.Option(
+            "--timeout", "-t", min=0.0, metavar="SECONDS", help="Kill the remaining processes after this."
+        ),
     ] = 90.0,
     json: JsonOption = False,
 ) -> None:
-    """Stop everything, what needs others first, and show who is being waited for.
+    """Stop all processes, dependents first, and show which ones are still stopping.
 
-    Works, too, when the supervisor itself was killed. Ends with 0 if nothing was running.
+    Also works after the supervisor itself was killed. Ends with 0 if nothing was running.
 
     Example: alphapanda down --timeout 30
     """
@@ -80,12 +83,12 @@ async def _down(context: Context, timeout_s: float) -> list[str]:
 
 
 async def _stop(context: Context, places: RunPaths, client: ControlClient, timeout_s: float) -> None:
-    """Ask for the stop, tell how it goes, and cut it short when it takes too long."""
+    """Ask for the stop, report progress, and kill the remaining processes when it takes too long."""
     async with _told(context, places):
         stopping = asyncio.create_task(client.stop())
         _, late = await asyncio.wait({stopping}, timeout=timeout_s)
         if late:
-            context.output.warn(f"Not stopped after {timeout_s:g} s: kills what is left.")
+            context.output.warn(f"Still running after {timeout_s:g} s; killing the remaining processes.")
             async with connect(places) as second:
                 await second.stop(now=True)
         await stopping
@@ -93,7 +96,7 @@ async def _stop(context: Context, places: RunPaths, client: ControlClient, timeo
 
 @asynccontextmanager
 async def _told(context: Context, places: RunPaths) -> AsyncIterator[None]:
-    """Tell each change of state, and every two seconds who is being waited for."""
+    """Report each change of state, and every two seconds the processes that are still stopping."""
     follower = ProcessFollower(lambda process: report_change(context.output, process))
 
     async def listen() -> None:
@@ -107,7 +110,7 @@ async def _told(context: Context, places: RunPaths) -> AsyncIterator[None]:
             for process in follower.processes.values():
                 if process.state.value == "stopping":
                     waited = (context.clock.now() - process.since).total_seconds()
-                    context.output.say(f"  waits for {process.name} since {waited:.0f} s")
+                    context.output.say(f"  {process.name} is still stopping after {waited:.0f} s")
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(listen()), group.create_task(remind())]
@@ -125,7 +128,7 @@ async def _gone(supervisor: ProcessIdentity | None, places: RunPaths, patience_s
 
 
 async def _sweep(context: Context, places: RunPaths) -> tuple[str, ...]:
-    """End what a killed supervisor left, and forget its wishes."""
+    """End the processes that a killed supervisor left, and forget its desired state."""
     if not places.lock.exists():
         return ()
     with places.hold():

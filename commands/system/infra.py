@@ -1,4 +1,4 @@
-"""`alphapanda infra`: prepare, show and reset the servers that this deployment stands on."""
+"""`alphapanda infra`: prepare, show and reset the deployment's servers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from alphapanda.infra.embedded.survey import survey_embedded, wipe
 from alphapanda.infra.embedded.tier import EmbeddedTier
 from alphapanda.infra.select import tier_for
 from alphapanda.infra.server_status import Survey, running_processes, survey_external
+from alphapanda.operations.policy import Confirmation, Target
 from alphapanda.settings import InfraTier
 from commands.shell.context import Context
-from commands.shell.options import JsonOption, YesOption
+from commands.shell.options import ConfirmOption, JsonOption, YesOption
 from commands.shell.output import Column, Style
+from commands.shell.prompts import permit
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def prepare(call: typer.Context, json: JsonOption = False) -> None:
-    """Do ahead what the first start needs: download, check, format, and train Java's cache.
+    """Prepare the first start: download, check, format, and train Java's cache.
 
     It needs the network once per machine and is harmless to repeat.
 
@@ -39,7 +41,7 @@ def prepare(call: typer.Context, json: JsonOption = False) -> None:
 
 
 def status(call: typer.Context, json: JsonOption = False) -> None:
-    """Show versions, ports, processes, sizes and where data lies. Exit code 3 when a server is not ready.
+    """Show versions, ports, processes, sizes and data folders. Ends with 3 if a server is not ready.
 
     Example: alphapanda infra status
     """
@@ -53,10 +55,10 @@ def status(call: typer.Context, json: JsonOption = False) -> None:
         raise typer.Exit(ExitCode.FOUND)
 
 
-def reset(call: typer.Context, yes: YesOption = False) -> None:
+def reset(call: typer.Context, yes: YesOption = False, confirm: ConfirmOption = "") -> None:
     """Delete all data of this deployment's Kafka and Valkey: every topic, every position, every snapshot.
 
-    Asks for the folder's name to be typed; --yes answers ahead, for scripts. Settings, ports and logs stay.
+    Asks for the folder's name; --yes or --confirm gives it ahead, for scripts. Settings, ports and logs stay.
 
     Example: alphapanda infra reset
     """
@@ -72,12 +74,9 @@ def reset(call: typer.Context, yes: YesOption = False) -> None:
         raise RefusedError(
             f"{', '.join(running)} still run in {deployment.root}.", hint="Run `alphapanda down` first."
         )
-    if not yes:
-        context.output.confirm(
-            deployment.root.name,
-            f"Deleting all data of Kafka and Valkey in {deployment.state}",
-            flag="To answer ahead: alphapanda infra reset --yes",
-        )
+    question = f"Deleting all data of Kafka and Valkey in {deployment.state}"
+    confirmation = Confirmation.given(yes=yes, confirm=confirm)
+    permit(context, "infra reset", Target(deployment.root.name), question, confirmation)
     wiped = wipe(deployment)
     for path in wiped:
         context.output.say(f"deleted {path}")

@@ -1,4 +1,4 @@
-"""`alphapanda logs`: what the daemons wrote, merged in the order of time, and what they go on writing."""
+"""`alphapanda logs`: the daemons' log lines, merged in time order, and new ones as they come."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def logs(
         list[str] | None,
         typer.Argument(
             metavar="[NAMES]...",
-            help="Daemons (risk.paper; risk for all of them; '*.paper'), kafka, valkey. None: all daemons.",
+            help="Daemons (risk.paper; risk for every broker; '*.paper'), kafka, valkey. Default: all daemons.",
         ),
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines until Ctrl-C.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Follow new lines until Ctrl-C.")] = False,
     lines: Annotated[
         str | None,
         typer.Option(
@@ -53,17 +53,23 @@ def logs(
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(metavar="WHEN", help="From then on: 10m, 2h30m, 10:42 (IST), 2025-11-17, ISO 8601."),
+        typer.Option(metavar="WHEN", help="From this time on: 10m, 2h30m, 10:42 (IST), 2025-11-17, ISO 8601."),
     ] = None,
-    until: Annotated[str | None, typer.Option(metavar="WHEN", help="Up to then.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="WHEN", help="Up to this time.")] = None,
     level: Annotated[
-        str | None, typer.Option(metavar="LEVEL", help="At least: debug, info, warning, error, critical.")
+        str | None,
+        typer.Option(metavar="LEVEL", help="This level and above: debug, info, warning, error, critical."),
     ] = None,
-    grep: Annotated[str | None, typer.Option(metavar="REGEX", help="Only lines in which this is found.")] = None,
+    grep: Annotated[
+        str | None, typer.Option(metavar="REGEX", help="Only lines that match this regular expression.")
+    ] = None,
     channel: Annotated[
-        str | None, typer.Option(metavar="CHANNEL", help="Only app, trading, market_data, bus, api or audit.")
+        str | None,
+        typer.Option(metavar="CHANNEL", help="Only this channel: app, trading, market_data, bus, api or audit."),
     ] = None,
-    no_prefix: Annotated[bool, typer.Option("--no-prefix", help="Do not begin lines with the daemon.")] = False,
+    no_prefix: Annotated[
+        bool, typer.Option("--no-prefix", help="Do not prefix lines with the daemon's name.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Read the daemons' logs, merged in time order across rotations and restarts.
@@ -136,7 +142,7 @@ def _configured_daemons(context: Context) -> tuple[str, ...]:
 
 
 def _show(context: Context, services: Sequence[str], *, prefix: bool) -> Show:
-    """Return what writes records to stdout and tells how many there were."""
+    """Return a writer of records to stdout that counts them."""
     output = context.output
     renderer = PrettyRenderer(
         colour=output.stdout.isatty() and not output.no_color,

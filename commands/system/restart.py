@@ -24,17 +24,20 @@ def register(app: typer.Typer) -> None:
 
 def restart(
     call: typer.Context,
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Daemons, or kafka, valkey.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="Daemons to restart; also kafka or valkey.")
+    ],
     reason: ReasonOption = "",
     confirm: ConfirmOption = "",
     wait_timeout: Annotated[
-        float, typer.Option("--wait-timeout", min=0.1, metavar="SECONDS", help="How long to wait until ready.")
+        float,
+        typer.Option("--wait-timeout", min=0.1, metavar="SECONDS", help="How long to wait until they are ready."),
     ] = WAIT_S,
     json: JsonOption = False,
 ) -> None:
     """Stop daemons, in reverse order, and start them again; wait until they are ready.
 
-    A daemon that a broker which is not a paper broker needs asks for its name and a reason.
+    A daemon of a live broker, or one that it shares, asks for the daemon's name and a reason.
 
     Example: alphapanda restart strategies
     """

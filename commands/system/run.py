@@ -20,13 +20,15 @@ def register(app: typer.Typer) -> None:
 
 def run(
     call: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="feed, strategies, risk.BROKER, trader.BROKER")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The daemon: feed, strategies, risk.BROKER, trader.BROKER.")
+    ],
     accept_log_reset: Annotated[
         bool,
-        typer.Option("--accept-log-reset", help="Start empty if the log is shorter than what was remembered."),
+        typer.Option("--accept-log-reset", help="Start empty if the log is shorter than the snapshot."),
     ] = False,
 ) -> None:
-    """Run one daemon in the foreground until Ctrl-C or SIGTERM; a second one does not wait for the drain.
+    """Run one daemon in the foreground until Ctrl-C or SIGTERM; a second signal skips the drain.
 
     Tells systemd when it is ready (Type=notify). Ends with 78 if its configuration cannot be used.
 

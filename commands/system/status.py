@@ -1,4 +1,4 @@
-"""`alphapanda status`: what runs, how it is, and since when."""
+"""`alphapanda status`: the state of each process, and its uptime."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def status(
     watch: WatchOption = False,
     interval: IntervalOption = 2.0,
 ) -> None:
-    """Show what runs, how it is, and since when.
+    """Show each process with its state, uptime, CPU and memory.
 
-    Ends with 0 if all is ready, 1 if something is not, 3 if nothing is running.
+    Ends with 0 if all are ready, 1 if one is not, 3 if nothing is running.
 
     Example: alphapanda status --watch
     """
@@ -53,7 +53,7 @@ async def _once(context: Context) -> ExitCode:
 
 
 async def _watch(context: Context, interval: float) -> None:
-    """Show it again and again until Ctrl-C; a system that is not running may start any time."""
+    """Refresh until Ctrl-C; a system that is not running may start at any time."""
     while True:
         try:
             found = await _ask(context)

@@ -109,14 +109,14 @@ def _dashboard(
     import logging
     from pathlib import Path
 
-    from commands.shell.silence_logging import quiet_retries
+    from commands.shell.running import silence_retries
     from tui.app import Dashboard, Options
     from tui.layout_file import LayoutFile, NoLayout
     from tui.theme.glyphs import ASCII, UNICODE
 
     # Libraries' complaints belong to their banner; Python would write them over the screen.
     logging.getLogger().addHandler(logging.NullHandler())
-    quiet_retries()
+    silence_retries()
     encoding = (sys.stdout.encoding or "").lower()
     plain = ascii_only or not encoding.startswith("utf")
     options = Options(

@@ -37,7 +37,7 @@ EXTERNAL_READY_S = 10.0
 
 
 class FeedChoice(StrEnum):
-    """Where ticks come from."""
+    """The source of ticks."""
 
     SIMULATED = "simulated"
     RECORDED = "recorded"
@@ -51,36 +51,50 @@ def register(app: typer.Typer) -> None:
 def up(
     call: typer.Context,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Start these, with all that they need.")
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Start these daemons and their dependencies. Default: all."),
     ] = None,
-    only: Annotated[bool, typer.Option("--only", help="Start the named daemons without those they need.")] = False,
-    foreground: Annotated[bool, typer.Option("--foreground", help="Supervise here until Ctrl-C.")] = False,
+    only: Annotated[
+        bool, typer.Option("--only", help="Start the named daemons without their dependencies.")
+    ] = False,
+    foreground: Annotated[
+        bool, typer.Option("--foreground", help="Supervise in this terminal until Ctrl-C.")
+    ] = False,
     wait_timeout: Annotated[
-        float, typer.Option("--wait-timeout", min=0.1, metavar="SECONDS", help="How long to wait until ready.")
+        float,
+        typer.Option("--wait-timeout", min=0.1, metavar="SECONDS", help="How long to wait until they are ready."),
     ] = 120.0,
     dry_run: DryRunOption = False,
-    feed: Annotated[FeedChoice | None, typer.Option("--feed", help="Where ticks come from.")] = None,
-    file: Annotated[Path | None, typer.Option("--file", metavar="CSV", help="The recording.")] = None,
+    feed: Annotated[FeedChoice | None, typer.Option("--feed", help="The source of ticks.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="CSV", help="The recording to replay: a CSV file, or a folder of them."),
+    ] = None,
     speed: Annotated[
-        str | None, typer.Option("--speed", metavar="N|max", help="1: the market's own pace; 60; max.")
+        str | None,
+        typer.Option(
+            "--speed",
+            metavar="N|max",
+            help="Replay speed: 1 is the market's own pace, 60 sixty times as fast; or max.",
+        ),
     ] = None,
     accept_log_reset: Annotated[
         bool,
-        typer.Option("--accept-log-reset", help="Start empty if the log is shorter than what was remembered."),
+        typer.Option("--accept-log-reset", help="Start empty if the log is shorter than the snapshot."),
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Start everything on this machine and wait until it is ready; it then runs on by itself.
+    """Start all daemons on this machine and wait until they are ready; they keep running in the background.
 
-    On a running system: apply the difference that settings, files and options make. Options are remembered until
-    `alphapanda down`. Example: alphapanda up --feed recorded --file ticks.csv --speed max
+    On a running system: apply changed settings, files and options. Options are remembered until `alphapanda down`.
+    Example: alphapanda up --feed recorded --file ticks.csv --speed max
     """
     context = Context.of(call, json=json)
     if only and not names:
         raise UsageError("--only needs names.", hint="alphapanda up --only feed")
     if speed is not None and not _is_speed(speed):
         raise UsageError(
-            f"--speed {speed} is no speed.", hint="Say a number above 0 (1 is the market's pace), or max."
+            f"--speed {speed} is not a speed.", hint="Give a number above 0 (1 is the market's own pace), or max."
         )
     overrides = _overrides(feed, file, speed)
     request = Apply(
@@ -95,7 +109,7 @@ def up(
 
 
 def _overrides(feed: FeedChoice | None, file: Path | None, speed: str | None) -> dict[str, str]:
-    """Return the options as the variables that they stand for."""
+    """Return the options as settings variables."""
     if file is not None and not file.expanduser().exists():
         raise UsageError(f"There is no recording at {file}.", hint="Name a CSV file, or a folder of them.")
     if feed is None and file is not None:
@@ -146,7 +160,7 @@ async def _up(context: Context, request: Apply, *, foreground: bool, wait_timeou
 
 
 def _check(context: Context, places: RunPaths, request: Apply) -> None:
-    """Refuse what cannot be used before anything is started; raises ConfigError, UnknownNameError."""
+    """Check settings, files and names before a start; raises ConfigError, UnknownNameError."""
     remembered = remembered_state(places.desired_state).overrides
     loaded = load(context.deployment, {**context.environ, **remembered, **request.overrides})
     problems = check_documents(context.deployment, tuple(loaded.settings.brokers))
@@ -160,7 +174,7 @@ def _check(context: Context, places: RunPaths, request: Apply) -> None:
 
 
 async def _begin(context: Context, places: RunPaths, request: Apply) -> None:
-    """Check all that can be checked, have the servers' files, with progress, and a supervisor that listens."""
+    """Check the deployment, fetch the servers' files, and start a supervisor."""
     # It needs half a second until it listens: time for the checks. If they fail it is ended again.
     async with launching(places, context.environ):
         _check(context, places, request)
@@ -168,7 +182,7 @@ async def _begin(context: Context, places: RunPaths, request: Apply) -> None:
 
 
 async def _prepare(context: Context) -> None:
-    """Download what is missing; of servers that are not ours, see whether they can be worked with."""
+    """Download missing files of embedded servers; check that external ones answer and are supported."""
     settings = context.settings()
     tier = tier_for(settings, context.deployment, context.clock, environ=context.environ)
     await tier.prepare(progress_for(context.output.stderr))
@@ -199,7 +213,7 @@ async def _wait(context: Context, places: RunPaths, applied: Applied, patience_s
 
 
 def _details_of(applied: Applied, overrides: Mapping[str, str]) -> dict[str, str]:
-    """Return what an `up` did, as the audit keeps it."""
+    """Return the steps of an `up` for the audit."""
     acts = {"started": applied.start, "restarted": applied.restart, "stopped": applied.stop}
     details = {verb: ",".join(names) for verb, names in acts.items() if names}
     return details | {name.lower(): value for name, value in overrides.items()}

@@ -9,6 +9,7 @@ import typer
 
 from commands.shell.context import Context
 from commands.shell.options import DryRunOption, JsonOption, ReasonOption
+from commands.shell.prompts import type_name
 
 if TYPE_CHECKING:
     from alphapanda.kafka.topic_admin import Cluster
@@ -53,10 +54,11 @@ async def _run(context: Context, file: Path | None, *, allow_dangerous: bool, dr
         if dry_run or not plan.changes:
             return
         if plan.dangerous and not allow_dangerous:
-            context.output.confirm(
+            type_name(
+                context,
                 plan.cluster_id,
                 f"{len(plan.dangerous)} changes to cluster {plan.cluster_id} are dangerous: going on",
-                flag="Look at them, then say --allow-dangerous.",
+                flag="Read them, then add --allow-dangerous.",
             )
         await _apply(context, cluster, plan, reason)
 

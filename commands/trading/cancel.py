@@ -44,7 +44,9 @@ def register(app: typer.Typer) -> None:
 def cancel(
     call: typer.Context,
     broker: BrokerArgument,
-    order: Annotated[str | None, typer.Argument(metavar="ORDER", help="Our id of one open order.")] = None,
+    order: Annotated[
+        str | None, typer.Argument(metavar="ORDER", help="The client order id of one open order.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every open order of the broker.")] = False,
     strategy: StrategyOption = None,
     instrument: InstrumentOption = None,

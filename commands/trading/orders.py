@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 def orders(
     call: typer.Context,
     broker: BrokerOption = None,
-    open_only: Annotated[bool, typer.Option("--open", help="Only orders that are not closed.")] = False,
+    open_only: Annotated[bool, typer.Option("--open", help="Only open orders.")] = False,
     limit: LimitOption = 50,
     json: JsonOption = False,
     watch: WatchOption = False,

@@ -1,4 +1,4 @@
-"""`alphapanda positions`: what each strategy holds at each broker."""
+"""`alphapanda positions`: the positions of each strategy at each broker."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 def positions(
     call: typer.Context,
     broker: BrokerOption = None,
-    everything: Annotated[bool, typer.Option("--all", help="Flat positions too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Include flat positions.")] = False,
     json: JsonOption = False,
     watch: WatchOption = False,
     interval: IntervalOption = 1.0,

@@ -1,4 +1,4 @@
-"""`alphapanda signals`: what strategies wanted, and what risk made of it."""
+"""`alphapanda signals`: the strategies' signals with risk's verdicts."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from commands.shell.options import BrokerOption, JsonOption, LimitOption
 from commands.shell.output import Column, Style
 from commands.shell.reading import chosen_brokers, kafka_options
 
-WatchSignals = Annotated[bool, typer.Option("--watch", "-w", help="Go on with new ones until Ctrl-C.")]
-RejectedOption = Annotated[bool, typer.Option("--rejected", help="Only those that risk denied.")]
+WatchSignals = Annotated[bool, typer.Option("--watch", "-w", help="Follow new signals until Ctrl-C.")]
+RejectedOption = Annotated[bool, typer.Option("--rejected", help="Only signals that risk denied.")]
 REMEMBERED = 10_000
 """How many events are known to have been shown."""
 

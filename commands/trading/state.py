@@ -1,4 +1,4 @@
-"""`alphapanda state`: is what is remembered what the log says?"""
+"""`alphapanda state`: compare snapshots and views with the log."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ COLUMNS = (
 
 def register(app: typer.Typer) -> None:
     """Add `state verify`."""
-    noun = typer.Typer(help="Compare remembered state with the log.", no_args_is_help=True)
+    noun = typer.Typer(help="Compare snapshots and views with the log.", no_args_is_help=True)
     noun.callback()(_noun)
     noun.command("verify")(verify)
     app.add_typer(noun, name="state")
 
 
 def _noun() -> None:
-    """Compare remembered state with the log."""
+    """Compare snapshots and views with the log."""
 
 
 def verify(call: typer.Context, broker: BrokerOption = None, json: JsonOption = False) -> None:
-    """Fold the log afresh and compare: positions, orders, and that nothing was decided twice.
+    """Rebuild state from the log and compare positions and orders; check that nothing was decided twice.
 
     Works on a running system. Ends with 3 if something differs. Example: alphapanda state verify
     """

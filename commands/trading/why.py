@@ -42,12 +42,14 @@ def why(
     call: typer.Context,
     id_: Annotated[
         str,
-        typer.Argument(metavar="ID", help="Of an event, an order (ours or the venue's), a trade, a decision."),
+        typer.Argument(
+            metavar="ID", help="The id of an event, an order (client or venue), a trade or a decision."
+        ),
     ],
     since: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Look for it only from then on: 10m, 09:15 (IST).")
+        str | None, typer.Option(metavar="TIME", help="Search from this time on: 10m, 09:15 (IST).")
     ] = None,
-    until: Annotated[str | None, typer.Option(metavar="TIME", help="Look for it only up to then.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Search up to this time.")] = None,
     json: JsonOption = False,
 ) -> None:
     """Show the whole chain: tick, signal, each check of risk, order, reports, fills, profit; each with its time.
@@ -99,7 +101,7 @@ async def _tell(context: Context, asked: str, since_ms: int | None, until_ms: in
 
 
 async def _places(options: KafkaOptions, brokers: Sequence[str]) -> GroupPositions:
-    """Return how far our daemons' groups have come."""
+    """Return the committed offsets of the daemons' groups."""
     groups = groups_of(brokers)
     async with open_groups(options) as admin:
         known = await admin.names()

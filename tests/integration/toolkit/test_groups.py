@@ -197,7 +197,7 @@ async def test_a_live_group_is_shown_with_a_warning_and_never_moved(
         assert "it would be refused" in preview.err
         refused = await call("groups", "reset", group, "--to-earliest", "--execute", "--reason", "no")
         assert refused.code == 5
-        assert f"Somebody is in {group}" in refused.err
+        assert f"{group} has members" in refused.err
         async with open_groups(options) as admin:
             with pytest.raises(RefusedError):
                 await admin.commit(group, {Partition(topic, 0): 0})
@@ -222,13 +222,13 @@ async def test_every_reset_is_in_the_audit(call: Call, options: KafkaOptions, gr
     ("words", "said"),
     [
         (("nobody", "--to-latest"), "There is no consumer group 'nobody'"),
-        (("{group}",), "Say one way to move it"),
-        (("{group}", "--to-latest", "--to-earliest"), "Say only one way"),
+        (("{group}",), "Give one way to move the group"),
+        (("{group}", "--to-latest", "--to-earliest"), "Give only one way"),
         (("{group}", "--to-latest", "--execute"), "needs a reason"),
         (("{group}", "--to-latest", "--topic", "{topic}x"), "Did you mean '{topic}'?"),
         (("{group}", "--to-latest", "--topic", "{topic}:3"), "has no partition '3'"),
-        (("{group}", "--to-datetime", "soon"), "'soon' is no time"),
-        (("{group}", "--by-duration", "10"), "'10' is no duration"),
+        (("{group}", "--to-datetime", "soon"), "'soon' is not a time"),
+        (("{group}", "--by-duration", "10"), "'10' is not a duration"),
         (("{group}", "--from-file", "/nowhere.csv"), "/nowhere.csv cannot be read"),
     ],
 )

@@ -149,7 +149,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         (
             ZeroDivisionError("oh"),
             1,
-            "error: Unexpected ZeroDivisionError: oh. It is a defect: alphapanda --debug … shows where.",
+            "error: Unexpected ZeroDivisionError: oh. This is a defect; run again with --debug for the traceback.",
         ),
         (KeyboardInterrupt(), 130, ""),
         (EOFError(), 130, ""),

@@ -9,7 +9,6 @@ from decimal import Decimal
 
 import pytest
 
-from alphapanda.errors import RefusedError
 from commands.shell.output import Column, Output, Style, as_text
 
 ROWS = (
@@ -108,24 +107,6 @@ def test_an_error_is_one_line_whatever_its_message_holds() -> None:
     sink = output()
     sink.error("first\n  second", "hint")
     assert written(sink) == ("", "error: first second hint\n")
-
-
-def test_without_a_terminal_nothing_is_asked() -> None:
-    with pytest.raises(RefusedError, match="no terminal") as caught:
-        output().confirm("prod", "Delete all?", flag="Pass --yes.")
-    assert caught.value.hint == "Pass --yes."
-
-
-@pytest.mark.parametrize(("typed", "goes_on"), [("prod\n", True), ("yes\n", False), ("", False)])
-def test_the_name_must_be_typed(typed: str, goes_on: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", Terminal(typed))
-    sink = output(terminal=True)
-    if goes_on:
-        sink.confirm("prod", "Delete all?", flag="")
-    else:
-        with pytest.raises(RefusedError, match="nothing was changed"):
-            sink.confirm("prod", "Delete all?", flag="")
-    assert written(sink) == ("", "Delete all? Type prod to go on: ")
 
 
 @pytest.mark.parametrize(

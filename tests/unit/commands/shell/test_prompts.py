@@ -16,7 +16,14 @@ from alphapanda.model.kinds import TradingMode
 from alphapanda.operations.policy import Confirmation, Target
 from commands.shell.context import Context
 from commands.shell.output import Output
-from commands.shell.prompts import confirm_control, permit
+from commands.shell.prompts import confirm_control, permit, type_name
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 @pytest.fixture
@@ -42,11 +49,38 @@ def test_the_dashboard_acts_on_a_protected_deployment_once_its_name_was_typed(
     protected = replace(context, environ={"SAFETY__PROTECTED": "true"})
     with pytest.raises(RefusedError, match="no terminal"):
         confirm_control(protected)
-    asked: list[str] = []
-    monkeypatch.setattr(Output, "confirm", lambda _self, name, _question, *, flag: asked.append(f"{name} {flag}"))
     name = protected.deployment.root.name
-    assert confirm_control(protected) == {name}
-    assert asked == [f"{name} Add --confirm {name}."]
+    monkeypatch.setattr("sys.stdin", Terminal(f"{name}\n"))
+    sink = Output(stdout=io.StringIO(), stderr=Terminal())
+    assert confirm_control(replace(protected, output=sink)) == {name}
+    assert isinstance(sink.stderr, Terminal)
+    assert f"Type {name} to go on" in sink.stderr.getvalue()
+
+
+def test_without_a_terminal_nothing_is_asked(context: Context) -> None:
+    with pytest.raises(RefusedError, match="no terminal") as caught:
+        type_name(context, "prod", "Delete all?", flag="Pass --yes.")
+    assert caught.value.hint == "Pass --yes."
+    with pytest.raises(RefusedError) as caught:
+        type_name(context, "prod", "Delete all?")
+    assert caught.value.hint == "Add --confirm prod."
+    type_name(context, "prod", "Delete all?", frozenset({"prod"}))
+
+
+@pytest.mark.parametrize(("typed", "goes_on"), [("prod\n", True), ("yes\n", False), ("", False)])
+def test_the_name_must_be_typed(
+    context: Context, typed: str, goes_on: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    sink = Output(stdout=io.StringIO(), stderr=Terminal())
+    at = replace(context, output=sink)
+    if goes_on:
+        type_name(at, "prod", "Delete all?")
+    else:
+        with pytest.raises(RefusedError, match="nothing was changed"):
+            type_name(at, "prod", "Delete all?")
+    assert isinstance(sink.stderr, Terminal)
+    assert sink.stderr.getvalue() == "Delete all? Type prod to go on: "
 
 
 @pytest.mark.parametrize(
