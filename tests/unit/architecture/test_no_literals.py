@@ -18,7 +18,7 @@ _TOPIC = re.compile(
     r"|orders\.(submitted|accepted|filled|cancelled|rejected|modified|expired|unknown))(\.dlq)?"
 )
 _SERVICE = re.compile(
-    r"(risk|trader)\.(\{\}|[a-z]\w*)|(\{\}|[a-z]\w*)\.(risk|trader)|alphapanda\.(strategies|feed)\.?(\{\})?"
+    r"(risk|trader)\.(\{\}|[a-z]\w*)|(\{\}|[a-z]\w*)\.(risk|trader)|alphapanda\.strategies|alphapanda\.feed\..*"
 )
 
 
