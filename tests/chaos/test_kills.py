@@ -13,13 +13,14 @@ from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.infra.select import tier_for
 from alphapanda.settings import load
+from alphapanda.testing.system import DeploymentSystem
 
 pytestmark = [pytest.mark.chaos, pytest.mark.kafka, pytest.mark.timeout(600)]
 VICTIMS = ("feed", "strategies", "risk.paper", "trader.paper", "kafka", "valkey")
 
 
 @pytest.fixture
-def busy(system: Any) -> Any:
+def busy(system: DeploymentSystem) -> Any:
     """A system that trades quickly."""
     system.environ |= {"FEED__SPEED": "20", "FEED__TICKS_PER_SECOND": "20"}
     system("up")
@@ -27,14 +28,14 @@ def busy(system: Any) -> Any:
     return system
 
 
-def goes_on(system: Any) -> None:
+def goes_on(system: DeploymentSystem) -> None:
     """See it ready again, and trading."""
     system.until(system.all_ready, patience_s=120)
     before = system.fills()
     system.until(lambda: system.fills() > before)
 
 
-def acknowledged(system: Any) -> set[tuple[str, bytes]]:
+def acknowledged(system: DeploymentSystem) -> set[tuple[str, bytes]]:
     """Return every decision that is in the log now."""
     topics = ("paper.signals.raw", "paper.signals.validated", "paper.orders.submitted", "paper.orders.filled")
     return {(record.partition.topic, record.value or b"") for record in system.records(*topics)}
@@ -81,6 +82,6 @@ def test_redis_is_flushed_in_the_middle(busy: Any) -> None:
     verified(busy)
 
 
-def verified(system: Any) -> None:
+def verified(system: DeploymentSystem) -> None:
     """Compare with a fresh fold of the log."""
     system("state", "verify")

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from alphapanda.testing.system import DeploymentSystem
+
 pytestmark = pytest.mark.e2e
 STRATEGY = '[strategies.x]\nclass = "{}"\ninstruments = ["NSE:INFY"]\nquantity = 1\n'
 
@@ -27,7 +29,9 @@ STRATEGY = '[strategies.x]\nclass = "{}"\ninstruments = ["NSE:INFY"]\nquantity =
         (("up", "--feed", "recorded", "--file", "nowhere.csv"), 2, ("nowhere.csv",)),
     ],
 )
-def test_words_that_do_not_work(system: Any, words: tuple[str, ...], code: int, says: tuple[str, ...]) -> None:
+def test_words_that_do_not_work(
+    system: DeploymentSystem, words: tuple[str, ...], code: int, says: tuple[str, ...]
+) -> None:
     said = system(*words, code=code).stderr
     assert len(said.strip().splitlines()) == 1, said
     assert all(text in said for text in says), said
@@ -49,7 +53,7 @@ def test_words_that_do_not_work(system: Any, words: tuple[str, ...], code: int, 
         ("risk.toml", "[limits]\nmax_order_quantty = 1\n", ("risk.toml:2", "max_order_quantity")),
     ],
 )
-def test_files_that_cannot_be_used(system: Any, file: str, text: str, says: tuple[str, ...]) -> None:
+def test_files_that_cannot_be_used(system: DeploymentSystem, file: str, text: str, says: tuple[str, ...]) -> None:
     system.write(file, text)
     for words in (("config", "check"), ("up",)):
         said = system(*words, code=78).stderr
@@ -66,7 +70,7 @@ def test_files_that_cannot_be_used(system: Any, file: str, text: str, says: tupl
     ],
 )
 def test_variables_that_cannot_be_used(
-    system: Any, environ: dict[str, str], code: int, says: tuple[str, ...]
+    system: DeploymentSystem, environ: dict[str, str], code: int, says: tuple[str, ...]
 ) -> None:
     system.environ |= environ
     said = system("up", code=code).stderr
@@ -79,7 +83,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_servers_that_are_not_there(system: Any) -> None:
+def test_servers_that_are_not_there(system: DeploymentSystem) -> None:
     port = free_port()
     system.environ |= {
         "INFRA__TIER": "external",
@@ -94,7 +98,7 @@ def test_servers_that_are_not_there(system: Any) -> None:
 
 
 @pytest.mark.kafka
-def test_a_wrong_password_of_redis(system: Any, servers: Any) -> None:
+def test_a_wrong_password_of_redis(system: DeploymentSystem, servers: Any) -> None:
     host = servers.redis_url.rpartition("@")[2]
     system.environ |= {
         "INFRA__TIER": "external",

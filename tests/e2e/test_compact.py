@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import urllib.request
-from typing import Any
 
 import pytest
+
+from alphapanda.testing.system import DeploymentSystem
 
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.timeout(300)]
 
 
-def names(system: Any) -> list[str]:
+def names(system: DeploymentSystem) -> list[str]:
     return [process["name"] for process in system.status()["processes"]]
 
 
-def test_a_compact_broker_trades_obeys_recovers_and_can_be_split_again(system: Any) -> None:
+def test_a_compact_broker_trades_obeys_recovers_and_can_be_split_again(system: DeploymentSystem) -> None:
     system.environ["PROCESS_LAYOUT"] = "compact"
     system("up")
     assert names(system) == ["kafka", "valkey", "topics", "feed", "strategies", "broker.paper"]
@@ -41,7 +42,7 @@ def test_a_compact_broker_trades_obeys_recovers_and_can_be_split_again(system: A
     system("state", "verify")
 
 
-def both_count_under_their_own_names(system: Any) -> None:
+def both_count_under_their_own_names(system: DeploymentSystem) -> None:
     (url,) = [p["url"] for p in system.status()["processes"] if p["name"] == "broker.paper"]
     with urllib.request.urlopen(f"{url}/metrics") as answer:
         page = answer.read().decode()

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import re
 import urllib.request
-from typing import Any
 
 import pytest
 
 from alphapanda.kafka.client import KafkaOptions, open_log
 from alphapanda.model.records import Outgoing
+from alphapanda.testing.system import DeploymentSystem
 
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.timeout(300)]
 
 SIGNALS = "paper.signals.raw"
 
 
-def test_the_metrics_follow_what_becomes_of_a_dead_letter(system: Any) -> None:
+def test_the_metrics_follow_what_becomes_of_a_dead_letter(system: DeploymentSystem) -> None:
     system("up")
     write(system, b"no signal")
     system.until(lambda: figures(system, "alphapanda_dlq_open_records") == {"decode": 1})
@@ -30,7 +30,7 @@ def test_the_metrics_follow_what_becomes_of_a_dead_letter(system: Any) -> None:
     assert figures(system, "alphapanda_dlq_open_records") == {}
 
 
-def write(system: Any, value: bytes) -> None:
+def write(system: DeploymentSystem, value: bytes) -> None:
     """Put a record where risk reads."""
 
     async def act() -> None:
@@ -40,7 +40,7 @@ def write(system: Any, value: bytes) -> None:
     asyncio.run(act())
 
 
-def figures(system: Any, name: str) -> dict[str, float]:
+def figures(system: DeploymentSystem, name: str) -> dict[str, float]:
     """Return what the strategies daemon says of dead letters of signals, by code or outcome."""
     (url,) = [p["url"] for p in system.status()["processes"] if p["name"] == "strategies"]
     with urllib.request.urlopen(f"{url}/metrics") as answer:

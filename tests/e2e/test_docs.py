@@ -9,10 +9,10 @@ import signal
 import subprocess
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from alphapanda.testing.system import DeploymentSystem
 from commands.shell.verbs import verbs
 
 pytestmark = pytest.mark.e2e
@@ -34,7 +34,7 @@ COMMANDS = sorted({(page.name, command) for page in PAGES for command in shown(p
 
 
 @pytest.mark.parametrize(("page", "command"), COMMANDS)
-def test_what_the_docs_show_exists(system: Any, page: str, command: str) -> None:
+def test_what_the_docs_show_exists(system: DeploymentSystem, page: str, command: str) -> None:
     words = shlex.split(command, comments=True)
     options = [word.partition("=")[0] for word in words if word.startswith("--")]
     path = [words[0]]
@@ -52,7 +52,7 @@ def test_what_the_docs_show_exists(system: Any, page: str, command: str) -> None
 
 @pytest.mark.kafka
 @pytest.mark.timeout(300)
-def test_the_readmes_commands_are_run(system: Any) -> None:
+def test_the_readmes_commands_are_run(system: DeploymentSystem) -> None:
     """In the page's order, but that what stops everything comes last."""
     recording = "Symbol,exchange_timestamp,last_price\n" + "".join(
         f"ALPHA,2025-11-17 12:08:{second:02}.000000,{100 + second % 3}\n" for second in range(50)
@@ -79,11 +79,11 @@ def test_the_readmes_commands_are_run(system: Any) -> None:
     assert {p["name"] for p in system.status()["processes"]} >= {"trader.paper", "trader.paper2"}
 
 
-def interrupted(system: Any, words: list[str]) -> None:
+def interrupted(system: DeploymentSystem, words: list[str]) -> None:
     """Run what goes on for ever until it has shown something, and stop it as a person does."""
     with subprocess.Popen(
         [system.program, *words],
-        env=system._environ(),
+        env=system.environment(),
         cwd=system.root,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -96,12 +96,12 @@ def interrupted(system: Any, words: list[str]) -> None:
         assert process.returncode == 130
 
 
-def opened_and_quit(system: Any) -> None:
+def opened_and_quit(system: DeploymentSystem) -> None:
     """Open the dashboard in a terminal, wait for its first screen, and quit."""
     ours, theirs = os.openpty()
     with subprocess.Popen(
         [system.program, "tui"],
-        env=system._environ() | {"TERM": "xterm-256color"},
+        env=system.environment() | {"TERM": "xterm-256color"},
         cwd=system.root,
         stdin=theirs,
         stdout=theirs,

@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 
+from alphapanda.testing.system import DeploymentSystem
+
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.timeout(300)]
 
 
-def still(system: Any) -> list[dict[str, Any]]:
+def still(system: DeploymentSystem) -> list[dict[str, Any]]:
     """Return the positions without what only ticks move."""
     moved = {"last_price", "unrealised", "exposure"}
     return [{k: v for k, v in row.items() if k not in moved} for row in system.items("positions", "--all")]
 
 
-def test_up_trade_look_down_and_up_again(system: Any) -> None:
+def test_up_trade_look_down_and_up_again(system: DeploymentSystem) -> None:
     # A user's own folder, with a name that one of our packages has.
     (system.root / "topics").mkdir()
     system.write("topics/__init__.py", "raise RuntimeError('this is not yours to import')")
@@ -56,7 +58,7 @@ def test_up_trade_look_down_and_up_again(system: Any) -> None:
     came_back(system)
 
 
-def stop_then_go(system: Any) -> None:
+def stop_then_go(system: DeploymentSystem) -> None:
     """Halt, see that nothing new is bought, and go on."""
     system("halt", "paper", "--reason", "a test")
     (pnl,) = system.items("pnl")
@@ -73,7 +75,7 @@ def stop_then_go(system: Any) -> None:
     ]
 
 
-def came_back(system: Any) -> None:
+def came_back(system: DeploymentSystem) -> None:
     """Start again without a feed: the positions are those of before, from the log alone."""
     system("up")
     system("down")
@@ -88,7 +90,7 @@ def came_back(system: Any) -> None:
     system("state", "verify")
 
 
-def caught_up(system: Any) -> None:
+def caught_up(system: DeploymentSystem) -> None:
     """Wait until the trader has read all that there is: signals, and ticks up to the newest."""
     signals = {r.partition.topic: r.offset + 1 for r in system.records("paper.signals.validated")}
     newest = max(json.loads(r.value or b"{}")["ts"] for r in system.records("market.ticks"))

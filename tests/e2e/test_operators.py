@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from alphapanda.testing.system import DeploymentSystem
+
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.timeout(600)]
 
 STRATEGIES = '''
@@ -56,19 +58,19 @@ quantity = 7
 """
 
 
-def prepare(system: Any, instruments: str = '"NSE:INFY", "NSE:TCS"') -> None:
+def prepare(system: DeploymentSystem, instruments: str = '"NSE:INFY", "NSE:TCS"') -> None:
     (system.root / "strategies").mkdir()
     system.write("strategies/buyer.py", STRATEGIES)
     system.write("strategies.toml", CONFIG.replace("INSTRUMENTS", instruments))
 
 
-def open_orders(system: Any) -> dict[str, str]:
+def open_orders(system: DeploymentSystem) -> dict[str, str]:
     """The open orders of `rests`, by instrument."""
     found = system.items("orders", "--open")
     return {each["instrument"]: each["client_order_id"] for each in found if each["strategy_id"] == "rests"}
 
 
-def held(system: Any) -> dict[str, int]:
+def held(system: DeploymentSystem) -> dict[str, int]:
     return {each["instrument"]: each["quantity"] for each in system.items("positions")}
 
 
@@ -77,12 +79,12 @@ def document(done: Any) -> dict[str, Any]:
     return found
 
 
-def audits(system: Any, *actions: str) -> list[tuple[str, str]]:
+def audits(system: DeploymentSystem, *actions: str) -> list[tuple[str, str]]:
     found = [json.loads(record.value or b"{}")["data"] for record in system.records("system.audit")]
     return [(each["action"], each["outcome"]) for each in found if each["action"] in actions]
 
 
-def test_cancel_and_flatten_what_runs(system: Any) -> None:
+def test_cancel_and_flatten_what_runs(system: DeploymentSystem) -> None:
     prepare(system)
     system("up")
     orders = system.until(lambda: len(found := open_orders(system)) == 3 and found)
@@ -101,7 +103,7 @@ def test_cancel_and_flatten_what_runs(system: Any) -> None:
     assert held(system) == {}
 
 
-def what_is_typed_wrongly(system: Any) -> None:
+def what_is_typed_wrongly(system: DeploymentSystem) -> None:
     assert "which orders" in system("cancel", "paper", "--reason", "x", code=2).stderr
     assert "only once" in system("cancel", "paper", "some", "--all", "--reason", "x", code=2).stderr
     assert "only once" in system("cancel", "paper", "some", "--strategy", "rests", code=2).stderr
@@ -121,7 +123,7 @@ def what_is_typed_wrongly(system: Any) -> None:
     assert (shown["state"], [each["quantity"] for each in shown["held"]]) == ("ACTIVE", [7, 7])
 
 
-def one_order(system: Any, order_id: str) -> None:
+def one_order(system: DeploymentSystem, order_id: str) -> None:
     done = document(system("cancel", "paper", order_id, "--reason", "a wrong limit", "--yes", "--json"))
     assert [each["client_order_id"] for each in done["cancelled"]] == [order_id]
     assert order_id not in open_orders(system).values()
@@ -136,18 +138,18 @@ def one_order(system: Any, order_id: str) -> None:
     assert "command" in [hop["step"] for hop in story["decisions"][0]["branches"][0]["hops"]]
 
 
-def while_halted(system: Any, order_id: str) -> None:
+def while_halted(system: DeploymentSystem, order_id: str) -> None:
     system("halt", "paper", "--reason", "a drill")
     refused = system("flatten", "paper", "--strategy", "holds", "--reason", "x", "--yes", code=5).stderr
     assert "alphapanda halt paper --reduce" in refused
     told = system("cancel", "paper", "--instrument", "NSE:TCS", "--reason", "cancels pass", "--yes").stderr
     assert "paper: 1 order cancelled." in told
     assert order_id not in open_orders(system).values()
-    told = audits(system, "cancel", "flatten")[2:]
-    assert told == [("cancel", "done"), ("flatten", "refused"), ("cancel", "done")]
+    acts = audits(system, "cancel", "flatten")[2:]
+    assert acts == [("cancel", "done"), ("flatten", "refused"), ("cancel", "done")]
 
 
-def flat(system: Any) -> None:
+def flat(system: DeploymentSystem) -> None:
     done = document(system("flatten", "paper", "--reason", "the end", "--yes", "--json"))
     assert (done["flat"], done["state"], done["still_open"]) == (True, "REDUCING", [])
     assert [each["strategy_id"] for each in done["cancelled"]] == ["rests"]
@@ -171,7 +173,7 @@ def flat(system: Any) -> None:
     assert "alphapanda resume paper" in again
 
 
-def test_without_a_market_the_exits_go_on_working(system: Any) -> None:
+def test_without_a_market_the_exits_go_on_working(system: DeploymentSystem) -> None:
     prepare(system, '"NSE:*"')
     seconds = [f"ALPHA,2025-11-17 12:08:{n:02}.000000,100\n" for n in range(30)]
     system.write("ticks.csv", "Symbol,exchange_timestamp,last_price\n" + "".join(seconds))
@@ -192,7 +194,7 @@ def test_without_a_market_the_exits_go_on_working(system: Any) -> None:
     system("state", "verify")
 
 
-def test_a_daemon_that_is_down_obeys_when_it_runs(system: Any) -> None:
+def test_a_daemon_that_is_down_obeys_when_it_runs(system: DeploymentSystem) -> None:
     prepare(system)
     system("up")
     system.until(lambda: len(open_orders(system)) == 3)

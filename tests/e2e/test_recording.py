@@ -8,9 +8,10 @@ import os
 import random
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from alphapanda.testing.system import DeploymentSystem
 
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.timeout(400)]
 
@@ -63,7 +64,7 @@ def write_recording(path: Path) -> tuple[int, int]:
     return len(rows), 2
 
 
-def run(system: Any, root: Path, recording: Path, speed: str, ticks: int) -> dict[str, list[str]]:
+def run(system: DeploymentSystem, root: Path, recording: Path, speed: str, ticks: int) -> dict[str, list[str]]:
     """Feed a recording into a fresh system and return what every topic holds, as sorted values."""
     system.root = root
     root.mkdir()
@@ -80,7 +81,7 @@ def run(system: Any, root: Path, recording: Path, speed: str, ticks: int) -> dic
     return found
 
 
-def settled(system: Any) -> bool:
+def settled(system: DeploymentSystem) -> bool:
     """Whether every signal was judged and every order met all the ticks there are."""
     raw = len(system.records("paper.signals.raw"))
     judged = len(system.records("paper.signals.validated", "paper.signals.rejected"))
@@ -88,7 +89,7 @@ def settled(system: Any) -> bool:
     return raw == judged and done == len(system.records("paper.signals.validated"))
 
 
-def test_twice_flat_out_and_once_paced(system: Any, tmp_path: Path) -> None:
+def test_twice_flat_out_and_once_paced(system: DeploymentSystem, tmp_path: Path) -> None:
     recording = tmp_path / "recording.csv"
     rows, bad = write_recording(recording)
     first = run(system, tmp_path / "one", recording, "max", rows)
@@ -106,7 +107,7 @@ def test_twice_flat_out_and_once_paced(system: Any, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not REAL.exists(), reason=f"{REAL} is not there; ALPHAPANDA_TEST_DATA names another folder")
 @pytest.mark.conformance
-def test_the_real_recording(system: Any, tmp_path: Path) -> None:
+def test_the_real_recording(system: DeploymentSystem, tmp_path: Path) -> None:
     ticks = 4_214
     first = run(system, tmp_path / "one", REAL, "max", ticks)
     assert len(first["market.ticks"]) == ticks

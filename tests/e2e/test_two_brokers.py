@@ -17,13 +17,14 @@ from alphapanda.infra.select import tier_for
 from alphapanda.kafka.client import KafkaOptions, open_log
 from alphapanda.model.records import Outgoing
 from alphapanda.settings import load
+from alphapanda.testing.system import DeploymentSystem
 
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.timeout(300)]
 BROKERS = ("paper", "paper2")
 
 
 @pytest.fixture
-def desk(system: Any) -> Any:
+def desk(system: DeploymentSystem) -> Any:
     system.write("alphapanda.toml", '[brokers.paper]\nkind = "paper"\n\n[brokers.paper2]\nkind = "paper"\n')
     system.environ["ACTIVE_BROKERS"] = "paper,paper2"
     system("up")
@@ -31,9 +32,9 @@ def desk(system: Any) -> Any:
     return system
 
 
-def endpoints(system: Any) -> Any:
+def endpoints(system: DeploymentSystem) -> Any:
     deployment = Deployment(system.root)
-    return tier_for(load(deployment, system._environ()).settings, deployment, SystemClock()).endpoints()
+    return tier_for(load(deployment, system.environment()).settings, deployment, SystemClock()).endpoints()
 
 
 def test_two_brokers_trade_and_never_touch(desk: Any) -> None:

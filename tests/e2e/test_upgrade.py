@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import System
+from alphapanda.testing.system import DeploymentSystem
 
 pytestmark = pytest.mark.e2e
 
@@ -37,7 +37,7 @@ def lasting(items: list[dict[str, Any]], like: list[dict[str, Any]]) -> list[dic
 
 @pytest.mark.parametrize("views", ["kept", "lost"])
 def test_a_folder_of_the_version_before_goes_on(
-    system: System, shown_before: dict[str, list[dict[str, Any]]], views: str
+    system: DeploymentSystem, shown_before: dict[str, list[dict[str, Any]]], views: str
 ) -> None:
     with tarfile.open(DATA / "deployment-0.1.0.tar.xz") as folder:
         folder.extractall(system.root, filter="data")

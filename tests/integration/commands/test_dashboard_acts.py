@@ -6,7 +6,6 @@ import asyncio
 import os
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -19,6 +18,7 @@ from alphapanda.model.kinds import EventType, TradingState
 from alphapanda.operations.policy import Confirmation
 from alphapanda.serialization.codec import decode
 from alphapanda.testing.call_path import CallPath
+from alphapanda.testing.system import DeploymentSystem
 from commands.shell.context import Context
 from commands.shell.output import Output
 from tui.app import Dashboard, Options
@@ -34,7 +34,7 @@ MOST_FILES = 14
 """Of the product, from the key that halts a broker to the call that writes to Kafka."""
 
 
-def context_of(system: Any) -> Context:
+def context_of(system: DeploymentSystem) -> Context:
     environ = {**os.environ, "ALPHAPANDA_HOME": str(system.root)}
     return Context(Deployment.find(environ), environ, SystemClock(), Output(no_color=True))
 
@@ -47,12 +47,12 @@ def no_letters(letters: Selection, fate: Disposition) -> AbstractAsyncContextMan
     raise AssertionError(letters, fate)
 
 
-def audits(system: Any) -> dict[str, AuditRecord]:
+def audits(system: DeploymentSystem) -> dict[str, AuditRecord]:
     events = [decode(EventType.AUDIT_RECORDED, record.value or b"") for record in system.records("system.audit")]
     return {event.data.action: event.data for event in events if event.source == "tui"}
 
 
-def test_a_running_system_obeys_the_dashboard(system: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_running_system_obeys_the_dashboard(system: DeploymentSystem, monkeypatch: pytest.MonkeyPatch) -> None:
     path = CallPath()
     system("up")
     system.until(lambda: system.fills() > 0)
