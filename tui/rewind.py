@@ -30,7 +30,7 @@ SUPERVISORS_LINES: Final = 4_000
 LINES_AHEAD: Final = timedelta(seconds=60)
 """How far lines are read ahead at the pace of the clock."""
 RATE_OVER: Final = timedelta(seconds=5)
-LOOK_EVERY_S: Final = 1.0
+MEASURE_EVERY_S: Final = 1.0
 """How often offsets are asked for while the past plays."""
 
 
@@ -68,7 +68,7 @@ class Rewind:
         self._system = PastSystem()
         self._partitions: tuple[Partition, ...] = ()
         self._beginnings: Offsets = {}
-        self._looked_at = 0.0
+        self._measured_at = 0.0
 
     # ------------------------------------------------------------ steering
 
@@ -131,18 +131,18 @@ class Rewind:
             self._system.take(await history.before(goal, SUPERVISORS_LINES, SUPERVISOR))
         reader.seek(at)
         self._ahead.clear()
-        await self._look(log, desk, goal, at)
+        await self._measure(log, desk, goal, at)
         self.desk, self.at, self.loaded = desk, goal, True
         self._changed()
 
-    async def _look(self, log: OpenLog, desk: Store, moment: datetime, at: Offsets) -> None:
+    async def _measure(self, log: OpenLog, desk: Store, moment: datetime, at: Offsets) -> None:
         """Tell how the topics, their readers and the processes stood at a moment."""
         before = await log.offsets_at(moment - RATE_OVER, self._partitions)
         desk.topics.take_past(
             at, before, RATE_OVER.total_seconds(), self._beginnings, self._places.offsets(), moment
         )
         desk.system.take(self._system.view(moment))
-        self._looked_at = self._clock.monotonic()
+        self._measured_at = self._clock.monotonic()
 
     async def _play(self, log: OpenLog, reader: RecordReader) -> None:
         """Move on by one beat, folding what was written in it."""
@@ -163,8 +163,8 @@ class Rewind:
             self.desk.take(due)
             self._places.take(due)
         await self._play_lines()
-        if started - self._looked_at >= LOOK_EVERY_S:
-            await self._look(log, self.desk, self.at, await log.offsets_at(self.at, self._partitions))
+        if started - self._measured_at >= MEASURE_EVERY_S:
+            await self._measure(log, self.desk, self.at, await log.offsets_at(self.at, self._partitions))
         self._wake.clear()
         try:
             async with asyncio.timeout(max(0.01, BEAT_S - (self._clock.monotonic() - started))):

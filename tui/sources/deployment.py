@@ -83,14 +83,14 @@ class DeploymentWire:
             history=LogFileHistory(deployment, clock),
             sources=(
                 ViewsSource(lambda: endpoints_of(deployment, settings, clock).redis_url, brokers),
-                SystemSource(self._look),
+                SystemSource(self._read_status),
                 LogFilesSource(deployment, clock),
                 *((avro,) if avro is not None else ()),
             ),
             control=control,
         )
 
-    async def _look(self) -> SystemView:
+    async def _read_status(self) -> SystemView:
         async with connect(RunPaths(self._deployment)) as client:
             status = await client.status()
         return SystemView(at=status.at, daemons=tuple(map(_daemon, (*status.processes, status.supervisor))))

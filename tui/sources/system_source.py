@@ -27,19 +27,19 @@ class SystemSource:
     """Asks how all processes stand.
 
     Args:
-        look: returns it; raises AlphaPandaError where nothing runs.
+        read: returns it; raises AlphaPandaError where nothing runs.
     """
 
     name = "Supervisor"
 
-    def __init__(self, look: Callable[[], Awaitable[SystemView]]) -> None:
-        self._look = look
+    def __init__(self, read: Callable[[], Awaitable[SystemView]]) -> None:
+        self._read = read
 
     async def run(self, port: SourceHandle) -> None:
         """Ask once a second until nobody answers."""
         try:
             while True:
-                port.desk.system.take(await self._look())
+                port.desk.system.take(await self._read())
                 port.up()
                 await asyncio.sleep(EVERY_S)
         except AlphaPandaError:
