@@ -139,7 +139,7 @@ class ReplayOffer:
     options: ReplayOptions
 
     @property
-    def prospect(self) -> Preview:
+    def preview(self) -> Preview:
         """What it will do."""
         from alphapanda.operations.dead_letters.plan import PlannedAction, summarize
 
@@ -276,7 +276,7 @@ class SettingAside:
     items: Sequence[FailedRecord]
 
     @property
-    def prospect(self) -> Preview:
+    def preview(self) -> Preview:
         """What it will do."""
         counts: Counter[tuple[str, str, str, str]] = Counter()
         for item in self.items:

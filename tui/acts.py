@@ -30,7 +30,7 @@ class RunningAct:
     Attributes:
         title: what is done: `Halting paper`.
         began: by the monotonic clock, in seconds.
-        waits: returns what it waits for, as far as the desk shows it; empty for nothing.
+        waits: returns what it waits for, as far as the store shows it; empty for nothing.
         stop: set to end it early; None where it cannot be.
         progress: what it said last.
         told: how it ended; None while it is under way, and where it failed.
@@ -150,11 +150,11 @@ def _is_over(act: RunningAct, now: float) -> bool:
     return act.ended is not None and now - act.ended > (WHOLE_S if act.is_whole else REST_S)
 
 
-def obedience(desk: Store, broker: str, seen: int, services: tuple[str, ...]) -> str:
+def obedience(store: Store, broker: str, seen: int, services: tuple[str, ...]) -> str:
     """Return who has obeyed since `seen` notes were there, and who is waited for."""
     obeyed = {
         str(note.event.data.service)
-        for number, note in desk.notes.rows.items()
+        for number, note in store.notes.rows.items()
         if number >= seen
         and isinstance(note, Note)
         and isinstance(note.event.data, ControlEvent)

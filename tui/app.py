@@ -1,4 +1,4 @@
-"""The dashboard: sources into desks, desks onto screens, ten times a second at most."""
+"""The dashboard: sources into the store, the store onto screens, ten times a second at most."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from tui.operating import Operating
 from tui.panes.acting import ActLines
 from tui.panes.canvas import EmptyScreenNotice
 from tui.panes.pane import Pane, TablePane
-from tui.panes.status_bar import Banner, DashboardStatus, Keys, Tabs, Vitals
+from tui.panes.status_bar import Banner, DashboardStatus, KeyFooter, StatusBar, Tabs
 from tui.remembering import recall, remember
 from tui.render.pace import RepaintPace
 from tui.render.table import LiveTable
 from tui.rewind import Rewind
-from tui.screens.base import Scene, View
-from tui.screens.catalogue import VIEWS
-from tui.screens.operations import DaemonsView
+from tui.screens.base import DashboardScreen, ScreenContext
+from tui.screens.catalogue import SCREEN_CLASSES
+from tui.screens.operations import DaemonsScreen
 from tui.sources.connection import Connect, Connection
 from tui.sources.handle import LinkState, SourceHandle
 from tui.sources.log_source import LogFollower
@@ -75,7 +75,7 @@ class Dashboard(Operating, App[int]):
     """The application.
 
     Args:
-        wire: prepares the deployment, after the first paint.
+        connect: prepares the deployment, after the first paint.
         clock: the time.
         layout: what is remembered.
         options: how it is opened.
@@ -97,17 +97,17 @@ class Dashboard(Operating, App[int]):
     ]
 
     def __init__(
-        self, wire: Connect, clock: Clock, layout: LayoutStore | None = None, options: Options | None = None
+        self, connect: Connect, clock: Clock, layout: LayoutStore | None = None, options: Options | None = None
     ) -> None:
         self.options = options or Options()
         super().__init__(ansi_color=self.options.theme.endswith("ansi"))
         self.clock = clock
-        self.wire = wire
-        self.wiring: Connection | None = None
+        self.connect = connect
+        self.connection: Connection | None = None
         self.layout_store = layout or NoLayout()
         self.memory: Memory = self.layout_store.load()
         self.status = DashboardStatus(control=self.options.control)
-        self.live_desk = Store(Routes(Catalogue.load(), None))
+        self.live_store = Store(Routes(Catalogue.load(), None))
         self.rewind: Rewind | None = None
         self.hidden = self.memory.hidden
         self.compact = self.memory.compact
@@ -118,15 +118,15 @@ class Dashboard(Operating, App[int]):
         self.asked_of: TablePane[Any] | None = None
         self.every = max(1, self.memory.every)
         self.status.hertz = round(1 / (BEAT_S * self.every))
-        self._views: dict[str, View] = {}
+        self._views: dict[str, DashboardScreen] = {}
         self._beat = 0
         self.acts = RunningActs(clock)
         self._edges = (
-            Vitals(self.status),
+            StatusBar(self.status),
             Tabs(self.status),
             Banner(self.status),
             ActLines(self.acts, clock),
-            Keys(self.status),
+            KeyFooter(self.status),
         )
         self._cpu = 0.0
         self._seen = 0, 0
@@ -170,31 +170,31 @@ class Dashboard(Operating, App[int]):
     @work(group="sources", exclusive=True, exit_on_error=False)
     async def open_sources(self) -> None:
         """Read the settings, and ask every source for ever; settings that cannot be used are tried again."""
-        while self.wiring is None:
+        while self.connection is None:
             try:
-                self.wiring = await self.wire()
+                self.connection = await self.connect()
             except AlphaPandaError as error:
                 self.status.trouble, self.status.hint = error.message, error.hint
                 await asyncio.sleep(2.0)
-        wiring = self.wiring
+        connection = self.connection
         self.status.trouble = self.status.hint = ""
-        self.status.name = wiring.name
-        self.live_desk = Store(wiring.routes, wiring.brokers)
-        self.set_class(any(mode is TradingMode.LIVE for _, mode in wiring.brokers), "-live")
+        self.status.name = connection.name
+        self.live_store = Store(connection.routes, connection.brokers)
+        self.set_class(any(mode is TradingMode.LIVE for _, mode in connection.brokers), "-live")
         if self.has_class("-live"):
             self.query_one("#frame").border_title = "REAL MONEY"
             self.tint()
-        sources = (LogFollower(wiring.tape, self.clock), *wiring.sources)
-        ports = [SourceHandle(source.name, self.live_desk, self.clock) for source in sources]
-        self.status.ports = ports
-        first = self.memory.screen if self.memory.screen in VIEWS else "overview"
+        sources = (LogFollower(connection.log_access, self.clock), *connection.sources)
+        handles = [SourceHandle(source.name, self.live_store, self.clock) for source in sources]
+        self.status.handles = handles
+        first = self.memory.screen if self.memory.screen in SCREEN_CLASSES else "overview"
         self.history = [first]
         await self.show_screen(first)
-        for note in wiring.notes:
+        for note in connection.notes:
             self.notify(note)
         async with asyncio.TaskGroup() as group:
-            for source, port in zip(sources, ports, strict=True):
-                group.create_task(run_with_retry(source, port, self.clock))
+            for source, handle in zip(sources, handles, strict=True):
+                group.create_task(run_with_retry(source, handle, self.clock))
 
     def tint(self) -> None:
         """Colour the top where real money is; the terminal's own colours have no light shade for that."""
@@ -203,12 +203,12 @@ class Dashboard(Operating, App[int]):
     # ------------------------------------------------------------ what is shown
 
     @property
-    def desk(self) -> Store:
-        """The desk of the moment: live, or the past's."""
-        return self.live_desk if self.rewind is None else self.rewind.desk
+    def store(self) -> Store:
+        """The store of the moment: live, or the past's."""
+        return self.live_store if self.rewind is None else self.rewind.store
 
     @property
-    def look(self) -> Formatter:
+    def fmt(self) -> Formatter:
         """The looks of the moment."""
         now = self.clock.now() if self.rewind is None else self.rewind.at
         return Formatter(
@@ -221,12 +221,12 @@ class Dashboard(Operating, App[int]):
         )
 
     @property
-    def views(self) -> Sequence[View]:
+    def views(self) -> Sequence[DashboardScreen]:
         """The screens that were looked at."""
         return tuple(self._views.values())
 
     @property
-    def view(self) -> View | None:
+    def view(self) -> DashboardScreen | None:
         """The screen in view."""
         return self._views.get(self.status.screen)
 
@@ -251,7 +251,9 @@ class Dashboard(Operating, App[int]):
         stage = self.query_one("#stage", ContentSwitcher)
         view = self._views.get(name)
         if view is None:
-            view = VIEWS[name](Scene(self.desk, self.look, self.status, self.troubles, self.waiting), name)
+            view = SCREEN_CLASSES[name](
+                ScreenContext(self.store, self.fmt, self.status, self.troubles, self.waiting), name
+            )
             await stage.add_content(view, id=f"view-{name}")
             for pane in view.query(TablePane):
                 recall(self, pane)
@@ -265,26 +267,28 @@ class Dashboard(Operating, App[int]):
             self.set_focus(None)
         self.call_after_refresh(self.paint, everything=True)
 
-    def situation(self, needs: Sequence[str]) -> tuple[tuple[str, ...], str]:
+    def source_state(self, needs: Sequence[str]) -> tuple[tuple[str, ...], str]:
         """Return what an empty pane says, and what a frame says of staleness; nothing when all is well."""
         if self.status.trouble:
             return (self.status.trouble, self.status.hint), "settings cannot be read"
-        if not self.status.ports:
+        if not self.status.handles:
             return ("Reading the settings …",), ""
         if self.rewind is not None:
-            going = f"Reading the log up to {self.look.clock(self.rewind.at)} …"
+            going = f"Reading the log up to {self.fmt.clock(self.rewind.at)} …"
             return ((), "") if self.rewind.loaded else ((going,), "")
-        mine = [port for port in self.status.ports if port.name in needs]
-        down = [port for port in mine if port.link is LinkState.DOWN and port.fault is not None]
+        mine = [handle for handle in self.status.handles if handle.name in needs]
+        down = [handle for handle in mine if handle.link is LinkState.DOWN and handle.fault is not None]
         if down:
-            port = down[0]
-            fault = port.fault
+            handle = down[0]
+            fault = handle.fault
             assert fault is not None
             since = span((self.clock.now() - fault.since).total_seconds())
-            last = "no data yet" if port.heard_at is None else f"last data {self.look.clock(port.heard_at)}"
-            text = (f"{port.name} does not answer: {fault.message}", fault.hint) if port.is_new else ()
-            return text, f"{port.name} gone for {since}, {last}"
-        waiting = [port.name for port in mine if port.link is LinkState.CONNECTING and port.is_new]
+            last = (
+                "no data yet" if handle.received_at is None else f"last data {self.fmt.clock(handle.received_at)}"
+            )
+            text = (f"{handle.name} does not answer: {fault.message}", fault.hint) if handle.is_new else ()
+            return text, f"{handle.name} gone for {since}, {last}"
+        waiting = [handle.name for handle in mine if handle.link is LinkState.CONNECTING and handle.is_new]
         if waiting:
             return (f"Loading: waiting for {' and '.join(waiting)} …",), ""
         return (), ""
@@ -295,16 +299,19 @@ class Dashboard(Operating, App[int]):
             return [(self.status.trouble, self.status.hint)]
         now = self.clock.now()
         return [
-            (f"{port.name} does not answer for {span((now - port.fault.since).total_seconds())}", port.fault.hint)
-            for port in self.status.ports
-            if port.fault is not None
+            (
+                f"{handle.name} does not answer for {span((now - handle.fault.since).total_seconds())}",
+                handle.fault.hint,
+            )
+            for handle in self.status.handles
+            if handle.fault is not None
         ]
 
     def waiting(self) -> Sequence[str]:
         """Return the names of the sources that have not said anything yet."""
-        if not self.status.ports:
+        if not self.status.handles:
             return ["the settings"]
-        return [port.name for port in self.status.ports if port.is_new and port.fault is None]
+        return [handle.name for handle in self.status.handles if handle.is_new and handle.fault is None]
 
     # ------------------------------------------------------------ painting
 
@@ -323,43 +330,43 @@ class Dashboard(Operating, App[int]):
 
     def _has_news(self) -> bool:
         """Return whether anything came since this was asked last."""
-        seen, desk = self._seen, self.desk
-        self._seen = id(desk), desk.changes
+        seen, store = self._seen, self.store
+        self._seen = id(store), store.changes
         return seen != self._seen
 
     def paint(self, *, everything: bool) -> None:
         """Paint the panes that are due, or all in view."""
-        view, look, now = self.view, self.look, self.clock.monotonic()
+        view, fmt, now = self.view, self.fmt, self.clock.monotonic()
         slow = everything or self._is_slow_beat
         if slow:
-            for drawn in self._edges:
-                drawn.paint(self.desk, look, now)
+            for drawing in self._edges:
+                drawing.paint(self.store, fmt, now)
             self.status.rewound_to = None if self.rewind is None else self.rewind.at
             if self.rewind is not None:
                 self.status.playing, self.status.speed = self.rewind.playing, self.rewind.speed
             self._tell_returns()
         if view is None:
             notice = self.query_one("#notice", EmptyScreenNotice)
-            notice.message = self.situation(())[0]
-            notice.paint(self.desk, look, now)
+            notice.message = self.source_state(())[0]
+            notice.paint(self.store, fmt, now)
             return
         due = [pane for pane in view.panes if slow or self._is_fast(pane)]
         if due:
-            view.paint(self.desk, look, now, self.situation, due)
+            view.paint(self.store, fmt, now, self.source_state, due)
 
     def paint_acts(self) -> None:
         """Paint what is told of acts: whoever waits for one looks there, however busy the rest is."""
         if self.acts.under_way:
-            self._edges[3].paint(self.desk, self.look, self.clock.monotonic())
+            self._edges[3].paint(self.store, self.fmt, self.clock.monotonic())
 
     def _is_fast(self, pane: Pane) -> bool:
         return pane.has_focus_within and len(self.screen_stack) == 1
 
     def _tell_returns(self) -> None:
-        for port in self.status.ports:
-            if port.returned:
-                self.notify(port.returned)
-                port.returned = ""
+        for handle in self.status.handles:
+            if handle.returned:
+                self.notify(handle.returned)
+                handle.returned = ""
 
     # ------------------------------------------------------------ the prompt
 
@@ -381,8 +388,8 @@ class Dashboard(Operating, App[int]):
     def _opened(self) -> None:
         self.action_inspect()
 
-    @on(DaemonsView.DaemonChosen)
-    def _daemon_chosen(self, event: DaemonsView.DaemonChosen) -> None:
+    @on(DaemonsScreen.DaemonChosen)
+    def _daemon_chosen(self, event: DaemonsScreen.DaemonChosen) -> None:
         self.read_lines_of(event.window)
 
     @on(LiveTable.Moved)
@@ -394,9 +401,9 @@ class Dashboard(Operating, App[int]):
     @work(group="rewind", exclusive=True, exit_on_error=False)
     async def enter_past(self, moment: datetime) -> None:
         """Show a moment of the past until the present is asked for."""
-        if self.wiring is None:
+        if self.connection is None:
             return
-        rewind = Rewind(self.wiring, self.clock, lambda: self.paint(everything=True))
+        rewind = Rewind(self.connection, self.clock, lambda: self.paint(everything=True))
         rewind.at = moment
         self.rewind = rewind
         try:

@@ -27,7 +27,7 @@ class Closing(Controlling):
         control, app = self.unlocked(), self._dashboard
         if control is None:
             return
-        opened = [row for row in app.desk.orders.rows.values() if row.is_open]
+        opened = [row for row in app.store.orders.rows.values() if row.is_open]
         if not opened:
             app.notify("No order is open.", severity="warning")
             return
@@ -36,10 +36,10 @@ class Closing(Controlling):
             return
         broker, scope = chosen
         rows = [row for row in opened if row.order.broker == broker and _covers_order(scope, row)]
-        look = app.look
-        body = Text(f"{counted(len(rows), 'open order')} of {broker}", look.palette.strong)
-        body.append("\n").append_text(of_orders(rows, look))
-        body.append("\nWhat has traded by then stays done. Positions stay as they are.", look.palette.text)
+        fmt = app.fmt
+        body = Text(f"{counted(len(rows), 'open order')} of {broker}", fmt.palette.strong)
+        body.append("\n").append_text(of_orders(rows, fmt))
+        body.append("\nWhat has traded by then stays done. Positions stay as they are.", fmt.palette.text)
         question = Question(f"Cancel orders of {broker}", body, "Cancel orders")
         confirmation = await self.confirm(control, "cancel", question, broker)
         if confirmation is not None:
@@ -57,7 +57,7 @@ class Closing(Controlling):
             note = f"{order.broker} {order.strategy_id}"
             scope = Scope(client_order_id=order.client_order_id)
             found.append((Choice("this", title, note), order.broker, scope))
-        for broker in broker_names(app.desk):
+        for broker in broker_names(app.store):
             count = sum(1 for each in opened if each.order.broker == broker)
             if count:
                 title = f"All open orders of {broker}"
@@ -70,7 +70,7 @@ class Closing(Controlling):
         control, app = self.unlocked(), self._dashboard
         if control is None:
             return
-        held = [row for row in app.desk.money.positions.values() if row.position.quantity]
+        held = [row for row in app.store.money.positions.values() if row.position.quantity]
         choices = self._flattable(held)
         if not choices:
             app.notify("Nothing is held.", severity="warning")
@@ -80,15 +80,15 @@ class Closing(Controlling):
             return
         broker, scope = chosen
         rows = [row for row in held if row.broker == broker and _covers_position(scope, row)]
-        look = app.look
-        body = Text(f"{counted(len(rows), 'position')} of {broker}", look.palette.strong)
-        body.append("\n").append_text(of_positions(rows, look))
+        fmt = app.fmt
+        body = Text(f"{counted(len(rows), 'position')} of {broker}", fmt.palette.strong)
+        body.append("\n").append_text(of_positions(rows, fmt))
         if scope.is_everything:
             follows = f"{broker} is REDUCING from then on: resume it with U."
         else:
             follows = f"{broker} trades on, and the strategy may enter again."
         text = f"\n\nOpen orders of these are cancelled, then exits go out at the market. {follows}"
-        body.append(text, look.palette.text)
+        body.append(text, fmt.palette.text)
         question = Question(f"Flatten {broker}: {scope}", body, "Flatten")
         confirmation = await self.confirm(control, "flatten", question, broker)
         if confirmation is not None:
@@ -105,7 +105,7 @@ class Closing(Controlling):
             scope = Scope(strategy_id=one.strategy_id, instrument=one.instrument)
             found.append((Choice("this", title, f"{row.broker} {one.strategy_id}"), row.broker, scope))
         strategy = row.strategy if isinstance(row, StrategyRow) else None
-        for broker in broker_names(app.desk):
+        for broker in broker_names(app.store):
             mine = [each for each in held if each.broker == broker]
             of_strategy = [each for each in mine if each.position.strategy_id == strategy]
             if of_strategy:
@@ -126,15 +126,17 @@ class Closing(Controlling):
         app = self._dashboard
         value: str | None = choices[0][0].value
         if len(choices) > 1:
-            dialog = ChooseDialog(title, [choice for choice, _, _ in choices], app.look)
+            dialog = ChooseDialog(title, [choice for choice, _, _ in choices], app.fmt)
             value = await app.push_screen_wait(dialog)
         return next(((broker, scope) for choice, broker, scope in choices if choice.value == value), None)
 
     def _flattening(self, broker: str, scope: Scope) -> Callable[[], str]:
-        desk = self._dashboard.live_desk
+        store = self._dashboard.live_store
 
         def waits() -> str:
-            held = [row for row in desk.money.positions.values() if row.broker == broker and row.position.quantity]
+            held = [
+                row for row in store.money.positions.values() if row.broker == broker and row.position.quantity
+            ]
             left = sum(1 for row in held if _covers_position(scope, row))
             return f"{counted(left, 'position')} held" if left else "flat, as far as is seen here"
 

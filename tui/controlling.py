@@ -53,9 +53,9 @@ class Controlling:
     def unlocked(self) -> Control | None:
         """Return what acts, or say why nothing does."""
         app = self._dashboard
-        found = app.wiring.control if app.wiring is not None else None
+        found = app.connection.control if app.connection is not None else None
         if found is None or not app.options.control:
-            waits = app.options.control and app.wiring is None
+            waits = app.options.control and app.connection is None
             app.notify(NOT_YET if waits else LOCKED, severity="warning")
             return None
         if app.rewind is not None:
@@ -93,7 +93,7 @@ class Controlling:
         broker = await self._which_broker(f"{verb} which broker?")
         if broker is None:
             return
-        body = of_state(broker, app.desk, app.look).append(f"\n\n{follows}", app.look.palette.text)
+        body = of_state(broker, app.store, app.fmt).append(f"\n\n{follows}", app.fmt.palette.text)
         question = Question(f"{verb} {broker}", body, verb)
         confirmation = await self.confirm(control, verb.lower(), question, broker)
         if confirmation is not None:
@@ -108,23 +108,23 @@ class Controlling:
         control, app = self.unlocked(), self._dashboard
         if control is None:
             return
-        daemons = app.desk.system.daemons
+        daemons = app.store.system.daemons
         selected = app.table.current if app.table is not None else None
         name: str | None = selected.name if isinstance(selected, Daemon) else None
         if name is None:
             choices = [Choice(daemon.name, daemon.name, daemon.state.value) for daemon in daemons.values()]
-            name = await app.push_screen_wait(ChooseDialog("Restart which daemon?", choices, app.look))
+            name = await app.push_screen_wait(ChooseDialog("Restart which daemon?", choices, app.fmt))
         if name is None:
             return
-        palette, broker = app.look.palette, name.rpartition(".")[2]
-        daemon, live = daemons.get(name), [each for each in app.desk.money.brokers if self.is_live(each)]
+        palette, broker = app.fmt.palette, name.rpartition(".")[2]
+        daemon, live = daemons.get(name), [each for each in app.store.money.brokers if self.is_live(each)]
         needed_by = [daemon.name for daemon in daemons.values() if name in daemon.needs]
         body = Text(_restarting(name, daemon), palette.text)
         if needed_by:
             body.append(f"\nUntil then {', '.join(needed_by)} wait.", palette.text)
-        for each in [broker] if broker in app.desk.money.brokers else live:
-            body.append("\n\n").append_text(of_state(each, app.desk, app.look))
-        if broker not in app.desk.money.brokers:  # all brokers share it
+        for each in [broker] if broker in app.store.money.brokers else live:
+            body.append("\n\n").append_text(of_state(each, app.store, app.fmt))
+        if broker not in app.store.money.brokers:  # all brokers share it
             broker = live[0] if live else ""
         question = Question(f"Restart {name}", body, "Restart")
         confirmation = await self.confirm(control, "restart", question, broker, name=name)
@@ -133,7 +133,7 @@ class Controlling:
             self.carry(f"Restarting {name}", lambda: order(name, confirmation), lambda: self._state_of(name))
 
     def _state_of(self, daemon: str) -> str:
-        found = self._dashboard.live_desk.system.daemons.get(daemon)
+        found = self._dashboard.live_store.system.daemons.get(daemon)
         if found is None or found.state is DaemonState.READY:
             return ""
         return f"{found.state.value} {found.reason}".strip()
@@ -142,11 +142,11 @@ class Controlling:
 
     async def _which_broker(self, title: str) -> str | None:
         app = self._dashboard
-        brokers = list(app.desk.money.brokers.values())
+        brokers = list(app.store.money.brokers.values())
         if len(brokers) == 1:
             return brokers[0].broker
         choices = [Choice(b.broker, b.broker, f"{b.mode} {b.state or ''}") for b in brokers]
-        return await app.push_screen_wait(ChooseDialog(title, choices, app.look))
+        return await app.push_screen_wait(ChooseDialog(title, choices, app.fmt))
 
     async def confirm(
         self, control: Control, act: str, question: Question, broker: str, *, name: str = ""
@@ -176,7 +176,7 @@ class Controlling:
 
     def is_live(self, broker: str) -> bool:
         """Whether a broker trades with real money."""
-        row = self._dashboard.desk.money.brokers.get(broker)
+        row = self._dashboard.store.money.brokers.get(broker)
         return row is not None and row.mode is TradingMode.LIVE
 
     # ------------------------------------------------------------ doing
@@ -204,9 +204,9 @@ class Controlling:
 
     def obeying(self, broker: str, services: tuple[str, ...]) -> Callable[[], str]:
         """Return what tells who of these has obeyed from now on."""
-        desk = self._dashboard.live_desk
-        seen = desk.notes.added
-        return lambda: obedience(desk, broker, seen, services)
+        store = self._dashboard.live_store
+        seen = store.notes.added
+        return lambda: obedience(store, broker, seen, services)
 
     def action_stop_act(self) -> None:
         """Stop what can be stopped early."""

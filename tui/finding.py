@@ -12,7 +12,7 @@ from topics.errors import AlphaPandaError
 from tui.actions import SCREENS
 from tui.dialogs.ask import Choice, ChooseDialog
 from tui.render.filters import parse_filter
-from tui.screens.operations import LogsView
+from tui.screens.operations import LogsScreen
 from tui.store.window import HEAD, LEVELS, SPANS, TAIL, LogWindow, LogWindowFilter
 from tui.tables.mentions import mentions_of
 
@@ -77,7 +77,7 @@ class SearchActions:
             return
         await app.run_action("show_screen('logs')")
         view = app.view
-        if not isinstance(view, LogsView):
+        if not isinstance(view, LogsScreen):
             return
         if found.service:
             view.window.wanted = LogWindowFilter(service=found.service)
@@ -93,14 +93,14 @@ class SearchActions:
         """Show the lines of a window of time; once more, go to the screen that the digit means elsewhere."""
         app, place = self._desktop, int(digit)
         view = app.view
-        if not isinstance(view, LogsView):
+        if not isinstance(view, LogsScreen):
             return
         if place == view.window.wanted.digit != TAIL:
             view.window.wanted = replace(view.window.wanted, digit=TAIL, since=None)
             await app.run_action(f"show_screen('{SCREENS[place - 1][0]}')")
             return
         span = SPANS[place]
-        since = None if span is None else app.look.now - span
+        since = None if span is None else app.fmt.now - span
         view.window.wanted = replace(view.window.wanted, digit=place, since=since)
         view.table.set_follow(follow=place != HEAD)
         if place == TAIL:
@@ -111,12 +111,12 @@ class SearchActions:
 
     @work(group="lines", exclusive=True, exit_on_error=False)
     async def read_earlier(self, digit: int) -> None:
-        """Read what the window needs and the desk does not hold."""
+        """Read what the window needs and the store does not hold."""
         app = self._desktop
         view = app.view
-        if not isinstance(view, LogsView):
+        if not isinstance(view, LogsScreen):
             return
-        since, oldest = view.window.wanted.since, view.window.oldest(app.desk.lines)
+        since, oldest = view.window.wanted.since, view.window.oldest(app.store.lines)
         if since is None or oldest is None or oldest > since:
             await self._read_earlier(view.window, EARLIER)
         if digit == HEAD:
@@ -124,29 +124,29 @@ class SearchActions:
 
     @work(group="lines-of", exclusive=True, exit_on_error=False)
     async def read_lines_of(self, window: LogWindow) -> None:
-        """Read the last lines of the service that a window is about: the desk may hold none of it."""
+        """Read the last lines of the service that a window is about: the store may hold none of it."""
         await self._read_earlier(window, A_SERVICES)
 
     async def _read_earlier(self, window: LogWindow, count: int) -> None:
         app = self._desktop
-        wiring, desk, wanted = app.wiring, app.desk, window.wanted
-        if wiring is None or wiring.history is None:
+        connection, store, wanted = app.connection, app.store, window.wanted
+        if connection is None or connection.history is None:
             return
-        oldest = window.oldest(desk.lines) or app.look.now
+        oldest = window.oldest(store.lines) or app.fmt.now
         try:
-            lines = await wiring.history.before(oldest, count, wanted.service)
+            lines = await connection.history.before(oldest, count, wanted.service)
         except (AlphaPandaError, OSError) as error:
             app.notify(f"The older lines cannot be read: {error}", severity="error")
             return
         since = wanted.since
-        window.take_earlier(desk.lines, [line for line in lines if since is None or line.at >= since])
+        window.add_earlier(store.lines, [line for line in lines if since is None or line.at >= since])
         app.paint(everything=True)
 
     def action_level(self) -> None:
         """Show lines of the next level, and worse ones."""
         app = self._desktop
         view = app.view
-        if isinstance(view, LogsView):
+        if isinstance(view, LogsScreen):
             wanted = view.window.wanted
             level = LEVELS[(LEVELS.index(wanted.level) + 1) % len(LEVELS)]
             view.window.wanted = replace(wanted, level=level)
@@ -157,13 +157,13 @@ class SearchActions:
         """Choose whose lines are shown."""
         app = self._desktop
         view = app.view
-        if not isinstance(view, LogsView):
+        if not isinstance(view, LogsScreen):
             return
-        counts = view.window.services(app.desk.lines)
-        names = sorted({*counts, *app.desk.system.daemons, *SERVERS} - {"topics"})
+        counts = view.window.services(app.store.lines)
+        names = sorted({*counts, *app.store.system.daemons, *SERVERS} - {"topics"})
         choices = [Choice("", "everybody", f"{sum(counts.values())} lines")]
         choices += [Choice(name, name, f"{counts.get(name, 0)} lines") for name in names]
-        chosen = await app.push_screen_wait(ChooseDialog("Whose lines?", choices, app.look))
+        chosen = await app.push_screen_wait(ChooseDialog("Whose lines?", choices, app.fmt))
         if chosen is not None:
             view.window.wanted = replace(view.window.wanted, service=chosen)
             app.paint(everything=True)

@@ -21,7 +21,7 @@ from tui.export import file_name, write_csv, write_jsonl, write_picture
 from tui.finding import SearchActions
 from tui.render.filters import parse_filter
 from tui.resolving import Resolving
-from tui.screens.operations import LogsView
+from tui.screens.operations import LogsScreen
 from tui.store.store import Store
 from tui.theme.formatter import Zone
 from tui.theme.masking import hide
@@ -48,7 +48,7 @@ class Operating(SearchActions, Resolving):
     async def action_show_screen(self, name: str) -> None:
         """Show a screen."""
         app = self._app
-        if app.wiring is None:
+        if app.connection is None:
             app.memory.screen = app.status.screen = name  # it is built when it is known of what
             app.paint(everything=True)
             return
@@ -89,7 +89,7 @@ class Operating(SearchActions, Resolving):
             if (not action.rewound or app.rewind is not None) and action.screen in {"", app.status.screen}
         ]
         choices += [Choice(f"theme {name}", f"Theme {name}", "Colours.") for name in HUES]
-        chosen = await app.push_screen_wait(ChooseDialog("Commands", choices, app.look))
+        chosen = await app.push_screen_wait(ChooseDialog("Commands", choices, app.fmt))
         if chosen is None:
             return
         if chosen.startswith("theme "):
@@ -103,7 +103,7 @@ class Operating(SearchActions, Resolving):
     def action_help(self) -> None:
         """Show all keys."""
         app = self._app
-        app.push_screen(TextDialog("Keys", help_text(app.look, control=app.options.control)))
+        app.push_screen(TextDialog("Keys", help_text(app.fmt, control=app.options.control)))
 
     def action_leave(self) -> None:
         """Close the dashboard; while something is under way, the second time."""
@@ -125,7 +125,7 @@ class Operating(SearchActions, Resolving):
             table.set_filter(None)
         elif table is not None and table.search is not None:
             table.set_search(None)
-        elif isinstance(app.view, LogsView) and app.view.clear():
+        elif isinstance(app.view, LogsScreen) and app.view.clear():
             table = None
         elif app.rewind is not None:
             self.action_live()
@@ -164,7 +164,7 @@ class Operating(SearchActions, Resolving):
         app = self._app
         table = app.table
         if table is not None and table.current is not None:
-            app.push_screen(InspectDialog(hide(table.spec.document(table.current), app.look), app.look))
+            app.push_screen(InspectDialog(hide(table.spec.document(table.current), app.fmt), app.fmt))
 
     @work(group="dialog")
     async def action_trace(self) -> None:
@@ -175,19 +175,19 @@ class Operating(SearchActions, Resolving):
         if key is None:
             app.notify("Select a signal (3) or an order (4): they have a chain.", severity="warning")
             return
-        chain = app.desk.chains.of(key)
+        chain = app.store.chains.of(key)
         if chain is None:
             app.notify(f"The chain is older than what is held here. Run: alphapanda why {key}", severity="warning")
             return
-        tick_ms = None if chain.tick is None else _tick_written(app.desk, chain.tick.partition, chain.tick.offset)
+        tick_ms = None if chain.tick is None else _tick_written(app.store, chain.tick.partition, chain.tick.offset)
         width = min(200, int(app.size.width * 0.9)) - 6
-        app.push_screen(TextDialog("From tick to fill", waterfall(chain, tick_ms, app.look, width), wide=True))
+        app.push_screen(TextDialog("From tick to fill", waterfall(chain, tick_ms, app.fmt, width), wide=True))
 
     def action_freeze(self) -> None:
         """Let the pane stand still, or go on."""
         app = self._app
         if app.pane is not None:
-            app.pane.freeze(app.desk, app.look)
+            app.pane.freeze(app.store, app.fmt)
             app.paint(everything=True)
 
     def action_follow(self) -> None:
@@ -265,8 +265,8 @@ class Operating(SearchActions, Resolving):
 
     def action_retry(self) -> None:
         """Ask the sources that do not answer at once."""
-        for port in self._app.status.ports:
-            port.again.set()
+        for handle in self._app.status.handles:
+            handle.again.set()
 
     def action_reset_layout(self) -> None:
         """Forget sorts, filters and columns."""
@@ -356,7 +356,7 @@ class Operating(SearchActions, Resolving):
         table = app.table
         if table is None:
             return
-        path = app.options.folder / file_name(table.spec.name, app.look.now, form)
+        path = app.options.folder / file_name(table.spec.name, app.fmt.now, form)
         rows = table.shown
         try:
             if form == "csv":
@@ -371,7 +371,7 @@ class Operating(SearchActions, Resolving):
     def action_picture(self) -> None:
         """Write the screen to an SVG file."""
         app = self._app
-        path = app.options.folder / file_name(app.status.screen, app.look.now, "svg")
+        path = app.options.folder / file_name(app.status.screen, app.fmt.now, "svg")
         try:
             write_picture(path, app.export_screenshot())
         except OSError as error:
@@ -402,9 +402,9 @@ class Operating(SearchActions, Resolving):
         app.set_focus(first)
 
 
-def _tick_written(desk: Store, number: int, offset: int) -> int | None:
+def _tick_written(store: Store, number: int, offset: int) -> int | None:
     """Return when the log took a tick, as far as the tail still holds it."""
-    tail = desk.topics.tails.get(TICKS)
+    tail = store.topics.tails.get(TICKS)
     for record in tail or ():
         place = getattr(record, "partition", None)
         if place is not None and place.number == number and getattr(record, "offset", -1) == offset:

@@ -28,7 +28,7 @@ class Resolving(Closing):
     """What is done with the dead letters that are selected; mixed into the dashboard."""
 
     @work(group="acts")
-    async def action_letters(self, fate: str) -> None:
+    async def action_letters(self, disposition: str) -> None:
         """Do something with the selected dead letter, or with all that failed for the selected reason."""
         control, app = self.unlocked(), self._dashboard
         letters = self._selected_letters()
@@ -37,25 +37,25 @@ class Resolving(Closing):
         if letters is None:
             app.notify(SELECT, severity="warning")
             return
-        what = Disposition(fate)
+        what = Disposition(disposition)
         verb, doing, done = WORDS[what]
         act = self.acts.begin(f"{doing} {letters.topic.removesuffix('.dlq')}", lambda: "", stoppable=False)
         self.acts.report(act, ActionProgress("looking the dead letters through"))
         app.paint(everything=True)
         try:
-            async with control.prepare(letters, what) as offer:
+            async with control.prepare(letters, what) as prepared:
                 self.acts.drop(act)
                 app.paint(everything=True)
-                prospect = offer.prospect
-                body = of_letters(prospect, what, app.look, inside(app.size.width))
-                count = counted(prospect.touched, "dead letter")
-                if not prospect.touched:
-                    count = "dead letters" if prospect.lines else "nothing"
+                preview = prepared.preview
+                body = of_letters(preview, what, app.fmt, inside(app.size.width))
+                count = counted(preview.touched, "dead letter")
+                if not preview.touched:
+                    count = "dead letters" if preview.lines else "nothing"
                 title = f"{verb} {count} of {letters.topic.removesuffix('.dlq')}"
-                if not prospect.lines:
-                    body.append(f"No dead letter of these is to be {done}.", app.look.palette.text)
+                if not preview.lines:
+                    body.append(f"No dead letter of these is to be {done}.", app.fmt.palette.text)
                 question = Question(
-                    title, body, verb if prospect.touched else "", prospect.typed, danger=bool(prospect.typed)
+                    title, body, verb if preview.touched else "", preview.typed, danger=bool(preview.typed)
                 )
                 reason = await app.push_screen_wait(ConfirmDialog(question))
                 if reason is None:
@@ -63,7 +63,7 @@ class Resolving(Closing):
                         app.notify("Nothing was done.", timeout=2)
                     return
                 act = self.acts.begin(act.title, lambda: "", stoppable=what is Disposition.REPLAY)
-                await self._carry_out(act, offer, reason)
+                await self._carry_out(act, prepared, reason)
         except AlphaPandaError as error:
             self.acts.fail(act, error)
         finally:
@@ -71,12 +71,12 @@ class Resolving(Closing):
                 self.acts.drop(act)
             app.paint(everything=True)
 
-    async def _carry_out(self, act: RunningAct, offer: PreparedAction, reason: str) -> None:
+    async def _carry_out(self, act: RunningAct, prepared: PreparedAction, reason: str) -> None:
         def tell(progress: ActionProgress) -> None:
             self.acts.report(act, progress)
 
         stop = act.stop or asyncio.Event()
-        await self.see_through(act, lambda: offer.carry_out(reason, tell, stop))
+        await self.see_through(act, lambda: prepared.carry_out(reason, tell, stop))
 
     def _selected_letters(self) -> Selection | None:
         """Return what is selected: one dead letter in its table, all of a reason in the reasons'."""

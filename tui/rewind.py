@@ -1,4 +1,4 @@
-"""The past: a second desk, folded from the log up to a moment, that then plays on at its own pace.
+"""The past: a second store, folded from the log up to a moment, that then plays on at its own pace.
 
 The moment is the log's own time (when records were written), so every pane shows what it could have shown then.
 """
@@ -38,23 +38,23 @@ class Rewind:
     """A moment of the past. `run` keeps it; the rest steers it.
 
     Attributes:
-        desk: what was known at that moment.
+        store: what was known at that moment.
         at: the moment.
         playing: whether it moves on.
-        loaded: whether the desk is folded already.
+        loaded: whether the store is folded already.
         speed: how fast.
 
     Args:
-        wiring: the deployment.
+        connection: the deployment.
         clock: real time, which paces the past.
-        changed: called when another desk stands in the old one's place.
+        changed: called when the store was replaced.
     """
 
-    def __init__(self, wiring: Connection, clock: Clock, changed: Callable[[], None]) -> None:
-        self._wiring = wiring
+    def __init__(self, connection: Connection, clock: Clock, changed: Callable[[], None]) -> None:
+        self._connection = connection
         self._clock = clock
         self._changed = changed
-        self.desk = Store(wiring.routes, wiring.brokers)
+        self.store = Store(connection.routes, connection.brokers)
         self.at = clock.now()
         self.playing = False
         self.loaded = False
@@ -98,7 +98,7 @@ class Rewind:
         """Show that moment, then what is asked for, until cancelled. Raises AlphaPandaError."""
         self.go(moment)
         async with AsyncExitStack() as stack:
-            log = await stack.enter_async_context(self._wiring.tape.open())
+            log = await stack.enter_async_context(self._connection.log_access.open())
             self._partitions = await log.partitions()
             reader = await log.reader(patient=True)
             stack.push_async_callback(reader.aclose)
@@ -113,35 +113,35 @@ class Rewind:
                     await self._wake.wait()
 
     async def _load(self, log: OpenLog, reader: RecordReader, goal: datetime) -> None:
-        """Fold what was known at a moment into a new desk."""
+        """Fold what was known at a moment into a new store."""
         at = await log.offsets_at(goal, self._partitions)
         self._beginnings = await log.beginnings(self._partitions)
         starts = {p: max(self._beginnings[p], offset - backlog_of(p.topic)) for p, offset in at.items()}
         records = in_order(await read_range(reader, starts, at))
-        desk = Store(self._wiring.routes, self._wiring.brokers)
-        desk.system.of_past = desk.topics.of_past = True
-        desk.take(records)
+        store = Store(self._connection.routes, self._connection.brokers)
+        store.system.of_past = store.topics.of_past = True
+        store.fold(records)
         self._places, self._system = ReadersPlaces(), PastSystem()
-        self._places.take(records)
+        self._places.fold(records)
         self._lines.clear()
         self._lines_until = goal
-        history = self._wiring.history
+        history = self._connection.history
         if history is not None:
-            desk.take_lines(await history.before(goal, LINES))
-            self._system.take(await history.before(goal, SUPERVISORS_LINES, SUPERVISOR))
+            store.fold_lines(await history.before(goal, LINES))
+            self._system.fold(await history.before(goal, SUPERVISORS_LINES, SUPERVISOR))
         reader.seek(at)
         self._ahead.clear()
-        await self._measure(log, desk, goal, at)
-        self.desk, self.at, self.loaded = desk, goal, True
+        await self._measure(log, store, goal, at)
+        self.store, self.at, self.loaded = store, goal, True
         self._changed()
 
-    async def _measure(self, log: OpenLog, desk: Store, moment: datetime, at: Offsets) -> None:
+    async def _measure(self, log: OpenLog, store: Store, moment: datetime, at: Offsets) -> None:
         """Tell how the topics, their readers and the processes stood at a moment."""
         before = await log.offsets_at(moment - RATE_OVER, self._partitions)
-        desk.topics.take_past(
+        store.topics.fold_past(
             at, before, RATE_OVER.total_seconds(), self._beginnings, self._places.offsets(), moment
         )
-        desk.system.take(self._system.view(moment))
+        store.system.fold(self._system.view(moment))
         self._measured_at = self._clock.monotonic()
 
     async def _play(self, log: OpenLog, reader: RecordReader) -> None:
@@ -160,11 +160,11 @@ class Rewind:
         while self._ahead and self._ahead[0].timestamp_ms <= now_ms:
             due.append(self._ahead.popleft())
         if due:
-            self.desk.take(due)
-            self._places.take(due)
+            self.store.fold(due)
+            self._places.fold(due)
         await self._play_lines()
         if started - self._measured_at >= MEASURE_EVERY_S:
-            await self._measure(log, self.desk, self.at, await log.offsets_at(self.at, self._partitions))
+            await self._measure(log, self.store, self.at, await log.offsets_at(self.at, self._partitions))
         self._wake.clear()
         try:
             async with asyncio.timeout(max(0.01, BEAT_S - (self._clock.monotonic() - started))):
@@ -174,7 +174,7 @@ class Rewind:
 
     async def _play_lines(self) -> None:
         """Show the lines of the beat; much is read ahead at once, since files are read from their beginning."""
-        history = self._wiring.history
+        history = self._connection.history
         if history is None:
             return
         if self.at >= self._lines_until:
@@ -186,5 +186,5 @@ class Rewind:
         while self._lines and self._lines[0].at <= self.at:
             due.append(self._lines.popleft())
         if due:
-            self.desk.take_lines(due)
-            self._system.take(due)
+            self.store.fold_lines(due)
+            self._system.fold(due)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tui.app import Dashboard
     from tui.sources.connection import Connect, Connection
     from tui.sources.control import Disposition, PreparedAction, Selection
-    from tui.sources.deployment import DeploymentWire
+    from tui.sources.deployment import ConnectDeployment
 
 ControlOption = Annotated[
     bool, typer.Option("--control", help="Unlock acts: halt, resume, cancel, flatten, restart, replay.")
@@ -71,9 +71,9 @@ def tui(
         from commands.shell.prompts import confirm_control
 
         names = confirm_control(context)
-    wire = _wire(context, names, control=control, demo=demo)
+    connect = _connect(context, names, control=control, demo=demo)
     app = _dashboard(
-        context, wire, control=control, demo=demo, theme=theme, ascii_only=ascii_only, reset=reset_layout
+        context, connect, control=control, demo=demo, theme=theme, ascii_only=ascii_only, reset=reset_layout
     )
     from tui.terminal import leave
 
@@ -104,7 +104,7 @@ def _is_served() -> bool:
 
 
 def _dashboard(
-    context: Context, wire: Connect, *, control: bool, demo: bool, theme: str, ascii_only: bool, reset: bool
+    context: Context, connect: Connect, *, control: bool, demo: bool, theme: str, ascii_only: bool, reset: bool
 ) -> Dashboard:
     import logging
     from pathlib import Path
@@ -126,7 +126,7 @@ def _dashboard(
     if reset:
         file.unlink(missing_ok=True)
     layout = NoLayout() if demo else LayoutFile(file)
-    return Dashboard(wire, context.clock, layout, options)
+    return Dashboard(connect, context.clock, layout, options)
 
 
 def _theme(context: Context, theme: str) -> str:
@@ -135,31 +135,31 @@ def _theme(context: Context, theme: str) -> str:
     return theme or ("panda-ansi" if few else "")
 
 
-def _wire(context: Context, names: frozenset[str], *, control: bool, demo: bool) -> Connect:
+def _connect(context: Context, names: frozenset[str], *, control: bool, demo: bool) -> Connect:
     if demo:
         from tui.sources.demo import DemoPlan
         from tui.sources.demo_wire import DemoWire
 
         return DemoWire(DemoPlan(present=context.clock.now(), minutes=10), context.clock, control=control)
 
-    def letters(letters: Selection, fate: Disposition) -> AbstractAsyncContextManager[PreparedAction]:
+    def letters(letters: Selection, disposition: Disposition) -> AbstractAsyncContextManager[PreparedAction]:
         from commands._dashboard_letters import prepare
         from tui.sources.thread_bridge import in_thread
 
-        return in_thread(lambda: prepare(context, letters, fate))
+        return in_thread(lambda: prepare(context, letters, disposition))
 
-    def prepare_wire() -> DeploymentWire:
-        from tui.sources.deployment import DeploymentWire
+    def prepare_wire() -> ConnectDeployment:
+        from tui.sources.deployment import ConnectDeployment
 
-        return DeploymentWire(
+        return ConnectDeployment(
             context.deployment, context.settings, context.clock, letters if control else None, names
         )
 
-    async def wire() -> Connection:
+    async def connect() -> Connection:
         # After the first paint, in a thread: the imports take a second.
         return await (await asyncio.to_thread(prepare_wire))()
 
-    return wire
+    return connect
 
 
 def _serve(context: Context, port: int, *, demo: bool, theme: str) -> None:

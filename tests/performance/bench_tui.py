@@ -55,10 +55,10 @@ def app(rate: int) -> None:
     from tui.layout_file import Memory, NoLayout
     from tui.sources.connection import Connection
     from tui.sources.handle import SourceHandle
-    from tui.sources.memory_log import MemoryTape
+    from tui.sources.memory_log import MemoryLogAccess
 
     catalogue = Catalogue.load()
-    tape = MemoryTape(
+    log_access = MemoryLogAccess(
         {str(spec.name): spec.partitions for spec in catalogue.topics(["paper"])}, kept=2 * PER_SECOND
     )
     ids, start = SequenceIds("bench"), datetime.now(UTC).replace(microsecond=0)
@@ -100,8 +100,8 @@ def app(rate: int) -> None:
     class Flood:
         name = "Feed"
 
-        async def run(self, port: SourceHandle) -> None:
-            port.up()
+        async def run(self, handle: SourceHandle) -> None:
+            handle.up()
             written = 0
             began = time.perf_counter()
             while True:
@@ -109,19 +109,19 @@ def app(rate: int) -> None:
                 goal = max(goal, INSTRUMENTS)  # every instrument is there from the start
                 now_ms = int(time.time() * 1000)
                 for number in range(written, goal):
-                    tape.write("market.ticks", number % 3, now_ms, b"k", values[number % len(values)])
+                    log_access.write("market.ticks", number % 3, now_ms, b"k", values[number % len(values)])
                 written = goal
                 if not rate:
                     await asyncio.Event().wait()
                 await asyncio.sleep(0.05)
 
-    async def wire() -> Connection:
+    async def connect() -> Connection:
         return Connection(
             name="bench",
             folder="",
             brokers=(("paper", TradingMode.PAPER),),
             routes=Routes(catalogue, None),
-            tape=tape,
+            log_access=log_access,
             sources=(Flood(),),
         )
 
@@ -129,7 +129,7 @@ def app(rate: int) -> None:
         def load(self) -> Memory:
             return Memory(screen="market")
 
-    Dashboard(wire, SystemClock(), OnMarket()).run()
+    Dashboard(connect, SystemClock(), OnMarket()).run()
 
 
 class Terminal:

@@ -45,7 +45,7 @@ class ChooseDialog(ModalScreen[str | None]):
     Args:
         title: over it.
         choices: to choose from.
-        look: of the moment.
+        fmt: of the moment.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -54,11 +54,11 @@ class ChooseDialog(ModalScreen[str | None]):
         ("up", "move(-1)", "Up"),
     ]
 
-    def __init__(self, title: str, choices: Sequence[Choice], look: Formatter) -> None:
+    def __init__(self, title: str, choices: Sequence[Choice], fmt: Formatter) -> None:
         super().__init__()
         self._title = title
         self._choices = list(choices)
-        self._look = look
+        self._fmt = fmt
 
     def compose(self) -> ComposeResult:
         """Have a line to type in over the list."""
@@ -77,7 +77,7 @@ class ChooseDialog(ModalScreen[str | None]):
         self.query_one(OptionList).highlighted = 0
 
     def _options(self, typed: str) -> Iterable[Option]:
-        palette = self._look.palette
+        palette = self._fmt.palette
         for choice in self._matching(typed):
             text = Text(choice.title, palette.text)
             text.append(f"  {choice.note}", palette.dim)

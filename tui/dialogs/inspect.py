@@ -25,7 +25,7 @@ class InspectDialog(ModalScreen[None]):
 
     Args:
         document: what.
-        look: of the moment.
+        fmt: of the moment.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -34,14 +34,14 @@ class InspectDialog(ModalScreen[None]):
         ("y", "copy", "Copy"),
     ]
 
-    def __init__(self, document: Document, look: Formatter) -> None:
+    def __init__(self, document: Document, fmt: Formatter) -> None:
         super().__init__()
         self._document = document
-        self._look = look
+        self._fmt = fmt
 
     def compose(self) -> ComposeResult:
         """Have three tabs in a frame."""
-        document, palette = self._document, self._look.palette
+        document, palette = self._document, self._fmt.palette
         with Vertical(classes="dialog") as frame:
             frame.border_title = document.title.replace("[", r"\[")
             frame.border_subtitle = "esc closes · y copies the JSON"
@@ -68,7 +68,7 @@ class InspectDialog(ModalScreen[None]):
         self.query_one("#inspect-tree").focus()
 
     def _grow(self, node: TreeNode[None], value: Any) -> None:
-        palette = self._look.palette
+        palette = self._fmt.palette
         pairs = (
             value.items()
             if isinstance(value, dict)
@@ -102,10 +102,10 @@ class InspectDialog(ModalScreen[None]):
     def _raw(self) -> Text:
         raw = self._document.raw
         if not raw:
-            return Text("It is a fold of several records: there are no bytes of its own.", self._look.palette.dim)
+            return Text("It is a fold of several records: there are no bytes of its own.", self._fmt.palette.dim)
         text = Text(raw[:RAW_SHOWN].decode(errors="replace"))
         if len(raw) > RAW_SHOWN:
-            text.append(f"\n{len(raw) - RAW_SHOWN} bytes more", self._look.palette.warn)
+            text.append(f"\n{len(raw) - RAW_SHOWN} bytes more", self._fmt.palette.warn)
         return text
 
     def action_copy(self) -> None:

@@ -54,9 +54,9 @@ class TextDialog(ModalScreen[None]):
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 
-def help_text(look: Formatter, *, control: bool) -> Table:
+def help_text(fmt: Formatter, *, control: bool) -> Table:
     """Return all keys under their headings, from the table of actions."""
-    palette, table = look.palette, Table.grid(padding=(0, 1))
+    palette, table = fmt.palette, Table.grid(padding=(0, 1))
     table.add_column(width=KEYS_WIDE)
     table.add_column(ratio=1)
     for group in ActionGroup:

@@ -30,16 +30,16 @@ _NAMES = {
 }
 
 
-def waterfall(chain: Chain, tick_ms: int | None, look: Formatter, width: int) -> Text:
+def waterfall(chain: Chain, tick_ms: int | None, fmt: Formatter, width: int) -> Text:
     """Return the chain, a line for each event, broker by broker.
 
     Args:
         chain: what followed from one decision.
         tick_ms: when the log took the tick behind it, Unix milliseconds; None where that is not known.
-        look: of the moment.
+        fmt: of the moment.
         width: cells.
     """
-    palette, text = look.palette, Text()
+    palette, text = fmt.palette, Text()
     first = tick_ms if tick_ms is not None else chain.links[0].written_ms
     last = max(link.written_ms for link in chain.links)
     whole = max(1, last - first)
@@ -47,9 +47,9 @@ def waterfall(chain: Chain, tick_ms: int | None, look: Formatter, width: int) ->
     text.append(f"decision {chain.correlation_id}\n", palette.dim)
     if chain.tick is not None:
         place = f"market.ticks:{chain.tick.partition}:{chain.tick.offset}"
-        _row(text, "tick", 0, 0, place, look, room, whole, palette.accent)
-        at = look.clock(chain.tick.exchange_ts, millis=True)
-        what = f"{look.price(chain.tick.last_price)} at {at} exchange time"
+        _row(text, "tick", 0, 0, place, fmt, room, whole, palette.accent)
+        at = fmt.clock(chain.tick.exchange_ts, millis=True)
+        what = f"{fmt.price(chain.tick.last_price)} at {at} exchange time"
         text.append(f"{'':{NAME}} {what}\n", palette.dim)
     brokers = sorted({str(link.event.envelope.broker) for link in chain.links})
     for broker in brokers:
@@ -67,8 +67,8 @@ def waterfall(chain: Chain, tick_ms: int | None, look: Formatter, width: int) ->
                 if link.event.type is EventType.ORDER_FILLED
                 else palette.accent
             )
-            _row(text, _NAMES[link.event.type], start, end, str(link.record.position), look, room, whole, style)
-            about = _about(link.event, look)
+            _row(text, _NAMES[link.event.type], start, end, str(link.record.position), fmt, room, whole, style)
+            about = _about(link.event, fmt)
             if about:
                 text.append(f"{'':{NAME}} {about}\n", palette.dim)
             before = link.written_ms
@@ -80,33 +80,33 @@ def waterfall(chain: Chain, tick_ms: int | None, look: Formatter, width: int) ->
 
 
 def _row(
-    text: Text, name: str, start: int, end: int, place: str, look: Formatter, room: int, whole: int, style: object
+    text: Text, name: str, start: int, end: int, place: str, fmt: Formatter, room: int, whole: int, style: object
 ) -> None:
-    palette = look.palette
+    palette = fmt.palette
     before = round(start / whole * room)
     size = max(1, round((end - start) / whole * room))
     before = min(before, room - 1)
     size = min(size, room - before)
     text.append(padded(name, NAME, right=False) + " ")
     text.append(" " * before)
-    text.append((look.glyphs.body if end > start else look.glyphs.cursor) * size, style)  # type: ignore[arg-type]
+    text.append((fmt.glyphs.body if end > start else fmt.glyphs.cursor) * size, style)  # type: ignore[arg-type]
     text.append(" " * (room - before - size))
     text.append(f" {end - start:>5} ms  ", palette.text if end > start else palette.dim)
     text.append(f"{padded(place, PLACE, right=False)}\n", palette.dim)
 
 
-def _about(event: Event, look: Formatter) -> str:
+def _about(event: Event, fmt: Formatter) -> str:
     match event.data:
         case Signal() as signal:
-            wish = f"{signal.side} {look.quantity(signal.quantity)} {signal.instrument}"
+            wish = f"{signal.side} {fmt.quantity(signal.quantity)} {signal.instrument}"
             return f"{signal.strategy_id} {wish}: {signal.reason}"
         case SignalValidated() as passed:
             return f"{len(passed.checks)} checks passed"
         case SignalRejected() as denied:
             return f"{denied.code}: {denied.failed.value} of {denied.failed.limit}"
         case OrderSubmitted(order=order):
-            return f"{order.order_type} {order.side} {look.quantity(order.quantity)} {order.client_order_id}"
+            return f"{order.order_type} {order.side} {fmt.quantity(order.quantity)} {order.client_order_id}"
         case OrderFilled(fill=fill):
-            return f"{look.quantity(fill.quantity)} at {look.price(fill.price)}"
+            return f"{fmt.quantity(fill.quantity)} at {fmt.price(fill.price)}"
         case _:
             return str(getattr(event.data, "reason", ""))

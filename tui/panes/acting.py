@@ -9,7 +9,7 @@ from rich.style import Style
 
 from alphapanda.clock import Clock
 from tui.acts import RunningAct, RunningActs
-from tui.panes.canvas import Drawn, Line, Piece, line, spread
+from tui.panes.canvas import Drawing, Line, Piece, line, spread
 from tui.sources.control import ActionProgress, Ending
 from tui.store.store import Store
 from tui.theme.formatter import Formatter, number_text, span
@@ -21,7 +21,7 @@ MOST_LINES: Final = 3
 """Of one act's ending."""
 
 
-class ActLines(Drawn):
+class ActLines(Drawing):
     """A line for each act that is under way; as many as it takes for those that ended.
 
     Args:
@@ -38,37 +38,37 @@ class ActLines(Drawn):
         self._acts = acts
         self._clock = clock
 
-    def paint(self, desk: Store, look: Formatter, now: float) -> None:
+    def paint(self, store: Store, fmt: Formatter, now: float) -> None:
         """Be there when there is something to tell."""
-        count = len(self.lines_of(look, self.size.width or self.app.size.width or 80))
+        count = len(self.lines_of(fmt, self.size.width or self.app.size.width or 80))
         self.display = bool(count)
         if count:
             self.styles.height = count
-        super().paint(desk, look, now)
+        super().paint(store, fmt, now)
 
-    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
+    def draw(self, store: Store, fmt: Formatter, width: int, height: int) -> list[Line]:
         """Return the lines."""
-        del desk, height
-        return self.lines_of(look, width)
+        del store, height
+        return self.lines_of(fmt, width)
 
-    def lines_of(self, look: Formatter, width: int) -> list[Line]:
+    def lines_of(self, fmt: Formatter, width: int) -> list[Line]:
         """Return the lines of what is told now."""
         made: list[Line] = []
         for act in self._acts.shown:
-            made += [self._going(act, look, width)] if act.is_under_way else _ended(act, look, width)
+            made += [self._going(act, fmt, width)] if act.is_under_way else _ended(act, fmt, width)
         return made
 
-    def _going(self, act: RunningAct, look: Formatter, width: int) -> Line:
-        palette, now, is_wide = look.palette, self._clock.monotonic(), width >= WIDE
-        dot = f" {look.glyphs.dot} "
+    def _going(self, act: RunningAct, fmt: Formatter, width: int) -> Line:
+        palette, now, is_wide = fmt.palette, self._clock.monotonic(), width >= WIDE
+        dot = f" {fmt.glyphs.dot} "
         left: list[Piece] = [
-            (f" {look.glyphs.starting} ", palette.accent),
+            (f" {fmt.glyphs.starting} ", palette.accent),
             (act.title, palette.strong),
         ]
         progress = act.progress
         if progress is not None and progress.total:
-            left += [(f"  {look.count(progress.done)}/{look.count(progress.total)} ", palette.text)]
-            left += [(_bar(progress, look), palette.accent)] if is_wide else []
+            left += [(f"  {fmt.count(progress.done)}/{fmt.count(progress.total)} ", palette.text)]
+            left += [(_bar(progress, fmt), palette.accent)] if is_wide else []
         said = (progress.text if progress is not None else "") or act.waits()
         if said:
             left.append((dot + said, palette.text))
@@ -85,14 +85,14 @@ class ActLines(Drawn):
         return spread(left, [(" ", None), *between, (" ", None)], width)
 
 
-def _bar(progress: ActionProgress, look: Formatter) -> str:
+def _bar(progress: ActionProgress, fmt: Formatter) -> str:
     full = round(BAR * min(1.0, progress.done / progress.total))
-    return look.glyphs.body * full + look.glyphs.line * (BAR - full)
+    return fmt.glyphs.body * full + fmt.glyphs.line * (BAR - full)
 
 
-def _ended(act: RunningAct, look: Formatter, width: int) -> list[Line]:
-    glyph, style, text, hint = _verdict(act, look)
-    palette = look.palette
+def _ended(act: RunningAct, fmt: Formatter, width: int) -> list[Line]:
+    glyph, style, text, hint = _verdict(act, fmt)
+    palette = fmt.palette
     rows = wrap(text, max(20, width - 4))[:MOST_LINES]
     made = [
         line((f" {glyph} " if not number else "   ", style), (row, palette.text))
@@ -107,8 +107,8 @@ def _ended(act: RunningAct, look: Formatter, width: int) -> list[Line]:
     return made
 
 
-def _verdict(act: RunningAct, look: Formatter) -> tuple[str, Style, str, str]:
-    palette, glyphs = look.palette, look.glyphs
+def _verdict(act: RunningAct, fmt: Formatter) -> tuple[str, Style, str, str]:
+    palette, glyphs = fmt.palette, fmt.glyphs
     if act.error is not None:
         return glyphs.failed, palette.bad, f"{act.title}: {act.error.message}", act.error.hint
     told = act.told

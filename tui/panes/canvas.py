@@ -20,7 +20,7 @@ Line = list[Segment]
 Piece = tuple[str, Style | None]
 
 
-class Drawn(Widget):
+class Drawing(Widget):
     """Base of what we draw ourselves: give `draw`, and `version` if drawing is dear.
 
     Attributes:
@@ -29,7 +29,7 @@ class Drawn(Widget):
     """
 
     DEFAULT_CSS = """
-    Drawn { height: 1fr; background: $surface; color: $foreground; }
+    Drawing { height: 1fr; background: $surface; color: $foreground; }
     """
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's
@@ -39,31 +39,31 @@ class Drawn(Widget):
         self.message: tuple[str, ...] = ()
         self.empty: tuple[str, ...] = ()
 
-    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
+    def draw(self, store: Store, fmt: Formatter, width: int, height: int) -> list[Line]:
         """Return the lines of this moment."""
         raise NotImplementedError
 
-    def version(self, desk: Store, look: Formatter) -> Hashable:
+    def version(self, store: Store, fmt: Formatter) -> Hashable:
         """Return what a drawing depends on; the same again draws nothing. None draws always."""
-        del desk, look
+        del store, fmt
         return None
 
-    def paint(self, desk: Store, look: Formatter, now: float) -> None:
+    def paint(self, store: Store, fmt: Formatter, now: float) -> None:
         """Draw this moment, and repaint the lines that changed."""
         del now
         width, height = self.size
         if not width or not height:
             return
-        version = self.version(desk, look)
+        version = self.version(store, fmt)
         if version is not None:
-            full = (version, width, height, id(look.palette), look.hidden, look.compact, look.zone, self.message)
+            full = (version, width, height, id(fmt.palette), fmt.hidden, fmt.compact, fmt.zone, self.message)
             if full == self._version:
                 return
             self._version = full
-        lines = self.draw(desk, look, width, height)
+        lines = self.draw(store, fmt, width, height)
         if not lines and (self.message or self.empty):
-            lines = centred(self.message or self.empty, look, width, height)
-        if not look.glyphs.is_braille:
+            lines = centred(self.message or self.empty, fmt, width, height)
+        if not fmt.glyphs.is_braille:
             lines = [[Segment(plain(text), style) for text, style, _ in pieces] for pieces in lines]
         before, self._lines = self._lines, lines
         if len(before) != len(lines):
@@ -92,11 +92,11 @@ def line(*pieces: Piece) -> Line:
     return [Segment(text, style) for text, style in pieces]
 
 
-def centred(texts: Sequence[str], look: Formatter, width: int, height: int) -> list[Line]:
+def centred(texts: Sequence[str], fmt: Formatter, width: int, height: int) -> list[Line]:
     """Return texts in the middle of an empty pane, in as many lines as they need."""
     room = max(8, width - 4)
     shown = [
-        (piece, look.palette.text if place == 0 else look.palette.dim)
+        (piece, fmt.palette.text if place == 0 else fmt.palette.dim)
         for place, text in enumerate(texts)
         for piece in wrap(text, room)
     ]
@@ -104,12 +104,12 @@ def centred(texts: Sequence[str], look: Formatter, width: int, height: int) -> l
     return blank + [[Segment(text.center(width), style)] for text, style in shown]
 
 
-class EmptyScreenNotice(Drawn):
+class EmptyScreenNotice(Drawing):
     """Stands where a screen will be, as long as nothing is known of the deployment."""
 
-    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
+    def draw(self, store: Store, fmt: Formatter, width: int, height: int) -> list[Line]:
         """Return nothing of its own: the message is shown."""
-        del desk, look, width, height
+        del store, fmt, width, height
         return []
 
 

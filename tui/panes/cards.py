@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from alphapanda.model.kinds import TradingMode, TradingState
-from tui.panes.canvas import Drawn, Line, Piece, line, spread
+from tui.panes.canvas import Drawing, Line, Piece, line, spread
 from tui.panes.chart import Series, plot
 from tui.render.layout import padded
 from tui.store.concerns import concerns
@@ -31,7 +31,7 @@ Troubles = Callable[[], Sequence[tuple[str, str]]]
 """What is wrong with the sources: (what, since when or what to do)."""
 
 
-class Attention(Drawn):
+class Attention(Drawing):
     """What somebody should look at, worst first; one calm line when there is nothing.
 
     Attributes:
@@ -48,76 +48,72 @@ class Attention(Drawn):
         self._waiting = waiting
         self.count = 0
 
-    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
+    def draw(self, store: Store, fmt: Formatter, width: int, height: int) -> list[Line]:
         """Return one line for each thing, as many as fit."""
-        found = concerns(desk, look, self._troubles())
+        found = concerns(store, fmt, self._troubles())
         self.count = len(found)
         waiting = self._waiting()
         if not found and waiting:
             names = " and ".join(waiting)
-            return [
-                line((f" {look.glyphs.starting} Nothing is known yet: waiting for {names} ", look.palette.warn))
-            ]
+            return [line((f" {fmt.glyphs.starting} Nothing is known yet: waiting for {names} ", fmt.palette.warn))]
         if not found:
-            calm = f" {look.glyphs.ok} Nothing needs your attention."
-            return [
-                spread([(calm, look.palette.good)], [(f"{self._facts(desk, look)} ", look.palette.dim)], width)
-            ]
+            calm = f" {fmt.glyphs.ok} Nothing needs your attention."
+            return [spread([(calm, fmt.palette.good)], [(f"{self._facts(store, fmt)} ", fmt.palette.dim)], width)]
         lines: list[Line] = []
         for concern in found:
-            style = look.palette.bad if concern.is_bad else look.palette.warn
-            glyph = look.glyphs.failed if concern.is_bad else look.glyphs.degraded
-            pieces = [(f" {glyph} {concern.what}", style), (f"  {concern.more}", look.palette.dim)]
+            style = fmt.palette.bad if concern.is_bad else fmt.palette.warn
+            glyph = fmt.glyphs.failed if concern.is_bad else fmt.glyphs.degraded
+            pieces = [(f" {glyph} {concern.what}", style), (f"  {concern.more}", fmt.palette.dim)]
             hidden = len(found) - height
             more = hidden > 0 and len(lines) == height - 1
             lines.append(spread(pieces, [(f" +{hidden} more ", style)] if more else [], width))
         return lines[:height]
 
-    def _facts(self, desk: Store, look: Formatter) -> str:
-        signals, orders = desk.signals, desk.orders
+    def _facts(self, store: Store, fmt: Formatter) -> str:
+        signals, orders = store.signals, store.orders
         return (
-            f"{look.count(signals.allowed)} signals allowed {look.glyphs.dot} {look.count(signals.denied)} denied "
-            f"{look.glyphs.dot} {look.count(len(orders.rows))} orders"
+            f"{fmt.count(signals.allowed)} signals allowed {fmt.glyphs.dot} {fmt.count(signals.denied)} denied "
+            f"{fmt.glyphs.dot} {fmt.count(len(orders.rows))} orders"
         )
 
 
-class BrokerCards(Drawn):
+class BrokerCards(Drawing):
     """Each broker's profit and exposure, side by side; real money is framed in its own colour."""
 
-    def version(self, desk: Store, look: Formatter) -> Hashable:
+    def version(self, store: Store, fmt: Formatter) -> Hashable:
         """Draw when a broker's numbers changed, and once a second for their age."""
-        return tuple(id(row) for row in desk.money.brokers.values()), int(look.now.timestamp())
+        return tuple(id(row) for row in store.money.brokers.values()), int(fmt.now.timestamp())
 
     @staticmethod
-    def rows_needed(desk: Store, width: int) -> int:
+    def rows_needed(store: Store, width: int) -> int:
         """Return how many lines the cards fill."""
-        fitting = _fitting(len(desk.money.brokers), width)
+        fitting = _fitting(len(store.money.brokers), width)
         columns = _columns(width // fitting - 5)
         return HEAD + (FACTS // columns if columns > 1 else FEW_FACTS) + FRAME
 
-    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
+    def draw(self, store: Store, fmt: Formatter, width: int, height: int) -> list[Line]:
         """Return the cards."""
-        brokers = list(desk.money.brokers.values())
+        brokers = list(store.money.brokers.values())
         if not brokers:
             return []
         fitting = _fitting(len(brokers), width)
         size = width // fitting
-        cards = [self._card(row, look, size - 1, height, past=desk.system.of_past) for row in brokers[:fitting]]
+        cards = [self._card(row, fmt, size - 1, height, past=store.system.of_past) for row in brokers[:fitting]]
         return [
             [segment for card in cards for segment in (*card[y], Segment(" "))]
             for y in range(min(height, max(len(card) for card in cards)))
         ]
 
-    def _card(self, row: BrokerMoney, look: Formatter, width: int, height: int, *, past: bool) -> list[Line]:
-        palette, pnl = look.palette, row.pnl
+    def _card(self, row: BrokerMoney, fmt: Formatter, width: int, height: int, *, past: bool) -> list[Line]:
+        palette, pnl = fmt.palette, row.pnl
         live = row.mode is TradingMode.LIVE
         frame = palette.live if live else palette.faint
         pill = palette.live_pill if live else palette.paper_pill
         inner = width - 4
         state = row.state or TradingState.ACTIVE
-        unknown = f"state {look.glyphs.unknown}" if past else ""
+        unknown = f"state {fmt.glyphs.unknown}" if past else ""
         state_style = palette.good if state is TradingState.ACTIVE else palette.warn
-        age = "" if row.written_ms is None else look.age(from_ms(row.written_ms))
+        age = "" if row.written_ms is None else fmt.age(from_ms(row.written_ms))
         body: list[Line] = [
             spread(
                 [(f" {row.mode.upper()} ", pill), (f" {row.broker} ", palette.strong)],
@@ -128,8 +124,8 @@ class BrokerCards(Drawn):
         if pnl is None:
             body.append(line((padded("no profit or loss yet", inner, right=False), palette.dim)))
         else:
-            dot = look.glyphs.dot
-            text, style = look.gain(pnl.net)
+            dot = fmt.glyphs.dot
+            text, style = fmt.gain(pnl.net)
             body.append(
                 spread(
                     [("P&L ", palette.dim), (text, (style or palette.text) + Style(bold=True))],
@@ -138,15 +134,15 @@ class BrokerCards(Drawn):
                 )
             )
             facts: list[tuple[str, Piece]] = [
-                ("realised", look.gain(pnl.realised)),
-                ("unrealised", look.gain(pnl.unrealised)),
-                ("gross", (f"{look.money(pnl.gross_exposure)}  ", None)),
-                ("net", (f"{look.money(pnl.net_exposure, signed=True)}  ", None)),
-                ("charges", (f"{look.money(pnl.charges)}  ", None)),
-                ("held", (f"{pnl.open_positions} {dot} {look.count(pnl.fills)} fills  ", None)),
+                ("realised", fmt.gain(pnl.realised)),
+                ("unrealised", fmt.gain(pnl.unrealised)),
+                ("gross", (f"{fmt.money(pnl.gross_exposure)}  ", None)),
+                ("net", (f"{fmt.money(pnl.net_exposure, signed=True)}  ", None)),
+                ("charges", (f"{fmt.money(pnl.charges)}  ", None)),
+                ("held", (f"{pnl.open_positions} {dot} {fmt.count(pnl.fills)} fills  ", None)),
             ]
-            body += _pairs(facts, look, inner, max(0, height - 4))
-        return _framed(body, frame, look, width, height)
+            body += _pairs(facts, fmt, inner, max(0, height - 4))
+        return _framed(body, frame, fmt, width, height)
 
 
 def _fitting(brokers: int, width: int) -> int:
@@ -158,7 +154,7 @@ def _columns(inner: int) -> int:
     return 2 if inner >= TWO_COLUMNS else 1
 
 
-def _pairs(facts: Sequence[tuple[str, Piece]], look: Formatter, width: int, height: int) -> list[Line]:
+def _pairs(facts: Sequence[tuple[str, Piece]], fmt: Formatter, width: int, height: int) -> list[Line]:
     columns = _columns(width)
     size = width // columns
     lines: list[Line] = []
@@ -167,15 +163,15 @@ def _pairs(facts: Sequence[tuple[str, Piece]], look: Formatter, width: int, heig
         for place, (name, (value, style)) in enumerate(facts[first : first + columns]):
             last = place == columns - 1
             room = size - (0 if last else 2)
-            made += spread([(name, look.palette.dim)], [(value, style or look.palette.text)], room)
+            made += spread([(name, fmt.palette.dim)], [(value, style or fmt.palette.text)], room)
             if not last:
                 made.append(Segment("  "))
         lines.append(made)
     return lines[:height]
 
 
-def _framed(body: Sequence[Line], style: Style, look: Formatter, width: int, height: int) -> list[Line]:
-    glyphs = look.glyphs
+def _framed(body: Sequence[Line], style: Style, fmt: Formatter, width: int, height: int) -> list[Line]:
+    glyphs = fmt.glyphs
     corners = ("╭", "╮", "╰", "╯") if glyphs.is_braille else ("+", "+", "+", "+")
     inner = width - 4
     rows = list(body[: max(0, height - 2)])
@@ -188,26 +184,26 @@ def _framed(body: Sequence[Line], style: Style, look: Formatter, width: int, hei
     return lines
 
 
-class DayChart(Drawn):
+class DayChart(Drawing):
     """Profit after charges along the day, one line a broker."""
 
-    def version(self, desk: Store, look: Formatter) -> Hashable:
+    def version(self, store: Store, fmt: Formatter) -> Hashable:
         """Draw when a line grew."""
-        del look
-        return tuple((name, len(day.points), day.points[-1:]) for name, day in desk.money.lines.items())
+        del fmt
+        return tuple((name, len(day.points), day.points[-1:]) for name, day in store.money.lines.items())
 
-    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
+    def draw(self, store: Store, fmt: Formatter, width: int, height: int) -> list[Line]:
         """Return the chart."""
-        return plot(series_of(desk, look), look, width, height)
+        return plot(series_of(store, fmt), fmt, width, height)
 
 
-def series_of(desk: Store, look: Formatter) -> list[Series]:
+def series_of(store: Store, fmt: Formatter) -> list[Series]:
     """Return each broker's line; real money in its own colour."""
-    palette = look.palette
+    palette = fmt.palette
     others = [palette.accent, palette.buy, palette.sell]
     made: list[Series] = []
-    for name, row in desk.money.brokers.items():
-        day = desk.money.lines.get(name)
+    for name, row in store.money.brokers.items():
+        day = store.money.lines.get(name)
         if day is None:
             continue
         style = palette.live if row.mode is TradingMode.LIVE else others[len(made) % len(others)]
@@ -215,6 +211,6 @@ def series_of(desk: Store, look: Formatter) -> list[Series]:
     return made
 
 
-def total_of(desk: Store) -> Decimal | None:
+def total_of(store: Store) -> Decimal | None:
     """Return all brokers' profit."""
-    return desk.money.net
+    return store.money.net

@@ -90,40 +90,40 @@ class Canvas:
         return list(Segment.simplify(segments))
 
 
-def plot(series: Sequence[Series], look: Formatter, width: int, height: int) -> list[Line]:
+def plot(series: Sequence[Series], fmt: Formatter, width: int, height: int) -> list[Line]:
     """Return a chart with its axes and legend; nothing when there are no points."""
-    drawn = [one for one in series if len(one.points) > 1]
-    if not drawn or width < AXIS + 8 or height < 4:
+    drawing = [one for one in series if len(one.points) > 1]
+    if not drawing or width < AXIS + 8 or height < 4:
         return []
-    values = [value for one in drawn for _, value in one.points]
+    values = [value for one in drawing for _, value in one.points]
     low, high = min(values), max(values)
     if high - low > NEAR * max(abs(low), abs(high)):
         low, high = min(low, 0.0), max(high, 0.0)
     if high == low:
         high = low + 1.0
-    first = min(one.points[0][0] for one in drawn)
-    last = max(*(one.points[-1][0] for one in drawn), first + 1)
+    first = min(one.points[0][0] for one in drawing)
+    last = max(*(one.points[-1][0] for one in drawing), first + 1)
     rows, columns = height - 2, width - AXIS - 1
-    canvas = Canvas(columns, rows, braille=look.glyphs.is_braille)
+    canvas = Canvas(columns, rows, braille=fmt.glyphs.is_braille)
     across, down = canvas.dots
 
     def place(at: int, value: float) -> tuple[int, int]:
         x = round((at - first) / (last - first) * (across - 1))
         return x, round((high - value) / (high - low) * (down - 1))
 
-    for number, one in enumerate(drawn):
+    for number, one in enumerate(drawing):
         mark = _ASCII_MARKS[number % len(_ASCII_MARKS)]
         dots = list(dict(place(at, value) for at, value in one.points).items())  # the last of each column
         for start, end in itertools.pairwise(dots):
             canvas.line(start, end, one.style, mark)
     labelled = {round((high - level) / (high - low) * (rows - 1)): level for level in levels(low, high, rows)}
-    lines = [_legend(drawn, look, width)]
+    lines = [_legend(drawing, fmt, width)]
     for y in range(rows):
-        label = _label(labelled[y], look) if y in labelled else ""
-        edge = Segment(f"{padded(label, AXIS - 1, right=True)} {look.glyphs.bar}", look.palette.dim)
-        rule = look.glyphs.line if labelled.get(y) == 0.0 else look.glyphs.rule
-        lines.append([edge, *canvas.row(y, (rule, look.palette.faint) if y in labelled else (" ", None))])
-    lines.append(_times(first, last, look, width))
+        label = _label(labelled[y], fmt) if y in labelled else ""
+        edge = Segment(f"{padded(label, AXIS - 1, right=True)} {fmt.glyphs.bar}", fmt.palette.dim)
+        rule = fmt.glyphs.line if labelled.get(y) == 0.0 else fmt.glyphs.rule
+        lines.append([edge, *canvas.row(y, (rule, fmt.palette.faint) if y in labelled else (" ", None))])
+    lines.append(_times(first, last, fmt, width))
     return lines
 
 
@@ -136,28 +136,28 @@ def levels(low: float, high: float, rows: int) -> list[float]:
     return [round(number * step, 9) for number in range(first, last + 1)]
 
 
-def _legend(series: Sequence[Series], look: Formatter, width: int) -> Line:
+def _legend(series: Sequence[Series], fmt: Formatter, width: int) -> Line:
     """Return the names of the lines, with their last values where there is room for all."""
     pieces, short = [Segment(" " * (AXIS + 1))], [Segment(" " * (AXIS + 1))]
     for number, one in enumerate(series):
-        mark = look.glyphs.line * 2 if look.glyphs.is_braille else _ASCII_MARKS[number % len(_ASCII_MARKS)]
-        text, style = look.gain(Decimal(str(round(one.points[-1][1], 2))))
+        mark = fmt.glyphs.line * 2 if fmt.glyphs.is_braille else _ASCII_MARKS[number % len(_ASCII_MARKS)]
+        text, style = fmt.gain(Decimal(str(round(one.points[-1][1], 2))))
         name = Segment(f"{mark} {one.name} ", one.style)
         pieces += [name, Segment(f"{text}   ", style)]
         short += [name, Segment(" ")]
     return pieces if sum(len(piece.text) for piece in pieces) - 3 <= width else short
 
 
-def _label(value: float, look: Formatter) -> str:
-    if look.hidden:
-        return look.glyphs.rupee + look.mask
+def _label(value: float, fmt: Formatter) -> str:
+    if fmt.hidden:
+        return fmt.glyphs.rupee + fmt.mask
     amount = Decimal(round(value))
-    return look.money(amount, compact=True).removesuffix(".00")
+    return fmt.money(amount, compact=True).removesuffix(".00")
 
 
-def _times(first: int, last: int, look: Formatter, width: int) -> Line:
-    left, right = look.clock(from_ms(first)), look.clock(from_ms(last))
-    middle = look.clock(from_ms((first + last) // 2))
+def _times(first: int, last: int, fmt: Formatter, width: int) -> Line:
+    left, right = fmt.clock(from_ms(first)), fmt.clock(from_ms(last))
+    middle = fmt.clock(from_ms((first + last) // 2))
     room = width - AXIS - 1
     text = left + middle.center(max(0, room - len(left) - len(right))) + right
-    return [Segment(" " * (AXIS + 1) + padded(text, room, right=False), look.palette.dim)]
+    return [Segment(" " * (AXIS + 1) + padded(text, room, right=False), fmt.palette.dim)]

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widget import Widget
 
-from tui.panes.canvas import Drawn
+from tui.panes.canvas import Drawing
 from tui.render.ring import RowGap
 from tui.render.spec import TableSpec
 from tui.render.table import LiveTable
@@ -18,7 +18,7 @@ from tui.theme.formatter import Formatter
 
 R = TypeVar("R")
 Rows = Callable[[Store], Mapping[Any, Any]]
-Situation = Callable[[Sequence[str]], tuple[tuple[str, ...], str]]
+SourceState = Callable[[Sequence[str]], tuple[tuple[str, ...], str]]
 """For the sources that a pane needs: what an empty pane says, and what its frame says of staleness."""
 
 
@@ -51,11 +51,11 @@ class Pane(Container):
         """What is inside."""
         raise NotImplementedError
 
-    def paint(self, desk: Store, look: Formatter, now: float, situation: Situation) -> None:
+    def paint(self, store: Store, fmt: Formatter, now: float, source_state: SourceState) -> None:
         """Show this moment."""
         raise NotImplementedError
 
-    def say(self, title: str, subtitle: str, *, stale: bool, frozen: bool = False) -> None:
+    def label(self, title: str, subtitle: str, *, stale: bool, frozen: bool = False) -> None:
         """Put words into the frame."""
         said = (title, subtitle, stale, frozen)
         if said != self._said:
@@ -66,35 +66,35 @@ class Pane(Container):
             self.set_class(frozen, "-frozen")
 
 
-class DrawnPane(Pane):
+class DrawingPane(Pane):
     """A frame around a drawing."""
 
     def __init__(
         self,
         title: str,
-        drawn: Drawn,
+        drawing: Drawing,
         *,
         needs: Sequence[str] = ("Kafka",),
         id: str,  # noqa: A002
     ) -> None:
         super().__init__(title, needs=needs, id=id)
-        self.drawn = drawn
+        self.drawing = drawing
 
     def compose(self) -> ComposeResult:
         """Have the drawing inside."""
-        yield self.drawn
+        yield self.drawing
 
     @property
-    def body(self) -> Drawn:
+    def body(self) -> Drawing:
         """The drawing."""
-        return self.drawn
+        return self.drawing
 
-    def paint(self, desk: Store, look: Formatter, now: float, situation: Situation) -> None:
+    def paint(self, store: Store, fmt: Formatter, now: float, source_state: SourceState) -> None:
         """Show this moment."""
-        message, stale = situation(self.needs)
-        self.drawn.message = message
-        self.drawn.paint(desk, look, now)
-        self.say(self.title, stale, stale=bool(stale))
+        message, stale = source_state(self.needs)
+        self.drawing.message = message
+        self.drawing.paint(store, fmt, now)
+        self.label(self.title, stale, stale=bool(stale))
 
 
 class TablePane(Pane, Generic[R]):
@@ -102,8 +102,8 @@ class TablePane(Pane, Generic[R]):
 
     Args:
         spec: the table's.
-        rows: takes the rows from the desk.
-        look: of the moment.
+        rows: takes the rows from the store.
+        fmt: of the moment.
         kind: the table's class.
     """
 
@@ -111,21 +111,21 @@ class TablePane(Pane, Generic[R]):
         self,
         spec: TableSpec[R],
         rows: Callable[[Store], Mapping[Any, R | RowGap]],
-        look: Formatter,
+        fmt: Formatter,
         *,
         needs: Sequence[str] = ("Kafka",),
         kind: type[LiveTable[Any]] = LiveTable,
     ) -> None:
         super().__init__(spec.title, needs=needs, id=f"pane-{spec.name}")
         self.rows = rows
-        self.table: LiveTable[R] = kind(spec, look, id=f"table-{spec.name}")
+        self.table: LiveTable[R] = kind(spec, fmt, id=f"table-{spec.name}")
         self.table.message = ("Loading …",)
         self.note = ""
         self.aside = ""
         self.hint: tuple[str, ...] = ()
         self._frozen_at = ""
         self._frozen_count = 0
-        self._changes: Callable[[Store], int] = lambda desk: desk.topics.changes
+        self._changes: Callable[[Store], int] = lambda store: store.topics.changes
 
     def compose(self) -> ComposeResult:
         """Have the table inside."""
@@ -136,12 +136,12 @@ class TablePane(Pane, Generic[R]):
         """The table."""
         return self.table
 
-    def freeze(self, desk: Store, look: Formatter) -> bool:
+    def freeze(self, store: Store, fmt: Formatter) -> bool:
         """Stand still, or go on; returns whether it stands still now."""
         frozen = not self.table.frozen
         self.table.freeze(frozen=frozen)
-        self._frozen_at = look.clock(look.now)
-        self._frozen_count = self._changes(desk)
+        self._frozen_at = fmt.clock(fmt.now)
+        self._frozen_count = self._changes(store)
         return frozen
 
     def counting(self, changes: Callable[[Store], int]) -> TablePane[R]:
@@ -149,21 +149,21 @@ class TablePane(Pane, Generic[R]):
         self._changes = changes
         return self
 
-    def paint(self, desk: Store, look: Formatter, now: float, situation: Situation) -> None:
+    def paint(self, store: Store, fmt: Formatter, now: float, source_state: SourceState) -> None:
         """Show this moment."""
         table = self.table
-        message, stale = situation(self.needs)
+        message, stale = source_state(self.needs)
         message = message or self.hint
         if table.message != message:
             table.message = message
             table.refresh()
-        table.show(self.rows(desk), look, now, self._changes(desk))
-        self.say(self._title(look), self._subtitle(desk, look, stale), stale=bool(stale), frozen=table.frozen)
+        table.show(self.rows(store), fmt, now, self._changes(store))
+        self.label(self._title(fmt), self._subtitle(store, fmt, stale), stale=bool(stale), frozen=table.frozen)
 
-    def _title(self, look: Formatter) -> str:
-        table, dot = self.table, look.glyphs.dot
+    def _title(self, fmt: Formatter) -> str:
+        table, dot = self.table, fmt.glyphs.dot
         shown = len(table.order.keys)
-        counts = look.count(shown) if shown == table.held else f"{look.count(shown)} of {look.count(table.held)}"
+        counts = fmt.count(shown) if shown == table.held else f"{fmt.count(shown)} of {fmt.count(table.held)}"
         title = f"{self.title} {dot} {counts}"
         if table.order.filter is not None:
             title += f" {dot} /{table.order.filter.text}"
@@ -173,13 +173,13 @@ class TablePane(Pane, Generic[R]):
             title += f" {dot} {self.note}"
         return title.replace("[", r"\[")
 
-    def _subtitle(self, desk: Store, look: Formatter, stale: str) -> str:
+    def _subtitle(self, store: Store, fmt: Formatter, stale: str) -> str:
         if self.table.frozen:
-            came = self._changes(desk) - self._frozen_count
-            return f"FROZEN {self._frozen_at} {look.glyphs.dot} +{look.count(came)} while frozen"
+            came = self._changes(store) - self._frozen_count
+            return f"FROZEN {self._frozen_at} {fmt.glyphs.dot} +{fmt.count(came)} while frozen"
         if stale:
             return stale
         said = [self.aside] if self.aside else []
         if self.table.spec.tail and not self.table.follow:
             said.append("not following (F)")
-        return f" {look.glyphs.dot} ".join(said)
+        return f" {fmt.glyphs.dot} ".join(said)

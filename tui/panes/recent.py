@@ -8,7 +8,7 @@ from typing import Final
 
 from alphapanda.model.control import Alert, AuditRecord, ControlEvent
 from alphapanda.model.order import OrderStatus
-from tui.panes.canvas import Drawn, Line, Piece, spread
+from tui.panes.canvas import Drawing, Line, Piece, spread
 from tui.render.layout import padded
 from tui.store.signals import RiskVerdict
 from tui.store.store import Note, Store
@@ -24,74 +24,74 @@ Happening = tuple[int, list[Piece], list[Piece]]
 """When, in Unix milliseconds, then what stands at the left and at the right."""
 
 
-class Lately(Drawn):
+class RecentEvents(Drawing):
     """One line for each."""
 
-    def version(self, desk: Store, look: Formatter) -> Hashable:
+    def version(self, store: Store, fmt: Formatter) -> Hashable:
         """Draw when something happened."""
-        del look
-        return desk.orders.changes, desk.signals.changes, desk.notes.added
+        del fmt
+        return store.orders.changes, store.signals.changes, store.notes.added
 
-    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
+    def draw(self, store: Store, fmt: Formatter, width: int, height: int) -> list[Line]:
         """Return the newest, as many as fit."""
         wide = width >= WIDE
         found = [
-            *_orders(desk, look, height, wide=wide),
-            *_denials(desk, look, height, wide=wide),
-            *_notes(desk, look, height),
+            *_orders(store, fmt, height, wide=wide),
+            *_denials(store, fmt, height, wide=wide),
+            *_notes(store, fmt, height),
         ]
         newest = sorted(found, key=lambda one: one[0], reverse=True)[:height]
         return [
-            spread([(f" {look.clock(from_ms(at))} ", look.palette.dim), *left], [*right, (" ", None)], width)
+            spread([(f" {fmt.clock(from_ms(at))} ", fmt.palette.dim), *left], [*right, (" ", None)], width)
             for at, left, right in newest
         ]
 
 
-def _orders(desk: Store, look: Formatter, count: int, *, wide: bool) -> Iterator[Happening]:
-    for row in islice(reversed(desk.orders.rows.values()), 2 * count):
+def _orders(store: Store, fmt: Formatter, count: int, *, wide: bool) -> Iterator[Happening]:
+    for row in islice(reversed(store.orders.rows.values()), 2 * count):
         if row.changed_ms is None:
             continue
         order = row.order
-        text, style = order_state(row, look)
+        text, style = order_state(row, fmt)
         filled = order.status is OrderStatus.FILLED
-        price = f" {look.price(order.average_price)}" if filled and wide else ""
-        what = f"{look.quantity(order.quantity)} {order.instrument}"
+        price = f" {fmt.price(order.average_price)}" if filled and wide else ""
+        what = f"{fmt.quantity(order.quantity)} {order.instrument}"
         left: list[Piece] = [
-            (f"{padded(order.broker, 10, right=False)} ", look.palette.text),
-            (padded(side(order.side, look)[0], 5, right=False), side(order.side, look)[1]),
-            (f"{what}{price}", look.palette.text),
+            (f"{padded(order.broker, 10, right=False)} ", fmt.palette.text),
+            (padded(side(order.side, fmt)[0], 5, right=False), side(order.side, fmt)[1]),
+            (f"{what}{price}", fmt.palette.text),
         ]
         short = not wide and order.status not in _TOLD
         yield row.changed_ms, left, [(text.split(" ")[0] if short else text, style)]
 
 
-def _denials(desk: Store, look: Formatter, count: int, *, wide: bool) -> Iterator[Happening]:
-    denied = (row for row in reversed(desk.signals.rows.values()) if row.verdict is RiskVerdict.DENIED)
+def _denials(store: Store, fmt: Formatter, count: int, *, wide: bool) -> Iterator[Happening]:
+    denied = (row for row in reversed(store.signals.rows.values()) if row.verdict is RiskVerdict.DENIED)
     for row in islice(denied, count):
         signal = row.signal
         left: list[Piece] = [
-            (f"{padded(row.broker, 10, right=False)} ", look.palette.text),
-            (padded(side(signal.side, look)[0], 5, right=False), side(signal.side, look)[1]),
-            (f"{look.quantity(signal.quantity)} {signal.instrument}", look.palette.dim),
+            (f"{padded(row.broker, 10, right=False)} ", fmt.palette.text),
+            (padded(side(signal.side, fmt)[0], 5, right=False), side(signal.side, fmt)[1]),
+            (f"{fmt.quantity(signal.quantity)} {signal.instrument}", fmt.palette.dim),
         ]
-        yield row.written_ms, left, [(f"{look.glyphs.failed} {row.code if wide else 'denied'}", look.palette.warn)]
+        yield row.written_ms, left, [(f"{fmt.glyphs.failed} {row.code if wide else 'denied'}", fmt.palette.warn)]
 
 
-def _notes(desk: Store, look: Formatter, count: int) -> Iterator[Happening]:
-    notes = [note for note in desk.notes.rows.values() if isinstance(note, Note)][-count:]
+def _notes(store: Store, fmt: Formatter, count: int) -> Iterator[Happening]:
+    notes = [note for note in store.notes.rows.values() if isinstance(note, Note)][-count:]
     for note in notes:
         data, at = note.event.data, note.record.timestamp_ms
         if isinstance(data, Alert):
-            yield at, [(f"{data.source} {data.message}", look.palette.warn)], [(data.code, look.palette.warn)]
+            yield at, [(f"{data.source} {data.message}", fmt.palette.warn)], [(data.code, fmt.palette.warn)]
         elif isinstance(data, AuditRecord):
             yield (
                 at,
-                [(f"{data.actor} {data.action} {data.target}", look.palette.text)],
-                [(data.outcome.value, look.palette.dim)],
+                [(f"{data.actor} {data.action} {data.target}", fmt.palette.text)],
+                [(data.outcome.value, fmt.palette.dim)],
             )
         elif isinstance(data, ControlEvent):
             yield (
                 at,
-                [(f"{data.service} obeyed {data.actor}", look.palette.text)],
-                [(data.after.value, look.palette.accent)],
+                [(f"{data.service} obeyed {data.actor}", fmt.palette.text)],
+                [(data.after.value, fmt.palette.accent)],
             )

@@ -14,7 +14,7 @@ from alphapanda.clock import to_ist
 from alphapanda.market.calendar import SessionPhase, TradingCalendar
 from alphapanda.model.kinds import TradingMode
 from tui.actions import SCREENS, SHORT, footer, keys_of
-from tui.panes.canvas import Drawn, Line, Piece, line, spread
+from tui.panes.canvas import Drawing, Line, Piece, line, spread
 from tui.sources.handle import LinkState, SourceHandle
 from tui.store.store import Store
 from tui.store.topics import TopicLag
@@ -36,12 +36,12 @@ PHASE_NAMES: Final = {
 
 @dataclass(slots=True)
 class DashboardStatus:
-    """What the top and the bottom show beside the desk; the application keeps it.
+    """What the top and the bottom show beside the store; the application keeps it.
 
     Attributes:
         name: of the deployment.
         screen: the name of the screen in view.
-        ports: the sources.
+        handles: the sources.
         rewound_to: the moment in the past that is shown; None for the present.
         playing: whether the past runs.
         speed: how fast.
@@ -53,7 +53,7 @@ class DashboardStatus:
 
     name: str = ""
     screen: str = "overview"
-    ports: Sequence[SourceHandle] = ()
+    handles: Sequence[SourceHandle] = ()
     rewound_to: datetime | None = None
     playing: bool = False
     speed: int = 1
@@ -64,92 +64,93 @@ class DashboardStatus:
     calendar: TradingCalendar = field(default_factory=TradingCalendar)
 
 
-class Vitals(Drawn):
+class StatusBar(Drawing):
     """Two lines: where we are and when, then how we stand.
 
     Args:
-        status: beside the desk.
+        status: beside the store.
     """
 
     DEFAULT_CSS = """
-    Vitals { height: 2; background: $panel; }
-    Vitals.-live { background: $live 20%; }
+    StatusBar { height: 2; background: $panel; }
+    StatusBar.-live { background: $live 20%; }
     """
 
     def __init__(self, status: DashboardStatus) -> None:
         super().__init__(id="vitals")
         self._status = status
 
-    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
+    def draw(self, store: Store, fmt: Formatter, width: int, height: int) -> list[Line]:
         """Return both lines."""
         del height
-        return [self._place(desk, look, width), self._standing(desk, look, width)]
+        return [self._place(store, fmt, width), self._standing(store, fmt, width)]
 
-    def _place(self, desk: Store, look: Formatter, width: int) -> Line:
-        palette, status = look.palette, self._status
-        modes = {row.mode for row in desk.money.brokers.values()}
+    def _place(self, store: Store, fmt: Formatter, width: int) -> Line:
+        palette, status = fmt.palette, self._status
+        modes = {row.mode for row in store.money.brokers.values()}
         live = TradingMode.LIVE in modes
         mode = "LIVE" if live else "SHADOW" if TradingMode.SHADOW in modes else "PAPER" if modes else "..."
         left: list[Piece] = [(f" {mode} ", palette.live_pill if live else palette.pill), (" ", None)]
         left.append((f"{status.name or 'AlphaPanda'}  ", palette.strong))
         narrow = width < NARROW
-        left += session_of(desk, look, status.calendar, short=narrow)
+        left += session_of(store, fmt, status.calendar, short=narrow)
         if status.control:
             left.append(("  CONTROL", palette.warn))
         if status.hertz < USUAL_HERTZ:
             left.append((f"  {status.hertz} Hz", palette.warn))
-        local = to_ist(look.now)
+        local = to_ist(fmt.now)
         clock = f" {local:%H:%M:%S} IST " if narrow else f" {local:%a %d %b %H:%M:%S} IST "
         style = palette.strong
         if status.rewound_to is not None:
-            mark = look.glyphs.play if status.playing else look.glyphs.pause
+            mark = fmt.glyphs.play if status.playing else fmt.glyphs.pause
             clock = f" {mark} {local:%d %b %H:%M:%S} IST ×{status.speed} PAST "
             style = palette.pill
         return spread(left, [(clock, style)], width)
 
-    def _standing(self, desk: Store, look: Formatter, width: int) -> Line:
+    def _standing(self, store: Store, fmt: Formatter, width: int) -> Line:
         """Return the numbers, the most important first, as many as fit."""
-        palette, parts = look.palette, list[list[Piece]]()
-        net = desk.money.net
-        text, style = look.gain(net)
+        palette, parts = fmt.palette, list[list[Piece]]()
+        net = store.money.net
+        text, style = fmt.gain(net)
         parts.append([("P&L ", palette.dim), (text.rstrip(), (style or palette.text) + Style(bold=True))])
-        daemons, bad = desk.system.daemons, desk.system.bad
+        daemons, bad = store.system.daemons, store.system.bad
         state = palette.bad if bad else palette.good if daemons else palette.dim
-        glyph = look.glyphs.failed if bad else look.glyphs.ok if daemons else look.glyphs.stopped
+        glyph = fmt.glyphs.failed if bad else fmt.glyphs.ok if daemons else fmt.glyphs.stopped
         narrow = width < NARROW
         parts.append(
-            [("up " if narrow else "daemons ", palette.dim), (f"{desk.system.well}/{len(daemons)} {glyph}", state)]
+            [
+                ("up " if narrow else "daemons ", palette.dim),
+                (f"{store.system.well}/{len(daemons)} {glyph}", state),
+            ]
         )
-        opened = look.count(desk.orders.open_count) if desk.orders.rows or desk.topics.rows else "-"
+        opened = fmt.count(store.orders.open_count) if store.orders.rows or store.topics.rows else "-"
         parts.append([("open " if narrow else "open orders ", palette.dim), (opened, palette.text)])
-        worst = desk.topics.worst
-        lag = "-" if worst is None else f"{at_most(worst[0], look)}{look.count(worst[0].records or 0)}"
+        worst = store.topics.worst
+        lag = "-" if worst is None else f"{at_most(worst[0], fmt)}{fmt.count(worst[0].records or 0)}"
         if worst is not None and worst[0].seconds:
             lag += f" {span(worst[0].seconds)}"
         late = worst is not None and (worst[0].seconds or 0) > 5
         parts.append([("lag ", palette.dim), (lag, palette.warn if late else palette.text)])
-        letters, known = desk.dead.unresolved, bool(desk.topics.rows)
+        letters, known = store.dead.unresolved, bool(store.topics.rows)
         parts.append(
             [
                 ("DLQ ", palette.dim),
-                (look.count(letters) if known else "-", palette.warn if letters else palette.text),
+                (fmt.count(letters) if known else "-", palette.warn if letters else palette.text),
             ]
         )
-        newest = desk.market.newest_ms
-        age = None if newest is None else (look.now - from_ms(newest)).total_seconds()
-        parts.append(
-            [("tick ", palette.dim), ("-" if age is None else span(max(0.0, age)), _age_style(age, look))]
-        )
+        newest = store.market.newest_ms
+        age = None if newest is None else (fmt.now - from_ms(newest)).total_seconds()
+        parts.append([("tick ", palette.dim), ("-" if age is None else span(max(0.0, age)), _age_style(age, fmt))])
         gross = sum(
-            (row.pnl.gross_exposure for row in desk.money.brokers.values() if row.pnl), start=type(net or 0)(0)
+            (row.pnl.gross_exposure for row in store.money.brokers.values() if row.pnl), start=type(net or 0)(0)
         )
         if net is not None:
-            parts.append([("gross ", palette.dim), (look.money(gross, compact=True), palette.text)])  # type: ignore[arg-type]
+            parts.append([("gross ", palette.dim), (fmt.money(gross, compact=True), palette.text)])  # type: ignore[arg-type]
         gap = 2 if narrow else 3
         sizes = [sum(len(text) for text, _ in part) + gap for part in parts]
-        links = self._links(look, short=False)
+        links = self._links(fmt, short=False)
         if sum(sizes[:NEEDED]) + sum(len(text) for text, _ in links) > width:
-            links = self._links(look, short=True)
+            links = self._links(fmt, short=True)
         room = width - sum(len(text) for text, _ in links) - 2 + gap
         left: list[Piece] = [(" ", None)]
         for part, size in zip(parts, sizes, strict=True):
@@ -159,41 +160,41 @@ class Vitals(Drawn):
             room -= size
         return spread(left[:-1], links, width)
 
-    def _links(self, look: Formatter, *, short: bool) -> list[Piece]:
+    def _links(self, fmt: Formatter, *, short: bool) -> list[Piece]:
         """Return the sources and whether they answer."""
-        palette, links = look.palette, list[Piece]()
+        palette, links = fmt.palette, list[Piece]()
         marks = {
-            LinkState.UP: (look.glyphs.ok, palette.good),
-            LinkState.CONNECTING: (look.glyphs.starting, palette.warn),
-            LinkState.DOWN: (look.glyphs.failed, palette.bad),
+            LinkState.UP: (fmt.glyphs.ok, palette.good),
+            LinkState.CONNECTING: (fmt.glyphs.starting, palette.warn),
+            LinkState.DOWN: (fmt.glyphs.failed, palette.bad),
         }
-        for port in self._status.ports:
-            mark, shade = marks[port.link]
-            links += [(port.name[0] if short else f"{port.name} ", palette.dim), (f"{mark} ", shade)]
+        for handle in self._status.handles:
+            mark, shade = marks[handle.link]
+            links += [(handle.name[0] if short else f"{handle.name} ", palette.dim), (f"{mark} ", shade)]
         return links
 
 
-def at_most(lag: TopicLag, look: Formatter) -> str:
+def at_most(lag: TopicLag, fmt: Formatter) -> str:
     """Return the sign before a lag that may have been less."""
-    return look.glyphs.at_most if lag.at_most and lag.records else ""
+    return fmt.glyphs.at_most if lag.at_most and lag.records else ""
 
 
-def _age_style(age: float | None, look: Formatter) -> Style:
+def _age_style(age: float | None, fmt: Formatter) -> Style:
     if age is None:
-        return look.palette.dim
-    return look.palette.warn if age > 10 else look.palette.text
+        return fmt.palette.dim
+    return fmt.palette.warn if age > 10 else fmt.palette.text
 
 
-def session_of(desk: Store, look: Formatter, calendar: TradingCalendar, *, short: bool = False) -> list[Piece]:
+def session_of(store: Store, fmt: Formatter, calendar: TradingCalendar, *, short: bool = False) -> list[Piece]:
     """Return the session's badge and countdown, by the market's own time where that is not ours."""
-    palette, moment, whose = look.palette, look.now, ""
-    event_ms = desk.market.event_ms
-    if event_ms is not None and abs(from_ms(event_ms) - look.now) > FAR:
+    palette, moment, whose = fmt.palette, fmt.now, ""
+    event_ms = store.market.event_ms
+    if event_ms is not None and abs(from_ms(event_ms) - fmt.now) > FAR:
         moment = from_ms(event_ms)
         whose = f" {to_ist(moment):%d %b %H:%M}" if short else f"  market time {to_ist(moment):%d %b %H:%M:%S}"
     phase = calendar.phase(moment)
     style = {SessionPhase.CONTINUOUS: palette.good, SessionPhase.CLOSED: palette.dim}.get(phase, palette.warn)
-    glyph = look.glyphs.stopped if phase is SessionPhase.CLOSED else look.glyphs.ok
+    glyph = fmt.glyphs.stopped if phase is SessionPhase.CLOSED else fmt.glyphs.ok
     what, until = next_change(calendar, moment)
     return [
         (f"{glyph} {PHASE_NAMES[phase]}", style),
@@ -215,11 +216,11 @@ def next_change(calendar: TradingCalendar, moment: datetime) -> tuple[str, datet
     return "opens", session.opens
 
 
-class Tabs(Drawn):
+class Tabs(Drawing):
     """The screens and their digits.
 
     Args:
-        status: beside the desk.
+        status: beside the store.
     """
 
     DEFAULT_CSS = """
@@ -231,9 +232,9 @@ class Tabs(Drawn):
         self._status = status
         self._edges: list[tuple[int, int, str]] = []
 
-    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
+    def draw(self, store: Store, fmt: Formatter, width: int, height: int) -> list[Line]:
         """Return the line."""
-        del desk, height
+        del store, height
         wide = sum(len(title) + 5 for _, title, _ in SCREENS) <= width
         pieces, edge = list[Piece](), 0
         self._edges = []
@@ -242,8 +243,8 @@ class Tabs(Drawn):
             here = name == self._status.screen
             digit, name_shown = f" {number} ", f"{title} " if wide or here else SHORT[name]
             label = digit + name_shown
-            style = look.palette.pill if here else look.palette.dim
-            pieces += [(digit, look.palette.faint if str(number) in taken else style), (name_shown, style)]
+            style = fmt.palette.pill if here else fmt.palette.dim
+            pieces += [(digit, fmt.palette.faint if str(number) in taken else style), (name_shown, style)]
             if wide:
                 pieces.append((" ", None))
             self._edges.append((edge, edge + len(label), name))
@@ -257,11 +258,11 @@ class Tabs(Drawn):
                 await self.app.run_action(f"show_screen('{name}')")
 
 
-class Banner(Drawn):
+class Banner(Drawing):
     """One line for each source that does not answer: what, since when, the next try, the last data.
 
     Args:
-        status: beside the desk.
+        status: beside the store.
     """
 
     DEFAULT_CSS = """
@@ -272,36 +273,38 @@ class Banner(Drawn):
         super().__init__(id="banner")
         self._status = status
 
-    def lines_of(self, look: Formatter, width: int) -> list[Line]:
+    def lines_of(self, fmt: Formatter, width: int) -> list[Line]:
         """Return the lines; none when all is well."""
-        palette, status = look.palette, self._status
+        palette, status = fmt.palette, self._status
         if status.trouble:
             return [
                 spread(
-                    [(f" {look.glyphs.failed} {status.trouble} ", palette.bad), (status.hint, palette.strong)],
+                    [(f" {fmt.glyphs.failed} {status.trouble} ", palette.bad), (status.hint, palette.strong)],
                     [],
                     width,
                 )
             ]
         grouped: dict[str, list[SourceHandle]] = {}
-        for port in status.ports:
-            if port.fault is not None:
-                grouped.setdefault(port.fault.hint, []).append(port)
+        for handle in status.handles:
+            if handle.fault is not None:
+                grouped.setdefault(handle.fault.hint, []).append(handle)
         made = []
-        for hint, ports in list(grouped.items())[:3]:
-            fault = ports[0].fault
+        for hint, handles in list(grouped.items())[:3]:
+            fault = handles[0].fault
             assert fault is not None
-            names = " and ".join(port.name for port in ports) if len(ports) < 3 else f"{len(ports)} sources"
-            since = span((look.now - fault.since).total_seconds())
-            wait = max(0.0, (fault.next_try - look.now).total_seconds())
-            heard = [port.heard_at for port in ports if port.heard_at is not None]
-            last = f"last data {look.clock(max(heard))}" if heard else "no data yet"
-            dot = f" {look.glyphs.dot} "
-            does = "does not answer" if len(ports) == 1 else "do not answer"
+            names = (
+                " and ".join(handle.name for handle in handles) if len(handles) < 3 else f"{len(handles)} sources"
+            )
+            since = span((fmt.now - fault.since).total_seconds())
+            wait = max(0.0, (fault.next_try - fmt.now).total_seconds())
+            received = [handle.received_at for handle in handles if handle.received_at is not None]
+            last = f"last data {fmt.clock(max(received))}" if received else "no data yet"
+            dot = f" {fmt.glyphs.dot} "
+            does = "does not answer" if len(handles) == 1 else "do not answer"
             made.append(
                 spread(
                     [
-                        (f" {look.glyphs.failed} {names} {does} for {since}", palette.bad),
+                        (f" {fmt.glyphs.failed} {names} {does} for {since}", palette.bad),
                         (dot + hint, palette.strong),
                         (f"{dot}next try in {wait:.0f} s{dot}{last}", palette.text),
                         (f"{dot}{fault.message}", palette.dim),
@@ -312,38 +315,38 @@ class Banner(Drawn):
             )
         return made
 
-    def paint(self, desk: Store, look: Formatter, now: float) -> None:
+    def paint(self, store: Store, fmt: Formatter, now: float) -> None:
         """Be there when something does not answer."""
-        count = len(self.lines_of(look, self.size.width or 80))
+        count = len(self.lines_of(fmt, self.size.width or 80))
         self.display = bool(count)
         if count:
             self.styles.height = count
-        super().paint(desk, look, now)
+        super().paint(store, fmt, now)
 
-    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
+    def draw(self, store: Store, fmt: Formatter, width: int, height: int) -> list[Line]:
         """Return the lines."""
-        del desk, height
-        return self.lines_of(look, width)
+        del store, height
+        return self.lines_of(fmt, width)
 
 
-class Keys(Drawn):
+class KeyFooter(Drawing):
     """The keys that are most useful now.
 
     Args:
-        status: beside the desk.
+        status: beside the store.
     """
 
     DEFAULT_CSS = """
-    Keys { height: 1; background: $panel; }
+    KeyFooter { height: 1; background: $panel; }
     """
 
     def __init__(self, status: DashboardStatus) -> None:
         super().__init__(id="keys")
         self._status = status
 
-    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
+    def draw(self, store: Store, fmt: Formatter, width: int, height: int) -> list[Line]:
         """Return as many as fit."""
-        del desk, height
+        del store, height
         pieces, room = [(" ", None)], width - 1
         made: list[Piece] = list(pieces)
         status = self._status
@@ -353,6 +356,6 @@ class Keys(Drawn):
             size = len(key) + len(action.title) + 3
             if size > room:
                 continue
-            made += [(key, look.palette.accent), (f" {action.title}  ", look.palette.dim)]
+            made += [(key, fmt.palette.accent), (f" {action.title}  ", fmt.palette.dim)]
             room -= size
         return [line(*made)]

@@ -9,7 +9,7 @@ from alphapanda.market.calendar import TradingCalendar
 from alphapanda.model.order import OrderStatus
 from alphapanda.model.signal import SignalRejected, SignalValidated
 from topics.services import TICKS
-from tui.panes.canvas import Drawn, Line, Piece, line, spread
+from tui.panes.canvas import Drawing, Line, Piece, line, spread
 from tui.panes.status_bar import at_most, session_of
 from tui.render.layout import padded
 from tui.store.signals import RiskVerdict, SignalRow
@@ -19,47 +19,47 @@ from tui.theme.formatter import Formatter, bytes_text, from_ms, number_text, spa
 from tui.theme.masking import amounts
 
 
-class SystemCard(Drawn):
+class SystemCard(Drawing):
     """Session, daemons, lag and dead letters in few lines."""
 
     def __init__(self, calendar: TradingCalendar, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._calendar = calendar
 
-    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
+    def draw(self, store: Store, fmt: Formatter, width: int, height: int) -> list[Line]:
         """Return as many lines as fit, the sums first."""
-        palette = look.palette
-        system, market = desk.system, desk.market
-        rate = desk.topics.rows.get(TICKS)
+        palette = fmt.palette
+        system, market = store.system, store.market
+        rate = store.topics.rows.get(TICKS)
         ticks = f"{number_text(rate.rate)}/s" if rate else "-"
-        newest = "-" if market.newest_ms is None else f"{look.age(from_ms(market.newest_ms))} ago"
+        newest = "-" if market.newest_ms is None else f"{fmt.age(from_ms(market.newest_ms))} ago"
         lines = [
             spread(
-                [(" session ", palette.dim)], [*session_of(desk, look, self._calendar)[:2], (" ", None)], width
+                [(" session ", palette.dim)], [*session_of(store, fmt, self._calendar)[:2], (" ", None)], width
             ),
-            self._fact("ticks", f"{ticks} {look.glyphs.dot} newest {newest}", look, width),
+            self._fact("ticks", f"{ticks} {fmt.glyphs.dot} newest {newest}", fmt, width),
         ]
-        worst = desk.topics.worst
+        worst = store.topics.worst
         behind = "-"
         if worst is not None:
             group = worst[0].group.removeprefix("alphapanda.")
-            seconds = "" if not worst[0].seconds else f" {look.glyphs.dot} {span(worst[0].seconds)}"
-            behind = f"{group} {at_most(worst[0], look)}{look.count(worst[0].records or 0)}{seconds}"
-        lines.append(self._fact("worst lag", behind, look, width))
-        dead = desk.dead
+            seconds = "" if not worst[0].seconds else f" {fmt.glyphs.dot} {span(worst[0].seconds)}"
+            behind = f"{group} {at_most(worst[0], fmt)}{fmt.count(worst[0].records or 0)}{seconds}"
+        lines.append(self._fact("worst lag", behind, fmt, width))
+        dead = store.dead
         reasons = sum(1 for reason in dead.reasons.values() if reason.unresolved)
-        letters = f"{look.count(dead.unresolved)} in {reasons} reasons" if dead.unresolved else "none"
-        letters = letters if desk.topics.rows else "-"
-        lines.append(self._fact("dead letters", letters, look, width, warn=bool(dead.unresolved)))
+        letters = f"{fmt.count(dead.unresolved)} in {reasons} reasons" if dead.unresolved else "none"
+        letters = letters if store.topics.rows else "-"
+        lines.append(self._fact("dead letters", letters, fmt, width, warn=bool(dead.unresolved)))
         known = len(system.daemons)
         silent = "not in the supervisor's log" if system.of_past else "nobody says"
         daemons = f"{system.well} of {known} well" if known else silent
-        lines.append(self._fact("daemons", daemons, look, width, warn=system.well < known))
+        lines.append(self._fact("daemons", daemons, fmt, width, warn=system.well < known))
         ranked = sorted(system.daemons.values(), key=lambda daemon: daemon.state.is_well)
         longest = max((len(daemon.name) for daemon in ranked), default=0)
         names = max(16, min(longest, width - 32)) + 1
         for daemon in ranked[: max(0, height - len(lines))]:
-            state, style = daemon_state(daemon, look)
+            state, style = daemon_state(daemon, fmt)
             cpu = "" if daemon.cpu_percent is None else f"{daemon.cpu_percent:.1f}%"
             cost = f"{padded(cpu, 6, right=True)} {padded(bytes_text(daemon.rss_bytes), 8, right=True)} "
             lines.append(
@@ -72,51 +72,51 @@ class SystemCard(Drawn):
         return lines[:height]
 
     @staticmethod
-    def _fact(name: str, value: str, look: Formatter, width: int, *, warn: bool = False) -> Line:
-        style = look.palette.warn if warn else look.palette.text
-        return spread([(f" {name} ", look.palette.dim)], [(f"{value} ", style)], width)
+    def _fact(name: str, value: str, fmt: Formatter, width: int, *, warn: bool = False) -> Line:
+        style = fmt.palette.warn if warn else fmt.palette.text
+        return spread([(f" {name} ", fmt.palette.dim)], [(f"{value} ", style)], width)
 
 
-class SignalDetail(Drawn):
+class SignalDetail(Drawing):
     """The selected signal's verdict: the reason, the value, the limit, and every check before it."""
 
     def __init__(self, selected: Callable[[], SignalRow | None], *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._selected = selected
 
-    def version(self, desk: Store, look: Formatter) -> Hashable:
+    def version(self, store: Store, fmt: Formatter) -> Hashable:
         """Draw when another signal is selected."""
-        del desk, look
+        del store, fmt
         return (id(self._selected()),)
 
-    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
+    def draw(self, store: Store, fmt: Formatter, width: int, height: int) -> list[Line]:
         """Return the verdict."""
         row = self._selected()
         if row is None:
             return []
-        palette, signal = look.palette, row.signal
+        palette, signal = fmt.palette, row.signal
         lines = [
-            line((f" {signal.strategy_id}", palette.accent), (f" {look.glyphs.dot} {signal.reason}", palette.text))
+            line((f" {signal.strategy_id}", palette.accent), (f" {fmt.glyphs.dot} {signal.reason}", palette.text))
         ]
         if row.verdict is RiskVerdict.DENIED:
             lines.append(
-                line((f" {look.glyphs.failed} {row.code} ", palette.bad), (amounts(row.why, look), palette.text))
+                line((f" {fmt.glyphs.failed} {row.code} ", palette.bad), (amounts(row.why, fmt), palette.text))
             )
             lines.append(
                 line(
                     (" value ", palette.dim),
-                    (amounts(row.value, look), palette.bad),
+                    (amounts(row.value, fmt), palette.bad),
                     ("  limit ", palette.dim),
-                    (amounts(row.limit, look), palette.good),
+                    (amounts(row.limit, fmt), palette.good),
                 )
             )
         elif row.verdict is RiskVerdict.ALLOWED:
-            lines.append(line((f" {look.glyphs.done} risk let it pass", palette.good)))
+            lines.append(line((f" {fmt.glyphs.done} risk let it pass", palette.good)))
         else:
-            lines.append(line((f" {look.glyphs.starting} risk has not answered yet", palette.warn)))
+            lines.append(line((f" {fmt.glyphs.starting} risk has not answered yet", palette.warn)))
         made: list[list[Piece]] = [
-            [(f"{look.glyphs.done} {name} ", palette.good), (amounts(f"{value} of {limit}", look), palette.dim)]
-            for name, value, limit in _checks(desk, row)
+            [(f"{fmt.glyphs.done} {name} ", palette.good), (amounts(f"{value} of {limit}", fmt), palette.dim)]
+            for name, value, limit in _checks(store, row)
         ]
         return [*lines, *_flowing(made, width)][:height]
 
@@ -136,9 +136,9 @@ def _flowing(groups: Sequence[list[Piece]], width: int) -> Iterator[Line]:
         yield spread(row, [], width)
 
 
-def _checks(desk: Store, row: SignalRow) -> list[tuple[str, str, str]]:
+def _checks(store: Store, row: SignalRow) -> list[tuple[str, str, str]]:
     try:
-        data = desk.routes.read(row.record).data
+        data = store.routes.read(row.record).data
     except ValueError:
         return []
     if not isinstance(data, SignalValidated | SignalRejected):
@@ -146,17 +146,17 @@ def _checks(desk: Store, row: SignalRow) -> list[tuple[str, str, str]]:
     return [(check.check, check.value, check.limit) for check in data.checks]
 
 
-class DenialBars(Drawn):
+class DenialBars(Drawing):
     """How often risk said what."""
 
-    def version(self, desk: Store, look: Formatter) -> Hashable:
+    def version(self, store: Store, fmt: Formatter) -> Hashable:
         """Draw when a verdict came."""
-        del look
-        return desk.signals.allowed, desk.signals.denied
+        del fmt
+        return store.signals.allowed, store.signals.denied
 
-    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
+    def draw(self, store: Store, fmt: Formatter, width: int, height: int) -> list[Line]:
         """Return a bar for each."""
-        signals, palette = desk.signals, look.palette
+        signals, palette = store.signals, fmt.palette
         if not signals.allowed and not signals.denied:
             return []
         found = [("allowed", signals.allowed, palette.good)]
@@ -168,34 +168,34 @@ class DenialBars(Drawn):
         room = max(4, width - 34)
         lines = []
         for name, count, style in found[:height]:
-            bar = look.glyphs.left_block[-1] * max(1, round(count / most * room))
+            bar = fmt.glyphs.left_block[-1] * max(1, round(count / most * room))
             lines.append(
                 line(
                     (f" {padded(name, 22, right=False)} ", palette.text),
-                    (f"{padded(look.count(count), 7, right=True)} ", palette.dim),
+                    (f"{padded(fmt.count(count), 7, right=True)} ", palette.dim),
                     (bar, style),
                 )
             )
         return lines
 
 
-class OrderCounts(Drawn):
+class OrderCounts(Drawing):
     """One line: how many orders stand where."""
 
     DEFAULT_CSS = """
     OrderCounts { height: 1; }
     """
 
-    def draw(self, desk: Store, look: Formatter, width: int, height: int) -> list[Line]:
+    def draw(self, store: Store, fmt: Formatter, width: int, height: int) -> list[Line]:
         """Return the line."""
         del height
-        counts = Counter(row.order.status for row in desk.orders.rows.values())
+        counts = Counter(row.order.status for row in store.orders.rows.values())
         bad = {OrderStatus.UNKNOWN, OrderStatus.REJECTED}
         pieces: list[Piece] = [(" ", None)]
         for status in OrderStatus:
             number = counts.get(status, 0)
             if not number and status not in {OrderStatus.SUBMITTED, OrderStatus.FILLED, OrderStatus.UNKNOWN}:
                 continue
-            style = look.palette.bad if number and status in bad else look.palette.text
-            pieces += [(f"{status.value.lower()} ", look.palette.dim), (f"{look.count(number)}   ", style)]
+            style = fmt.palette.bad if number and status in bad else fmt.palette.text
+            pieces += [(f"{status.value.lower()} ", fmt.palette.dim), (f"{fmt.count(number)}   ", style)]
         return [spread(pieces, [], width)]

@@ -65,10 +65,10 @@ class TableColumn(Generic[R]):
     below: int = 0
     scale: tuple[str, ...] = ()
 
-    def draw(self, row: R, look: Formatter) -> Cell:
+    def draw(self, row: R, fmt: Formatter) -> Cell:
         """Return the cell of a row."""
         if self.cell is not None:
-            return self.cell(row, look)
+            return self.cell(row, fmt)
         value = self.value(row)
         return ("-" if value is None else str(value)), None
 

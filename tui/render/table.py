@@ -35,7 +35,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
 
     Args:
         spec: what it shows.
-        look: of the moment.
+        fmt: of the moment.
         id: in the tree of widgets.
     """
 
@@ -61,7 +61,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
             """The table, for `@on` with a selector."""
             return self.table
 
-    def __init__(self, spec: TableSpec[R], look: Formatter, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, spec: TableSpec[R], fmt: Formatter, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self.spec = spec
         self.order: RowOrder[R] = RowOrder(spec)
@@ -69,7 +69,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         self.chosen: set[str] | None = None
         self.message: tuple[str, ...] = ()
         self.shift = 0
-        self._look = look
+        self._fmt = fmt
         self._rows: Mapping[Key, R | RowGap] = {}
         self._columns: list[tuple[TableColumn[R], int]] = []
         self._needs: dict[str, int] = {}
@@ -90,22 +90,22 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
 
     # ------------------------------------------------------------ data
 
-    def show(self, rows: Mapping[Key, R | RowGap], look: Formatter, now: float, changes: int) -> None:
+    def show(self, rows: Mapping[Key, R | RowGap], fmt: Formatter, now: float, changes: int) -> None:
         """Take the rows of this moment and repaint the lines in view that changed; frozen, do nothing.
 
         Args:
             rows: by key; kept, not copied.
-            look: of the moment.
+            fmt: of the moment.
             now: monotonic seconds.
             changes: a count that is another when any row is.
         """
-        relook = look.palette is not self._look.palette or (look.hidden, look.compact, look.zone, look.glyphs) != (
-            self._look.hidden,
-            self._look.compact,
-            self._look.zone,
-            self._look.glyphs,
+        relook = fmt.palette is not self._fmt.palette or (fmt.hidden, fmt.compact, fmt.zone, fmt.glyphs) != (
+            self._fmt.hidden,
+            self._fmt.compact,
+            self._fmt.zone,
+            self._fmt.glyphs,
         )
-        self._look = look
+        self._fmt = fmt
         if relook:
             self.redraw()
         if self._frozen:
@@ -424,11 +424,11 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         width = self.size.width
         ground = self.rich_style
         if not self.order.keys:
-            said = message_line(self._said, y, self._look, width, self.size.height)
+            said = message_line(self._said, y, self._fmt, width, self.size.height)
             return said.apply_style(ground)
         if y < HEADER:
             sort = "" if self.spec.tail else self.order.sort
-            titles = title_line(self._columns, self._look, width, sort=sort, reverse=self.order.reverse)
+            titles = title_line(self._columns, self._fmt, width, sort=sort, reverse=self.order.reverse)
             return titles.apply_style(ground)
         place = self.scroll_offset.y + y - HEADER
         if place >= len(self.order.keys):
@@ -445,11 +445,11 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
             strip = cached[1]
         marked_row = key in self.marked
         if marked_row:
-            strip = Strip([Segment(self._look.glyphs.mark, self._look.palette.warn), *strip.crop(1)])
+            strip = Strip([Segment(self._fmt.glyphs.mark, self._fmt.palette.warn), *strip.crop(1)])
         if place == self._place and (self.has_focus or self._picked):
-            mark = self._look.palette.accent if self.has_focus else self._look.palette.dim
-            marked = list(strip) if marked_row else [Segment(self._look.glyphs.cursor, mark), *strip.crop(1)]
-            under = self._look.palette.cursor if self.has_focus else None
+            mark = self._fmt.palette.accent if self.has_focus else self._fmt.palette.dim
+            marked = list(strip) if marked_row else [Segment(self._fmt.glyphs.cursor, mark), *strip.crop(1)]
+            under = self._fmt.palette.cursor if self.has_focus else None
             strip = Strip([Segment(s.text, _under(s.style, under)) for s in marked])
         return strip.apply_style(ground)
 
@@ -459,7 +459,7 @@ class LiveTable(ScrollView, Generic[R], can_focus=True):
         found = self.order.filter or self.search
         words = found.words if found is not None else ()
         return row_line(
-            row, self._columns, self._look, width, shift=self.shift, words=words, needed=self._learn_need
+            row, self._columns, self._fmt, width, shift=self.shift, words=words, needed=self._learn_need
         )
 
     def _learn_need(self, key: str, cells: int) -> None:

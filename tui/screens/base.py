@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from textual.containers import Container
 
 from tui.panes.cards import Troubles
-from tui.panes.pane import Pane, Situation, TablePane
+from tui.panes.pane import Pane, SourceState, TablePane
 from tui.panes.status_bar import DashboardStatus
 from tui.render.table import LiveTable
 from tui.store.orders import OrderRow
@@ -21,25 +21,25 @@ V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ScreenContext:
     """What a screen is built with.
 
     Attributes:
-        desk: returns the desk of the moment.
-        look: of the moment when it is built.
-        status: beside the desk.
+        store: returns the store of the moment.
+        fmt: of the moment when it is built.
+        status: beside the store.
         troubles: of the sources.
         waiting: returns the names of the sources that have not said anything yet.
     """
 
-    desk: Store
-    look: Formatter
+    store: Store
+    fmt: Formatter
     status: DashboardStatus
     troubles: Troubles
     waiting: Callable[[], Sequence[str]]
 
 
-class View(Container):
+class DashboardScreen(Container):
     """One screen.
 
     Args:
@@ -48,13 +48,13 @@ class View(Container):
     """
 
     DEFAULT_CSS = """
-    View { height: 1fr; width: 1fr; }
+    DashboardScreen { height: 1fr; width: 1fr; }
     """
 
-    def __init__(self, scene: Scene, name: str) -> None:
+    def __init__(self, context: ScreenContext, name: str) -> None:
         super().__init__(id=f"view-{name}", name=name)
-        self.scene = scene
-        self.desk = scene.desk
+        self.context = context
+        self.store = context.store
         self._panes: list[Pane] = []
 
     @property
@@ -79,15 +79,15 @@ class View(Container):
         tables = self.tables
         return tables[0].table if tables else None
 
-    def prepare(self, desk: Store) -> None:
+    def prepare(self, store: Store) -> None:
         """Fit the panes to what is selected, before they are painted."""
-        self.desk = desk
+        self.store = store
 
-    def paint(self, desk: Store, look: Formatter, now: float, situation: Situation, due: list[Pane]) -> None:
+    def paint(self, store: Store, fmt: Formatter, now: float, source_state: SourceState, due: list[Pane]) -> None:
         """Show this moment in the panes that are due."""
-        self.prepare(desk)
+        self.prepare(store)
         for pane in due:
-            pane.paint(desk, look, now, situation)
+            pane.paint(store, fmt, now, source_state)
 
     def chain_of_selection(self, table: LiveTable[Any]) -> str | None:
         """Return the correlation id behind the selected row; None where it has none."""

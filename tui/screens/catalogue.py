@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from tui.screens.base import View
-from tui.screens.operations import DaemonsView, DlqView, LogsView, TopicsView
-from tui.screens.trading import MarketView, OrdersScreen, OverviewView, PositionsScreen, SignalsView
+from tui.screens.base import DashboardScreen
+from tui.screens.operations import DaemonsScreen, DlqScreen, LogsScreen, TopicsScreen
+from tui.screens.trading import MarketScreen, OrdersScreen, OverviewScreen, PositionsScreen, SignalsScreen
 
-VIEWS: Final[Mapping[str, type[View]]] = MappingProxyType(
+SCREEN_CLASSES: Final[Mapping[str, type[DashboardScreen]]] = MappingProxyType(
     {
-        "overview": OverviewView,
-        "market": MarketView,
-        "signals": SignalsView,
+        "overview": OverviewScreen,
+        "market": MarketScreen,
+        "signals": SignalsScreen,
         "orders": OrdersScreen,
         "positions": PositionsScreen,
-        "daemons": DaemonsView,
-        "topics": TopicsView,
-        "dlq": DlqView,
-        "logs": LogsView,
+        "daemons": DaemonsScreen,
+        "topics": TopicsScreen,
+        "dlq": DlqScreen,
+        "logs": LogsScreen,
     }
 )
 """The screens, by the names in `tui.actions.SCREENS`."""

@@ -18,7 +18,7 @@ from tui.actions import SCREENS, keys_of
 from tui.panes.pane import TablePane
 from tui.render.ring import RowGap
 from tui.render.table import LiveTable, RingLog
-from tui.screens.base import Scene, View
+from tui.screens.base import DashboardScreen, ScreenContext
 from tui.store.dead_letters import DeadLetterRow, ReasonRow
 from tui.store.store import Store
 from tui.store.system import Daemon
@@ -27,7 +27,7 @@ from tui.store.window import TAIL, LogWindow, LogWindowFilter
 from tui.tables import letters, lines, operations
 
 
-class DaemonsView(View):
+class DaemonsScreen(DashboardScreen):
     """Processes, the selected one's log, and what people ordered."""
 
     @dataclass
@@ -36,28 +36,28 @@ class DaemonsView(View):
 
         window: LogWindow
 
-    def __init__(self, scene: Scene, name: str) -> None:
-        super().__init__(scene, name)
+    def __init__(self, context: ScreenContext, name: str) -> None:
+        super().__init__(context, name)
         self._window = LogWindow()
 
     def compose(self) -> ComposeResult:
         """Daemons over their lines."""
-        look = self.scene.look
-        yield TablePane(operations.daemons(), lambda desk: desk.system.daemons, look, needs=("Supervisor",))
+        fmt = self.context.fmt
+        yield TablePane(operations.daemons(), lambda store: store.system.daemons, fmt, needs=("Supervisor",))
         with Horizontal(id="daemon-bottom"):
             pane = TablePane(
-                lines.lines(), lambda desk: self._window.rows(desk.lines), look, needs=("Logs",), kind=RingLog
+                lines.lines(), lambda store: self._window.rows(store.lines), fmt, needs=("Logs",), kind=RingLog
             )
-            yield pane.counting(lambda desk: desk.lines.added)
-            notes = TablePane(lines.notes(), lambda desk: desk.notes.rows, look, kind=RingLog)
-            yield notes.counting(lambda desk: desk.notes.added)
+            yield pane.counting(lambda store: store.lines.added)
+            notes = TablePane(lines.notes(), lambda store: store.notes.rows, fmt, kind=RingLog)
+            yield notes.counting(lambda store: store.notes.added)
 
-    def prepare(self, desk: Store) -> None:
+    def prepare(self, store: Store) -> None:
         """Show the lines of the selected daemon; say what is not known of the past."""
-        other = desk is not self.desk
-        super().prepare(desk)
+        other = store is not self.store
+        super().prepare(store)
         pane = self.query_one("#pane-daemons", TablePane)
-        past = desk.system.of_past
+        past = store.system.of_past
         pane.note = "as the supervisor's log tells; CPU and memory were not recorded" if past else ""
         pane.hint = ("The supervisor's log says nothing of this moment.",) if past else ()
         daemon = self.query_one("#table-daemons", LiveTable).current
@@ -72,78 +72,78 @@ class DaemonsView(View):
         pane.hint = (f"No line of {name} in the files.",) if name else ()
 
 
-class TopicsView(View):
+class TopicsScreen(DashboardScreen):
     """Rates, lag, and the selected topic's tail."""
 
     def compose(self) -> ComposeResult:
         """Topics over the tail."""
-        look = self.scene.look
-        yield TablePane(operations.topics(), lambda desk: desk.topics.rows, look)
-        yield TablePane(operations.tail(), self._tail, look, kind=RingLog).counting(self._count)
+        fmt = self.context.fmt
+        yield TablePane(operations.topics(), lambda store: store.topics.rows, fmt)
+        yield TablePane(operations.tail(), self._tail, fmt, kind=RingLog).counting(self._count)
 
     def _topic(self) -> str | None:
         row = self.query_one("#table-topics", LiveTable).current
         return row.name if isinstance(row, TopicRow) else None
 
-    def _tail(self, desk: Store) -> dict[int, Record | RowGap]:
-        tail = desk.topics.tails.get(self._topic() or "")
+    def _tail(self, store: Store) -> dict[int, Record | RowGap]:
+        tail = store.topics.tails.get(self._topic() or "")
         return tail.rows if tail is not None else {}
 
-    def _count(self, desk: Store) -> int:
-        tail = desk.topics.tails.get(self._topic() or "")
+    def _count(self, store: Store) -> int:
+        tail = store.topics.tails.get(self._topic() or "")
         return tail.added if tail is not None else 0
 
-    def prepare(self, desk: Store) -> None:
+    def prepare(self, store: Store) -> None:
         """Name the topic whose tail it is; say what is not known of the past."""
-        super().prepare(desk)
+        super().prepare(store)
         pane = self.query_one("#pane-topics", TablePane)
-        past = desk.topics.of_past
+        past = store.topics.of_past
         pane.note = "lag at most, by what readers wrote that they had seen" if past else ""
         topic = self._topic()
         self.query_one("#pane-tail", TablePane).title = f"Tail of {topic}" if topic else "Tail"
 
 
-class DlqView(View):
+class DlqScreen(DashboardScreen):
     """Dead letters by reason, and the records of the selected reason."""
 
-    def __init__(self, scene: Scene, name: str) -> None:
-        super().__init__(scene, name)
+    def __init__(self, context: ScreenContext, name: str) -> None:
+        super().__init__(context, name)
         self._made: tuple[object, ...] = ()
         self._shown: dict[str, DeadLetterRow] = {}
 
     def compose(self) -> ComposeResult:
         """Reasons over records."""
-        look = self.scene.look
-        yield TablePane(letters.reasons(), lambda desk: desk.dead.reasons, look)
-        yield TablePane(letters.letters(), self._letters, look).counting(lambda desk: desk.dead.changes)
+        fmt = self.context.fmt
+        yield TablePane(letters.reasons(), lambda store: store.dead.reasons, fmt)
+        yield TablePane(letters.letters(), self._letters, fmt).counting(lambda store: store.dead.changes)
 
-    def _letters(self, desk: Store) -> dict[str, DeadLetterRow]:
+    def _letters(self, store: Store) -> dict[str, DeadLetterRow]:
         """Return the dead letters of the selected reason: each failure once, as it failed last."""
         reason = self.query_one("#table-reasons", LiveTable).current
         wanted = (reason.topic, reason.code, reason.group) if isinstance(reason, ReasonRow) else None
-        made = (desk, desk.dead.changes, wanted)
+        made = (store, store.dead.changes, wanted)
         if made != self._made:
-            newest = {letter.id: key for key, letter in desk.dead.rows.items()}
+            newest = {letter.id: key for key, letter in store.dead.rows.items()}
             self._made = made
             self._shown = {
                 key: letter
-                for key, letter in desk.dead.rows.items()
+                for key, letter in store.dead.rows.items()
                 if newest[letter.id] == key and wanted in {None, letter.reason}
             }
         return self._shown
 
-    def prepare(self, desk: Store) -> None:
+    def prepare(self, store: Store) -> None:
         """Say how to replay the selected ones; the keys do it where acts are unlocked."""
-        super().prepare(desk)
+        super().prepare(store)
         reason = self.query_one("#table-reasons", LiveTable).current
         pane = self.query_one("#pane-letters", TablePane)
-        if isinstance(reason, ReasonRow) and not self.scene.status.control:
+        if isinstance(reason, ReasonRow) and not self.context.status.control:
             pane.note = f"replay: alphapanda dlq replay {reason.topic}"
         else:
             pane.note = "P replay, D discard, A put aside" if isinstance(reason, ReasonRow) else ""
 
 
-class LogsView(View):
+class LogsScreen(DashboardScreen):
     """Everybody's lines: the daemons', Kafka's and Valkey's.
 
     Attributes:
@@ -156,23 +156,23 @@ class LogsView(View):
         for action in keys_of("logs")
     ]
 
-    def __init__(self, scene: Scene, name: str) -> None:
-        super().__init__(scene, name)
+    def __init__(self, context: ScreenContext, name: str) -> None:
+        super().__init__(context, name)
         self.window = LogWindow()
         self.about = ""
 
     def compose(self) -> ComposeResult:
         """One pane."""
-        pane = TablePane(lines.lines(), self._lines, self.scene.look, needs=("Logs",), kind=RingLog)
-        yield pane.counting(lambda desk: desk.lines.added)
+        pane = TablePane(lines.lines(), self._lines, self.context.fmt, needs=("Logs",), kind=RingLog)
+        yield pane.counting(lambda store: store.lines.added)
 
     @property
     def table(self) -> LiveTable[LogRecord]:
         """Its table."""
         return cast("LiveTable[LogRecord]", self.query_one("#table-lines", LiveTable))
 
-    def _lines(self, desk: Store) -> Mapping[int, LogRecord | RowGap]:
-        return self.window.rows(desk.lines)
+    def _lines(self, store: Store) -> Mapping[int, LogRecord | RowGap]:
+        return self.window.rows(store.lines)
 
     def clear(self) -> bool:
         """Show everything again; returns whether that is a change."""
@@ -180,11 +180,11 @@ class LogsView(View):
         self.window.wanted, self.about = LogWindowFilter(), ""
         return changed
 
-    def prepare(self, desk: Store) -> None:
+    def prepare(self, store: Store) -> None:
         """Say in the frame which lines are shown."""
-        super().prepare(desk)
+        super().prepare(store)
         pane, wanted = self.query_one("#pane-lines", TablePane), self.window.wanted
-        look = self.scene.look
+        fmt = self.context.fmt
         since = "" if wanted.since is None else f"{to_ist(wanted.since):%H:%M:%S}"
         pane.note = self.window.label(since) or self.about
         pane.aside = f"{wanted.digit} again: {SCREENS[wanted.digit - 1][1]}" if wanted.digit != TAIL else ""
@@ -192,7 +192,7 @@ class LogsView(View):
         if whose:
             pane.hint = (
                 f"No line of {whose} here.",
-                f"esc shows all lines {look.glyphs.dot} 1 reads from the first on",
+                f"esc shows all lines {fmt.glyphs.dot} 1 reads from the first on",
             )
         else:
             pane.hint = ("No such line here.", "esc shows all lines") if not wanted.is_all else ()

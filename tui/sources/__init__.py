@@ -1,1 +1,1 @@
-"""Where the desk's facts come from: the log, the views, the supervisor, the log files; each is asked for ever."""
+"""Where the store's facts come from: the log, the views, the supervisor, the log files; each is asked for ever."""

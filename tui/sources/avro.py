@@ -51,7 +51,7 @@ class AvroTopics:
         self._again: Offsets = {}
         self._as_json = AsJson(AvroCodec({}, self._schemas.__getitem__), catalogue)
 
-    async def run(self, port: SourceHandle) -> None:
+    async def run(self, handle: SourceHandle) -> None:
         """Ask for the schemas that are missing, until the registry does not answer."""
         while True:
             async with SchemaRegistry.connect(self._url, timeout_s=ASK_TIMEOUT_S) as registry:
@@ -59,7 +59,7 @@ class AvroTopics:
                     await self._learn(registry, tuple(self._missing))
                 else:
                     await registry.subjects()
-            port.up()
+            handle.up()
             try:
                 async with asyncio.timeout(LOOK_S):
                     await self._wanted.wait()

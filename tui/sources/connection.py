@@ -24,7 +24,7 @@ class DataSource(Protocol):
         """What it is called in banners: `Kafka`, `Redis`."""
         ...
 
-    async def run(self, port: SourceHandle) -> None:
+    async def run(self, handle: SourceHandle) -> None:
         """Bring news to the port until something fails; raises AlphaPandaError, whose hint says what to do."""
         ...
 
@@ -114,7 +114,7 @@ class Connection:
         folder: where it is, for people.
         brokers: the active ones, and how near to real money each is.
         routes: which topic carries what.
-        tape: the log.
+        log_access: the log.
         history: the log files of the past; None where there are none.
         sources: what is asked beside the log.
         control: None for looking only.
@@ -124,7 +124,7 @@ class Connection:
     folder: str
     brokers: tuple[tuple[str, TradingMode], ...]
     routes: Routes
-    tape: LogAccess
+    log_access: LogAccess
     history: LogHistory | None = None
     sources: tuple[DataSource, ...] = ()
     control: Control | None = None
@@ -135,5 +135,5 @@ class Connect(Protocol):
     """Reads the deployment's settings and prepares the sources; called after the first paint."""
 
     async def __call__(self) -> Connection:
-        """Return the wiring; raises AlphaPandaError for settings that cannot be used."""
+        """Return the connection; raises AlphaPandaError for settings that cannot be used."""
         ...

@@ -116,7 +116,7 @@ class PreparedAction(Protocol):
     """An act on dead letters that was prepared and waits for a yes; nobody else can begin one meanwhile."""
 
     @property
-    def prospect(self) -> Preview:
+    def preview(self) -> Preview:
         """What it will do."""
         ...
 
@@ -162,6 +162,6 @@ class Control(Protocol):
         """Stop a daemon and start it again. Returns when it is ready."""
         ...
 
-    def prepare(self, letters: Selection, fate: Disposition) -> AbstractAsyncContextManager[PreparedAction]:
+    def prepare(self, letters: Selection, disposition: Disposition) -> AbstractAsyncContextManager[PreparedAction]:
         """Look dead letters through for what can be done with them; nothing is done yet."""
         ...

@@ -18,8 +18,8 @@ SAMPLES: Final = 160
 ANSWER_S: Final = 2.0
 
 
-async def recall_day(log: OpenLog, now: datetime, starts: Offsets, desk: Store) -> None:
-    """Give the desk snapshots of each broker, evenly spread from midnight (IST) to where its backlog starts."""
+async def recall_day(log: OpenLog, now: datetime, starts: Offsets, store: Store) -> None:
+    """Give the store snapshots of each broker, evenly spread from midnight (IST) to where its backlog starts."""
     mine = [partition for partition in starts if partition.topic.endswith(PNL_SNAPSHOTS.format(b=""))]
     if not mine:
         return
@@ -30,7 +30,7 @@ async def recall_day(log: OpenLog, now: datetime, starts: Offsets, desk: Store) 
         for partition in mine:
             for offset in spread(begins[partition], starts[partition], SAMPLES):
                 reader.seek({partition: offset})
-                desk.recall(await reader.poll(ANSWER_S, 1))
+                store.recall(await reader.poll(ANSWER_S, 1))
                 await asyncio.sleep(0)
 
 

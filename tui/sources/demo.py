@@ -36,7 +36,7 @@ from alphapanda.strategies.loader import bind_strategies
 from alphapanda.strategies.stage import StrategiesStage
 from topics.catalogue import Catalogue
 from topics.dead_letters import FailedStage, ProcessingFailure, Retryable, build_headers
-from tui.sources.memory_log import MemoryTape
+from tui.sources.memory_log import MemoryLogAccess
 from tui.theme.formatter import to_ms
 
 BROKERS: Final = (("paper", TradingMode.PAPER), ("zerodha", TradingMode.LIVE))
@@ -90,7 +90,7 @@ class DemoMarket:
     """Feeds the simulated exchange through the stages into a log.
 
     Attributes:
-        tape: the log.
+        log_access: the log.
         routes: of its topics.
 
     Args:
@@ -103,7 +103,7 @@ class DemoMarket:
         specs = catalogue.topics(name for name, _ in plan.brokers)
         partitions = {str(spec.name): spec.partitions for spec in specs}
         self.routes = Routes(catalogue, None)
-        self.tape = MemoryTape(partitions)
+        self.log_access = MemoryLogAccess(partitions)
         self._partitions = partitions
         config = SimulationConfig(seed=plan.seed, start=date(2026, 1, 5), ticks_per_second=plan.ticks_per_second)
         simulation = MarketSimulation(config)
@@ -201,7 +201,7 @@ class DemoMarket:
             self._obeyed.append(event.data)
         if envelope.broker == "zerodha" and event.type in {EventType.ORDER_ACCEPTED, EventType.ORDER_FILLED}:
             hop *= _LIVE_FACTOR
-        self.tape.write(
+        self.log_access.write(
             event.at.topic,
             event.at.partition,
             self._at_ms + hop,
@@ -214,7 +214,7 @@ class DemoMarket:
         topic = str(self.routes.topic(EventType.MARKET_TICK, MARKET))
         key = envelope.key.encode()
         number = partition_of(key, self._partitions[topic])
-        offset = self.tape.end(Partition(topic, number)) - 1
+        offset = self.log_access.end(Partition(topic, number)) - 1
         stale = self._number % (3 * _BAD_EVERY) == 0
         failure = ProcessingFailure(
             topic=topic,
@@ -234,7 +234,7 @@ class DemoMarket:
             original_timestamp_ms=self._at_ms,
         )
         value = encode(envelope).replace(b'"last_price":', b'"last_price":"broken","was":', 1)
-        self.tape.write(f"{topic}.dlq", number, self._at_ms + 4, key, value, tuple(build_headers(failure)))
+        self.log_access.write(f"{topic}.dlq", number, self._at_ms + 4, key, value, tuple(build_headers(failure)))
 
     def _commit(self) -> None:
         """Have every group at the end of what it reads, the strategies a little behind."""
@@ -242,7 +242,7 @@ class DemoMarket:
         for topic, count in self._partitions.items():
             for number in range(count):
                 partition = Partition(topic, number)
-                end = self.tape.end(partition)
+                end = self.log_access.end(partition)
                 if topic == "market.ticks":
                     groups["alphapanda.strategies"][partition] = max(0, end - number)
                 scope, _, rest = topic.partition(".")
@@ -250,7 +250,7 @@ class DemoMarket:
                     groups.setdefault(f"{scope}.risk", {})[partition] = end
                 elif rest == "signals.validated":
                     groups.setdefault(f"{scope}.trader", {})[partition] = end
-        self.tape.groups = dict(groups)
+        self.log_access.groups = dict(groups)
 
 
 def first(ticks: Iterator[Tick], count: int) -> list[Tick]:

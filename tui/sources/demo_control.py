@@ -105,22 +105,22 @@ class DemoControl:
         return ActionResult(f"{daemon} was restarted and is ready.")
 
     @asynccontextmanager
-    async def prepare(self, letters: Selection, fate: Disposition) -> AsyncIterator[PreparedAction]:
+    async def prepare(self, letters: Selection, disposition: Disposition) -> AsyncIterator[PreparedAction]:
         """Look dead letters through: all that the demonstration has are of market data."""
         await asyncio.sleep(self._pause_s)
-        tape = self._market.tape
-        mine = [partition for partition in await tape.partitions() if partition.topic == letters.topic]
+        log_access = self._market.log_access
+        mine = [partition for partition in await log_access.partitions() if partition.topic == letters.topic]
         found = [
             letter
-            for letter in (read_dead_letter(record) for each in mine for record in tape.held(each, 0, MOST))
+            for letter in (read_dead_letter(record) for each in mine for record in log_access.held(each, 0, MOST))
             if letter.id not in self._aside and _is_meant(letter, letters)
         ]
-        yield DemoOffer(self, letters, fate, tuple(found))
+        yield DemoOffer(self, letters, disposition, tuple(found))
 
-    def put_aside(self, letter: DeadLetter, fate: Disposition, reason: str, run_id: EventId) -> None:
+    def put_aside(self, letter: DeadLetter, disposition: Disposition, reason: str, run_id: EventId) -> None:
         """Write to the ledger what became of a dead letter."""
         now = self._clock.now()
-        state = LedgerState.QUARANTINED if fate is Disposition.QUARANTINE else LedgerState.DISCARDED
+        state = LedgerState.QUARANTINED if disposition is Disposition.QUARANTINE else LedgerState.DISCARDED
         moved = DeadLetterMoved(
             dead_letter_id=letter.id,
             state=state,
@@ -144,7 +144,7 @@ class DemoControl:
             data=moved,
         )
         self._aside.add(letter.id)
-        self._market.tape.write(LEDGER, 0, to_ms(now), letter.id.encode(), encode(envelope))
+        self._market.log_access.write(LEDGER, 0, to_ms(now), letter.id.encode(), encode(envelope))
 
     async def pause(self) -> None:
         """Take as long as the real world does, about."""
@@ -176,20 +176,20 @@ class DemoOffer:
     Attributes:
         control: whose.
         letters: which were asked for.
-        fate: what was asked for.
+        disposition: what was asked for.
         found: those that are open.
     """
 
     control: DemoControl
     letters: Selection
-    fate: Disposition
+    disposition: Disposition
     found: tuple[DeadLetter, ...]
 
     @property
-    def prospect(self) -> Preview:
+    def preview(self) -> Preview:
         """What it will do."""
         target = source_name_of(self.letters.topic)
-        count, said = len(self.found), DONE[self.fate]
+        count, said = len(self.found), DONE[self.disposition]
         why = "market data is not sent again"
         lines = (PlanLine(count, "new", said, self.letters.group, self.letters.code, why),) if count else ()
         return Preview(
@@ -206,10 +206,10 @@ class DemoOffer:
         for done, letter in enumerate(self.found):
             if stop.is_set():
                 return ActionResult(f"Stopped after {done} of {len(self.found)}.", ending=Ending.STOPPED)
-            tell(ActionProgress(f"{done} {DONE[self.fate]}", done, len(self.found)))
-            self.control.put_aside(letter, self.fate, reason, run_id)
+            tell(ActionProgress(f"{done} {DONE[self.disposition]}", done, len(self.found)))
+            self.control.put_aside(letter, self.disposition, reason, run_id)
             await self.control.pause()
-        return ActionResult(f"{len(self.found)} of {self.letters.topic} {DONE[self.fate]}.")
+        return ActionResult(f"{len(self.found)} of {self.letters.topic} {DONE[self.disposition]}.")
 
 
 def _line(letter: DeadLetter) -> str:

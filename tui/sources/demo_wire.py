@@ -51,9 +51,9 @@ class DemoMarketSource:
         self._market = market
         self._clock = clock
 
-    async def run(self, port: SourceHandle) -> None:
+    async def run(self, handle: SourceHandle) -> None:
         """Go on until cancelled."""
-        port.up()
+        handle.up()
         while True:
             self._market.run_until(self._clock.now())
             await asyncio.sleep(EVERY_S)
@@ -71,10 +71,10 @@ class DemoLinesSource:
     def __init__(self, present: datetime) -> None:
         self._present = present
 
-    async def run(self, port: SourceHandle) -> None:
+    async def run(self, handle: SourceHandle) -> None:
         """Say it, and be silent."""
-        port.desk.take_lines(demo_lines(self._present))
-        port.up()
+        handle.store.fold_lines(demo_lines(self._present))
+        handle.up()
         await asyncio.Event().wait()
 
 
@@ -116,15 +116,15 @@ class DemoWire:
         self.restarted: list[str] = []
 
     async def __call__(self) -> Connection:
-        """Make the market's past, and return the wiring."""
+        """Make the market's past, and return the connection."""
         if self.market is None:
             self.market = await asyncio.to_thread(DemoMarket, self._plan)
         market, started = self.market, self._plan.present - timedelta(minutes=self._plan.minutes)
 
-        async def look() -> SystemView:
+        async def fmt() -> SystemView:
             return demo_system(self._clock.now(), started, self._plan.brokers, self.restarted)
 
-        system = SystemSource(look)
+        system = SystemSource(fmt)
         lines = DemoLinesSource(started)
         moving = () if self._still else (DemoMarketSource(market, self._clock),)
         return Connection(
@@ -132,7 +132,7 @@ class DemoWire:
             folder="in memory",
             brokers=self._plan.brokers,
             routes=market.routes,
-            tape=market.tape,
+            log_access=market.log_access,
             history=DemoHistory(demo_lines(started)),
             sources=(system, lines, *moving),
             control=DemoControl(market, self._clock, self.restarted, still=self._still) if self._control else None,

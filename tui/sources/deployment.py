@@ -30,7 +30,7 @@ PrepareLetters = Callable[[Selection, Disposition], AbstractAsyncContextManager[
 """Prepares an act on dead letters."""
 
 
-class DeploymentWire:
+class ConnectDeployment:
     """Reads the settings and prepares the sources, in a thread.
 
     Args:
@@ -56,7 +56,7 @@ class DeploymentWire:
         self._names = names
 
     async def __call__(self) -> Connection:
-        """Return the wiring; raises AlphaPandaError for settings that cannot be used."""
+        """Return the connection; raises AlphaPandaError for settings that cannot be used."""
         return await asyncio.to_thread(self._prepare)
 
     def _prepare(self) -> Connection:
@@ -65,7 +65,7 @@ class DeploymentWire:
         catalogue = catalogue_of(settings)
         names = [str(spec.name) for spec in catalogue.topics(settings.active_brokers)]
         avro = _avro(settings, catalogue)
-        tape = KafkaLogAccess(
+        log_access = KafkaLogAccess(
             lambda: endpoints_of(deployment, settings, clock).bootstrap_servers,
             frozenset(names),
             groups_of(settings.active_brokers),
@@ -79,7 +79,7 @@ class DeploymentWire:
             folder=str(deployment.root),
             brokers=brokers,
             routes=Routes(catalogue, None),
-            tape=tape,
+            log_access=log_access,
             history=LogFileHistory(deployment, clock),
             sources=(
                 ViewsSource(lambda: endpoints_of(deployment, settings, clock).redis_url, brokers),

@@ -138,9 +138,9 @@ class DeploymentControl:
         words = f"{daemon} is {stuck.state}: {stuck.reason or stuck.last_exit}"
         return unwritten.add_to(ActionResult(words, f"Run: alphapanda logs {daemon}", Ending.PARTLY))
 
-    def prepare(self, letters: Selection, fate: Disposition) -> AbstractAsyncContextManager[PreparedAction]:
+    def prepare(self, letters: Selection, disposition: Disposition) -> AbstractAsyncContextManager[PreparedAction]:
         """Prepare an act on dead letters."""
-        return self._letters(letters, fate)
+        return self._letters(letters, disposition)
 
     def _session(
         self, confirmation: Confirmation, unwritten: UnwrittenAudit

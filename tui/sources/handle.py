@@ -37,24 +37,24 @@ class LinkFault:
 
 
 class SourceHandle:
-    """One source's way to the desk.
+    """One source's way to the store.
 
     Attributes:
         name: of the source.
-        desk: where its facts go.
+        store: where its facts go.
         link: how it stands.
         fault: why it is down; None otherwise.
-        heard_at: when it last said anything; None before that.
+        received_at: when it last said anything; None before that.
         again: set to try at once.
         returned: one line about the last time it came back; taken by who shows it.
     """
 
-    def __init__(self, name: str, desk: Store, clock: Clock) -> None:
+    def __init__(self, name: str, store: Store, clock: Clock) -> None:
         self.name = name
-        self.desk = desk
+        self.store = store
         self.link = LinkState.CONNECTING
         self.fault: LinkFault | None = None
-        self.heard_at: datetime | None = None
+        self.received_at: datetime | None = None
         self.again = asyncio.Event()
         self.returned = ""
         self._clock = clock
@@ -62,20 +62,20 @@ class SourceHandle:
     @property
     def is_new(self) -> bool:
         """Whether it has never said anything."""
-        return self.heard_at is None
+        return self.received_at is None
 
     def up(self) -> None:
         """It works."""
         now = self._clock.now()
-        if self.fault is not None and self.heard_at is not None:
+        if self.fault is not None and self.received_at is not None:
             self.returned = f"{self.name} is back after {(now - self.fault.since).total_seconds():.0f} s."
         self.link = LinkState.UP
         self.fault = None
-        self.heard_at = now
+        self.received_at = now
 
-    def heard(self) -> None:
+    def received(self) -> None:
         """It said something."""
-        self.heard_at = self._clock.now()
+        self.received_at = self._clock.now()
 
     def down(self, message: str, hint: str, next_try: datetime) -> None:
         """It failed."""

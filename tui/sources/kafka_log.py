@@ -80,14 +80,14 @@ class OpenKafkaLog:
         servers: str,
         lookup: AIOKafkaConsumer,
         admin: AIOKafkaAdminClient,
-        tape: KafkaLogAccess,
+        log_access: KafkaLogAccess,
     ) -> None:
         self._servers = servers
         self._lookup = lookup
         self._admin = admin
-        self._topics = tape.topics
-        self._groups = tape.groups
-        self._avro = tape.avro
+        self._topics = log_access.topics
+        self._groups = log_access.groups
+        self._avro = log_access.avro
 
     async def partitions(self) -> tuple[Partition, ...]:
         """Return the partitions of all our topics that exist."""

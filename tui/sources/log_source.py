@@ -1,4 +1,4 @@
-"""The log into the desk: a bounded backlog first, then what comes, and no faster than a person can see.
+"""The log into the store: a bounded backlog first, then what comes, and no faster than a person can see.
 
 Ticks have a reader of their own, so that a flood of them never delays an order. A reader that falls
 behind goes to the end and says how many records it passed over: a dashboard shows the present.
@@ -85,28 +85,28 @@ class LogFollower:
     """Follows every topic of the deployment.
 
     Args:
-        tape: the log.
+        log_access: the log.
         clock: the time.
     """
 
     name = "Kafka"
 
-    def __init__(self, tape: LogAccess, clock: Clock) -> None:
-        self._tape = tape
+    def __init__(self, log_access: LogAccess, clock: Clock) -> None:
+        self._log_access = log_access
         self._clock = clock
         self._next: Offsets = {}
 
-    async def run(self, port: SourceHandle) -> None:
+    async def run(self, handle: SourceHandle) -> None:
         """Follow the log until it fails, or its topics change."""
-        async with self._tape.open() as log, AsyncExitStack() as stack:
+        async with self._log_access.open() as log, AsyncExitStack() as stack:
             partitions = await log.partitions()
             ends = await log.ends(partitions)
             starts = await self._starts(log, ends)
-            await self._catch_up(log, starts, ends, port.desk)
+            await self._catch_up(log, starts, ends, handle.store)
             self._next |= ends
-            port.up()
+            handle.up()
             readers: dict[Partition, RecordReader] = {}
-            follow = [asyncio.ensure_future(recall_day(log, self._clock.now(), starts, port.desk))]
+            follow = [asyncio.ensure_future(recall_day(log, self._clock.now(), starts, handle.store))]
             for patient in (False, True):
                 mine = [partition for partition in partitions if (partition.topic == TICKS) is patient]
                 if mine:
@@ -114,9 +114,9 @@ class LogFollower:
                     stack.push_async_callback(reader.aclose)
                     reader.seek({partition: ends[partition] for partition in mine})
                     readers |= dict.fromkeys(mine, reader)
-                    follow.append(asyncio.ensure_future(self._follow(reader, mine, port)))
+                    follow.append(asyncio.ensure_future(self._follow(reader, mine, handle)))
             try:
-                await self._measure(log, readers, port, follow)
+                await self._measure(log, readers, handle, follow)
             finally:
                 for task in follow:
                     task.cancel()
@@ -132,18 +132,18 @@ class LogFollower:
             starts[partition] = known if known is not None and backlog <= known <= end else backlog
         return starts
 
-    async def _follow(self, reader: RecordReader, partitions: list[Partition], port: SourceHandle) -> None:
+    async def _follow(self, reader: RecordReader, partitions: list[Partition], handle: SourceHandle) -> None:
         while True:
             records = await reader.poll(5.0, BATCH)
             if not records:
                 continue
-            self._take(port.desk, records)
-            port.heard()
+            self._fold(handle.store, records)
+            handle.received()
             if len(records) >= BATCH:
-                await self._skip(reader, partitions, port.desk)
+                await self._skip(reader, partitions, handle.store)
             await asyncio.sleep(BEAT_S)
 
-    async def _catch_up(self, log: OpenLog, starts: Offsets, ends: Offsets, desk: Store) -> None:
+    async def _catch_up(self, log: OpenLog, starts: Offsets, ends: Offsets, store: Store) -> None:
         """Read the backlog of all partitions, and fold it as it happened."""
         if all(starts[partition] >= end for partition, end in ends.items()):
             return
@@ -151,17 +151,17 @@ class LogFollower:
         async with aclosing(reader):
             ordered = in_order(await read_range(reader, starts, ends))
         for first in range(0, len(ordered), BATCH):
-            self._take(desk, ordered[first : first + BATCH], sort=False)
+            self._fold(store, ordered[first : first + BATCH], sort=False)
             await asyncio.sleep(0)
 
-    def _take(self, desk: Store, records: Collection[Record], *, sort: bool = True) -> None:
+    def _fold(self, store: Store, records: Collection[Record], *, sort: bool = True) -> None:
         ordered = in_order(records) if sort else list(records)
-        desk.take(ordered)
+        store.fold(ordered)
         for record in ordered:
             if record.offset >= self._next.get(record.partition, 0):
                 self._next[record.partition] = record.offset + 1
 
-    async def _skip(self, reader: RecordReader, partitions: list[Partition], desk: Store) -> None:
+    async def _skip(self, reader: RecordReader, partitions: list[Partition], store: Store) -> None:
         """Go to the end where too much waits; say what is passed over."""
         goals: Offsets = {}
         for partition in partitions:
@@ -169,7 +169,7 @@ class LogFollower:
             goals[partition] = at
             if end is not None and end - at > FAR_BEHIND:
                 goals[partition] = end - BATCH
-                desk.lost(partition, goals[partition] - at)
+                store.lost(partition, goals[partition] - at)
         if any(self._next.get(p, 0) < goal for p, goal in goals.items()):
             reader.seek(goals)
             self._next |= goals
@@ -199,7 +199,7 @@ class LogFollower:
         self,
         log: OpenLog,
         readers: Mapping[Partition, RecordReader],
-        port: SourceHandle,
+        handle: SourceHandle,
         follow: Sequence[asyncio.Future[None]],
     ) -> None:
         """Tell rates and lags every two seconds; return when the topics are others than they were."""
@@ -226,8 +226,8 @@ class LogFollower:
                 or self._read_again(log.to_read_again())
             ):
                 return
-            port.desk.topics.take_ends(ends, beginnings, committed, self._clock.now())
-            port.heard()
+            handle.store.topics.fold_ends(ends, beginnings, committed, self._clock.now())
+            handle.received()
             looks += 1
             done, _ = await asyncio.wait(follow, timeout=MEASURE_S, return_when=asyncio.FIRST_EXCEPTION)
             for task in done:

@@ -15,7 +15,7 @@ from tui.theme.formatter import to_ms
 KEPT = 40_000
 
 
-class MemoryTape:
+class MemoryLogAccess:
     """Topics as lists of records; the oldest go.
 
     Attributes:
@@ -56,12 +56,12 @@ class MemoryTape:
         for partition in [p for p in self._held if p.topic == topic]:
             del self._held[partition], self._first[partition]
 
-    def open(self) -> AbstractAsyncContextManager[MemoryTape]:
+    def open(self) -> AbstractAsyncContextManager[MemoryLogAccess]:
         """Connect; raises what `failing` holds."""
         return self._open()
 
     @asynccontextmanager
-    async def _open(self) -> AsyncIterator[MemoryTape]:
+    async def _open(self) -> AsyncIterator[MemoryLogAccess]:
         self.check()
         yield self
 
@@ -114,17 +114,17 @@ class MemoryTape:
         """Return nothing: what is here can be read."""
         return {}
 
-    async def reader(self, *, patient: bool = False) -> MemoryTapeReader:
+    async def reader(self, *, patient: bool = False) -> MemoryLogReader:
         """Open a reader."""
         del patient
-        return MemoryTapeReader(self)
+        return MemoryLogReader(self)
 
 
-class MemoryTapeReader:
+class MemoryLogReader:
     """Reads partitions of a `MemoryTape`."""
 
-    def __init__(self, tape: MemoryTape) -> None:
-        self._tape = tape
+    def __init__(self, log_access: MemoryLogAccess) -> None:
+        self._log_access = log_access
         self._next: Offsets = {}
 
     def seek(self, offsets: Mapping[Partition, int]) -> None:
@@ -133,22 +133,22 @@ class MemoryTapeReader:
 
     async def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
         """Return what came, `limit` records at most; nothing after `timeout_s`."""
-        self._tape.check()
-        taken = self._take(limit)
+        self._log_access.check()
+        taken = self._fold(limit)
         if taken:
             return taken
-        self._tape.arrived.clear()
+        self._log_access.arrived.clear()
         try:
             async with asyncio.timeout(timeout_s):
-                await self._tape.arrived.wait()
+                await self._log_access.arrived.wait()
         except TimeoutError:
             return []
-        return self._take(limit)
+        return self._fold(limit)
 
-    def _take(self, limit: int) -> list[Record]:
+    def _fold(self, limit: int) -> list[Record]:
         taken: list[Record] = []
         for partition, offset in self._next.items():
-            got = self._tape.held(partition, offset, limit - len(taken))
+            got = self._log_access.held(partition, offset, limit - len(taken))
             if got:
                 self._next[partition] = got[-1].offset + 1
                 taken += got
@@ -160,7 +160,7 @@ class MemoryTapeReader:
 
     def known_end(self, partition: Partition) -> int | None:
         """Return a partition's end."""
-        return self._tape.end(partition)
+        return self._log_access.end(partition)
 
     async def aclose(self) -> None:
         """Nothing to close."""

@@ -17,14 +17,14 @@ FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 10.0
 
 
-async def run_with_retry(source: DataSource, port: SourceHandle, clock: Clock) -> None:
+async def run_with_retry(source: DataSource, handle: SourceHandle, clock: Clock) -> None:
     """Run a source until cancelled."""
     wait_s = FIRST_WAIT_S
     while True:
-        if port.link is not LinkState.DOWN:
-            port.link = LinkState.CONNECTING
+        if handle.link is not LinkState.DOWN:
+            handle.link = LinkState.CONNECTING
         try:
-            await source.run(port)
+            await source.run(handle)
             message, hint = "", ""
         except AlphaPandaError as error:
             message, hint = error.message, error.hint
@@ -38,19 +38,19 @@ async def run_with_retry(source: DataSource, port: SourceHandle, clock: Clock) -
             message, hint = str(error) or type(error).__name__, "Run: alphapanda doctor"
         except Exception as error:  # noqa: BLE001 - a pane's fault is shown in that pane, and ends nothing else
             message, hint = f"{type(error).__name__}: {error}", "Run: alphapanda doctor"
-        if port.link is LinkState.UP:
+        if handle.link is LinkState.UP:
             wait_s = FIRST_WAIT_S
         if message:
-            port.down(message, hint, clock.now() + timedelta(seconds=wait_s))
-            await _wait(port, wait_s)
+            handle.down(message, hint, clock.now() + timedelta(seconds=wait_s))
+            await _wait(handle, wait_s)
             wait_s = min(LONGEST_WAIT_S, 2 * wait_s)
 
 
-async def _wait(port: SourceHandle, seconds: float) -> None:
+async def _wait(handle: SourceHandle, seconds: float) -> None:
     """Wait, or until somebody asks to try at once."""
-    port.again.clear()
+    handle.again.clear()
     try:
         async with asyncio.timeout(seconds):
-            await port.again.wait()
+            await handle.again.wait()
     except TimeoutError:
         return

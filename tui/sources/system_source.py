@@ -35,15 +35,15 @@ class SystemSource:
     def __init__(self, read: Callable[[], Awaitable[SystemView]]) -> None:
         self._read = read
 
-    async def run(self, port: SourceHandle) -> None:
+    async def run(self, handle: SourceHandle) -> None:
         """Ask once a second until nobody answers."""
         try:
             while True:
-                port.desk.system.take(await self._read())
-                port.up()
+                handle.store.system.fold(await self._read())
+                handle.up()
                 await asyncio.sleep(EVERY_S)
         except AlphaPandaError:
-            port.desk.system.clear()
+            handle.store.system.clear()
             raise
 
 
@@ -62,20 +62,20 @@ class LogFilesSource:
         self._clock = clock
         self._began = False
 
-    async def run(self, port: SourceHandle) -> None:
+    async def run(self, handle: SourceHandle) -> None:
         """Read the end of what is there, then what is added."""
         reader = LogFileReader(self._deployment, self._clock)
         live = await asyncio.to_thread(reader.follow, EVERYBODY, LogQuery(limit=HISTORY))
         with live:
             if not self._began:
-                port.desk.take_lines(await asyncio.to_thread(lambda: list(live.history())))
+                handle.store.fold_lines(await asyncio.to_thread(lambda: list(live.history())))
                 self._began = True
-            port.up()
+            handle.up()
             while True:
                 lines = await asyncio.to_thread(live.poll)
                 if lines:
-                    port.desk.take_lines(lines)
-                    port.heard()
+                    handle.store.fold_lines(lines)
+                    handle.received()
                 await asyncio.sleep(LINES_EVERY_S)
 
 

@@ -49,22 +49,22 @@ class ThreadBridge:
         task = asyncio.current_task()
         assert task is not None
         self.began.set_result((asyncio.get_running_loop(), task))
-        async with self.open() as offer:
-            prepared = offer, offer.prospect
+        async with self.open() as prepared:
+            ready = prepared, prepared.preview
             if self.ready.set_running_or_notify_cancel():
-                self.ready.set_result(prepared)
+                self.ready.set_result(ready)
             await self.left.wait()
             if self.acting:  # what was cut off still audits itself
                 await asyncio.wait(self.acting, timeout=ENDING_S)
 
     async def act(self, reason: str, tell: Tell, stop: asyncio.Event) -> ActionResult:
         """Carry the offer out, in this loop."""
-        offer, _ = self.ready.result()
+        prepared, _ = self.ready.result()
         task = asyncio.current_task()
         assert task is not None
         self.acting.add(task)
         try:
-            return await offer.carry_out(reason, tell, stop)
+            return await prepared.carry_out(reason, tell, stop)
         finally:
             self.acting.discard(task)
 
@@ -76,12 +76,12 @@ class BridgedOffer:
     Attributes:
         there: the other thread.
         loop: of that thread.
-        prospect: what it will do.
+        preview: what it will do.
     """
 
     there: ThreadBridge
     loop: asyncio.AbstractEventLoop
-    prospect: Preview
+    preview: Preview
 
     async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> ActionResult:
         """Do it there; what it tells is told here, and what is stopped here stops there."""
@@ -120,8 +120,8 @@ async def in_thread(
         if not ready.done():
             ended.result()
         leave = there.left.set
-        _, prospect = await ready
-        yield BridgedOffer(there, loop, prospect)
+        _, preview = await ready
+        yield BridgedOffer(there, loop, preview)
     finally:
         with suppress(RuntimeError):  # it has ended already
             loop.call_soon_threadsafe(leave)

@@ -40,7 +40,7 @@ class ViewsSource:
         self._brokers = brokers
         self._seen: dict[str, bytes] = {}
 
-    async def run(self, port: SourceHandle) -> None:
+    async def run(self, handle: SourceHandle) -> None:
         """Ask until Redis does not answer."""
         wanted = [
             (key(BrokerId(broker)), broker, mode)
@@ -52,29 +52,29 @@ class ViewsSource:
             while True:
                 with redis_errors("reading views"):
                     values = await client.mget([key for key, _, _ in wanted])
-                port.up()
+                handle.up()
                 for (key, broker, mode), value in zip(wanted, values, strict=True):
                     if isinstance(value, bytes) and self._seen.get(key) != value:
                         self._seen[key] = value
-                        self._take(port, key.rsplit(":", 1)[-1], broker, mode, value)
+                        self._fold(handle, key.rsplit(":", 1)[-1], broker, mode, value)
                 if looks % ORDERS_EVERY_LOOKS == 0:
-                    await self._take_orders(port, client)
+                    await self._fold_orders(handle, client)
                 looks += 1
                 await asyncio.sleep(EVERY_S)
 
-    async def _take_orders(self, port: SourceHandle, client: Redis) -> None:
+    async def _fold_orders(self, handle: SourceHandle, client: Redis) -> None:
         for broker, _ in self._brokers:
             with redis_errors("reading orders"):
                 view = await read_orders(client, keys.orders(BrokerId(broker)))
             if view is not None:
-                port.desk.take_orders(view.orders)
+                handle.store.fold_orders(view.orders)
 
-    def _take(self, port: SourceHandle, what: str, broker: str, mode: TradingMode, value: bytes) -> None:
-        desk = port.desk
+    def _fold(self, handle: SourceHandle, what: str, broker: str, mode: TradingMode, value: bytes) -> None:
+        store = handle.store
         match what:
             case "positions":
-                desk.money.hold(broker, mode, msgspec.json.decode(value, type=PositionsView).positions)
+                store.money.hold(broker, mode, msgspec.json.decode(value, type=PositionsView).positions)
             case _:
                 view = msgspec.json.decode(value, type=PnlView)
-                desk.money.take(view.pnl, to_ms(view.written_at))
-                desk.money.trading(broker, view.trading_state)
+                store.money.fold(view.pnl, to_ms(view.written_at))
+                store.money.trading(broker, view.trading_state)

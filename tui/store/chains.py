@@ -51,7 +51,7 @@ class Chains:
     def __init__(self) -> None:
         self._links: OrderedDict[str, list[ChainLink]] = OrderedDict()
 
-    def take(self, event: Event, record: Record) -> None:
+    def fold(self, event: Event, record: Record) -> None:
         """Add an event to its chain."""
         key = str(event.envelope.correlation_id)
         held = self._links.get(key)

@@ -50,74 +50,74 @@ class Concern(NamedTuple):
         return self.weight <= Weight.WRONG
 
 
-def concerns(desk: Store, look: Formatter, troubles: Sequence[tuple[str, str]]) -> list[Concern]:
+def concerns(store: Store, fmt: Formatter, troubles: Sequence[tuple[str, str]]) -> list[Concern]:
     """Return what is wrong, worst first.
 
     Args:
-        desk: what is known.
-        look: of the moment.
+        store: what is known.
+        fmt: of the moment.
         troubles: of the sources: what, and what to do.
     """
     found = [Concern(Weight.BLIND, what, more) for what, more in troubles]
-    found += [*_daemons(desk), *_trading(desk), *_flow(desk, look), *_alerts(desk, look)]
+    found += [*_daemons(store), *_trading(store), *_flow(store, fmt), *_alerts(store, fmt)]
     return sorted(found, key=lambda concern: concern.weight)
 
 
-def _daemons(desk: Store) -> Iterator[Concern]:
-    for daemon in desk.system.bad:
+def _daemons(store: Store) -> Iterator[Concern]:
+    for daemon in store.system.bad:
         gone = daemon.state in {DaemonState.CRASHLOOP, DaemonState.FAILED}
         why = daemon.reason or daemon.last_exit
         yield Concern(Weight.WRONG if gone else Weight.SLOW, f"{daemon.name} is {daemon.state}", why)
 
 
-def _trading(desk: Store) -> Iterator[Concern]:
-    for row in desk.money.brokers.values():
+def _trading(store: Store) -> Iterator[Concern]:
+    for row in store.money.brokers.values():
         if row.state is TradingState.REDUCING:
             yield Concern(Weight.HELD, f"{row.broker} is {row.state}", "only exits and cancels pass")
         elif row.state is TradingState.HALTED:
             yield Concern(Weight.HELD, f"{row.broker} is {row.state}", "nothing new is sent; cancels pass")
-    unknown = desk.orders.unknown_count
+    unknown = store.orders.unknown_count
     if unknown:
         yield Concern(Weight.WRONG, f"{unknown} orders with unknown outcome", "see Orders (4)")
 
 
-def _flow(desk: Store, look: Formatter) -> Iterator[Concern]:
-    newest = desk.market.newest_ms
-    age = 0.0 if newest is None else (look.now - from_ms(newest)).total_seconds()
+def _flow(store: Store, fmt: Formatter) -> Iterator[Concern]:
+    newest = store.market.newest_ms
+    age = 0.0 if newest is None else (fmt.now - from_ms(newest)).total_seconds()
     if age > STALE_TICKS_S:
         yield Concern(Weight.SLOW, f"No tick for {span(age)}", "the market is closed, or the feed stopped")
-    worst = desk.topics.worst
+    worst = store.topics.worst
     if worst is not None:
         lag, topic = worst
         if (lag.seconds or 0) > LAG_S or (lag.records or 0) > LAG_RECORDS:
-            behind = f"{look.count(lag.records or 0)} records" + (f", {span(lag.seconds)}" if lag.seconds else "")
+            behind = f"{fmt.count(lag.records or 0)} records" + (f", {span(lag.seconds)}" if lag.seconds else "")
             yield Concern(Weight.SLOW, f"{lag.group} is {behind} behind", f"in {topic}")
-    if desk.undecodable:
+    if store.undecodable:
         yield Concern(
             Weight.LOOK,
-            f"{_many(desk.undecodable, 'record', look)} cannot be read here",
+            f"{_many(store.undecodable, 'record', fmt)} cannot be read here",
             "their bytes: Topics (7)",
         )
-    if desk.skipped:
-        what = f"{_many(desk.skipped, 'record', look)} passed over here"
+    if store.skipped:
+        what = f"{_many(store.skipped, 'record', fmt)} passed over here"
         yield Concern(Weight.LOOK, what, "they came faster than can be shown")
-    if desk.dead.unresolved:
-        left = [one for one in desk.dead.reasons.values() if one.unresolved]
+    if store.dead.unresolved:
+        left = [one for one in store.dead.reasons.values() if one.unresolved]
         reason = max(left, key=lambda one: one.last_ms)
-        dot = f" {look.glyphs.dot} "
+        dot = f" {fmt.glyphs.dot} "
         more = dot.join(
-            (f"newest {look.age(from_ms(reason.last_ms))} ago", reason.topic, reason.code, "see DLQ (8)")
+            (f"newest {fmt.age(from_ms(reason.last_ms))} ago", reason.topic, reason.code, "see DLQ (8)")
         )
-        yield Concern(Weight.LOOK, _many(desk.dead.unresolved, "dead letter", look), more)
+        yield Concern(Weight.LOOK, _many(store.dead.unresolved, "dead letter", fmt), more)
 
 
-def _many(count: int, what: str, look: Formatter) -> str:
-    return f"{look.count(count)} {what}{'' if count == 1 else 's'}"
+def _many(count: int, what: str, fmt: Formatter) -> str:
+    return f"{fmt.count(count)} {what}{'' if count == 1 else 's'}"
 
 
-def _alerts(desk: Store, look: Formatter) -> Iterator[Concern]:
-    for note in list(desk.alerts)[-ALERTS:]:
-        if isinstance(note, Note) and (look.now - from_ms(note.record.timestamp_ms)).total_seconds() < RECENT_S:
+def _alerts(store: Store, fmt: Formatter) -> Iterator[Concern]:
+    for note in list(store.alerts)[-ALERTS:]:
+        if isinstance(note, Note) and (fmt.now - from_ms(note.record.timestamp_ms)).total_seconds() < RECENT_S:
             alert = note.event.data
             weight = Weight.WRONG if alert.severity is Severity.CRITICAL else Weight.LOOK
             yield Concern(weight, f"{alert.source}: {alert.code}", alert.message)

@@ -114,7 +114,7 @@ class DeadLetters:
         """How many failures somebody still has to deal with, each once."""
         return self._unresolved.total()
 
-    def take(self, record: Record) -> None:
+    def fold(self, record: Record) -> None:
         """See a dead letter."""
         read = read_dead_letter(record)
         failure = read.failure

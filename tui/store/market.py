@@ -90,7 +90,7 @@ class Market:
         self._candles: dict[str, list[Candle]] = {}
         self._volumes: dict[str, int] = {}
 
-    def take(self, ticks: Iterable[tuple[Tick, int]]) -> None:
+    def fold(self, ticks: Iterable[tuple[Tick, int]]) -> None:
         """Fold ticks, each with when the log took it."""
         quotes = self.quotes
         for tick, written_ms in ticks:

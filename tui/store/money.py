@@ -137,7 +137,7 @@ class Money:
         """Have a broker's row before anything is known of it."""
         self.brokers.setdefault(broker, BrokerMoney(broker=broker, mode=mode))
 
-    def take(self, snapshot: PnlSnapshot, written_ms: int) -> None:
+    def fold(self, snapshot: PnlSnapshot, written_ms: int) -> None:
         """Take a snapshot, from the log or from the view."""
         broker = str(snapshot.broker)
         self.know(broker, snapshot.trading_mode)

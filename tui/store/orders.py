@@ -76,7 +76,7 @@ class Orders:
         """How many have an outcome that nobody knows."""
         return sum(row.order.status is OrderStatus.UNKNOWN for row in self.rows.values())
 
-    def take(self, event: Event, record: Record) -> None:
+    def fold(self, event: Event, record: Record) -> None:
         """Fold an event of an order."""
         data = event.data
         self.changes += 1
@@ -88,7 +88,7 @@ class Orders:
             elif known.sent_ms is None:  # the view knew it before the log was read
                 self._put(key, self._row(known.order, None, event, record))
             for later, its_record in self._early.pop(key, ()):
-                self.take(later, its_record)
+                self.fold(later, its_record)
             return
         key = str(data.client_order_id)
         before = self.rows.get(key)
@@ -106,7 +106,7 @@ class Orders:
             order = before.order
         self._put(key, self._row(order, before, event, record))
 
-    def take_view(self, orders: Iterable[Order]) -> None:
+    def fold_view(self, orders: Iterable[Order]) -> None:
         """Take the trader's view: what it knows and the log's end does not, and what is newer there."""
         for order in orders:
             key = str(order.client_order_id)

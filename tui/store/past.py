@@ -23,7 +23,7 @@ class ReadersPlaces:
     def __init__(self) -> None:
         self._newest: dict[str, bytes] = {}
 
-    def take(self, records: Iterable[Record]) -> None:
+    def fold(self, records: Iterable[Record]) -> None:
         """See records, in the order in which they were written."""
         for record in records:
             group, seen = record.header(Header.GROUP), record.header(Header.SEEN)
@@ -50,7 +50,7 @@ class PastSystem:
         self._is_whole = False
         """Whether the lines reach back to the supervisor's own start, so that starts can be counted."""
 
-    def take(self, lines: Iterable[LogRecord]) -> None:
+    def fold(self, lines: Iterable[LogRecord]) -> None:
         """Read lines, oldest first; others' are passed over."""
         for line in lines:
             if line.service != SUPERVISOR:

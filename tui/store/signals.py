@@ -73,7 +73,7 @@ class Signals:
         self.allowed = 0
         self.denied = 0
 
-    def take(self, event: Event, record: Record) -> None:
+    def fold(self, event: Event, record: Record) -> None:
         """Fold an event of a signal."""
         envelope, data = event.envelope, event.data
         key = str(envelope.id)

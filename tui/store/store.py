@@ -1,4 +1,4 @@
-"""The desk: everything that is known at one moment, live or of the past."""
+"""The store: everything that is known at one moment, live or of the past."""
 
 from __future__ import annotations
 
@@ -85,19 +85,19 @@ class Store:
 
     # ------------------------------------------------------------ the log
 
-    def take(self, records: Sequence[Record]) -> None:
+    def fold(self, records: Sequence[Record]) -> None:
         """Fold records, in the order in which they were written."""
         self.changes += 1
         ticks: list[tuple[Tick, int]] = []
         last: Record | None = None
         for record in records:
             topic = record.partition.topic
-            kept = self.topics.take(record)
+            kept = self.topics.fold(record)
             if last is not None and last.partition is not record.partition:
                 self._mark(last)
             last = record
             if topic.endswith(DLQ):
-                self.dead.take(kept)
+                self.dead.fold(kept)
                 continue
             try:
                 kind, _ = self.routes.carried_by(topic)
@@ -116,7 +116,7 @@ class Store:
         if last is not None:
             self._mark(last)
         if ticks:
-            self.market.take(ticks)
+            self.market.fold(ticks)
         self.money.settle()
         self.dead.settle()
 
@@ -140,10 +140,10 @@ class Store:
             del self._folded[next(iter(self._folded))]
         kind, data = event.type, event.data
         if kind in _SIGNALS:
-            self.signals.take(event, record)
-            self.chains.take(event, record)
+            self.signals.fold(event, record)
+            self.chains.fold(event, record)
         elif kind is EventType.PNL_SNAPSHOT:
-            self.money.take(data, record.timestamp_ms)
+            self.money.fold(data, record.timestamp_ms)
         elif isinstance(data, DeadLetterMoved):
             self.dead.move(data)
         elif isinstance(data, Alert):
@@ -154,8 +154,8 @@ class Store:
             if isinstance(data, ControlEvent):
                 self.money.trading(str(data.broker), data.after)
         else:
-            self.orders.take(event, record)
-            self.chains.take(event, record)
+            self.orders.fold(event, record)
+            self.chains.fold(event, record)
 
     def recall(self, records: Sequence[Record]) -> None:
         """Fold snapshots of profit of earlier today, for the lines along the day alone."""
@@ -168,12 +168,12 @@ class Store:
 
     # ------------------------------------------------------------ views and logs
 
-    def take_orders(self, orders: Iterable[Order]) -> None:
+    def fold_orders(self, orders: Iterable[Order]) -> None:
         """Take a trader's view of its orders."""
-        self.orders.take_view(orders)
+        self.orders.fold_view(orders)
         self.changes += 1
 
-    def take_lines(self, lines: Sequence[LogRecord]) -> None:
+    def fold_lines(self, lines: Sequence[LogRecord]) -> None:
         """Take lines of the daemons' logs."""
         if len(lines) > LINES:
             self.lines.lost(len(lines) - LINES)
@@ -182,6 +182,6 @@ class Store:
         self.changes += 1
 
 
-def broker_names(desk: Store) -> tuple[BrokerId, ...]:
+def broker_names(store: Store) -> tuple[BrokerId, ...]:
     """Return the brokers that are known, in their configured order."""
-    return tuple(BrokerId(name) for name in desk.money.brokers)
+    return tuple(BrokerId(name) for name in store.money.brokers)

@@ -94,7 +94,7 @@ class System:
         self.daemons: dict[str, Daemon] = {}
         self.at: datetime | None = None
 
-    def take(self, view: SystemView) -> None:
+    def fold(self, view: SystemView) -> None:
         """Take how all stand."""
         self.at = view.at
         for daemon in view.daemons:

@@ -111,7 +111,7 @@ class Topics:
         self._newest: dict[str, int] = {}
         self._marks: dict[Partition, deque[tuple[int, int]]] = {}
 
-    def take(self, record: Record) -> Record:
+    def fold(self, record: Record) -> Record:
         """See a record, and return it as it may be kept: a long one is cut."""
         topic = record.partition.topic
         tail = self.tails.get(topic)
@@ -147,7 +147,7 @@ class Topics:
         """Say that records of a topic were passed over."""
         self.tails.setdefault(topic, Ring(TAIL, TAIL_BYTES)).lost(count, "skipped")
 
-    def take_ends(
+    def fold_ends(
         self,
         ends: Mapping[Partition, int],
         beginnings: Mapping[Partition, int],
@@ -155,9 +155,9 @@ class Topics:
         now: datetime,
     ) -> None:
         """Take the offsets of this moment: the partitions' ends and beginnings, and what groups committed."""
-        self._take(ends, beginnings, committed, now, self._measured)
+        self._fold(ends, beginnings, committed, now, self._measured)
 
-    def take_past(
+    def fold_past(
         self,
         ends: Mapping[Partition, int],
         before: Mapping[Partition, int],
@@ -172,12 +172,12 @@ class Topics:
             del records, now
             return sum(end - before.get(p, end) for p, end in ends.items() if p.topic == topic) / seconds
 
-        self._take(ends, beginnings, seen, moment, rate)
+        self._fold(ends, beginnings, seen, moment, rate)
 
     def _measured(self, topic: str, records: int, now: datetime) -> float:
         return self._meters.setdefault(topic, _Meter()).rate(now.timestamp(), records)
 
-    def _take(
+    def _fold(
         self,
         ends: Mapping[Partition, int],
         beginnings: Mapping[Partition, int],

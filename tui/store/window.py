@@ -1,4 +1,4 @@
-"""Which log lines a pane shows: since when, how grave at least, whose; and those older than the desk holds."""
+"""Which log lines a pane shows: since when, how grave at least, whose; and those older than the store holds."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class LogWindowFilter:
 
 
 class LogWindow:
-    """The lines of a desk, and older ones that were read from the files.
+    """The lines of a store, and older ones that were read from the files.
 
     Attributes:
         wanted: which of them are shown.
@@ -95,7 +95,7 @@ class LogWindow:
         held = (line for line in self._all(ring).values() if isinstance(line, LogRecord))
         return next((line.at for line in held if service in {"", line.service}), None)
 
-    def take_earlier(self, ring: Ring[LogRecord], lines: Sequence[LogRecord]) -> None:
+    def add_earlier(self, ring: Ring[LogRecord], lines: Sequence[LogRecord]) -> None:
         """Take lines from before the first that the ring holds; those that are held already are left out."""
         if ring is not self._ring:
             self._ring, self._earlier, self._made = ring, [], ()

@@ -1,1 +1,1 @@
-"""The tables: what each shows of the desk."""
+"""The tables: what each shows of the store."""

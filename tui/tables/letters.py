@@ -23,7 +23,7 @@ def reasons() -> TableSpec[ReasonRow]:
                 title="Reason",
                 width=18,
                 value=lambda r: r.code,
-                cell=lambda r, look: (r.code, look.palette.bad),
+                cell=lambda r, fmt: (r.code, fmt.palette.bad),
             ),
             TableColumn(
                 key="count",
@@ -31,7 +31,7 @@ def reasons() -> TableSpec[ReasonRow]:
                 width=7,
                 right=True,
                 value=lambda r: r.count,
-                cell=lambda r, look: (look.count(r.count), None),
+                cell=lambda r, fmt: (fmt.count(r.count), None),
             ),
             TableColumn(
                 key="open",
@@ -39,9 +39,9 @@ def reasons() -> TableSpec[ReasonRow]:
                 width=6,
                 right=True,
                 value=lambda r: r.unresolved,
-                cell=lambda r, look: (
-                    look.count(r.unresolved),
-                    look.palette.warn if r.unresolved else look.palette.dim,
+                cell=lambda r, fmt: (
+                    fmt.count(r.unresolved),
+                    fmt.palette.warn if r.unresolved else fmt.palette.dim,
                 ),
             ),
             TableColumn(key="stage", title="Stage", width=9, value=lambda r: r.stage, rank=WIDE),
@@ -50,9 +50,9 @@ def reasons() -> TableSpec[ReasonRow]:
                 title="Again?",
                 width=7,
                 value=lambda r: r.retryable,
-                cell=lambda r, look: (
+                cell=lambda r, fmt: (
                     r.retryable,
-                    look.palette.good if r.retryable == "yes" else look.palette.dim,
+                    fmt.palette.good if r.retryable == "yes" else fmt.palette.dim,
                 ),
             ),
             TableColumn(
@@ -61,7 +61,7 @@ def reasons() -> TableSpec[ReasonRow]:
                 width=8,
                 right=True,
                 value=lambda r: r.last_ms,
-                cell=lambda r, look: (look.rough_age(from_ms(r.last_ms)), look.palette.dim),
+                cell=lambda r, fmt: (fmt.rough_age(from_ms(r.last_ms)), fmt.palette.dim),
             ),
             TableColumn(key="group", title="Group", width=14, most=26, value=lambda r: r.group, rank=USUAL),
             TableColumn(
@@ -89,7 +89,7 @@ def letters() -> TableSpec[DeadLetterRow]:
                 title="Written",
                 width=12,
                 value=lambda d: d.record.timestamp_ms,
-                cell=lambda d, look: (look.clock_ms(d.record.timestamp_ms), look.palette.dim),
+                cell=lambda d, fmt: (fmt.clock_ms(d.record.timestamp_ms), fmt.palette.dim),
             ),
             TableColumn(key="state", title="State", width=11, value=lambda d: d.state.value, cell=_state),
             TableColumn(key="origin", title="Came from", width=24, most=44, value=_origin, rank=USUAL),
@@ -98,7 +98,7 @@ def letters() -> TableSpec[DeadLetterRow]:
                 title="Reason",
                 width=18,
                 value=lambda d: d.failure.error_code,
-                cell=lambda d, look: (d.failure.error_code, look.palette.bad),
+                cell=lambda d, fmt: (d.failure.error_code, fmt.palette.bad),
             ),
             TableColumn(
                 key="tries", title="Tries", width=5, right=True, value=lambda d: d.failure.attempts, rank=USUAL
@@ -127,9 +127,9 @@ _STATES = {
 }
 
 
-def _state(letter: DeadLetterRow, look: Formatter) -> Cell:
+def _state(letter: DeadLetterRow, fmt: Formatter) -> Cell:
     """Return where it stands, as `alphapanda dlq` says it."""
-    return letter.state.value, getattr(look.palette, _STATES[letter.state])
+    return letter.state.value, getattr(fmt.palette, _STATES[letter.state])
 
 
 def _origin(letter: DeadLetterRow) -> str:

@@ -32,7 +32,7 @@ def lines() -> TableSpec[LogRecord]:
                 title="Time",
                 width=12,
                 value=lambda r: r.at,
-                cell=lambda r, look: (look.clock(r.at, millis=True), look.palette.dim),
+                cell=lambda r, fmt: (fmt.clock(r.at, millis=True), fmt.palette.dim),
             ),
             TableColumn(
                 key="level",
@@ -48,7 +48,7 @@ def lines() -> TableSpec[LogRecord]:
                 width=15,
                 most=24,
                 value=lambda r: r.service,
-                cell=lambda r, look: (r.service, look.palette.accent),
+                cell=lambda r, fmt: (r.service, fmt.palette.accent),
             ),
             TableColumn(
                 key="channel",
@@ -56,7 +56,7 @@ def lines() -> TableSpec[LogRecord]:
                 width=12,
                 value=lambda r: r.channel,
                 rank=WIDE,
-                cell=lambda r, look: (r.channel, look.palette.dim),
+                cell=lambda r, fmt: (r.channel, fmt.palette.dim),
             ),
             TableColumn(key="text", title="Line", width=20, wish=60, value=log_text, grow=True, cell=_line),
         ),
@@ -75,17 +75,17 @@ def log_text(record: LogRecord) -> str:
     return f"{record.event} {fields}".replace("\n", " ").rstrip()
 
 
-def _level(record: LogRecord, look: Formatter) -> Cell:
+def _level(record: LogRecord, fmt: Formatter) -> Cell:
     text, style = _LEVELS[record.level or LogLevel.INFO]
-    return text, getattr(look.palette, style)
+    return text, getattr(fmt.palette, style)
 
 
-def _line(record: LogRecord, look: Formatter) -> Cell:
+def _line(record: LogRecord, fmt: Formatter) -> Cell:
     level = record.level or LogLevel.INFO
-    style = look.palette.strong if record.marker is not None else None
+    style = fmt.palette.strong if record.marker is not None else None
     if level.rank >= LogLevel.ERROR.rank:
-        style = getattr(look.palette, _LEVELS[level][1])
-    return amounts(log_text(record), look), style
+        style = getattr(fmt.palette, _LEVELS[level][1])
+    return amounts(log_text(record), fmt), style
 
 
 def notes() -> TableSpec[Note]:
@@ -100,7 +100,7 @@ def notes() -> TableSpec[Note]:
                 title="Written",
                 width=12,
                 value=lambda n: n.record.timestamp_ms,
-                cell=lambda n, look: (look.clock_ms(n.record.timestamp_ms), look.palette.dim),
+                cell=lambda n, fmt: (fmt.clock_ms(n.record.timestamp_ms), fmt.palette.dim),
             ),
             TableColumn(key="what", title="What", width=9, value=_kind, cell=_kind_cell),
             TableColumn(key="who", title="Who", width=14, value=_who),
@@ -125,11 +125,11 @@ def _kind(note: Note) -> str:
             return "obeyed"
 
 
-def _kind_cell(note: Note, look: Formatter) -> Cell:
+def _kind_cell(note: Note, fmt: Formatter) -> Cell:
     kind = _kind(note)
     return (
         kind,
-        look.palette.warn if kind == "alert" else look.palette.accent if kind == "command" else look.palette.dim,
+        fmt.palette.warn if kind == "alert" else fmt.palette.accent if kind == "command" else fmt.palette.dim,
     )
 
 

@@ -20,9 +20,9 @@ _BOLD = Style(bold=True)
 def quotes(market: Callable[[], Market]) -> TableSpec[InstrumentQuote]:
     """Return the table of quotes; trails are looked up in the market of the moment."""
 
-    def trail(quote: InstrumentQuote, look: Formatter) -> Cell:
+    def trail(quote: InstrumentQuote, fmt: Formatter) -> Cell:
         values = market().trail(quote.tick.instrument)
-        return sparkline(values, 18, look.glyphs), look.of_sign(values[-1] - values[0] if values else 0)
+        return sparkline(values, 18, fmt.glyphs), fmt.of_sign(values[-1] - values[0] if values else 0)
 
     return TableSpec(
         name="quotes",
@@ -41,7 +41,7 @@ def quotes(market: Callable[[], Market]) -> TableSpec[InstrumentQuote]:
                 width=9,
                 right=True,
                 value=lambda q: q.change,
-                cell=lambda q, look: look.percent(q.change),
+                cell=lambda q, fmt: fmt.percent(q.change),
             ),
             TableColumn(
                 key="bid",
@@ -50,7 +50,7 @@ def quotes(market: Callable[[], Market]) -> TableSpec[InstrumentQuote]:
                 right=True,
                 rank=USUAL,
                 value=lambda q: q.tick.bid,
-                cell=lambda q, look: (look.price(q.tick.bid), look.palette.buy),
+                cell=lambda q, fmt: (fmt.price(q.tick.bid), fmt.palette.buy),
             ),
             TableColumn(
                 key="ask",
@@ -59,7 +59,7 @@ def quotes(market: Callable[[], Market]) -> TableSpec[InstrumentQuote]:
                 right=True,
                 rank=USUAL,
                 value=lambda q: q.tick.ask,
-                cell=lambda q, look: (look.price(q.tick.ask), look.palette.sell),
+                cell=lambda q, fmt: (fmt.price(q.tick.ask), fmt.palette.sell),
             ),
             TableColumn(
                 key="spread",
@@ -77,7 +77,7 @@ def quotes(market: Callable[[], Market]) -> TableSpec[InstrumentQuote]:
                 right=True,
                 rank=USUAL,
                 value=lambda q: q.tick.volume,
-                cell=lambda q, look: (look.quantity(q.tick.volume), None),
+                cell=lambda q, fmt: (fmt.quantity(q.tick.volume), None),
             ),
             TableColumn(
                 key="oi",
@@ -86,7 +86,7 @@ def quotes(market: Callable[[], Market]) -> TableSpec[InstrumentQuote]:
                 right=True,
                 rank=WIDE,
                 value=lambda q: q.tick.open_interest or None,
-                cell=lambda q, look: (look.quantity(q.tick.open_interest) if q.tick.open_interest else "-", None),
+                cell=lambda q, fmt: (fmt.quantity(q.tick.open_interest) if q.tick.open_interest else "-", None),
             ),
             TableColumn(
                 key="ticks",
@@ -95,7 +95,7 @@ def quotes(market: Callable[[], Market]) -> TableSpec[InstrumentQuote]:
                 right=True,
                 rank=WIDE,
                 value=lambda q: q.updates,
-                cell=lambda q, look: (look.count(q.updates), look.palette.dim),
+                cell=lambda q, fmt: (fmt.count(q.updates), fmt.palette.dim),
             ),
             TableColumn(key="trail", title="Trail", width=18, value=lambda q: q.change, cell=trail),
             TableColumn(key="age", title="Age", width=6, right=True, value=lambda q: q.written_ms, cell=_age),
@@ -108,21 +108,21 @@ def quotes(market: Callable[[], Market]) -> TableSpec[InstrumentQuote]:
     )
 
 
-def _last(quote: InstrumentQuote, look: Formatter) -> Cell:
-    style = look.of_sign(quote.direction) if quote.direction else look.palette.text
-    fresh = look.now.timestamp() * 1000 - quote.written_ms < FRESH_S * 1000
-    return look.price(quote.tick.last_price), style + _BOLD if fresh else style
+def _last(quote: InstrumentQuote, fmt: Formatter) -> Cell:
+    style = fmt.of_sign(quote.direction) if quote.direction else fmt.palette.text
+    fresh = fmt.now.timestamp() * 1000 - quote.written_ms < FRESH_S * 1000
+    return fmt.price(quote.tick.last_price), style + _BOLD if fresh else style
 
 
-def _spread(quote: InstrumentQuote, look: Formatter) -> Cell:
+def _spread(quote: InstrumentQuote, fmt: Formatter) -> Cell:
     spread = quote.spread_bps
-    return ("-" if spread is None else f"{spread:.1f}"), look.palette.dim
+    return ("-" if spread is None else f"{spread:.1f}"), fmt.palette.dim
 
 
-def _age(quote: InstrumentQuote, look: Formatter) -> Cell:
+def _age(quote: InstrumentQuote, fmt: Formatter) -> Cell:
     moment = from_ms(quote.written_ms)
-    old = (look.now - moment).total_seconds() > OLD_S
-    return look.rough_age(moment), look.palette.warn if old else look.palette.dim
+    old = (fmt.now - moment).total_seconds() > OLD_S
+    return fmt.rough_age(moment), fmt.palette.warn if old else fmt.palette.dim
 
 
 def _document(quote: InstrumentQuote) -> Document:

@@ -23,10 +23,10 @@ _DAEMON_GLYPHS = {
 }
 
 
-def daemon_state(daemon: Daemon, look: Formatter) -> Cell:
+def daemon_state(daemon: Daemon, fmt: Formatter) -> Cell:
     """Return a daemon's state with its glyph."""
     glyph, style = _DAEMON_GLYPHS[daemon.state]
-    return f"{getattr(look.glyphs, glyph)} {daemon.state}", getattr(look.palette, style)
+    return f"{getattr(fmt.glyphs, glyph)} {daemon.state}", getattr(fmt.palette, style)
 
 
 def daemons() -> TableSpec[Daemon]:
@@ -44,7 +44,7 @@ def daemons() -> TableSpec[Daemon]:
                 width=8,
                 right=True,
                 value=lambda d: d.uptime_s,
-                cell=lambda d, look: ("-" if d.uptime_s is None else span(d.uptime_s), look.palette.dim),
+                cell=lambda d, fmt: ("-" if d.uptime_s is None else span(d.uptime_s), fmt.palette.dim),
             ),
             TableColumn(key="cpu", title="CPU", width=7, right=True, value=lambda d: d.cpu_percent, cell=_cpu),
             TableColumn(
@@ -73,7 +73,7 @@ def daemons() -> TableSpec[Daemon]:
                 width=14,
                 grow=True,
                 value=lambda d: d.reason,
-                cell=lambda d, look: (_why(d), look.palette.dim),
+                cell=lambda d, fmt: (_why(d), fmt.palette.dim),
             ),
             TableColumn(key="needs", title="Needs", width=20, rank=ASKED, value=lambda d: " ".join(d.needs)),
         ),
@@ -89,21 +89,21 @@ def _why(daemon: Daemon) -> str:
     return f"{adopted}{retry}{daemon.reason}"
 
 
-def _restarts(daemon: Daemon, look: Formatter) -> Cell:
+def _restarts(daemon: Daemon, fmt: Formatter) -> Cell:
     if daemon.restarts is None:
-        return look.glyphs.unknown, look.palette.dim
-    return str(daemon.restarts), look.palette.warn if daemon.restarts else look.palette.dim
+        return fmt.glyphs.unknown, fmt.palette.dim
+    return str(daemon.restarts), fmt.palette.warn if daemon.restarts else fmt.palette.dim
 
 
-def _cpu(daemon: Daemon, look: Formatter) -> Cell:
+def _cpu(daemon: Daemon, fmt: Formatter) -> Cell:
     if daemon.cpu_percent is None:
-        return look.glyphs.unknown, look.palette.dim
-    return f"{daemon.cpu_percent:.1f}%", look.palette.warn if daemon.cpu_percent > 90 else None
+        return fmt.glyphs.unknown, fmt.palette.dim
+    return f"{daemon.cpu_percent:.1f}%", fmt.palette.warn if daemon.cpu_percent > 90 else None
 
 
-def _memory(daemon: Daemon, look: Formatter) -> Cell:
+def _memory(daemon: Daemon, fmt: Formatter) -> Cell:
     if daemon.rss_bytes is None:
-        return look.glyphs.unknown, look.palette.dim
+        return fmt.glyphs.unknown, fmt.palette.dim
     return bytes_text(daemon.rss_bytes), None
 
 
@@ -124,7 +124,7 @@ def topics() -> TableSpec[TopicRow]:
                 width=12,
                 right=True,
                 value=lambda t: t.records,
-                cell=lambda t, look: (look.count(t.records), None if t.records else look.palette.dim),
+                cell=lambda t, fmt: (fmt.count(t.records), None if t.records else fmt.palette.dim),
             ),
             TableColumn(
                 key="held",
@@ -133,7 +133,7 @@ def topics() -> TableSpec[TopicRow]:
                 right=True,
                 rank=WIDE,
                 value=lambda t: t.held,
-                cell=lambda t, look: ("-" if t.held is None else look.count(t.held), look.palette.dim),
+                cell=lambda t, fmt: ("-" if t.held is None else fmt.count(t.held), fmt.palette.dim),
             ),
             TableColumn(key="rate", title="per s", width=8, right=True, value=lambda t: t.rate, cell=_rate),
             TableColumn(
@@ -142,9 +142,9 @@ def topics() -> TableSpec[TopicRow]:
                 width=9,
                 right=True,
                 value=lambda t: t.newest_ms,
-                cell=lambda t, look: (
-                    "-" if t.newest_ms is None else look.rough_age(from_ms(t.newest_ms)),
-                    look.palette.dim,
+                cell=lambda t, fmt: (
+                    "-" if t.newest_ms is None else fmt.rough_age(from_ms(t.newest_ms)),
+                    fmt.palette.dim,
                 ),
             ),
             TableColumn(key="lag", title="Lag", width=8, right=True, value=lambda t: t.lag, cell=_lag),
@@ -163,7 +163,7 @@ def topics() -> TableSpec[TopicRow]:
                 width=30,
                 rank=WIDE,
                 value=lambda t: " ".join(g.group for g in t.lags),
-                cell=lambda t, look: (" ".join(f"{g.group}:{g.records}" for g in t.lags), look.palette.dim),
+                cell=lambda t, fmt: (" ".join(f"{g.group}:{g.records}" for g in t.lags), fmt.palette.dim),
             ),
         ),
         search=lambda t: t.name,
@@ -174,28 +174,28 @@ def topics() -> TableSpec[TopicRow]:
     )
 
 
-def _topic(row: TopicRow, look: Formatter) -> Cell:
+def _topic(row: TopicRow, fmt: Formatter) -> Cell:
     if row.name.endswith(".dlq"):
-        return row.name, look.palette.warn if row.records else look.palette.dim
+        return row.name, fmt.palette.warn if row.records else fmt.palette.dim
     return row.name, None
 
 
-def _rate(row: TopicRow, look: Formatter) -> Cell:
-    return (number_text(row.rate), look.palette.accent) if row.rate else ("0", look.palette.dim)
+def _rate(row: TopicRow, fmt: Formatter) -> Cell:
+    return (number_text(row.rate), fmt.palette.accent) if row.rate else ("0", fmt.palette.dim)
 
 
-def _lag(row: TopicRow, look: Formatter) -> Cell:
+def _lag(row: TopicRow, fmt: Formatter) -> Cell:
     if row.lag is None:
-        return "-", look.palette.dim
-    most = look.glyphs.at_most if row.lag_at_most else ""
-    return f"{most}{look.count(row.lag)}", look.palette.warn if row.lag > 1_000 else look.palette.dim
+        return "-", fmt.palette.dim
+    most = fmt.glyphs.at_most if row.lag_at_most else ""
+    return f"{most}{fmt.count(row.lag)}", fmt.palette.warn if row.lag > 1_000 else fmt.palette.dim
 
 
-def _lag_s(row: TopicRow, look: Formatter) -> Cell:
+def _lag_s(row: TopicRow, fmt: Formatter) -> Cell:
     if row.lag_s is None:
-        return look.glyphs.unknown if row.lags else "-", look.palette.dim
-    most = look.glyphs.at_most if row.lag_at_most else ""
-    return f"{most}{span(row.lag_s)}" if row.lag_s else "0s", look.palette.dim
+        return fmt.glyphs.unknown if row.lags else "-", fmt.palette.dim
+    most = fmt.glyphs.at_most if row.lag_at_most else ""
+    return f"{most}{span(row.lag_s)}" if row.lag_s else "0s", fmt.palette.dim
 
 
 def tail() -> TableSpec[Record]:
@@ -210,7 +210,7 @@ def tail() -> TableSpec[Record]:
                 title="Written",
                 width=12,
                 value=lambda r: r.timestamp_ms,
-                cell=lambda r, look: (look.clock_ms(r.timestamp_ms), look.palette.dim),
+                cell=lambda r, fmt: (fmt.clock_ms(r.timestamp_ms), fmt.palette.dim),
             ),
             TableColumn(
                 key="place",
@@ -226,7 +226,7 @@ def tail() -> TableSpec[Record]:
                 title="Key",
                 width=12,
                 value=_key,
-                cell=lambda r, look: (_key(r), look.palette.accent),
+                cell=lambda r, fmt: (_key(r), fmt.palette.accent),
                 rank=USUAL,
             ),
             TableColumn(
@@ -236,7 +236,7 @@ def tail() -> TableSpec[Record]:
                 right=True,
                 value=lambda r: len(r.value or b""),
                 rank=WIDE,
-                cell=lambda r, look: (str(len(r.value or b"")), look.palette.dim),
+                cell=lambda r, fmt: (str(len(r.value or b"")), fmt.palette.dim),
             ),
             TableColumn(
                 key="text",
@@ -245,7 +245,7 @@ def tail() -> TableSpec[Record]:
                 wish=50,
                 value=_text,
                 grow=True,
-                cell=lambda r, look: (raw_amounts(_text(r), look), None),
+                cell=lambda r, fmt: (raw_amounts(_text(r), fmt), None),
             ),
         ),
         search=_text,
@@ -256,11 +256,11 @@ def tail() -> TableSpec[Record]:
     )
 
 
-def _place(record: Record, look: Formatter) -> Cell:
+def _place(record: Record, fmt: Formatter) -> Cell:
     """Return where a record stands; a replayed one is marked."""
     again = record.header(Header.REPLAY_OF) is not None
     place = f"{record.partition.number}:{record.offset}"
-    return (f"{look.glyphs.loop} {place}", look.palette.accent) if again else (place, look.palette.dim)
+    return (f"{fmt.glyphs.loop} {place}", fmt.palette.accent) if again else (place, fmt.palette.dim)
 
 
 def _key(record: Record) -> str:

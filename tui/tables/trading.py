@@ -35,7 +35,7 @@ def signals() -> TableSpec[SignalRow]:
                 title="Time",
                 width=12,
                 value=lambda r: r.written_ms,
-                cell=lambda r, look: (look.clock_ms(r.written_ms), look.palette.dim),
+                cell=lambda r, fmt: (fmt.clock_ms(r.written_ms), fmt.palette.dim),
             ),
             TableColumn(
                 key="broker", title="Broker", width=9, most=16, value=lambda r: r.broker, cell=_signal_broker
@@ -54,7 +54,7 @@ def signals() -> TableSpec[SignalRow]:
                 title="Side",
                 width=4,
                 value=lambda r: r.signal.side.value,
-                cell=lambda r, look: side(r.signal.side, look),
+                cell=lambda r, fmt: side(r.signal.side, fmt),
             ),
             TableColumn(
                 key="qty",
@@ -62,7 +62,7 @@ def signals() -> TableSpec[SignalRow]:
                 width=6,
                 right=True,
                 value=lambda r: r.signal.quantity,
-                cell=lambda r, look: (look.quantity(r.signal.quantity), None),
+                cell=lambda r, fmt: (fmt.quantity(r.signal.quantity), None),
             ),
             TableColumn(
                 key="intent",
@@ -70,9 +70,9 @@ def signals() -> TableSpec[SignalRow]:
                 width=6,
                 value=lambda r: r.signal.intent.value,
                 rank=WIDE,
-                cell=lambda r, look: (
+                cell=lambda r, fmt: (
                     r.signal.intent.value,
-                    look.palette.dim if r.signal.intent is SignalIntent.EXIT else None,
+                    fmt.palette.dim if r.signal.intent is SignalIntent.EXIT else None,
                 ),
             ),
             TableColumn(key="risk", title="Risk", width=9, value=lambda r: r.verdict.value, cell=_verdict),
@@ -84,9 +84,9 @@ def signals() -> TableSpec[SignalRow]:
                 value=lambda r: r.code or None,
                 rank=USUAL,
                 least=WIDE_TABLE,
-                cell=lambda r, look: (
-                    r.code or look.glyphs.line,
-                    look.palette.warn if r.code else look.palette.faint,
+                cell=lambda r, fmt: (
+                    r.code or fmt.glyphs.line,
+                    fmt.palette.warn if r.code else fmt.palette.faint,
                 ),
             ),
             TableColumn(
@@ -98,7 +98,7 @@ def signals() -> TableSpec[SignalRow]:
                 value=lambda r: r.value or None,
                 rank=USUAL,
                 least=WIDE_TABLE,
-                cell=lambda r, look: (amounts(r.value, look), look.palette.bad),
+                cell=lambda r, fmt: (amounts(r.value, fmt), fmt.palette.bad),
             ),
             TableColumn(
                 key="limit",
@@ -109,7 +109,7 @@ def signals() -> TableSpec[SignalRow]:
                 value=lambda r: r.limit or None,
                 rank=USUAL,
                 least=WIDE_TABLE,
-                cell=lambda r, look: (amounts(r.limit, look), look.palette.dim),
+                cell=lambda r, fmt: (amounts(r.limit, fmt), fmt.palette.dim),
             ),
             TableColumn(
                 key="said",
@@ -119,9 +119,9 @@ def signals() -> TableSpec[SignalRow]:
                 value=_said_of,
                 grow=True,
                 below=WIDE_TABLE,
-                cell=lambda r, look: (
-                    amounts(_said_of(r), look),
-                    look.palette.warn if r.code else look.palette.dim,
+                cell=lambda r, fmt: (
+                    amounts(_said_of(r), fmt),
+                    fmt.palette.warn if r.code else fmt.palette.dim,
                 ),
             ),
             TableColumn(
@@ -131,7 +131,7 @@ def signals() -> TableSpec[SignalRow]:
                 value=lambda r: r.why,
                 grow=True,
                 least=WIDE_TABLE,
-                cell=lambda r, look: (amounts(r.why, look), look.palette.warn if r.code else look.palette.dim),
+                cell=lambda r, fmt: (amounts(r.why, fmt), fmt.palette.warn if r.code else fmt.palette.dim),
             ),
             TableColumn(key="decision", title="Decision", width=36, value=lambda r: r.correlation_id, rank=ASKED),
         ),
@@ -145,8 +145,8 @@ def signals() -> TableSpec[SignalRow]:
     )
 
 
-def _signal_broker(row: SignalRow, look: Formatter) -> Cell:
-    return row.broker, look.palette.live if row.signal.trading_mode is TradingMode.LIVE else None
+def _signal_broker(row: SignalRow, fmt: Formatter) -> Cell:
+    return row.broker, fmt.palette.live if row.signal.trading_mode is TradingMode.LIVE else None
 
 
 def _said_of(row: SignalRow) -> str:
@@ -154,8 +154,8 @@ def _said_of(row: SignalRow) -> str:
     return f"{row.code}: {row.value}, limit {row.limit}" if row.code else row.why
 
 
-def _verdict(row: SignalRow, look: Formatter) -> Cell:
-    glyphs, palette = look.glyphs, look.palette
+def _verdict(row: SignalRow, fmt: Formatter) -> Cell:
+    glyphs, palette = fmt.glyphs, fmt.palette
     match row.verdict:
         case RiskVerdict.ALLOWED:
             return f"{glyphs.done} allowed", palette.good
@@ -165,9 +165,9 @@ def _verdict(row: SignalRow, look: Formatter) -> Cell:
             return f"{glyphs.starting} pending", palette.warn
 
 
-def side(value: Side, look: Formatter) -> Cell:
+def side(value: Side, fmt: Formatter) -> Cell:
     """Return BUY or SELL in its colour, which no profit has."""
-    return value.value, look.palette.buy if value is Side.BUY else look.palette.sell
+    return value.value, fmt.palette.buy if value is Side.BUY else fmt.palette.sell
 
 
 _STATUS = {
@@ -184,21 +184,21 @@ _STATUS = {
 }
 
 
-def order_state(row: OrderRow, look: Formatter) -> Cell:
+def order_state(row: OrderRow, fmt: Formatter) -> Cell:
     """Return an order's state with its glyph."""
     glyph, style = _STATUS[row.order.status]
-    found: Style = getattr(look.palette, style)
-    return f"{getattr(look.glyphs, glyph)} {row.order.status.value}", found
+    found: Style = getattr(fmt.palette, style)
+    return f"{getattr(fmt.glyphs, glyph)} {row.order.status.value}", found
 
 
-def _order_age(row: OrderRow, look: Formatter) -> Cell:
+def _order_age(row: OrderRow, fmt: Formatter) -> Cell:
     if row.is_open and row.sent_ms is not None:
-        age = (look.now - from_ms(row.sent_ms)).total_seconds()
-        return span(age), look.palette.warn if age > 60 else look.palette.accent
+        age = (fmt.now - from_ms(row.sent_ms)).total_seconds()
+        return span(age), fmt.palette.warn if age > 60 else fmt.palette.accent
     if row.sent_ms is None or row.changed_ms is None:
-        return "-", look.palette.dim
+        return "-", fmt.palette.dim
     took = row.changed_ms - row.sent_ms
-    return (f"{took}ms" if took < 1_000 else span(took / 1_000)), look.palette.dim
+    return (f"{took}ms" if took < 1_000 else span(took / 1_000)), fmt.palette.dim
 
 
 def orders() -> TableSpec[OrderRow]:
@@ -213,9 +213,9 @@ def orders() -> TableSpec[OrderRow]:
                 title="Time",
                 width=12,
                 value=lambda r: r.order.submitted_at,
-                cell=lambda r, look: (
-                    look.clock_ms(r.sent_ms) if r.sent_ms else look.clock(r.order.submitted_at),
-                    look.palette.dim,
+                cell=lambda r, fmt: (
+                    fmt.clock_ms(r.sent_ms) if r.sent_ms else fmt.clock(r.order.submitted_at),
+                    fmt.palette.dim,
                 ),
             ),
             TableColumn(
@@ -224,9 +224,9 @@ def orders() -> TableSpec[OrderRow]:
                 width=9,
                 most=16,
                 value=lambda r: r.order.broker,
-                cell=lambda r, look: (
+                cell=lambda r, fmt: (
                     r.order.broker,
-                    look.palette.live if r.order.trading_mode is TradingMode.LIVE else None,
+                    fmt.palette.live if r.order.trading_mode is TradingMode.LIVE else None,
                 ),
             ),
             TableColumn(
@@ -245,7 +245,7 @@ def orders() -> TableSpec[OrderRow]:
                 title="Side",
                 width=4,
                 value=lambda r: r.order.side.value,
-                cell=lambda r, look: side(r.order.side, look),
+                cell=lambda r, fmt: side(r.order.side, fmt),
             ),
             TableColumn(
                 key="qty",
@@ -253,7 +253,7 @@ def orders() -> TableSpec[OrderRow]:
                 width=6,
                 right=True,
                 value=lambda r: r.order.quantity,
-                cell=lambda r, look: (look.quantity(r.order.quantity), None),
+                cell=lambda r, fmt: (fmt.quantity(r.order.quantity), None),
             ),
             TableColumn(
                 key="filled",
@@ -262,7 +262,7 @@ def orders() -> TableSpec[OrderRow]:
                 right=True,
                 value=lambda r: r.order.filled_quantity,
                 rank=WIDE,
-                cell=lambda r, look: (look.quantity(r.order.filled_quantity), None),
+                cell=lambda r, fmt: (fmt.quantity(r.order.filled_quantity), None),
             ),
             TableColumn(key="type", title="Type", width=6, value=lambda r: r.order.order_type.value, rank=WIDE),
             TableColumn(key="product", title="Prod", width=4, value=lambda r: r.order.product.value, rank=WIDE),
@@ -273,7 +273,7 @@ def orders() -> TableSpec[OrderRow]:
                 right=True,
                 value=lambda r: r.order.limit_price,
                 rank=WIDE,
-                cell=lambda r, look: (look.price(r.order.limit_price), None),
+                cell=lambda r, fmt: (fmt.price(r.order.limit_price), None),
             ),
             TableColumn(
                 key="average",
@@ -281,7 +281,7 @@ def orders() -> TableSpec[OrderRow]:
                 width=10,
                 right=True,
                 value=lambda r: r.order.average_price,
-                cell=lambda r, look: (_average(r.order.average_price, look), None),
+                cell=lambda r, fmt: (_average(r.order.average_price, fmt), None),
             ),
             TableColumn(
                 key="status",
@@ -319,8 +319,8 @@ def orders() -> TableSpec[OrderRow]:
     )
 
 
-def _average(value: Decimal | None, look: Formatter) -> str:
-    return look.price(None if value is None else value.quantize(Decimal("0.01")))
+def _average(value: Decimal | None, fmt: Formatter) -> str:
+    return fmt.price(None if value is None else value.quantize(Decimal("0.01")))
 
 
 def positions() -> TableSpec[PositionRow]:
@@ -336,7 +336,7 @@ def positions() -> TableSpec[PositionRow]:
                 width=9,
                 most=16,
                 value=lambda r: r.broker,
-                cell=lambda r, look: (r.broker, look.palette.live if r.mode is TradingMode.LIVE else None),
+                cell=lambda r, fmt: (r.broker, fmt.palette.live if r.mode is TradingMode.LIVE else None),
             ),
             TableColumn(
                 key="strategy", title="Strategy", width=16, most=24, value=lambda r: r.position.strategy_id
@@ -354,7 +354,7 @@ def positions() -> TableSpec[PositionRow]:
                 right=True,
                 rank=USUAL,
                 value=lambda r: r.position.average_price or None,
-                cell=lambda r, look: (_average(r.position.average_price or None, look), None),
+                cell=lambda r, fmt: (_average(r.position.average_price or None, fmt), None),
             ),
             TableColumn(
                 key="last",
@@ -363,7 +363,7 @@ def positions() -> TableSpec[PositionRow]:
                 right=True,
                 rank=USUAL,
                 value=lambda r: r.position.last_price,
-                cell=lambda r, look: (look.price(r.position.last_price), None),
+                cell=lambda r, fmt: (fmt.price(r.position.last_price), None),
             ),
             TableColumn(
                 key="unrealised",
@@ -372,7 +372,7 @@ def positions() -> TableSpec[PositionRow]:
                 right=True,
                 rank=USUAL,
                 value=lambda r: r.position.unrealised,
-                cell=lambda r, look: look.gain(r.position.unrealised),
+                cell=lambda r, fmt: fmt.gain(r.position.unrealised),
             ),
             TableColumn(
                 key="realised",
@@ -381,7 +381,7 @@ def positions() -> TableSpec[PositionRow]:
                 right=True,
                 rank=WIDE,
                 value=lambda r: r.position.realised,
-                cell=lambda r, look: look.gain(r.position.realised),
+                cell=lambda r, fmt: fmt.gain(r.position.realised),
             ),
             TableColumn(
                 key="charges",
@@ -390,7 +390,7 @@ def positions() -> TableSpec[PositionRow]:
                 right=True,
                 rank=WIDE,
                 value=lambda r: r.position.charges,
-                cell=lambda r, look: (look.money(r.position.charges), look.palette.dim),
+                cell=lambda r, fmt: (fmt.money(r.position.charges), fmt.palette.dim),
             ),
             TableColumn(
                 key="net",
@@ -398,7 +398,7 @@ def positions() -> TableSpec[PositionRow]:
                 width=15,
                 right=True,
                 value=lambda r: r.net,
-                cell=lambda r, look: look.gain(r.net),
+                cell=lambda r, fmt: fmt.gain(r.net),
             ),
             TableColumn(
                 key="exposure",
@@ -407,7 +407,7 @@ def positions() -> TableSpec[PositionRow]:
                 right=True,
                 rank=WIDE,
                 value=lambda r: r.position.exposure,
-                cell=lambda r, look: (look.money(r.position.exposure, signed=True), None),
+                cell=lambda r, fmt: (fmt.money(r.position.exposure, signed=True), None),
             ),
         ),
         search=lambda r: f"{r.broker} {r.position.strategy_id} {r.position.instrument}",
@@ -417,10 +417,10 @@ def positions() -> TableSpec[PositionRow]:
     )
 
 
-def _held(row: PositionRow, look: Formatter) -> Cell:
+def _held(row: PositionRow, fmt: Formatter) -> Cell:
     quantity = row.position.quantity
-    style = look.palette.dim if not quantity else look.palette.buy if quantity > 0 else look.palette.sell
-    return look.quantity(quantity, signed=True), style
+    style = fmt.palette.dim if not quantity else fmt.palette.buy if quantity > 0 else fmt.palette.sell
+    return fmt.quantity(quantity, signed=True), style
 
 
 def strategies(brokers: Sequence[str]) -> TableSpec[StrategyRow]:
@@ -433,7 +433,7 @@ def strategies(brokers: Sequence[str]) -> TableSpec[StrategyRow]:
             width=15,
             right=True,
             value=lambda r: r.nets.get(broker),
-            cell=lambda r, look: look.gain(r.nets.get(broker)),
+            cell=lambda r, fmt: fmt.gain(r.nets.get(broker)),
         )
 
     return TableSpec(
@@ -450,7 +450,7 @@ def strategies(brokers: Sequence[str]) -> TableSpec[StrategyRow]:
                 right=True,
                 rank=USUAL,
                 value=_difference,
-                cell=lambda r, look: look.gain(_difference(r)),
+                cell=lambda r, fmt: fmt.gain(_difference(r)),
             ),
             TableColumn(
                 key="open",
@@ -458,7 +458,7 @@ def strategies(brokers: Sequence[str]) -> TableSpec[StrategyRow]:
                 width=5,
                 right=True,
                 value=lambda r: sum(r.open.values()),
-                cell=lambda r, look: (look.count(sum(r.open.values())), None),
+                cell=lambda r, fmt: (fmt.count(sum(r.open.values())), None),
             ),
             TableColumn(
                 key="exposure",
@@ -467,7 +467,7 @@ def strategies(brokers: Sequence[str]) -> TableSpec[StrategyRow]:
                 right=True,
                 rank=USUAL,
                 value=lambda r: r.exposure,
-                cell=lambda r, look: (look.money(r.exposure), None),
+                cell=lambda r, fmt: (fmt.money(r.exposure), None),
             ),
         ),
         search=lambda r: r.strategy,

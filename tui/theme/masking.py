@@ -14,31 +14,31 @@ _QUOTED: Final = re.compile(r'"[-+]?\d+(?:\.\d+)?"')
 _NUMBER: Final = re.compile(r"[-+]?\d+(?:\.\d+)?")
 
 
-def amounts(text: str, look: Formatter) -> str:
+def amounts(text: str, fmt: Formatter) -> str:
     """Return a text with its amounts in rupees as they are shown everywhere: `₹39660.0` is `₹39,660.00`."""
     if "₹" not in text:
         return text
-    return _AMOUNT.sub(lambda found: look.money(Decimal(found["digits"].replace(",", ""))), text)
+    return _AMOUNT.sub(lambda found: fmt.money(Decimal(found["digits"].replace(",", ""))), text)
 
 
-def raw_amounts(text: str, look: Formatter) -> str:
+def raw_amounts(text: str, fmt: Formatter) -> str:
     """Return JSON text with its decimals masked where money is hidden: they stand in quotes, others do not."""
-    return _QUOTED.sub(f'"{look.mask}"', text) if look.hidden else text
+    return _QUOTED.sub(f'"{fmt.mask}"', text) if fmt.hidden else text
 
 
-def hide(document: Document, look: Formatter) -> Document:
+def hide(document: Document, fmt: Formatter) -> Document:
     """Return a document with its decimals masked where money is hidden."""
-    if not look.hidden:
+    if not fmt.hidden:
         return document
-    raw = raw_amounts(document.raw.decode(errors="replace"), look).encode()
-    return Document(document.title, _masked(document.data, look), document.headers, raw)
+    raw = raw_amounts(document.raw.decode(errors="replace"), fmt).encode()
+    return Document(document.title, _masked(document.data, fmt), document.headers, raw)
 
 
-def _masked(data: Any, look: Formatter) -> Any:
+def _masked(data: Any, fmt: Formatter) -> Any:
     if isinstance(data, dict):
-        return {name: _masked(value, look) for name, value in data.items()}
+        return {name: _masked(value, fmt) for name, value in data.items()}
     if isinstance(data, list | tuple):
-        return [_masked(value, look) for value in data]
+        return [_masked(value, fmt) for value in data]
     if isinstance(data, str):
-        return look.mask if _NUMBER.fullmatch(data) else amounts(data, look)
+        return fmt.mask if _NUMBER.fullmatch(data) else amounts(data, fmt)
     return data

@@ -25,7 +25,7 @@ from tui.app import Dashboard, Options
 from tui.dialogs.confirm import ConfirmDialog
 from tui.layout_file import NoLayout
 from tui.sources.control import Disposition, Ending, PreparedAction, Selection
-from tui.sources.deployment import DeploymentWire
+from tui.sources.deployment import ConnectDeployment
 from tui.sources.deployment_control import DeploymentControl
 
 pytestmark = pytest.mark.kafka
@@ -43,8 +43,8 @@ def saying(reason: str) -> Confirmation:
     return Confirmation(yes=True, reason=reason)
 
 
-def no_letters(letters: Selection, fate: Disposition) -> AbstractAsyncContextManager[PreparedAction]:
-    raise AssertionError(letters, fate)
+def no_letters(letters: Selection, disposition: Disposition) -> AbstractAsyncContextManager[PreparedAction]:
+    raise AssertionError(letters, disposition)
 
 
 def audits(system: DeploymentSystem) -> dict[str, AuditRecord]:
@@ -96,10 +96,10 @@ def test_a_running_system_obeys_the_dashboard(system: DeploymentSystem, monkeypa
 async def press_halt(context: Context) -> None:
     """Halt the broker by the keys, and see that it is told when both have obeyed."""
     options = Options(control=True, calm=True)
-    wire = DeploymentWire(context.deployment, context.settings, context.clock, no_letters)
-    app = Dashboard(wire, context.clock, NoLayout(), options)
+    connect = ConnectDeployment(context.deployment, context.settings, context.clock, no_letters)
+    app = Dashboard(connect, context.clock, NoLayout(), options)
     async with app.run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: app.desk.money.brokers.get("paper") and app.desk.orders.rows)
+        await until(pilot, lambda: app.store.money.brokers.get("paper") and app.store.orders.rows)
         await pilot.press("X")
         await until(pilot, lambda: isinstance(app.screen, ConfirmDialog))
         await pilot.press(*"news", "enter")
@@ -108,7 +108,7 @@ async def press_halt(context: Context) -> None:
         (act,) = app.acts.shown
         assert act.told is not None, act.error
         assert act.told.text == "paper is HALTED: risk.paper and trader.paper obeyed."
-        await until(pilot, lambda: app.desk.money.brokers["paper"].state is TradingState.HALTED)
+        await until(pilot, lambda: app.store.money.brokers["paper"].state is TradingState.HALTED)
     closing = asyncio.all_tasks() - {asyncio.current_task()}
     if closing:  # its sources let go of their connections
         await asyncio.wait(closing, timeout=PATIENCE_S)

@@ -47,7 +47,7 @@ def act(
                 stop.set()
 
         async with prepare(Context.of_process(), letters, fate, FRESH) as offer:
-            shown = offer.prospect
+            shown = offer.preview
             await asyncio.to_thread(between)
             return shown, await offer.carry_out(REASON, tell, stop)
 

@@ -266,7 +266,7 @@ def test_the_dashboard_sends_nothing_to_a_live_broker_while_the_exchange_trades(
     async def offered(fate: Disposition) -> str:
         meant = Selection(topic=f"{world.signals}.dlq", code="permanent", group="somebody.else")
         async with prepare(Context.of_process(), meant, fate) as offer:
-            return offer.prospect.typed
+            return offer.preview.typed
 
     monkeypatch.setattr("commands.shell.prompts.exchange_trades", lambda _context: True)
     with pytest.raises(RefusedError, match="the exchange trades"):

@@ -27,7 +27,7 @@ from commands.shell.output import Output
 from topics.catalogue import Catalogue, Overlay
 from tui.app import Dashboard, Options
 from tui.layout_file import NoLayout
-from tui.sources.deployment import DeploymentWire
+from tui.sources.deployment import ConnectDeployment
 from tui.sources.handle import LinkState, SourceHandle
 
 GOLDEN = Path(__file__).parents[2] / "data" / "golden"
@@ -155,7 +155,7 @@ def dashboard(tmp_path: Path) -> MakeDashboard:
         context = Context(Deployment.find(environ), environ, SystemClock(), Output(no_color=True))
         options = Options(calm=True, folder=tmp_path)
         return Dashboard(
-            DeploymentWire(context.deployment, context.settings, context.clock, None),
+            ConnectDeployment(context.deployment, context.settings, context.clock, None),
             context.clock,
             NoLayout(),
             options,
@@ -197,7 +197,7 @@ def screen() -> Callable[[Pilot[int]], str]:
 
 
 def port_of(app: Dashboard, name: str) -> SourceHandle | None:
-    return next((port for port in app.status.ports if port.name == name), None)
+    return next((handle for handle in app.status.handles if handle.name == name), None)
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ def is_up() -> Callable[..., bool]:
     """Return what tells whether all these sources answer."""
 
     def told(app: Dashboard, *names: str) -> bool:
-        ports = [port_of(app, name) for name in names]
-        return all(port is not None and port.link is LinkState.UP for port in ports)
+        handles = [port_of(app, name) for name in names]
+        return all(handle is not None and handle.link is LinkState.UP for handle in handles)
 
     return told

@@ -30,7 +30,7 @@ class Registry:
     """Answers what a registry answers to who only reads."""
 
     def __init__(self) -> None:
-        self.port = free_port()
+        self.handle = free_port()
         self.asked: list[str] = []
         self._runner: web.AppRunner | None = None
 
@@ -39,7 +39,7 @@ class Registry:
         app.router.add_get("/{path:.*}", self._answer)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+        await web.TCPSite(self._runner, "127.0.0.1", self.handle).start()
 
     async def stop(self) -> None:
         if self._runner is not None:
@@ -76,23 +76,23 @@ async def test_events_in_avro_are_read_once_their_registry_answers(
     first = await put(EventType.ORDER_SUBMITTED)
     json_too = await writer.put("orders.submitted", EventType.ORDER_SUBMITTED)
     app = dashboard(
-        environ | {"SERIALIZATION__FORMAT": "avro", "SCHEMA_REGISTRY_URL": f"http://127.0.0.1:{registry.port}"}
+        environ | {"SERIALIZATION__FORMAT": "avro", "SCHEMA_REGISTRY_URL": f"http://127.0.0.1:{registry.handle}"}
     )
     try:
         async with app.run_test(size=(160, 50)) as pilot:
-            await until(pilot, lambda: is_up(app, "Kafka") and f"o{json_too}" in app.live_desk.orders.rows)
-            assert f"o{first}" not in app.live_desk.orders.rows
+            await until(pilot, lambda: is_up(app, "Kafka") and f"o{json_too}" in app.live_store.orders.rows)
+            assert f"o{first}" not in app.live_store.orders.rows
             await until(pilot, lambda: "Registry" in screen(pilot) and "does not answer" in screen(pilot))
-            assert app.live_desk.undecodable == 1
+            assert app.live_store.undecodable == 1
 
             await registry.start()
-            await until(pilot, lambda: is_up(app, "Registry") and f"o{first}" in app.live_desk.orders.rows)
+            await until(pilot, lambda: is_up(app, "Registry") and f"o{first}" in app.live_store.orders.rows)
             second = await put(EventType.ORDER_SUBMITTED)
-            await until(pilot, lambda: f"o{second}" in app.live_desk.orders.rows)
+            await until(pilot, lambda: f"o{second}" in app.live_store.orders.rows)
             signal = await put(EventType.SIGNAL_RAW)
-            await until(pilot, lambda: f"d{signal}" in app.live_desk.chains._links)
+            await until(pilot, lambda: f"d{signal}" in app.live_store.chains._links)
             record = [
-                one for _, one in app.live_desk.topics.tails[topics[EventType.ORDER_SUBMITTED]].rows.items()
+                one for _, one in app.live_store.topics.tails[topics[EventType.ORDER_SUBMITTED]].rows.items()
             ][-1]
             assert json.loads(record.value)["data"]["order"]["client_order_id"] == f"o{second}"
             assert dict(record.headers)["(avro)"].startswith(b"schema 7, ")
@@ -100,12 +100,12 @@ async def test_events_in_avro_are_read_once_their_registry_answers(
             for _ in range(3):
                 await writer.raw(topics[EventType.ORDER_SUBMITTED], b"\x00\x00\x00\x00\x63abc")
             third = await put(EventType.ORDER_SUBMITTED)
-            await until(pilot, lambda: f"o{third}" in app.live_desk.orders.rows)
+            await until(pilot, lambda: f"o{third}" in app.live_store.orders.rows)
             assert registry.asked.count("/schemas/ids/99") == 1
             assert registry.asked.count("/schemas/ids/7") == 1
             # The registry goes: what it told is known.
             await registry.stop()
             fourth = await put(EventType.ORDER_SUBMITTED)
-            await until(pilot, lambda: f"o{fourth}" in app.live_desk.orders.rows)
+            await until(pilot, lambda: f"o{fourth}" in app.live_store.orders.rows)
     finally:
         await registry.stop()

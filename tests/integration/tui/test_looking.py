@@ -51,13 +51,13 @@ async def test_it_shows_the_log_and_moves_no_group(
 
     app = dashboard(environ)
     async with app.run_test(size=(160, 50)) as pilot:
-        await until(pilot, lambda: is_up(app, "Kafka", "Redis") and len(app.live_desk.orders.rows) == 5)
-        row = await until(pilot, lambda: app.live_desk.topics.rows.get(f"{broker}.signals.raw"))
+        await until(pilot, lambda: is_up(app, "Kafka", "Redis") and len(app.live_store.orders.rows) == 5)
+        row = await until(pilot, lambda: app.live_store.topics.rows.get(f"{broker}.signals.raw"))
         assert {lag.group: lag.records for lag in row.lags} == {f"{broker}.risk": 3}
         await pilot.press("4")
         assert screen(pilot).count("NSE:INFY") >= 5
         new = await writer.put("orders.submitted", EventType.ORDER_SUBMITTED)
-        await until(pilot, lambda: f"o{new}" in app.live_desk.orders.rows)
+        await until(pilot, lambda: f"o{new}" in app.live_store.orders.rows)
         await pilot.press("7")
         await until(pilot, lambda: f"{broker}.orders.filled" in screen(pilot))
         await pilot.press("at", *"-1m", "enter")
@@ -65,5 +65,5 @@ async def test_it_shows_the_log_and_moves_no_group(
         await pilot.press("escape")
         for _ in range(3):
             await writer.put("signals.raw", EventType.SIGNAL_RAW)
-        await until(pilot, lambda: len(app.live_desk.signals.rows) >= 8)
+        await until(pilot, lambda: len(app.live_store.signals.rows) >= 8)
     assert await groups_of(servers) == before

@@ -57,12 +57,12 @@ def test_what_is_held_is_found() -> None:
     from alphapanda.pipeline.topic_routing import Routes
     from topics.catalogue import Catalogue
 
-    desk = Store(Routes(Catalogue.load(), None))
-    before = held(desk.topics) + held(desk.chains)
+    store = Store(Routes(Catalogue.load(), None))
+    before = held(store.topics) + held(store.chains)
     from alphapanda.model.records import Partition, Record
 
-    desk.topics.take(Record(Partition("paper.signals.raw", 0), 0, 0, b"k", b"x" * 1000))
-    assert 1000 < held(desk.topics) + held(desk.chains) - before < 1200
+    store.topics.fold(Record(Partition("paper.signals.raw", 0), 0, 0, b"k", b"x" * 1000))
+    assert 1000 < held(store.topics) + held(store.chains) - before < 1200
 
 
 async def test_messages_of_ten_megabytes(
@@ -92,19 +92,19 @@ async def test_messages_of_ten_megabytes(
             await writer.raw(f"{broker}.orders.submitted", b"\xff" * GIANT)
             await writer.raw(f"{broker}.signals.raw.dlq", b"{" * GIANT, ("alphapanda-dlq-error", b"odd"))
         small = await writer.put("signals.raw", EventType.SIGNAL_RAW)
-        await until(pilot, lambda: f"d{small}" in app.live_desk.chains._links)
-        await until(pilot, lambda: dead_letters(app.live_desk, f"{broker}.signals.raw") == 3)
-        await until(pilot, lambda: app.live_desk.undecodable >= 7)
+        await until(pilot, lambda: f"d{small}" in app.live_store.chains._links)
+        await until(pilot, lambda: dead_letters(app.live_store, f"{broker}.signals.raw") == 3)
+        await until(pilot, lambda: app.live_store.undecodable >= 7)
         for key in "12345678":
             await pilot.press(key)
             assert screen(pilot)
         assert is_up(app, "Kafka")
-        assert held(app.live_desk) < HELD_MOST
+        assert held(app.live_store) < HELD_MOST
 
 
-def dead_letters(desk: Store, topic: str) -> int:
+def dead_letters(store: Store, topic: str) -> int:
     """Return how many of a topic are shown; what all brokers share may hold other tests' too."""
-    return sum(reason.count for reason in desk.dead.reasons.values() if reason.topic == topic)
+    return sum(reason.count for reason in store.dead.reasons.values() if reason.topic == topic)
 
 
 WRITE = """
@@ -144,8 +144,8 @@ async def test_a_flood(
     app = dashboard(environ)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: is_up(app, "Kafka"))
-        desk: Store = app.live_desk
-        taken = desk.topics.changes
+        store: Store = app.live_store
+        taken = store.topics.changes
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", WRITE, servers.bootstrap_servers, topic, str(FLOOD)),
             stdin=asyncio.subprocess.PIPE,
@@ -154,25 +154,25 @@ async def test_a_flood(
         assert child.stdin is not None
         child.stdin.write(msgspec.json.encode(make_event(kind, writer.broker, 99_999)))
         child.stdin.close()
-        await until(pilot, lambda: desk.topics.changes > taken + 1_000)
+        await until(pilot, lambda: store.topics.changes > taken + 1_000)
         for key, shown in (("2", "─ Market"), ("4", "─ Orders"), ("7", "─ Topics")):
             await pilot.press(key)
             await until(pilot, lambda shown=shown: shown in screen(pilot))
         assert await child.wait() == 0
         other = await writer.put("signals.raw", EventType.SIGNAL_RAW)
-        await until(pilot, lambda: f"d{other}" in desk.chains._links)
+        await until(pilot, lambda: f"d{other}" in store.chains._links)
         last = await writer.put(name, kind, **({"last_price": 777.5} if ticks else {}))
         if ticks:
             await until(
-                pilot, lambda: any(quote.tick.last_price == 777.5 for quote in desk.market.quotes.values())
+                pilot, lambda: any(quote.tick.last_price == 777.5 for quote in store.market.quotes.values())
             )
         else:
-            await until(pilot, lambda: f"o{last}" in desk.orders.rows)
+            await until(pilot, lambda: f"o{last}" in store.orders.rows)
         # Nothing is passed over in silence.
-        await until(pilot, lambda: desk.topics.changes - taken + desk.skipped >= FLOOD)
-        assert desk.skipped > 0
-        assert desk.topics.changes - taken < FLOOD / 2
-        assert held(desk) < 2 * HELD_MOST
+        await until(pilot, lambda: store.topics.changes - taken + store.skipped >= FLOOD)
+        assert store.skipped > 0
+        assert store.topics.changes - taken < FLOOD / 2
+        assert held(store) < 2 * HELD_MOST
         await pilot.press("1")
         await until(pilot, lambda: "passed over" in screen(pilot))
 
@@ -194,22 +194,22 @@ async def test_a_topic_that_is_deleted_and_made_again(
     await admin.start()
     try:
         async with app.run_test(size=(120, 40)) as pilot:
-            await until(pilot, lambda: is_up(app, "Kafka") and topic in app.live_desk.topics.rows)
+            await until(pilot, lambda: is_up(app, "Kafka") and topic in app.live_store.topics.rows)
             # At once again: no look falls between, and its offsets begin anew.
             await admin.delete_topics([topic])
             await made_again(admin, topic)
             numbers = [await writer.put("signals.raw", EventType.SIGNAL_RAW) for _ in range(2)]
-            await until(pilot, lambda: {f"d{n}" for n in numbers} <= app.live_desk.chains._links.keys())
+            await until(pilot, lambda: {f"d{n}" for n in numbers} <= app.live_store.chains._links.keys())
             # Gone for long: it is listed no more, and all else goes on.
             monkeypatch.setattr(log_source, "LOOK_AGAIN_S", 2.0)
             await admin.delete_topics([topic])
-            await until(pilot, lambda: topic not in app.live_desk.topics.rows)
+            await until(pilot, lambda: topic not in app.live_store.topics.rows)
             order = await writer.put("orders.submitted", EventType.ORDER_SUBMITTED)
-            await until(pilot, lambda: f"o{order}" in app.live_desk.orders.rows)
+            await until(pilot, lambda: f"o{order}" in app.live_store.orders.rows)
             await made_again(admin, topic)
             number = await writer.put("signals.raw", EventType.SIGNAL_RAW)
-            await until(pilot, lambda: f"d{number}" in app.live_desk.chains._links)
-            await until(pilot, lambda: is_up(app, "Kafka") and topic in app.live_desk.topics.rows)
+            await until(pilot, lambda: f"d{number}" in app.live_store.chains._links)
+            await until(pilot, lambda: is_up(app, "Kafka") and topic in app.live_store.topics.rows)
     finally:
         await admin.close()
 

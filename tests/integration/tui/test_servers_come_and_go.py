@@ -76,12 +76,12 @@ async def test_opened_over_nothing_it_comes_alive_and_outlives_its_servers(
         async with Cluster.connect(servers) as cluster:
             at = datetime(2026, 3, 2, 4, 15, tzinfo=UTC)
             await bootstrap(cluster, Catalogue.load(Overlay()).topics(["paper"]), made_at=at)
-        await until(pilot, lambda: "paper.orders.submitted" in app.live_desk.topics.rows)
+        await until(pilot, lambda: "paper.orders.submitted" in app.live_store.topics.rows)
         async with open_writer(servers, "paper") as writer:
             order = await writer.put("orders.submitted", EventType.ORDER_SUBMITTED)
             numbers = writer.numbers
         await pilot.press("4")
-        await until(pilot, lambda: f"o{order}" in app.live_desk.orders.rows and "NSE:INFY" in screen(pilot))
+        await until(pilot, lambda: f"o{order}" in app.live_store.orders.rows and "NSE:INFY" in screen(pilot))
 
         for child in (kafka, valkey):
             child.kill()
@@ -98,5 +98,5 @@ async def test_opened_over_nothing_it_comes_alive_and_outlives_its_servers(
         async with open_writer(servers, "paper") as writer:
             writer.numbers = numbers
             order = await writer.put("orders.submitted", EventType.ORDER_SUBMITTED)
-        await until(pilot, lambda: f"o{order}" in app.live_desk.orders.rows)
-        assert len(app.live_desk.orders.rows) == 2
+        await until(pilot, lambda: f"o{order}" in app.live_store.orders.rows)
+        assert len(app.live_store.orders.rows) == 2

@@ -34,8 +34,8 @@ def seeded_market() -> DemoMarket:
 
 @pytest.fixture
 def market(seeded_market: DemoMarket) -> DemoMarket:
-    seeded_market.tape.arrived = asyncio.Event()  # of this test's loop
-    seeded_market.tape.failing = None
+    seeded_market.log_access.arrived = asyncio.Event()  # of this test's loop
+    seeded_market.log_access.failing = None
     return seeded_market
 
 
@@ -51,7 +51,7 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def look() -> Formatter:
+def fmt() -> Formatter:
     return Formatter(palette=PALETTES["panda-dark"], glyphs=UNICODE, now=PRESENT)
 
 
@@ -66,9 +66,9 @@ def make(clock: ManualClock, market: DemoMarket, tmp_path: Path) -> MakeDashboar
         control: bool = False,
         layout: LayoutStore | None = None,
     ) -> Dashboard:
-        wire = DemoWire(DemoPlan(present=PRESENT, minutes=5), clock, control=control, still=True)
-        wire.market = over or market
-        return Dashboard(wire, clock, layout, Options(theme=theme, control=control, folder=tmp_path, calm=True))
+        connect = DemoWire(DemoPlan(present=PRESENT, minutes=5), clock, control=control, still=True)
+        connect.market = over or market
+        return Dashboard(connect, clock, layout, Options(theme=theme, control=control, folder=tmp_path, calm=True))
 
     return made
 
@@ -82,7 +82,7 @@ def ready(clock: ManualClock) -> Ready:
         assert isinstance(app, Dashboard)
         for _ in range(200):
             await pilot.pause(0.02)
-            if app.wiring is not None and app.live_desk.topics.rows and app.live_desk.lines.added:
+            if app.connection is not None and app.live_store.topics.rows and app.live_store.lines.added:
                 break
         await settle(pilot, clock)
 

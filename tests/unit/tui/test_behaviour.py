@@ -56,7 +56,7 @@ async def test_freeze_keeps_what_it_shows_and_counts_what_comes(
         own_market.run_until(clock.at)
         for _ in range(100):
             await pilot.pause(0.02)
-            if len(app.desk.orders.rows) > len(before):
+            if len(app.store.orders.rows) > len(before):
                 break
         await repaint(pilot)
         assert table_of(app).shown == before
@@ -133,16 +133,16 @@ async def test_without_control_nothing_is_done(
             "This dashboard only looks. Open it with --control to act."
         ]
         assert len(app.screen_stack) == 1
-        assert all(row.state is None for row in app.desk.money.brokers.values())
+        assert all(row.state is None for row in app.store.money.brokers.values())
 
 
-async def test_real_money_asks_for_its_name(
+async def test_taking_risk_with_real_money_asks_for_its_name(
     make: Make, own_market: DemoMarket, ready: Step, repaint: Step
 ) -> None:
     app = make(over=own_market, control=True)
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
-        await pilot.press("X")
+        await pilot.press("U")
         await repaint(pilot)
         await pilot.press(*"zerod", "enter")
         await repaint(pilot)
@@ -163,10 +163,10 @@ async def test_real_money_asks_for_its_name(
         await pilot.press("enter")
         for _ in range(100):
             await pilot.pause(0.02)
-            if app.desk.money.brokers["zerodha"].state is TradingState.HALTED:
+            if app.store.money.brokers["zerodha"].state is TradingState.ACTIVE:
                 break
-        assert app.desk.money.brokers["zerodha"].state is TradingState.HALTED
-        assert app.desk.money.brokers["paper"].state is None
+        assert app.store.money.brokers["zerodha"].state is TradingState.ACTIVE
+        assert app.store.money.brokers["paper"].state is None
 
 
 async def test_cancel_has_the_focus(make: Make, own_market: DemoMarket, ready: Step, repaint: Step) -> None:
@@ -182,7 +182,7 @@ async def test_cancel_has_the_focus(make: Make, own_market: DemoMarket, ready: S
         await pilot.press("enter")
         await repaint(pilot)
         assert len(app.screen_stack) == 1
-        assert all(row.state is None for row in app.desk.money.brokers.values())
+        assert all(row.state is None for row in app.store.money.brokers.values())
 
 
 async def test_a_lost_log_is_said_and_its_return_too(
@@ -192,11 +192,13 @@ async def test_a_lost_log_is_said_and_its_return_too(
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
         assert not app.query_one(Banner).display
-        own_market.tape.failing = KafkaUnreachableError("Kafka did not answer.", hint="Run: alphapanda doctor")
-        own_market.tape.arrived.set()
+        own_market.log_access.failing = KafkaUnreachableError(
+            "Kafka did not answer.", hint="Run: alphapanda doctor"
+        )
+        own_market.log_access.arrived.set()
         for _ in range(200):
             await pilot.pause(0.02)
-            if app.status.ports[0].fault is not None:
+            if app.status.handles[0].fault is not None:
                 break
         await repaint(pilot)
         said = text_of(app, "#banner")
@@ -205,11 +207,11 @@ async def test_a_lost_log_is_said_and_its_return_too(
         assert "next try in" in said
         assert "last data 09:20:00" in said
         assert "Kafka does not answer" in text_of(app, "#attention-body")
-        own_market.tape.failing = None
+        own_market.log_access.failing = None
         await pilot.press("ctrl+r")
         for _ in range(200):
             await pilot.pause(0.02)
-            if app.status.ports[0].fault is None:
+            if app.status.handles[0].fault is None:
                 break
         await repaint(pilot)
         assert not app.query_one(Banner).display
@@ -223,13 +225,13 @@ async def test_against_nothing_it_says_what_to_type_and_comes_alive(
 
         def __init__(self) -> None:
             self.started = False
-            self.wire = DemoWire(DemoPlan(present=clock.at), clock, still=True)
-            self.wire.market = own_market
+            self.connect = DemoWire(DemoPlan(present=clock.at), clock, still=True)
+            self.connect.market = own_market
 
         async def __call__(self) -> Connection:
             if not self.started:
                 raise AlphaPandaError("Nothing was ever started in /desk.", hint="Run: alphapanda up")
-            return await self.wire()
+            return await self.connect()
 
     absent = Absent()
     app = Dashboard(absent, clock, options=Options(calm=True))
@@ -241,7 +243,7 @@ async def test_against_nothing_it_says_what_to_type_and_comes_alive(
         absent.started = True
         await pilot.pause(2.1)
         await ready(pilot)
-        assert app.desk.orders.rows
+        assert app.store.orders.rows
         assert not app.query_one(Banner).display
 
 
@@ -251,27 +253,27 @@ async def test_the_past_shows_less_and_plays_on(make: Make, ready: Step, repaint
         await ready(pilot)
         await pilot.press("4")
         await repaint(pilot)
-        now = len(app.desk.orders.rows)
+        now = len(app.store.orders.rows)
         await pilot.press("at", *"09:17", "enter")
         for _ in range(200):
             await pilot.pause(0.02)
             if app.rewind is not None and app.rewind.loaded:
                 break
         await repaint(pilot)
-        then = len(app.desk.orders.rows)
+        then = len(app.store.orders.rows)
         assert 0 < then < now
-        assert all(row.order.submitted_at <= app.look.now for row in table_of(app).shown)
+        assert all(row.order.submitted_at <= app.fmt.now for row in table_of(app).shown)
         assert "09:17:00 IST ×1 PAST" in text_of(app, "#vitals")
         await pilot.press("x", "x", "x", "space")
         for _ in range(200):
             await pilot.pause(0.02)
-            if len(app.desk.orders.rows) > then:
+            if len(app.store.orders.rows) > then:
                 break
-        assert then < len(app.desk.orders.rows) <= now
+        assert then < len(app.store.orders.rows) <= now
         await pilot.press("L")
         await repaint(pilot)
         assert app.rewind is None
-        assert len(app.desk.orders.rows) == now
+        assert len(app.store.orders.rows) == now
 
 
 async def test_a_time_to_come_is_refused(make: Make, ready: Step) -> None:

@@ -15,7 +15,7 @@ from alphapanda.model.records import Partition
 from alphapanda.serialization.codec import encode
 from tui.sources.day import SAMPLES, recall_day, spread
 from tui.sources.demo import BROKERS, DemoMarket
-from tui.sources.memory_log import MemoryTape
+from tui.sources.memory_log import MemoryLogAccess
 from tui.store.store import Store
 from tui.theme.formatter import to_ms
 
@@ -56,23 +56,23 @@ def snapshot(at: datetime, net: int) -> bytes:
 
 @pytest.mark.parametrize("seconds", [0, 50, 6 * 3600])
 async def test_the_line_begins_where_the_day_did(seeded_market: DemoMarket, seconds: int) -> None:
-    tape, partition = MemoryTape({TOPIC: 1}), Partition(TOPIC, 0)
+    log_access, partition = MemoryLogAccess({TOPIC: 1}), Partition(TOPIC, 0)
     yesterday = OPENED - timedelta(days=1)
-    tape.write(TOPIC, 0, to_ms(yesterday), b"paper", snapshot(yesterday, -1))
+    log_access.write(TOPIC, 0, to_ms(yesterday), b"paper", snapshot(yesterday, -1))
     for second in range(seconds + BACKLOG):
         at = OPENED + timedelta(seconds=second)
-        tape.write(TOPIC, 0, to_ms(at), b"paper", snapshot(at, second))
-    desk = Store(seeded_market.routes, BROKERS)
+        log_access.write(TOPIC, 0, to_ms(at), b"paper", snapshot(at, second))
+    store = Store(seeded_market.routes, BROKERS)
     start = 1 + seconds
-    desk.take(tape.held(partition, start, BACKLOG))
-    async with tape.open() as log:
-        await recall_day(log, OPENED + timedelta(hours=7), {partition: start}, desk)
-    points = desk.money.lines["paper"].points
+    store.fold(log_access.held(partition, start, BACKLOG))
+    async with log_access.open() as log:
+        await recall_day(log, OPENED + timedelta(hours=7), {partition: start}, store)
+    points = store.money.lines["paper"].points
     assert points == sorted(points)
     assert points[0] == (to_ms(OPENED), 0.0)
     assert points[-1][1] == seconds + BACKLOG - 1
     assert len(points) == min(seconds, SAMPLES) + BACKLOG
-    assert desk.undecodable == 0
+    assert store.undecodable == 0
 
 
 @pytest.mark.parametrize("length", [0, 1, 5, 6, 17])

@@ -51,7 +51,7 @@ def left(dead: DeadLetters) -> tuple[int, list[int]]:
 def test_what_is_settled_is_not_counted_as_open() -> None:
     dead = DeadLetters()
     for offset in range(3):
-        dead.take(letter(offset))
+        dead.fold(letter(offset))
     assert left(dead) == (3, [3])
     dead.move(moved("letter-0", LedgerState.CONFIRMED, 0))
     dead.move(moved("letter-1", LedgerState.DISCARDED, 1))
@@ -67,7 +67,7 @@ def test_what_is_settled_is_not_counted_as_open() -> None:
 def test_the_ledger_may_be_read_first() -> None:
     dead = DeadLetters()
     dead.move(moved("letter-0", LedgerState.QUARANTINED, 0))
-    dead.take(letter(0))
+    dead.fold(letter(0))
     assert next(iter(dead.rows.values())).state is LedgerState.QUARANTINED
     assert left(dead) == (0, [0])
 
@@ -75,27 +75,27 @@ def test_the_ledger_may_be_read_first() -> None:
 @pytest.mark.parametrize("before", [LedgerState.REPLAYED, LedgerState.CONFIRMED])
 def test_what_came_back_is_one_failure_and_open_again(before: LedgerState) -> None:
     dead = DeadLetters()
-    dead.take(letter(0))
+    dead.fold(letter(0))
     dead.move(moved("letter-0", before, 0))
     assert left(dead) == (0, [0])
-    dead.take(letter(7, letter_id="letter-0", run="r1"))
+    dead.fold(letter(7, letter_id="letter-0", run="r1"))
     assert {row.state for row in dead.rows.values()} == {LedgerState.RETURNED}
     assert left(dead) == (1, [1])
 
 
 def test_a_failure_that_comes_back_for_another_reason_is_counted_there() -> None:
     dead = DeadLetters()
-    dead.take(letter(0))
+    dead.fold(letter(0))
     dead.move(moved("letter-0", LedgerState.REPLAYED, 0))
-    dead.take(letter(7, letter_id="letter-0", run="r1", code="decode"))
+    dead.fold(letter(7, letter_id="letter-0", run="r1", code="decode"))
     assert left(dead) == (1, [0, 1])
 
 
 def test_letters_whose_rows_went_are_still_counted_as_they_stand() -> None:
     dead = DeadLetters()
-    dead.take(letter(0, code="decode"))
+    dead.fold(letter(0, code="decode"))
     for offset in range(1, KEPT + 10):
-        dead.take(letter(offset))
+        dead.fold(letter(offset))
     assert len(dead.rows) == KEPT
     assert left(dead) == (KEPT + 10, [1, KEPT + 9])
     dead.move(moved("letter-0", LedgerState.DISCARDED, 0))
@@ -105,7 +105,7 @@ def test_letters_whose_rows_went_are_still_counted_as_they_stand() -> None:
 def test_a_flood_is_held_in_bounds() -> None:
     dead = DeadLetters()
     for offset in range(KNOWN + 100):
-        dead.take(letter(offset))
+        dead.fold(letter(offset))
         dead.move(moved(f"other-{offset}", LedgerState.CONFIRMED, offset))
     assert len(dead.rows) == KEPT
     assert len(dead._known) == len(dead._steps) == KNOWN

@@ -15,7 +15,7 @@ from tui.render.ring import RowGap
 from tui.sources.demo import BROKERS, DemoMarket
 from tui.sources.handle import LinkState, SourceHandle
 from tui.sources.log_source import FAR_BEHIND, LogFollower, in_order
-from tui.sources.memory_log import MemoryTape
+from tui.sources.memory_log import MemoryLogAccess
 from tui.sources.retry import run_with_retry
 from tui.store.money import DayLine
 from tui.store.store import Store
@@ -26,15 +26,15 @@ START = datetime(2026, 1, 5, 3, 50, tzinfo=UTC)
 
 
 def all_records(market: DemoMarket) -> list[Record]:
-    return in_order([record for held in market.tape._held.values() for record in held])
+    return in_order([record for held in market.log_access._held.values() for record in held])
 
 
 def test_the_same_market_gives_the_same_desk(seeded_market: DemoMarket) -> None:
     desks = []
     for _ in range(2):
-        desk = Store(seeded_market.routes, BROKERS)
-        desk.take(all_records(seeded_market))
-        desks.append(desk)
+        store = Store(seeded_market.routes, BROKERS)
+        store.fold(all_records(seeded_market))
+        desks.append(store)
     assert desks[0].orders.rows == desks[1].orders.rows
     assert desks[0].money.brokers == desks[1].money.brokers
     assert desks[0].undecodable == 0
@@ -44,10 +44,10 @@ def test_the_same_market_gives_the_same_desk(seeded_market: DemoMarket) -> None:
 def test_topics_may_be_read_in_any_order(seeded_market: DemoMarket) -> None:
     records = [r for r in all_records(seeded_market) if ".orders." in r.partition.topic]
     straight, odd = Store(seeded_market.routes, BROKERS), Store(seeded_market.routes, BROKERS)
-    straight.take(records)
+    straight.fold(records)
     for first in range(0, len(records), 40):  # within a window, later topics first
         window = records[first : first + 40]
-        odd.take(sorted(window, key=lambda r: r.partition.topic))
+        odd.fold(sorted(window, key=lambda r: r.partition.topic))
     assert {k: r.order.status for k, r in odd.orders.rows.items()} == {
         k: r.order.status for k, r in straight.orders.rows.items()
     }
@@ -55,17 +55,17 @@ def test_topics_may_be_read_in_any_order(seeded_market: DemoMarket) -> None:
 
 
 def test_bytes_that_are_no_event_are_counted_and_shown(seeded_market: DemoMarket) -> None:
-    desk = Store(seeded_market.routes, BROKERS)
+    store = Store(seeded_market.routes, BROKERS)
     partition = Partition("paper.orders.filled", 0)
-    desk.take([Record(partition, 0, to_ms(START), b"k", b"not json")])
-    assert desk.undecodable == 1
-    assert len(desk.topics.tails["paper.orders.filled"]) == 1
+    store.fold([Record(partition, 0, to_ms(START), b"k", b"not json")])
+    assert store.undecodable == 1
+    assert len(store.topics.tails["paper.orders.filled"]) == 1
 
 
 def test_a_huge_record_is_cut_and_says_so(seeded_market: DemoMarket) -> None:
-    desk = Store(seeded_market.routes, BROKERS)
-    desk.take([Record(Partition("market.ticks", 0), 0, to_ms(START), b"k", b"x" * 10_000_000)])
-    (held,) = desk.topics.tails["market.ticks"]
+    store = Store(seeded_market.routes, BROKERS)
+    store.fold([Record(Partition("market.ticks", 0), 0, to_ms(START), b"k", b"x" * 10_000_000)])
+    (held,) = store.topics.tails["market.ticks"]
     assert isinstance(held, Record)
     assert len(held.value or b"") == SHOWN_BYTES
     assert held.header("(cut)") is not None
@@ -76,10 +76,10 @@ def test_lag_is_told_in_records_and_in_seconds() -> None:
     for offset in range(10):
         topics.mark(partition, offset, to_ms(START + timedelta(seconds=offset)))
     now = START + timedelta(seconds=12)
-    topics.take_ends({partition: 10}, {partition: 0}, {"g": {partition: 4}}, now)
+    topics.fold_ends({partition: 10}, {partition: 0}, {"g": {partition: 4}}, now)
     (lag,) = topics.rows["market.ticks"].lags
     assert (lag.records, lag.seconds) == (6, 8.0)
-    topics.take_ends({partition: 10}, {partition: 0}, {"g": {partition: 10}}, now)
+    topics.fold_ends({partition: 10}, {partition: 0}, {"g": {partition: 10}}, now)
     (lag,) = topics.rows["market.ticks"].lags
     assert (lag.records, lag.seconds) == (0, 0.0)
 
@@ -104,33 +104,33 @@ def test_a_point_that_comes_late_finds_its_place() -> None:
 
 
 def test_dead_letters_are_grouped_by_reason(seeded_market: DemoMarket) -> None:
-    desk = Store(seeded_market.routes, BROKERS)
-    desk.take(all_records(seeded_market))
-    reasons = desk.dead.reasons
-    assert sum(reason.count for reason in reasons.values()) == desk.dead.seen == len(desk.dead.rows) > 0
+    store = Store(seeded_market.routes, BROKERS)
+    store.fold(all_records(seeded_market))
+    reasons = store.dead.reasons
+    assert sum(reason.count for reason in reasons.values()) == store.dead.seen == len(store.dead.rows) > 0
     assert {code for _, code, _ in reasons} <= {"decode", "handler-timeout"}
 
 
 async def test_a_flood_is_passed_over_and_the_gap_is_shown(seeded_market: DemoMarket) -> None:
     clock = ManualClock(START)
-    tape = MemoryTape({"market.ticks": 1}, kept=100_000)
-    source, port = LogFollower(tape, clock), SourceHandle("Kafka", Store(seeded_market.routes), clock)
-    task = asyncio.ensure_future(source.run(port))
+    log_access = MemoryLogAccess({"market.ticks": 1}, kept=100_000)
+    source, handle = LogFollower(log_access, clock), SourceHandle("Kafka", Store(seeded_market.routes), clock)
+    task = asyncio.ensure_future(source.run(handle))
     for _ in range(100):
         await asyncio.sleep(0.01)
-        if port.link is LinkState.UP:
+        if handle.link is LinkState.UP:
             break
     for _ in range(3 * FAR_BEHIND):
-        tape.write("market.ticks", 0, to_ms(START), b"k", b"{}")
+        log_access.write("market.ticks", 0, to_ms(START), b"k", b"{}")
     for _ in range(300):
         await asyncio.sleep(0.01)
-        if port.desk.skipped:
+        if handle.store.skipped:
             break
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert port.desk.skipped > FAR_BEHIND
-    gaps = [row for row in port.desk.topics.tails["market.ticks"] if isinstance(row, RowGap)]
-    assert sum(gap.count for gap in gaps) == port.desk.skipped
+    assert handle.store.skipped > FAR_BEHIND
+    gaps = [row for row in handle.store.topics.tails["market.ticks"] if isinstance(row, RowGap)]
+    assert sum(gap.count for gap in gaps) == handle.store.skipped
 
 
 async def test_a_source_is_tried_for_ever(seeded_market: DemoMarket) -> None:
@@ -139,7 +139,7 @@ async def test_a_source_is_tried_for_ever(seeded_market: DemoMarket) -> None:
     class Flaky:
         name = "Flaky"
 
-        async def run(self, port: SourceHandle) -> None:
+        async def run(self, handle: SourceHandle) -> None:
             nonlocal tries
             tries += 1
             if tries == 1:
@@ -148,18 +148,18 @@ async def test_a_source_is_tried_for_ever(seeded_market: DemoMarket) -> None:
                 raise ZeroDivisionError("a bug of ours")
             if tries == 3:
                 raise asyncio.CancelledError  # as a client's lost request does
-            port.up()
+            handle.up()
             await asyncio.Event().wait()
 
-    port = SourceHandle("Flaky", Store(seeded_market.routes), clock)
-    task = asyncio.ensure_future(run_with_retry(Flaky(), port, clock))
+    handle = SourceHandle("Flaky", Store(seeded_market.routes), clock)
+    task = asyncio.ensure_future(run_with_retry(Flaky(), handle, clock))
     faults = []
     for _ in range(200):
         await asyncio.sleep(0.005)
-        if port.fault is not None and port.fault.message not in faults:
-            faults.append(port.fault.message)
-            port.again.set()
-        if port.link is LinkState.UP:
+        if handle.fault is not None and handle.fault.message not in faults:
+            faults.append(handle.fault.message)
+            handle.again.set()
+        if handle.link is LinkState.UP:
             break
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -169,27 +169,27 @@ async def test_a_source_is_tried_for_ever(seeded_market: DemoMarket) -> None:
 
 async def test_deleted_topics_are_forgotten(own_market: DemoMarket) -> None:
     clock = ManualClock(START)
-    desk = Store(own_market.routes, BROKERS)
-    port = SourceHandle("Kafka", desk, clock)
-    source = LogFollower(own_market.tape, clock)
-    task = asyncio.ensure_future(source.run(port))
+    store = Store(own_market.routes, BROKERS)
+    handle = SourceHandle("Kafka", store, clock)
+    source = LogFollower(own_market.log_access, clock)
+    task = asyncio.ensure_future(source.run(handle))
     for _ in range(200):
         await asyncio.sleep(0.01)
-        if desk.topics.rows:
+        if store.topics.rows:
             break
-    assert "paper.orders.expired" in desk.topics.rows
+    assert "paper.orders.expired" in store.topics.rows
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    own_market.tape.remove_topic("paper.orders.expired")
-    task = asyncio.ensure_future(source.run(port))
+    own_market.log_access.remove_topic("paper.orders.expired")
+    task = asyncio.ensure_future(source.run(handle))
     for _ in range(300):
         await asyncio.sleep(0.01)
-        if "paper.orders.expired" not in desk.topics.rows:
+        if "paper.orders.expired" not in store.topics.rows:
             break
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert "paper.orders.expired" not in desk.topics.rows
-    assert port.fault is None
+    assert "paper.orders.expired" not in store.topics.rows
+    assert handle.fault is None
 
 
 @pytest.mark.parametrize(
@@ -207,10 +207,10 @@ def test_durations(seconds: float, text: str, rough: str) -> None:
     assert coarse_span(seconds) == rough
 
 
-def test_signs_and_arrows_stand_beside_colour(look: Formatter) -> None:
+def test_signs_and_arrows_stand_beside_colour(fmt: Formatter) -> None:
     from decimal import Decimal
 
-    assert look.gain(Decimal("1234567.5")) == ("+₹12,34,567.50 ▲", look.palette.up)
-    assert look.gain(Decimal(-5)) == ("−₹5.00 ▼", look.palette.down)
-    assert look.gain(Decimal(0))[0] == "₹0.00  "
-    assert look.money(Decimal(12345678), compact=True) == "₹1.23 Cr"
+    assert fmt.gain(Decimal("1234567.5")) == ("+₹12,34,567.50 ▲", fmt.palette.up)
+    assert fmt.gain(Decimal(-5)) == ("−₹5.00 ▼", fmt.palette.down)
+    assert fmt.gain(Decimal(0))[0] == "₹0.00  "
+    assert fmt.money(Decimal(12345678), compact=True) == "₹1.23 Cr"

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from tui.actions import ACTIONS, SCREENS, documented, keys_of
 from tui.app import Dashboard
-from tui.screens.catalogue import VIEWS
+from tui.screens.catalogue import SCREEN_CLASSES
 from tui.theme.glyphs import ASCII, UNICODE
 
 PAGE = Path(__file__).parents[3] / "docs" / "tui.md"
@@ -30,7 +30,7 @@ def test_no_key_means_two_things() -> None:
 
 
 def test_every_screen_has_a_view() -> None:
-    assert [name for name, _, _ in SCREENS] == list(VIEWS)
+    assert [name for name, _, _ in SCREENS] == list(SCREEN_CLASSES)
 
 
 def test_every_glyph_is_one_cell_wide() -> None:

@@ -12,7 +12,7 @@ from alphapanda.telemetry.record import LogRecord
 from tui.app import Dashboard
 from tui.render.ring import Ring, RowGap
 from tui.render.table import LiveTable
-from tui.screens.operations import LogsView
+from tui.screens.operations import LogsScreen
 from tui.store.orders import OrderRow
 from tui.store.window import LogWindow, LogWindowFilter
 from tui.tables.mentions import mentions_of
@@ -41,13 +41,13 @@ def orders_of(app: Dashboard) -> LiveTable[OrderRow]:
     return table
 
 
-def follows(view: LogsView) -> bool:
+def follows(view: LogsScreen) -> bool:
     return view.table.follow
 
 
-def logs_of(app: Dashboard) -> LogsView:
+def logs_of(app: Dashboard) -> LogsScreen:
     view = app.view
-    assert isinstance(view, LogsView)
+    assert isinstance(view, LogsScreen)
     return view
 
 
@@ -144,7 +144,7 @@ async def test_a_digit_is_a_window_on_the_logs_alone(make: Make, ready: Step, re
         await pilot.press("3")
         await repaint(pilot)
         assert app.status.screen == "logs"
-        begin = app.look.now - timedelta(minutes=5)
+        begin = app.fmt.now - timedelta(minutes=5)
         assert view.window.wanted.since == begin
         assert 0 < len(view.table.shown) <= everything
         assert all(row.at >= begin for row in view.table.shown)
@@ -213,16 +213,16 @@ def test_older_lines_stand_before_those_that_are_held_once() -> None:
     assert window.rows(ring) is ring.rows
     assert window.oldest(ring) == held[0].at
     older = [line(1), line(2), held[0]]
-    window.take_earlier(ring, older)
+    window.add_earlier(ring, older)
     assert list(window.rows(ring).values()) == [line(1), line(2), *held]
     assert window.oldest(ring) == line(1).at
-    window.take_earlier(ring, [line(0), line(1)])
+    window.add_earlier(ring, [line(0), line(1)])
     assert list(window.rows(ring).values()) == [line(0), line(1), line(2), *held]
 
 
 def test_lines_that_fell_out_between_are_counted() -> None:
     ring, window = ring_of([line(10), line(11)], limit=2), LogWindow()
-    window.take_earlier(ring, [line(1)])
+    window.add_earlier(ring, [line(1)])
     ring.add(line(12))
     ring.add(line(13))
     assert list(window.rows(ring).values()) == [line(1), RowGap(2), line(12), line(13)]
@@ -230,7 +230,7 @@ def test_lines_that_fell_out_between_are_counted() -> None:
 
 def test_another_desk_forgets_the_older_lines() -> None:
     window = LogWindow()
-    window.take_earlier(ring_of([line(10)]), [line(1)])
+    window.add_earlier(ring_of([line(10)]), [line(1)])
     other = ring_of([line(20)])
     assert list(window.rows(other).values()) == [line(20)]
 

@@ -47,11 +47,11 @@ def verdict(number: int, command_id: EventId | None) -> Event:
 
 
 def rows(command_id: EventId | None) -> dict[str, RiskVerdict]:
-    desk = Signals()
+    store = Signals()
     for number in range(3):
         record = Record(Partition("paper.signals.validated", 0), number, 0, b"", b"", ())
-        desk.take(verdict(number, command_id), record)
-    return {key: row.verdict for key, row in desk.rows.items()}
+        store.fold(verdict(number, command_id), record)
+    return {key: row.verdict for key, row in store.rows.items()}
 
 
 def test_exits_of_a_command_have_a_row_each() -> None:

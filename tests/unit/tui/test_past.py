@@ -52,7 +52,7 @@ def decided(offset: int, group: str, seen: int, seconds: float) -> Record:
 
 def test_processes_stand_as_the_supervisor_said() -> None:
     system = PastSystem()
-    system.take(
+    system.fold(
         [
             said(0, "started", Marker.STARTED, pid=7),
             said(1, "spawned", process="feed", pid=8),
@@ -71,13 +71,13 @@ def test_processes_stand_as_the_supervisor_said() -> None:
 
 def test_restarts_are_not_known_where_the_lines_begin_later() -> None:
     system = PastSystem()
-    system.take([said(62, "process changed", process="feed", state="ready")])
+    system.fold([said(62, "process changed", process="feed", state="ready")])
     assert at(system, 70)["feed"].restarts is None
 
 
 def test_what_ended_has_no_age() -> None:
     system = PastSystem()
-    system.take(
+    system.fold(
         [
             said(1, "spawned", process="topics", pid=8),
             said(2, "process changed", process="topics", state="done", last_exit="exit code 0"),
@@ -89,12 +89,12 @@ def test_what_ended_has_no_age() -> None:
 
 def test_lag_of_the_past_is_what_decisions_had_seen() -> None:
     places = ReadersPlaces()
-    places.take([decided(0, "alphapanda.strategies", 90, 0), decided(1, "alphapanda.strategies", 95, 1)])
-    places.take([Record(TICKS, 99, to_ms(NOON), b"k", b"v", ())])
+    places.fold([decided(0, "alphapanda.strategies", 90, 0), decided(1, "alphapanda.strategies", 95, 1)])
+    places.fold([Record(TICKS, 99, to_ms(NOON), b"k", b"v", ())])
     assert places.offsets() == {"alphapanda.strategies": {TICKS: 95}}
     topics = Topics()
     topics.of_past = True
-    topics.take_past({TICKS: 100}, {TICKS: 50}, 5.0, {TICKS: 10}, places.offsets(), NOON)
+    topics.fold_past({TICKS: 100}, {TICKS: 50}, 5.0, {TICKS: 10}, places.offsets(), NOON)
     row = topics.rows["market.ticks"]
     assert (row.lag, row.lag_at_most, row.rate, row.held) == (5, True, 10.0, 90)
 
@@ -102,7 +102,7 @@ def test_lag_of_the_past_is_what_decisions_had_seen() -> None:
 def test_a_header_of_somebody_else_tells_nothing() -> None:
     places = ReadersPlaces()
     headers = ((Header.GROUP.value, b"other"), (Header.SEEN.value, b"soon"))
-    places.take([Record(TICKS, 1, to_ms(NOON), b"k", b"v", headers)])
+    places.fold([Record(TICKS, 1, to_ms(NOON), b"k", b"v", headers)])
     assert places.offsets() == {}
 
 
@@ -112,7 +112,7 @@ async def test_no_pane_shows_the_present_in_the_past(
     app = make()
     async with app.run_test(size=(160, 50)) as pilot:
         await ready(pilot)
-        live = app.live_desk
+        live = app.live_store
         await pilot.press("at", *"09:17", "enter")
         for _ in range(200):
             await pilot.pause(0.02)
@@ -120,16 +120,16 @@ async def test_no_pane_shows_the_present_in_the_past(
                 break
         await repaint(pilot)
         then = clock.at - timedelta(minutes=3)
-        assert app.look.now == then
-        desk = app.desk
-        assert desk is not live
-        assert all(line.at <= then for line in desk.lines.rows.values() if isinstance(line, LogRecord))
-        assert desk.lines.added < live.lines.added
-        assert desk.topics.rows["market.ticks"].records < live.topics.rows["market.ticks"].records
-        assert desk.topics.rows["market.ticks"].rate > 0
-        assert desk.topics.rows["market.ticks"].lag_at_most or not desk.topics.rows["market.ticks"].lags
-        assert {daemon.cpu_percent for daemon in desk.system.daemons.values()} == {None}
-        assert desk.system.daemons["strategies"].state is DaemonState.READY
+        assert app.fmt.now == then
+        store = app.store
+        assert store is not live
+        assert all(line.at <= then for line in store.lines.rows.values() if isinstance(line, LogRecord))
+        assert store.lines.added < live.lines.added
+        assert store.topics.rows["market.ticks"].records < live.topics.rows["market.ticks"].records
+        assert store.topics.rows["market.ticks"].rate > 0
+        assert store.topics.rows["market.ticks"].lag_at_most or not store.topics.rows["market.ticks"].lags
+        assert {daemon.cpu_percent for daemon in store.system.daemons.values()} == {None}
+        assert store.system.daemons["strategies"].state is DaemonState.READY
         await pilot.press("6")
         await repaint(pilot)
         assert "CPU and memory were not recorded" in str(app.pane.border_title if app.pane else "")
@@ -147,12 +147,12 @@ async def test_lines_and_topics_go_on_while_the_past_plays(make: Make, ready: St
             await pilot.pause(0.02)
             if app.rewind is not None and app.rewind.loaded:
                 break
-        lines, records = app.desk.lines.added, app.desk.topics.rows["market.ticks"].records
+        lines, records = app.store.lines.added, app.store.topics.rows["market.ticks"].records
         await pilot.press("x", "x", "x", "space")
         for _ in range(300):
             clock.elapsed += 1.0
             await pilot.pause(0.02)
-            if app.desk.lines.added > lines and app.desk.topics.rows["market.ticks"].records > records:
+            if app.store.lines.added > lines and app.store.topics.rows["market.ticks"].records > records:
                 break
-        assert app.desk.lines.added > lines
-        assert app.desk.topics.rows["market.ticks"].records > records
+        assert app.store.lines.added > lines
+        assert app.store.topics.rows["market.ticks"].records > records

@@ -20,7 +20,7 @@ LATER = 100_000
 
 
 def all_records(market: DemoMarket) -> list[Record]:
-    return in_order([record for held in market.tape._held.values() for record in held])
+    return in_order([record for held in market.log_access._held.values() for record in held])
 
 
 def replayed(record: Record) -> Record:
@@ -36,26 +36,26 @@ def replayed(record: Record) -> Record:
 
 
 def test_what_comes_again_changes_nothing(seeded_market: DemoMarket) -> None:
-    desk = Store(seeded_market.routes, BROKERS)
+    store = Store(seeded_market.routes, BROKERS)
     records = [r for r in all_records(seeded_market) if not r.partition.topic.endswith(".dlq")]
-    desk.take(records)
-    signals, orders = dict(desk.signals.rows), dict(desk.orders.rows)
-    verdicts = desk.signals.allowed, desk.signals.denied, dict(desk.signals.denials)
-    quotes, notes = dict(desk.market.quotes), desk.notes.added
-    desk.take([replayed(record) for record in records])
-    assert desk.signals.rows == signals
-    assert (desk.signals.allowed, desk.signals.denied, desk.signals.denials) == verdicts
-    assert desk.orders.rows == orders
-    assert desk.orders.odd == 0
-    assert desk.market.quotes == quotes
-    assert desk.notes.added == notes
+    store.fold(records)
+    signals, orders = dict(store.signals.rows), dict(store.orders.rows)
+    verdicts = store.signals.allowed, store.signals.denied, dict(store.signals.denials)
+    quotes, notes = dict(store.market.quotes), store.notes.added
+    store.fold([replayed(record) for record in records])
+    assert store.signals.rows == signals
+    assert (store.signals.allowed, store.signals.denied, store.signals.denials) == verdicts
+    assert store.orders.rows == orders
+    assert store.orders.odd == 0
+    assert store.market.quotes == quotes
+    assert store.notes.added == notes
 
 
-def test_the_tail_marks_a_replayed_record(seeded_market: DemoMarket, look: Formatter) -> None:
+def test_the_tail_marks_a_replayed_record(seeded_market: DemoMarket, fmt: Formatter) -> None:
     record = next(r for r in all_records(seeded_market) if r.partition.topic == "paper.signals.raw")
     place = tail().by_key["place"]
-    assert place.draw(record, look)[0] == f"0:{record.offset}"
-    assert place.draw(replayed(record), look)[0] == f"↻ 0:{record.offset + LATER}"
+    assert place.draw(record, fmt)[0] == f"0:{record.offset}"
+    assert place.draw(replayed(record), fmt)[0] == f"↻ 0:{record.offset + LATER}"
 
 
 async def test_a_failure_that_came_back_is_one_dead_letter(
@@ -64,7 +64,7 @@ async def test_a_failure_that_came_back_is_one_dead_letter(
     dead = next(r for r in all_records(own_market) if r.partition.topic == "market.ticks.dlq")
     assert dead.key is not None
     assert dead.value is not None
-    own_market.tape.write(
+    own_market.log_access.write(
         dead.partition.topic, dead.partition.number, dead.timestamp_ms + 5, dead.key, dead.value, dead.headers
     )
     app = make(over=own_market)
@@ -77,7 +77,7 @@ async def test_a_failure_that_came_back_is_one_dead_letter(
         ids = [letter.id for letter in app.table.shown]
         assert len(ids) == len(set(ids)) > 0
         newest = app.table.shown[0].record.offset
-        assert newest == own_market.tape.end(dead.partition) - 1
-        counts = [reason.count for reason in app.desk.dead.reasons.values()]
+        assert newest == own_market.log_access.end(dead.partition) - 1
+        counts = [reason.count for reason in app.store.dead.reasons.values()]
         assert max(counts) > 1
-        assert app.desk.dead.unresolved == len(ids)
+        assert app.store.dead.unresolved == len(ids)

@@ -56,22 +56,22 @@ def test_an_axis_names_round_values(low: float, high: float, rows: int, named: l
     assert levels(low, high, rows) == named
 
 
-def test_amounts_in_texts_are_grouped_or_hidden(look: Formatter) -> None:
+def test_amounts_in_texts_are_grouped_or_hidden(fmt: Formatter) -> None:
     text = "₹139660.0 are more than ₹36000."
-    assert amounts(text, look) == "₹1,39,660.00 are more than ₹36,000.00."
-    assert amounts(text, replace(look, hidden=True)) == "₹••• are more than ₹•••."
-    assert amounts("5 of 10", look) == "5 of 10"
+    assert amounts(text, fmt) == "₹1,39,660.00 are more than ₹36,000.00."
+    assert amounts(text, replace(fmt, hidden=True)) == "₹••• are more than ₹•••."
+    assert amounts("5 of 10", fmt) == "5 of 10"
 
 
-def test_decimals_of_documents_are_hidden(look: Formatter) -> None:
+def test_decimals_of_documents_are_hidden(fmt: Formatter) -> None:
     document = Document(
         "P&L", {"net": "-12.50", "positions": [{"realised": "3", "quantity": 10}]}, (), b'{"net":"-12.50"}'
     )
-    assert hide(document, look) is document
-    hidden = hide(document, replace(look, hidden=True))
+    assert hide(document, fmt) is document
+    hidden = hide(document, replace(fmt, hidden=True))
     assert hidden.data == {"net": "•••", "positions": [{"realised": "•••", "quantity": 10}]}
     assert hidden.raw.decode() == '{"net":"•••"}'
-    assert raw_amounts('{"net":"-12.50"}', look) == '{"net":"-12.50"}'
+    assert raw_amounts('{"net":"-12.50"}', fmt) == '{"net":"-12.50"}'
 
 
 def test_plain_texts_keep_their_width() -> None:

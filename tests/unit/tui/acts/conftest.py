@@ -60,7 +60,7 @@ class RecordingControl:
         orders: what was ordered, in words, in order.
         may_end: acts wait until it is set.
         error: raised by acts; None to do well.
-        prospect: of what is prepared.
+        preview: of what is prepared.
         told: by what was prepared, at its end.
         tell: how the act under way reports; None before one is.
         stops: how often an act was stopped early.
@@ -70,7 +70,7 @@ class RecordingControl:
     orders: list[str] = field(default_factory=list)
     may_end: asyncio.Event = field(default_factory=asyncio.Event)
     error: AlphaPandaError | None = None
-    prospect: Preview = PLAN
+    preview: Preview = PLAN
     told: ActionResult = field(
         default_factory=lambda: ActionResult("paper.signals.raw: 1,204 sent, 1,207 confirmed.")
     )
@@ -101,11 +101,13 @@ class RecordingControl:
         return await self._do(f"restart {daemon}: {confirmation.reason}", f"{daemon} was restarted and is ready.")
 
     @asynccontextmanager
-    async def prepare(self, letters: Selection, fate: Disposition) -> AsyncIterator[PreparedAction]:
-        self.orders.append(f"prepare {fate} {letters.topic} {letters.code} {letters.group} {letters.id}".rstrip())
+    async def prepare(self, letters: Selection, disposition: Disposition) -> AsyncIterator[PreparedAction]:
+        self.orders.append(
+            f"prepare {disposition} {letters.topic} {letters.code} {letters.group} {letters.id}".rstrip()
+        )
         if self.error is not None:
             raise self.error
-        yield RecordedOffer(self, fate)
+        yield RecordedOffer(self, disposition)
         self.orders.append("let go")
 
     async def _do(self, order: str, words: str) -> ActionResult:
@@ -121,16 +123,16 @@ class RecordedOffer:
     """What was prepared."""
 
     control: RecordingControl
-    fate: Disposition
+    disposition: Disposition
 
     @property
-    def prospect(self) -> Preview:
-        return self.control.prospect
+    def preview(self) -> Preview:
+        return self.control.preview
 
     async def carry_out(self, reason: str, tell: Tell, stop: asyncio.Event) -> ActionResult:
-        self.control.orders.append(f"{self.fate}: {reason}")
+        self.control.orders.append(f"{self.disposition}: {reason}")
         self.control.tell = tell
-        tell(ActionProgress("1 sent", 0, self.prospect.sent))
+        tell(ActionProgress("1 sent", 0, self.preview.sent))
         ends = [asyncio.ensure_future(self.control.may_end.wait()), asyncio.ensure_future(stop.wait())]
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -147,11 +149,11 @@ class RecordedOffer:
 class Controlled:
     """A wire whose deployment is ordered about through a recording."""
 
-    wire: Connect
+    connect: Connect
     control: RecordingControl
 
     async def __call__(self) -> Connection:
-        return replace(await self.wire(), control=self.control)
+        return replace(await self.connect(), control=self.control)
 
 
 @dataclass
@@ -228,5 +230,5 @@ class Desk:
 @pytest.fixture
 def at_desk(make: Callable[..., Dashboard], own_market: DemoMarket) -> Desk:
     app, control = make(over=own_market, control=True), RecordingControl()
-    app.wire = Controlled(app.wire, control)
+    app.connect = Controlled(app.connect, control)
     return Desk(app, control)

@@ -40,7 +40,7 @@ async def test_a_halt_tells_who_is_waited_for_and_the_rest_goes_on(
         order = ControlCommand(command=Command.HALT, broker=BROKER, actor="a", reason="news")
         obeyed = own_market.command(order, clock.now())
         assert [event.service for event in obeyed] == ["risk.paper", "trader.paper"]
-        await at_desk.until(pilot, lambda: app.desk.money.brokers["paper"].state is TradingState.HALTED)
+        await at_desk.until(pilot, lambda: app.store.money.brokers["paper"].state is TradingState.HALTED)
         await pilot.press("4")
         await repaint(pilot)
         assert app.status.screen == "orders"
@@ -153,17 +153,17 @@ async def test_the_selected_order_is_cancelled_or_all_that_are_open(
         await ready(pilot)
         await pilot.press("4")
         await repaint(pilot)
-        for key, row in app.desk.orders.rows.items():
+        for key, row in app.store.orders.rows.items():
             filled = msgspec.structs.replace(row.order, status=OrderStatus.FILLED)
-            app.desk.orders.rows[key] = msgspec.structs.replace(row, order=filled)
+            app.store.orders.rows[key] = msgspec.structs.replace(row, order=filled)
         await pilot.press("C")
         await at_desk.until(pilot, lambda: "No order is open." in at_desk.notes)
-        keys = [key for key, row in app.desk.orders.rows.items() if row.order.broker == "paper"][:2]
+        keys = [key for key, row in app.store.orders.rows.items() if row.order.broker == "paper"][:2]
         for key in keys:
-            row = app.desk.orders.rows[key]
+            row = app.store.orders.rows[key]
             working = msgspec.structs.replace(row.order, status=OrderStatus.ACCEPTED, filled_quantity=0)
-            app.desk.orders.rows[key] = msgspec.structs.replace(row, order=working)
-        app.desk.orders.changes += 1
+            app.store.orders.rows[key] = msgspec.structs.replace(row, order=working)
+        app.store.orders.changes += 1
         await repaint(pilot)
         table = app.table
         assert table is not None
@@ -172,7 +172,7 @@ async def test_the_selected_order_is_cancelled_or_all_that_are_open(
         await pilot.press("C")
         await at_desk.choose(pilot, "this")
         await at_desk.asked(pilot)
-        order = app.desk.orders.rows[keys[0]].order
+        order = app.store.orders.rows[keys[0]].order
         assert at_desk.follows.startswith(f"1 open order of paper\n  {order.side:<4} ")
         assert order.instrument in at_desk.follows
         await at_desk.confirm(pilot, "wrong")
@@ -197,7 +197,7 @@ async def test_the_selected_position_is_flattened_or_all_of_a_broker(
         await repaint(pilot)
         table = app.table
         assert table is not None
-        held = {key: row for key, row in app.desk.money.positions.items() if row.position.quantity}
+        held = {key: row for key, row in app.store.money.positions.items() if row.position.quantity}
         key, row = next((key, row) for key, row in held.items() if row.broker == "paper")
         table.select_key(key)
         await repaint(pilot)
@@ -225,7 +225,7 @@ async def test_the_selected_position_is_flattened_or_all_of_a_broker(
 
 async def test_the_demonstrations_own_stages_obey(at_desk: Any, ready: Step, repaint: Step) -> None:
     app = at_desk.app
-    app.wire = app.wire.wire  # the demonstration's own acts
+    app.connect = app.connect.connect  # the demonstration's own acts
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
         await pilot.press("5")
@@ -233,7 +233,7 @@ async def test_the_demonstrations_own_stages_obey(at_desk: Any, ready: Step, rep
         await pilot.press("Z")
         await at_desk.choose(pilot, "all of zerodha")
         await at_desk.confirm(pilot, "night", "zerodha")
-        await at_desk.until(pilot, lambda: app.desk.money.brokers["zerodha"].state is TradingState.REDUCING)
+        await at_desk.until(pilot, lambda: app.store.money.brokers["zerodha"].state is TradingState.REDUCING)
         await at_desk.ended(pilot)
         await repaint(pilot)
         assert "zerodha: " in at_desk.told

@@ -22,7 +22,7 @@ async def test_a_replay_shows_its_plan_and_how_far_it_is(
         await ready(pilot)
         await pilot.press("8")
         await repaint(pilot)
-        reason = next(iter(app.desk.dead.reasons.values()))
+        reason = next(iter(app.store.dead.reasons.values()))
         await pilot.press("P")
         await at_desk.asked(pilot)
         assert control.orders == [f"prepare replay {reason.lies_in} {reason.code} {reason.group}"]
@@ -77,7 +77,7 @@ async def test_one_dead_letter_is_meant_where_one_is_selected(at_desk: Any, read
         await ready(pilot)
         await pilot.press("8", "tab")
         await repaint(pilot)
-        letter = next(reversed(app.desk.dead.rows.values()))
+        letter = next(reversed(app.store.dead.rows.values()))
         table = app.table
         assert table is not None
         table.select_key(letter.key)
@@ -93,8 +93,8 @@ async def test_one_dead_letter_is_meant_where_one_is_selected(at_desk: Any, read
 
 async def test_what_is_all_held_can_only_be_read(at_desk: Any, ready: Step, repaint: Step) -> None:
     app, control = at_desk.app, at_desk.control
-    held = tuple(line for line in control.prospect.lines if line.fate == "held")
-    control.prospect = replace(control.prospect, lines=held, touched=0, sent=0, first=())
+    held = tuple(line for line in control.preview.lines if line.fate == "held")
+    control.preview = replace(control.preview, lines=held, touched=0, sent=0, first=())
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         await pilot.press("8")
@@ -110,7 +110,7 @@ async def test_what_is_all_held_can_only_be_read(at_desk: Any, ready: Step, repa
 
 async def test_dead_letters_of_a_live_broker_ask_for_its_name(at_desk: Any, ready: Step, repaint: Step) -> None:
     app, control = at_desk.app, at_desk.control
-    control.prospect = replace(control.prospect, typed="zerodha")
+    control.preview = replace(control.preview, typed="zerodha")
     control.may_end.set()
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
@@ -157,15 +157,15 @@ async def test_it_asks_once_more_before_it_closes_on_an_act(at_desk: Any, ready:
 
 async def test_the_dead_letters_pane_shows_what_became_of_them(at_desk: Any, ready: Step, repaint: Step) -> None:
     app = at_desk.app
-    app.wire = app.wire.wire  # the demonstration's own acts
+    app.connect = app.connect.connect  # the demonstration's own acts
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
         await pilot.press("8")
         await repaint(pilot)
-        before = app.desk.dead.unresolved
+        before = app.store.dead.unresolved
         assert before > 0
         await pilot.press("D")
         await at_desk.confirm(pilot, "yesterday")
-        await at_desk.until(pilot, lambda: app.desk.dead.unresolved < before)
-        states = {letter.state.value for letter in app.desk.dead.rows.values()}
+        await at_desk.until(pilot, lambda: app.store.dead.unresolved < before)
+        states = {letter.state.value for letter in app.store.dead.rows.values()}
         assert "discarded" in states

@@ -36,7 +36,7 @@ class Slow:
     closed: threading.Event = field(default_factory=threading.Event)
     audited: bool = False
     error: Exception | None = None
-    prospect: Preview = field(default_factory=lambda: Preview(topic="a.dlq", target="a", touched=2))
+    preview: Preview = field(default_factory=lambda: Preview(topic="a.dlq", target="a", touched=2))
 
     def open(self) -> Callable[[], AbstractAsyncContextManager[PreparedAction]]:
         @asynccontextmanager
@@ -68,8 +68,8 @@ class Slow:
 async def test_preparing_does_not_hold_up_the_screen() -> None:
     slow = Slow()
     asyncio.get_running_loop().call_soon(slow.go.set)  # it would wait for ever for a loop that it holds up
-    async with in_thread(slow.open()) as offer:
-        assert offer.prospect.touched == 2
+    async with in_thread(slow.open()) as prepared:
+        assert prepared.preview.touched == 2
         assert not slow.closed.is_set()
     assert slow.closed.is_set()
     assert threading.get_ident() not in slow.threads
@@ -85,8 +85,8 @@ async def test_it_tells_here_and_is_stopped_from_here() -> None:
         told.append(progress)
         stop.set()
 
-    async with in_thread(slow.open()) as offer:
-        ended = await offer.carry_out("why", tell, stop)
+    async with in_thread(slow.open()) as prepared:
+        ended = await prepared.carry_out("why", tell, stop)
     assert ended == ActionResult("stopped", ending=Ending.STOPPED)
     assert told == [ActionProgress("why", 1, 2)]
     assert here not in slow.threads
@@ -106,8 +106,8 @@ async def test_it_ends_with_whoever_waits_for_it() -> None:
     under_way = asyncio.Event()
 
     async def act() -> None:
-        async with in_thread(slow.open()) as offer:
-            await offer.carry_out("why", lambda _: under_way.set(), asyncio.Event())
+        async with in_thread(slow.open()) as prepared:
+            await prepared.carry_out("why", lambda _: under_way.set(), asyncio.Event())
 
     task = asyncio.create_task(act())
     await under_way.wait()
