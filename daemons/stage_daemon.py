@@ -20,7 +20,7 @@ from alphapanda.pipeline.meter import MetricsMeter
 from alphapanda.pipeline.ports import NoProjector, Projector
 from alphapanda.pipeline.runner_config import RunnerSpec
 from alphapanda.pipeline.topic_routing import Routes
-from alphapanda.serialization.runtime import writing_codec
+from alphapanda.serialization.codec_factory import writing_codec
 from alphapanda.settings import Settings
 from alphapanda.settings.topics import catalogue_of
 from alphapanda.state.snapshots import RedisSnapshots

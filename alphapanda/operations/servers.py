@@ -14,7 +14,7 @@ from alphapanda.kafka.client import KafkaOptions, open_log
 from alphapanda.operations.audit import Audit, AuditSource
 from alphapanda.operations.control.session import ControlSession
 from alphapanda.operations.policy import Permit
-from alphapanda.serialization.runtime import reading_codec
+from alphapanda.serialization.codec_factory import reading_codec
 from alphapanda.settings import InfraTier, Settings
 
 

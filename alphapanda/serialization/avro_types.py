@@ -19,13 +19,13 @@ An envelope's `type` is a string, so that a new kind of event changes no other k
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_origin
 
 import msgspec
 from msgspec import inspect
@@ -68,11 +68,19 @@ class AvroType:
 
 def event_type(kind: EventType) -> AvroType:
     """Return how the envelope of events of `kind` looks in Avro."""
-    found = inspect.type_info(EventEnvelope[PAYLOADS[kind]])  # type: ignore[valid-type]
-    if not isinstance(found, inspect.StructType):
-        raise TypeError(f"{found} is no struct.")
-    name = "".join(part.capitalize() for part in kind.value.split("_")) + "Event"
-    return _Walk().record(found, name)
+    return _TypeWalk().record(_envelope(kind), _event_name(kind))
+
+
+def partial_event(kind: EventType, paths: Collection[Sequence[str | int]]) -> AvroType:
+    """Return the envelope of events of `kind` with only the fields on `paths`: `("data", "last_price")`.
+
+    Read with its schema, an event's other fields are skipped. `decode` gives the fields as their JSON has them.
+    """
+    found = _envelope(kind)
+    wanted: dict[type, set[str]] = {}
+    for path in paths:
+        _mark(found, path, wanted)
+    return _TypeWalk(wanted).record(found, _event_name(kind))
 
 
 def symbol_of(member: Enum) -> str:
@@ -80,10 +88,46 @@ def symbol_of(member: Enum) -> str:
     return _ILLEGAL.sub("_", str(member.value))
 
 
-class _Walk:
-    """Goes through the types of one schema; remembers which names are defined."""
+def _envelope(kind: EventType) -> inspect.StructType:
+    found = inspect.type_info(EventEnvelope[PAYLOADS[kind]])  # type: ignore[valid-type]
+    if not isinstance(found, inspect.StructType):
+        raise TypeError(f"{found} is no struct.")
+    return found
 
-    def __init__(self) -> None:
+
+def _event_name(kind: EventType) -> str:
+    return "".join(part.capitalize() for part in kind.value.split("_")) + "Event"
+
+
+def _mark(found: inspect.Type, path: Sequence[str | int], wanted: dict[type, set[str]]) -> None:
+    """Note the fields of each struct that a path goes through; behind its end all of them."""
+    match found:
+        case inspect.UnionType(types=types):
+            for one in types:
+                _mark(one, path, wanted)
+        case inspect.VarTupleType(item_type=inner) | inspect.DictType(value_type=inner):
+            _mark(inner, (), wanted)
+        case inspect.StructType():
+            marked = wanted.setdefault(found.cls, set())
+            named = bool(path) and isinstance(path[0], str) and not found.array_like  # JSON has a list of values
+            key = path[0] if named else None
+            for field in found.fields:
+                if key is None or key == field.name:
+                    marked.add(field.name)
+                    _mark(field.type, path[1:] if key is not None else (), wanted)
+        case _:
+            pass
+
+
+class _TypeWalk:
+    """Goes through the types of one schema; remembers which names are defined.
+
+    Args:
+        wanted: the fields of each struct that are read; all of all without it.
+    """
+
+    def __init__(self, wanted: Mapping[type, Collection[str]] | None = None) -> None:
+        self._wanted = wanted
         self._named: dict[str, tuple[type, AvroType]] = {}
 
     def of(self, found: inspect.Type) -> AvroType:
@@ -115,7 +159,8 @@ class _Walk:
             return known
         fields: list[dict[str, Any]] = []
         types: dict[str, AvroType] = {}
-        for field in found.fields:
+        chosen = [one for one in found.fields if self._wanted is None or one.name in self._wanted[found.cls]]
+        for field in chosen:
             is_kind = isinstance(field.type, inspect.EnumType) and field.type.cls is EventType
             made = _KIND if is_kind else self.of(field.type)
             types[field.name] = made
@@ -123,7 +168,7 @@ class _Walk:
         full = AvroType(
             {"type": "record", "name": f"{NAMESPACE}.{name}", "fields": fields},
             _struct_encoder(types),
-            _struct_decoder(found.cls, types),
+            _struct_decoder(found, types) if len(chosen) == len(found.fields) else _partial_decoder(found, types),
         )
         self._named[name] = found.cls, AvroType(f"{NAMESPACE}.{name}", full.encode, full.decode)
         return full
@@ -200,10 +245,7 @@ def _with_default(field: inspect.Field, made: AvroType) -> dict[str, Any]:
 def _struct_encoder(types: Mapping[str, AvroType]) -> Convert:
     names = tuple(types)
     converters = tuple((name, made.encode) for name, made in types.items() if made.encode is not None)
-    if len(names) == 1:
-        (only,) = names
-        return lambda value: {only: types[only].encode(getattr(value, only))}  # type: ignore[misc]
-    values_of = attrgetter(*names)
+    values_of = attrgetter(*names) if len(names) > 1 else lambda value: [getattr(value, name) for name in names]
 
     def encode(value: Any) -> dict[str, Any]:
         made = dict(zip(names, values_of(value), strict=True))
@@ -214,13 +256,31 @@ def _struct_encoder(types: Mapping[str, AvroType]) -> Convert:
     return encode
 
 
-def _struct_decoder(cls: Callable[..., Any], types: Mapping[str, AvroType]) -> Convert:
+def _struct_decoder(found: inspect.StructType, types: Mapping[str, AvroType]) -> Convert:
     converters = tuple((name, made.decode) for name, made in types.items() if made.decode is not None)
 
     def decode(read: dict[str, Any]) -> Any:
         made = dict(read)  # a field's default is one value for all that lack the field
         for name, convert in converters:
             made[name] = convert(made[name])
-        return cls(**made)
+        return found.cls(**made)
+
+    return decode
+
+
+def _partial_decoder(found: inspect.StructType, types: Mapping[str, AvroType]) -> Convert:
+    """Return what makes a dict of some fields, without those that JSON leaves out for their default."""
+    converters = tuple((name, made.decode) for name, made in types.items() if made.decode is not None)
+    omits = (get_origin(found.cls) or found.cls).__struct_config__.omit_defaults
+    defaults = {field.name: field.default for field in found.fields if omits and field.name in types}
+
+    def decode(read: dict[str, Any]) -> dict[str, Any]:
+        made = dict(read)
+        for name, convert in converters:
+            made[name] = convert(made[name])
+        for name, default in defaults.items():
+            if made[name] is default:  # as msgspec leaves out the default itself
+                del made[name]
+        return made
 
     return decode

@@ -1,23 +1,31 @@
-"""Whether one schema can read what another wrote, and if not, why: the `avro` library's verdict, in our words.
+"""Compatibility of two schemas: the `avro` library's verdict on the whole and on each change, with the field.
 
-The verdict is the reference implementation's. It says little of where and why, so the places are found by
-walking through both schemas. Beyond the specification a type must keep its meaning: a time in microseconds
-cannot be read as one in milliseconds, and text that is no number cannot be read as money.
+Beyond the specification a type must keep its meaning: a time in microseconds cannot be read as one in
+milliseconds, and text that spells no number cannot be read as money.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alphapanda.errors import DependencyError, UsageError
 from alphapanda.serialization.avro_types import Schema
-from alphapanda.serialization.canonical import canonical
-from alphapanda.serialization.differences import Resolved, kind_of, meaning_of, shown
+from alphapanda.serialization.schema_diff import (
+    Change,
+    SchemaChange,
+    branches_of,
+    canonical,
+    differences,
+    kind_of,
+    meaning_of,
+)
 
 if TYPE_CHECKING:
+    from avro.compatibility import SchemaCompatibilityResult
+    from avro.name import Names
     from avro.schema import Schema as AvroSchema
 
 
@@ -92,122 +100,110 @@ def incompatibilities(new: str, earlier: Iterable[str], level: Level = Level.BAC
 
 
 def unreadable(*, reader: str, writer: str) -> list[Incompatibility]:
-    """Return why what `writer` wrote cannot be read as `reader`; nothing when it can. Raises as above."""
-    checked = _parsed(reader), _parsed(writer)
-    from avro.compatibility import (  # noqa: PLC0415 - an extra
-        ReaderWriterCompatibilityChecker,
-        SchemaCompatibilityType,
-    )
-
-    checker = ReaderWriterCompatibilityChecker()  # type: ignore[no-untyped-call]
-    result = checker.get_compatibility(*checked)
-    found = list(_Explanation(Resolved(canonical(reader)), Resolved(canonical(writer))).reasons())
-    if result.compatibility is not SchemaCompatibilityType.compatible and not found:
-        places = " and ".join(sorted(result.locations))
-        found = [Incompatibility(places, "; ".join(sorted(result.messages)) or "cannot be read")]
+    """Return why values of `writer` cannot be read as `reader`; nothing when they can. Raises as above."""
+    both = _AvroPair(reader, writer)
+    found = [
+        Incompatibility(change.path, reason)
+        for change in differences(writer, reader)
+        if (reason := _reason_of(change, both)) is not None
+    ]
+    verdict = both.verdict()
+    if not found and not _is_compatible(verdict):
+        places = " and ".join(sorted(verdict.locations))
+        found = [Incompatibility(places, "; ".join(sorted(verdict.messages)) or "cannot be read")]
     return found
 
 
-def _parsed(schema: str) -> AvroSchema:
+def _reason_of(change: SchemaChange, both: _AvroPair) -> str | None:
+    """Return why a reader fails at a change from the writer's schema; None when it does not."""
+    writer, reader = change.schemas
+    match change.change:
+        case Change.ADDED if "default" not in reader:
+            return "is new and has no default: what was written before lacks it"
+        case Change.SYMBOLS if change.before and reader.get("default") not in reader["symbols"]:
+            return f"no longer knows {change.before}"
+        case Change.RENAMED if _short(change.before) != _short(change.after):
+            return f"was {_short(change.before)}, is {_short(change.after)}"
+        case Change.CHANGED if not both.can_read(reader, writer):
+            if "null" in branches_of(writer) and "null" not in branches_of(reader):
+                return "may have been null, and may not be now"
+            return f"was {change.before}, is {change.after}"
+        case _:
+            return None
+
+
+class _AvroPair:
+    """A reader's and a writer's schema, and parts of them, as the `avro` library judges them."""
+
+    def __init__(self, reader: str, writer: str) -> None:
+        self._reader, self._reader_names = _parsed(reader)
+        self._writer, self._writer_names = _parsed(writer)
+
+    def verdict(self) -> SchemaCompatibilityResult:
+        return _checked(self._reader, self._writer)
+
+    def can_read(self, reader: Schema, writer: Schema) -> bool:
+        """Return whether a part can be read, with the same meaning: our one rule beyond the specification."""
+        parts = _part(reader, self._reader_names), _part(writer, self._writer_names)
+        return _is_compatible(_checked(*parts)) and _keeps_meaning(reader, writer)
+
+
+def _keeps_meaning(reader: Schema, writer: Schema) -> bool:
+    meanings = {kind_of(branch): meaning_of(branch) for branch in branches_of(reader)}
+    promoted = all(meaning for kind, meaning in meanings.items() if kind != "null")
+    return not any(
+        meanings[kind_of(branch)] != meaning_of(branch) if kind_of(branch) in meanings else promoted
+        for branch in branches_of(writer)
+        if branch != "null"
+    )
+
+
+def _part(schema: Schema, names: Names) -> AvroSchema:
+    from avro.schema import make_avsc_object  # noqa: PLC0415 - an extra
+
+    named = _by_name(schema)
+    known = names.get_name(named, None) if isinstance(named, str) else None
+    return make_avsc_object(named, names) if known is None else known
+
+
+def _by_name(schema: Schema) -> Schema:
+    """Return a part of a schema with the names of the types that the whole defines."""
+    if isinstance(schema, list):
+        return [_by_name(branch) for branch in schema]
+    if isinstance(schema, dict):
+        if "name" in schema:
+            return str(schema["name"])
+        return {key: _by_name(value) if key in {"items", "values"} else value for key, value in schema.items()}
+    return schema
+
+
+def _checked(reader: AvroSchema, writer: AvroSchema) -> SchemaCompatibilityResult:
+    from avro.compatibility import ReaderWriterCompatibilityChecker  # noqa: PLC0415 - an extra
+
+    checker = ReaderWriterCompatibilityChecker()  # type: ignore[no-untyped-call]
+    return checker.get_compatibility(reader, writer)
+
+
+def _is_compatible(result: SchemaCompatibilityResult) -> bool:
+    return result.compatibility.name == "compatible"
+
+
+def _parsed(schema: str) -> tuple[AvroSchema, Names]:
     try:
         from avro.errors import AvroException  # noqa: PLC0415 - an extra
-        from avro.schema import parse  # noqa: PLC0415
+        from avro.name import Names  # noqa: PLC0415
+        from avro.schema import make_avsc_object, parse  # noqa: PLC0415
     except ImportError as error:
         raise DependencyError(
             "Schemas cannot be compared: the package avro is not installed.", hint="Install alphapanda[avro]."
         ) from error
     try:
-        return parse(schema)
+        parse(schema)
+        names = Names()
+        return make_avsc_object(canonical(schema), names), names
     except (AvroException, ValueError, TypeError) as error:
         raise UsageError(f"It is no Avro schema: {' '.join(str(error).split())[:200]}.") from error
 
 
-_PROMOTIONS = {
-    "int": {"long", "float", "double"},
-    "long": {"float", "double"},
-    "float": {"double"},
-    "string": {"bytes"},
-    "bytes": {"string"},
-}
-"""What a written type may be read as (Avro 1.12, schema resolution)."""
-
-
-class _Explanation:
-    """Finds the places where a reader fails on what a writer wrote."""
-
-    def __init__(self, reader: Resolved, writer: Resolved) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._seen: set[tuple[int, int]] = set()
-
-    def reasons(self) -> Iterator[Incompatibility]:
-        return self._of(self._reader.root, self._writer.root, "")
-
-    def _of(self, reader: Schema, writer: Schema, path: str) -> Iterator[Incompatibility]:
-        reader, writer = self._reader.look_up(reader), self._writer.look_up(writer)
-        if isinstance(writer, list):
-            yield from self._from_union(reader, writer, path)
-        elif isinstance(reader, list):
-            branches = [list(self._of(branch, writer, path)) for branch in reader]
-            if all(branches):
-                near = [why for branch, why in zip(reader, branches, strict=True) if self._alike(branch, writer)]
-                yield from near[0] if near else [self._mismatch(reader, writer, path)]
-        elif kind_of(reader) == kind_of(writer):
-            if isinstance(reader, dict) and isinstance(writer, dict):
-                yield from self._same_kind(reader, writer, path)
-            elif meaning_of(reader) != meaning_of(writer):
-                yield self._mismatch(reader, writer, path)
-        elif kind_of(reader) not in _PROMOTIONS.get(kind_of(writer), ()) or meaning_of(reader):
-            yield self._mismatch(reader, writer, path)
-
-    def _from_union(self, reader: Schema, writer: list[Any], path: str) -> Iterator[Incompatibility]:
-        for branch in writer:
-            failed = list(self._of(reader, branch, path))
-            if failed and kind_of(self._writer.look_up(branch)) == "null":
-                yield Incompatibility(path, "may have been null, and may not be now")
-            else:
-                yield from failed
-
-    def _alike(self, reader: Schema, writer: Schema) -> bool:
-        reader = self._reader.look_up(reader)
-        named = isinstance(reader, dict) and isinstance(writer, dict) and "name" in reader
-        return kind_of(reader) == kind_of(writer) and (not named or _short(reader) == _short(writer))
-
-    def _same_kind(self, reader: dict[str, Any], writer: dict[str, Any], path: str) -> Iterator[Incompatibility]:
-        kind = kind_of(reader)
-        if kind in {"record", "enum", "fixed"} and _short(reader) != _short(writer):
-            yield Incompatibility(path, f"was {_short(writer)}, is {_short(reader)}")
-        if kind == "record":
-            if (id(reader), id(writer)) not in self._seen:  # a type that is used twice is explained once
-                self._seen.add((id(reader), id(writer)))
-                yield from self._records(reader, writer, path)
-        elif kind == "enum":
-            gone = [symbol for symbol in writer["symbols"] if symbol not in reader["symbols"]]
-            if gone and reader.get("default") not in reader["symbols"]:
-                yield Incompatibility(path, f"no longer knows {', '.join(gone)}")
-        elif kind == "array":
-            yield from self._of(reader["items"], writer["items"], f"{path}[]")
-        elif kind == "map":
-            yield from self._of(reader["values"], writer["values"], f"{path}{{}}")
-        elif kind == "fixed" and reader["size"] != writer["size"]:
-            yield Incompatibility(path, f"was {writer['size']} bytes, is {reader['size']}")
-        elif meaning_of(reader) != meaning_of(writer):
-            yield self._mismatch(reader, writer, path)
-
-    def _records(self, reader: dict[str, Any], writer: dict[str, Any], path: str) -> Iterator[Incompatibility]:
-        written = {field["name"]: field for field in writer["fields"]}
-        for field in reader["fields"]:
-            inside = f"{path}.{field['name']}" if path else field["name"]
-            names = (field["name"], *field.get("aliases", ()))
-            source = next((written[name] for name in names if name in written), None)
-            if source is not None:
-                yield from self._of(field["type"], source["type"], inside)
-            elif "default" not in field:
-                yield Incompatibility(inside, "is new and has no default: what was written before lacks it")
-
-    def _mismatch(self, reader: Schema, writer: Schema, path: str) -> Incompatibility:
-        return Incompatibility(path, f"was {shown(writer, self._writer)}, is {shown(reader, self._reader)}")
-
-
-def _short(schema: Any) -> str:
-    return str(schema["name"]).rpartition(".")[2]
+def _short(name: str) -> str:
+    return name.rpartition(".")[2]

@@ -58,7 +58,7 @@ async def working(context: Context, *, changing: bool) -> AsyncIterator[Session]
     from alphapanda.kafka.topic_admin import Cluster
     from alphapanda.operations.dead_letters.service import DeadLetterService
     from alphapanda.operations.dead_letters.watch import open_group_progress
-    from alphapanda.serialization.runtime import reading_codec
+    from alphapanda.serialization.codec_factory import reading_codec
     from alphapanda.settings.topics import catalogue_of
     from alphapanda.state.store import open_redis
     from alphapanda.state.views import Views
@@ -93,12 +93,12 @@ async def working(context: Context, *, changing: bool) -> AsyncIterator[Session]
 
 def view_of(context: Context) -> EventView:
     """Return what shows the events in dead letters."""
-    from alphapanda.serialization.as_json import AsJson
-    from alphapanda.serialization.runtime import reading_codec
+    from alphapanda.serialization.codec_factory import reading_codec
+    from alphapanda.serialization.transcoder import JsonTranscoder
     from alphapanda.settings.topics import catalogue_of
 
     settings = context.settings()
-    return AsJson(reading_codec(settings), catalogue_of(settings))
+    return JsonTranscoder(reading_codec(settings), catalogue_of(settings))
 
 
 def policy_of(context: Context) -> Policy:

@@ -93,7 +93,7 @@ async def _run(
     from alphapanda.operations.dead_letters.execute import ReplayPace
     from alphapanda.operations.dead_letters.plan import PlannedAction, ReplayOptions
     from alphapanda.pipeline.topic_routing import Routes
-    from alphapanda.serialization.runtime import writing_codec
+    from alphapanda.serialization.codec_factory import writing_codec
     from commands.dlq._acting import alone
     from commands.dlq._asking import verdict_on
     from commands.dlq._replaying import Job, carry_out

@@ -70,11 +70,11 @@ async def _try(
 
 def _schema_of(context: Context) -> SchemaOf:
     from alphapanda.errors import DecodeError
-    from alphapanda.serialization.runtime import SchemaBook
+    from alphapanda.serialization.codec_factory import SchemaCache
 
     url = context.settings().schema_registry_url.get_secret_value()
     if url:
-        return SchemaBook(url)
+        return SchemaCache(url)
 
     def nobody(schema_id: int) -> str:
         raise DecodeError(f"It was written with schema {schema_id}, and no registry is named.")

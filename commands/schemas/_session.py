@@ -12,10 +12,10 @@ from commands.shell.context import Context
 
 if TYPE_CHECKING:
     from alphapanda.model.kinds import EventType
-    from alphapanda.serialization.baseline import CommittedSchema
     from alphapanda.serialization.compatibility import Level
-    from alphapanda.serialization.online import Subject
     from alphapanda.serialization.registry import SchemaRegistry
+    from alphapanda.serialization.schema_files import CommittedSchema
+    from alphapanda.serialization.subjects import Subject
     from topics.names import TopicName
 
     Chosen = Sequence[tuple[TopicName, EventType]]
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def choose(context: Context, names: list[str] | None, *, everything: bool) -> Chosen:
     """Return the topics that were named, by name or by kind of event; raises UsageError for none."""
-    from alphapanda.serialization.runtime import event_topics
+    from alphapanda.serialization.codec_factory import event_topics
     from alphapanda.settings.topics import catalogue_of
 
     settings = context.settings()
@@ -50,12 +50,12 @@ def kinds_of(chosen: Chosen) -> tuple[EventType, ...]:
 
 def kept_schemas(folder: Path | None) -> dict[EventType, CommittedSchema]:
     """Return every kind's schema, as the structs have it and as it is committed; raises UsageError."""
-    from alphapanda.serialization.baseline import baseline
+    from alphapanda.serialization.schema_files import read_schema_files
     from topics.schemas import FOLDER
 
     if folder is not None and not folder.is_dir():
         raise UsageError(f"There is no folder {folder}.", hint="Make one: alphapanda schemas generate --out")
-    return {kept.kind: kept for kept in baseline(folder or FOLDER)}
+    return {kept.kind: kept for kept in read_schema_files(folder or FOLDER)}
 
 
 def level_of(name: str | None) -> Level | None:
@@ -93,14 +93,14 @@ async def look_at(
     """Return what the registry has for each topic; raises RegistryUnreachableError."""
     import asyncio
 
-    from alphapanda.serialization.online import look
+    from alphapanda.serialization.subjects import fetch_subject
 
     known = frozenset(await registry.subjects())  # one question first: one error when nobody answers
     gate = asyncio.Semaphore(8)
 
     async def one(topic: TopicName, kind: EventType) -> Subject:
         async with gate:
-            return await look(registry, topic, kind, kept[kind].generated, known)
+            return await fetch_subject(registry, topic, kind, kept[kind].generated, known)
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(topic, kind)) for topic, kind in chosen]

@@ -17,8 +17,8 @@ from commands.shell.output import Column, Style
 if TYPE_CHECKING:
     from alphapanda.model.kinds import EventType
     from alphapanda.operations.schemas.preflight import SchemaPreflight
-    from alphapanda.serialization.baseline import CommittedSchema
     from alphapanda.serialization.compatibility import Incompatibility, Level
+    from alphapanda.serialization.schema_files import CommittedSchema
     from commands.schemas._session import Chosen
 
 PreflightOption = Annotated[
@@ -83,8 +83,8 @@ def check(
 
 
 def _offline(topic: str, kept: CommittedSchema, level: Level | None) -> _Checked:
-    from alphapanda.serialization.canonical import canonical
     from alphapanda.serialization.compatibility import Level, incompatibilities
+    from alphapanda.serialization.schema_diff import canonical
 
     earlier = kept.committed
     changed = earlier is None or canonical(earlier) != canonical(kept.generated)
@@ -103,7 +103,7 @@ async def _rest(
     preflight: bool,
 ) -> list[SchemaPreflight]:
     """Ask the registry, then try the dead letters."""
-    from alphapanda.serialization.online import objections
+    from alphapanda.serialization.subjects import objections_to
     from commands.schemas._backlog import try_backlog
     from commands.schemas._session import has_registry, look_at, registry_of
 
@@ -113,7 +113,7 @@ async def _rest(
                 row.registry, row.level = subject.standing.value, subject.level.value
                 if subject.latest is not None:
                     row.version, row.before = subject.latest.version, subject.latest.schema
-                row.objections = await objections(registry, subject, level)
+                row.objections = await objections_to(registry, subject, level)
     elif not offline:
         context.output.say("No registry is named (SCHEMA_REGISTRY_URL): only the committed schemas were compared.")
     if not preflight:
@@ -128,10 +128,10 @@ async def _rest(
 
 
 def _gone(against: Path | None) -> tuple[str, ...]:
-    from alphapanda.serialization.baseline import orphans
+    from alphapanda.serialization.schema_files import orphaned_files
     from topics.schemas import FOLDER
 
-    return orphans(against or FOLDER)
+    return orphaned_files(against or FOLDER)
 
 
 def _show(

@@ -94,8 +94,8 @@ def _committed(kind: EventType, against: object) -> tuple[str | None, str]:
 
 
 def _rows(topic: TopicName, kind: EventType, other: str | None, place: str) -> list[dict[str, object]]:
-    from alphapanda.serialization.baseline import schema_text
-    from alphapanda.serialization.differences import differences
+    from alphapanda.serialization.schema_diff import differences
+    from alphapanda.serialization.schema_files import schema_text
 
     if other is None:
         return [

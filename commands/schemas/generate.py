@@ -13,8 +13,8 @@ from commands.shell.options import JsonOption
 from commands.shell.output import Column, Style
 
 if TYPE_CHECKING:
-    from alphapanda.serialization.baseline import CommittedSchema
     from alphapanda.serialization.compatibility import Incompatibility
+    from alphapanda.serialization.schema_files import CommittedSchema
 
 OutOption = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="Where to; else where they are committed.")
@@ -45,12 +45,12 @@ def generate(
 
     Example: alphapanda schemas generate --check
     """
-    from alphapanda.serialization.baseline import baseline
     from alphapanda.serialization.compatibility import incompatibilities
+    from alphapanda.serialization.schema_files import read_schema_files
     from topics.schemas import FOLDER
 
     context, folder = Context.of(call, json=json), out or FOLDER
-    kept = baseline(folder)
+    kept = read_schema_files(folder)
     reasons: dict[str, list[Incompatibility]] = {}
     for one in kept:
         if one.committed is not None and not one.in_step and not allow_incompatible:
@@ -73,12 +73,12 @@ def generate(
 
 
 def _write(kept: CommittedSchema, folder: Path) -> bool:
-    from alphapanda.serialization.baseline import write
+    from alphapanda.serialization.schema_files import write_schema
 
     if kept.in_step:
         return False
     try:
-        write(kept, folder)
+        write_schema(kept, folder)
     except OSError as error:
         raise AlphaPandaError(
             f"{folder} cannot be written to: {error.strerror}.", hint="Name another folder: --out FOLDER"

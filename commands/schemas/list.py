@@ -13,8 +13,8 @@ from commands.shell.output import Column, Style
 
 if TYPE_CHECKING:
     from alphapanda.model.kinds import EventType
-    from alphapanda.serialization.baseline import CommittedSchema
-    from alphapanda.serialization.online import Subject
+    from alphapanda.serialization.schema_files import CommittedSchema
+    from alphapanda.serialization.subjects import Subject
     from commands.schemas._session import Chosen
 
 _STYLES = {"differs": Style.WARN, "registered": Style.GOOD}
@@ -69,7 +69,7 @@ async def _look(context: Context, chosen: Chosen, kept: dict[EventType, Committe
 
 
 def _avro_topics(context: Context) -> frozenset[str]:
-    from alphapanda.serialization.runtime import avro_topics
+    from alphapanda.serialization.codec_factory import avro_topics
     from alphapanda.settings.topics import catalogue_of
 
     settings = context.settings()

@@ -14,10 +14,10 @@ from commands.shell.output import Column, Style
 
 if TYPE_CHECKING:
     from alphapanda.model.kinds import EventType
-    from alphapanda.serialization.baseline import CommittedSchema
     from alphapanda.serialization.compatibility import Level
-    from alphapanda.serialization.online import Registration, Subject
     from alphapanda.serialization.registry import SchemaRegistry
+    from alphapanda.serialization.schema_files import CommittedSchema
+    from alphapanda.serialization.subjects import Registration, Subject
     from commands.schemas._session import Chosen
 
 SkipOption = Annotated[
@@ -102,11 +102,11 @@ async def _run(
 
 
 async def _check(context: Context, registry: SchemaRegistry, subjects: list[Subject], level: Level | None) -> None:
-    from alphapanda.serialization.online import objections
+    from alphapanda.serialization.subjects import objections_to
 
     wrong = []
     for subject in subjects:
-        reasons = await objections(registry, subject, level)
+        reasons = await objections_to(registry, subject, level)
         for why in reasons:
             context.output.say(f"{subject.topic}: {why}")
         if reasons:
@@ -119,7 +119,7 @@ async def _check(context: Context, registry: SchemaRegistry, subjects: list[Subj
 
 
 async def _preflight(context: Context, subjects: list[Subject]) -> None:
-    from alphapanda.serialization.online import SubjectState
+    from alphapanda.serialization.subjects import SubjectState
     from commands.schemas._backlog import fail_on_broken, show_backlog, try_backlog
 
     trials = [
@@ -136,8 +136,8 @@ async def _preflight(context: Context, subjects: list[Subject]) -> None:
 async def _register(
     context: Context, registry: SchemaRegistry, subjects: list[Subject], level: Level | None, reason: str
 ) -> list[Registration]:
-    from alphapanda.serialization.online import register as register_one
     from alphapanda.serialization.registry import RejectedSchemaError
+    from alphapanda.serialization.subjects import register_subject as register_one
 
     done: list[Registration] = []
     async with context.audit().audited("schemas register", registry.name, reason=reason, always=False) as act:
@@ -158,7 +158,7 @@ async def _register(
 
 
 def _show_plan(context: Context, subjects: list[Subject], level: Level | None) -> None:
-    from alphapanda.serialization.online import SubjectState, wanted_level
+    from alphapanda.serialization.subjects import SubjectState, wanted_level
 
     rows = [
         {

@@ -87,7 +87,7 @@ def tail(
     """
     from alphapanda.operations.tail.filters import RecordFilter, TailFilters, parse_header
     from alphapanda.query.compiler import compile_expression
-    from alphapanda.serialization.as_json import as_json_of
+    from alphapanda.serialization.transcoder import json_transcoder
 
     shape = _format(output, json=json)
     context = Context.of(call, json=shape == "jsonl")
@@ -101,7 +101,7 @@ def tail(
         expression=compile_expression(where, now) if where is not None else None,
     )
     chosen = _range(context, range_, last, since, until)
-    picks = RecordFilter(wanted, as_json_of(context.settings()), keeps_bytes=shape == "raw")
+    picks = RecordFilter(wanted, json_transcoder(context.settings()), keeps_bytes=shape == "raw")
     numbers = frozenset(partition or ())
     act = _tail(context, topics, numbers, chosen, picks, shape, follow=follow, limit=limit)
     context.run(act)

@@ -16,7 +16,7 @@ from alphapanda.model.records import Record
 from alphapanda.model.signal import SignalRejected
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.serialization.codec import to_jsonable
-from alphapanda.serialization.runtime import reading_codec
+from alphapanda.serialization.codec_factory import reading_codec
 from alphapanda.settings.topics import catalogue_of
 from commands.shell.context import Context
 from commands.shell.options import BrokerOption, JsonOption, LimitOption

@@ -10,7 +10,7 @@ from alphapanda.operations.verify import Verification, Verifier
 from alphapanda.pipeline.compose import active_modes, instruments_of
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.serialization.codec import to_jsonable
-from alphapanda.serialization.runtime import reading_codec
+from alphapanda.serialization.codec_factory import reading_codec
 from alphapanda.settings.sections import ProcessLayout
 from alphapanda.settings.topics import catalogue_of
 from commands.shell.context import Context

@@ -20,7 +20,7 @@ from alphapanda.operations.trace.search import LogSearch
 from alphapanda.operations.trace.trace import Tracer
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.query.times import milliseconds, parse_time
-from alphapanda.serialization.runtime import reading_codec
+from alphapanda.serialization.codec_factory import reading_codec
 from alphapanda.settings.topics import catalogue_of
 from commands.shell.context import Context
 from commands.shell.options import JsonOption

@@ -165,7 +165,7 @@ async def _codec(settings: Settings) -> Codec:
     """Return how ticks are written; raises DependencyError where the registry does not have their schema."""
     if settings.serialization.format is SerializationFormat.JSON:
         return JsonCodec()
-    from alphapanda.serialization.runtime import writing_codec  # noqa: PLC0415 - not for every feed's memory
+    from alphapanda.serialization.codec_factory import writing_codec  # noqa: PLC0415 - not for every feed's memory
     from alphapanda.settings.topics import catalogue_of  # noqa: PLC0415
 
     return await writing_codec(settings, catalogue_of(settings), [TICKS_TOPIC])

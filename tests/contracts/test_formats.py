@@ -14,8 +14,8 @@ from alphapanda.errors import DecodeError, DependencyError
 from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Outgoing, envelope_headers
 from alphapanda.serialization.avro import AvroCodec
-from alphapanda.serialization.baseline import schema_text
 from alphapanda.serialization.codec import Codec, encode
+from alphapanda.serialization.schema_files import schema_text
 
 KINDS = {
     "market.ticks": EventType.MARKET_TICK,

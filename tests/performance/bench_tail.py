@@ -36,8 +36,8 @@ from alphapanda.market.frames import TickFrame
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
 from alphapanda.model.kinds import EventType
 from alphapanda.serialization.avro import AvroCodec
-from alphapanda.serialization.baseline import schema_text
 from alphapanda.serialization.codec import Codec, JsonCodec
+from alphapanda.serialization.schema_files import schema_text
 from alphapanda.settings import EmbeddedSettings
 
 TOPIC = "market.ticks"

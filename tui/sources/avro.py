@@ -14,9 +14,9 @@ import msgspec
 
 from alphapanda.errors import DecodeError
 from alphapanda.model.records import Offsets, Record
-from alphapanda.serialization.as_json import AsJson
 from alphapanda.serialization.avro import MAGIC, AvroCodec, schema_id_of
 from alphapanda.serialization.registry import SchemaRegistry
+from alphapanda.serialization.transcoder import JsonTranscoder
 from topics.catalogue import Catalogue
 from topics.errors import DependencyError
 from tui.sources.handle import SourceHandle
@@ -49,7 +49,7 @@ class AvroTopics:
         self._asking = asyncio.Lock()
         self._passed: Offsets = {}
         self._again: Offsets = {}
-        self._as_json = AsJson(AvroCodec({}, self._schemas.__getitem__), catalogue)
+        self._as_json = JsonTranscoder(AvroCodec({}, self._schemas.__getitem__), catalogue)
 
     async def run(self, handle: SourceHandle) -> None:
         """Ask for the schemas that are missing, until the registry does not answer."""

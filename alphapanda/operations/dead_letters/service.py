@@ -22,8 +22,8 @@ from alphapanda.operations.dead_letters.plan import Planner, ReplayOptions, Repl
 from alphapanda.operations.dead_letters.policy import NO_POLICY, Policy
 from alphapanda.operations.dead_letters.record import EventView, event_facts
 from alphapanda.operations.dead_letters.watch import GroupProgress
-from alphapanda.serialization.as_json import AsJson
 from alphapanda.serialization.codec import Codec, JsonCodec
+from alphapanda.serialization.transcoder import JsonTranscoder
 from alphapanda.state.views import Views
 from topics.catalogue import Catalogue
 from topics.dead_letter_families import source_name_of
@@ -76,7 +76,7 @@ class DeadLetterService:
     @property
     def view(self) -> EventView:
         """What shows the events in records."""
-        return AsJson(self.codec, self.catalogue)
+        return JsonTranscoder(self.codec, self.catalogue)
 
     async def need_ledger(self) -> None:
         """Raise DependencyError if there is no ledger to write to."""

@@ -21,7 +21,7 @@ from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Record
 from alphapanda.serialization.avro import EventReader, SchemaOf, schema_id_of
 from alphapanda.serialization.codec import decode
-from alphapanda.serialization.datum import JsonFit
+from alphapanda.serialization.json_validator import JsonValidator
 from topics.dead_letter_families import read_headers
 from topics.dead_letters import dead_letter_id
 
@@ -70,7 +70,7 @@ class Trial:
     """
 
     def __init__(self, kind: EventType, schema: str, schema_of: SchemaOf) -> None:
-        self._json = JsonFit(schema)
+        self._json = JsonValidator(schema)
         self._schema = schema
         self._kind = kind
         self._schema_of = schema_of

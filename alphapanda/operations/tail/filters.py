@@ -16,8 +16,8 @@ from alphapanda.model.records import Header, Record
 from alphapanda.operations.tail.partial import partial_decoder
 from alphapanda.operations.tail.view import MIRRORED, RecordView
 from alphapanda.query.expressions import ENVELOPE_FIELDS, Expression
-from alphapanda.serialization.as_json import AsJson
 from alphapanda.serialization.avro import MAGIC
+from alphapanda.serialization.transcoder import JsonTranscoder
 
 Glob: TypeAlias = Callable[[str], bool]
 _Test: TypeAlias = Callable[[Record], bool]
@@ -74,7 +74,7 @@ class RecordFilter:
     """
 
     wanted: TailFilters
-    as_json: AsJson | None = None
+    as_json: JsonTranscoder | None = None
     keeps_bytes: bool = False
     undecodable: int = 0
     _bytes_tests: list[_Test] = field(default_factory=list)
@@ -121,7 +121,7 @@ class RecordFilter:
 
         return test
 
-    def _fields_test(self, as_json: AsJson, expression: Expression) -> _Test:
+    def _fields_test(self, as_json: JsonTranscoder, expression: Expression) -> _Test:
         """Test decoded fields of JSON and of Avro: of each value only these are decoded, if they can be."""
         fields, passes = as_json.fields(expression.paths), expression.test
         otherwise = self._value_expression_test(expression)

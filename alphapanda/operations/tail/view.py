@@ -9,7 +9,7 @@ import msgspec
 
 from alphapanda.model.records import Header, Record
 from alphapanda.query.expressions import ENVELOPE_FIELDS, ROOTS
-from alphapanda.serialization.as_json import AsJson
+from alphapanda.serialization.transcoder import JsonTranscoder
 
 MIRRORED = frozenset({Header.TYPE.value, Header.BROKER.value, Header.CORRELATION_ID.value})
 """Envelope fields that our own records repeat in headers: they cost no decoding."""
@@ -30,7 +30,7 @@ class RecordView(Mapping[str, Any]):
 
     __slots__ = ("_as_json", "_record", "_value", "undecodable")
 
-    def __init__(self, as_json: AsJson | None = None) -> None:
+    def __init__(self, as_json: JsonTranscoder | None = None) -> None:
         self._as_json = as_json
         self._record: Record = _UNREAD
         self._value: Any = _UNREAD

@@ -37,9 +37,9 @@ from alphapanda.pipeline.message_producer import MessageProducer
 from alphapanda.pipeline.runner_config import RunnerSpec
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.serialization.avro import AvroCodec
-from alphapanda.serialization.baseline import schema_text
 from alphapanda.serialization.codec import Codec, JsonCodec
-from alphapanda.serialization.runtime import ALWAYS_JSON
+from alphapanda.serialization.codec_factory import ALWAYS_JSON
+from alphapanda.serialization.schema_files import schema_text
 from alphapanda.state.snapshots import RedisSnapshots
 from alphapanda.state.store import open_redis
 from alphapanda.telemetry.log import SilentLogger

@@ -19,7 +19,7 @@ from alphapanda.model.records import Outgoing
 from alphapanda.model.signal import SignalValidated
 from alphapanda.serialization.avro import MAGIC, AvroCodec
 from alphapanda.serialization.codec import JsonCodec, decode, encode
-from alphapanda.serialization.runtime import ALWAYS_JSON
+from alphapanda.serialization.codec_factory import ALWAYS_JSON
 from topics.catalogue import Catalogue
 from topics.dead_letters import FailedStage
 

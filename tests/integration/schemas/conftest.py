@@ -32,7 +32,7 @@ from alphapanda.deployment import Deployment, user_cache
 from alphapanda.infra import lifeline
 from alphapanda.infra.embedded.download import CarefulResolver, context
 from alphapanda.infra.embedded.java import find_java
-from alphapanda.serialization.canonical import canonical
+from alphapanda.serialization.schema_diff import canonical
 from commands.main import main
 
 GROUP, ARTIFACT, VERSION = "io.apicurio", "apicurio-registry-app", "3.3.3"

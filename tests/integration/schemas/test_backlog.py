@@ -21,9 +21,9 @@ from alphapanda.model.control import AuditRecord, Outcome
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Outgoing
-from alphapanda.serialization.baseline import schema_text
 from alphapanda.serialization.codec import decode, encode
 from alphapanda.serialization.registry import SchemaRegistry
+from alphapanda.serialization.schema_files import schema_text
 from topics.catalogue import Catalogue, Overlay
 from topics.dead_letters import ProcessingFailure, build_headers, dead_letter_id
 

@@ -13,10 +13,10 @@ import pytest
 from alphapanda.deployment import Deployment
 from alphapanda.errors import ConfigError, DecodeError, DependencyError
 from alphapanda.model.kinds import EventType
-from alphapanda.serialization.baseline import schema_text
 from alphapanda.serialization.codec import Codec, decode, encode
+from alphapanda.serialization.codec_factory import ALWAYS_JSON, avro_topics, reading_codec, writing_codec
 from alphapanda.serialization.registry import RegistryUnreachableError, SchemaRegistry
-from alphapanda.serialization.runtime import ALWAYS_JSON, avro_topics, reading_codec, writing_codec
+from alphapanda.serialization.schema_files import schema_text
 from alphapanda.settings import Settings, load
 from alphapanda.settings.topics import catalogue_of
 

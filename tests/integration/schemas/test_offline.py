@@ -12,7 +12,7 @@ import pytest
 
 from alphapanda.model.kinds import EventType
 from alphapanda.model.payloads import PAYLOADS
-from alphapanda.serialization.baseline import schema_text
+from alphapanda.serialization.schema_files import schema_text
 
 Run = Callable[..., Any]
 

@@ -14,8 +14,8 @@ import pytest
 
 from alphapanda.model.kinds import EventType
 from alphapanda.model.payloads import PAYLOADS
-from alphapanda.serialization.baseline import schema_text
 from alphapanda.serialization.registry import RejectedSchemaError, SchemaRegistry
+from alphapanda.serialization.schema_files import schema_text
 
 T = TypeVar("T")
 

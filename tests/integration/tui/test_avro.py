@@ -12,8 +12,8 @@ from aiohttp import web
 
 from alphapanda.model.kinds import EventType
 from alphapanda.serialization.avro import AvroCodec
-from alphapanda.serialization.baseline import schema_text
 from alphapanda.serialization.codec import decode
+from alphapanda.serialization.schema_files import schema_text
 
 pytestmark = pytest.mark.kafka
 

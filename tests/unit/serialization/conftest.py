@@ -16,8 +16,8 @@ from alphapanda.model.envelope import EventEnvelope
 from alphapanda.model.kinds import EventType
 from alphapanda.model.payloads import PAYLOADS
 from alphapanda.serialization.avro import AvroCodec
-from alphapanda.serialization.baseline import schema_text
 from alphapanda.serialization.codec import decode
+from alphapanda.serialization.schema_files import schema_text
 
 GOLDEN = Path(__file__).parents[2] / "data" / "golden"
 Events = Callable[[EventType], st.SearchStrategy[EventEnvelope[Any]]]

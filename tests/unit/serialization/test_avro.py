@@ -17,8 +17,8 @@ from alphapanda.model.envelope import EventEnvelope
 from alphapanda.model.kinds import EventType, OrderType
 from alphapanda.model.payloads import PAYLOADS
 from alphapanda.serialization.avro import AvroCodec, schema_id_of
-from alphapanda.serialization.baseline import schema_text
 from alphapanda.serialization.codec import JsonCodec, decode, encode
+from alphapanda.serialization.schema_files import schema_text
 
 KINDS = sorted(PAYLOADS)
 Examples = Mapping[EventType, EventEnvelope[Any]]

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from alphapanda.errors import UsageError
 from alphapanda.model.payloads import PAYLOADS
-from alphapanda.serialization.baseline import schema_text
 from alphapanda.serialization.compatibility import Level, incompatibilities, unreadable
-from alphapanda.serialization.differences import Change, differences
+from alphapanda.serialization.schema_diff import Change, differences
+from alphapanda.serialization.schema_files import schema_text
 
 Fields = list[dict[str, Any]]
 

@@ -17,8 +17,8 @@ from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Outgoing
 from alphapanda.operations.schemas.preflight import SHOWN, Trial, has_topic, preflight, settled_letters
 from alphapanda.serialization.avro import AvroCodec
-from alphapanda.serialization.baseline import schema_text
 from alphapanda.serialization.codec import encode
+from alphapanda.serialization.schema_files import schema_text
 from alphapanda.testing.memory_log import MemoryLog
 from topics.dead_letters import ProcessingFailure, build_headers, dead_letter_id
 

@@ -12,10 +12,10 @@ from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Header, Partition, Record
 from alphapanda.operations.tail.filters import RecordFilter, TailFilters
 from alphapanda.query.compiler import compile_expression
-from alphapanda.serialization.as_json import AsJson
 from alphapanda.serialization.avro import AvroCodec
-from alphapanda.serialization.baseline import schema_text
 from alphapanda.serialization.codec import decode, encode
+from alphapanda.serialization.schema_files import schema_text
+from alphapanda.serialization.transcoder import JsonTranscoder
 from topics.catalogue import Catalogue
 
 KIND, TOPIC = EventType.ORDER_FILLED, "paper.orders.filled"
@@ -23,7 +23,7 @@ GOLDEN = Path(__file__).parents[3] / "data" / "golden" / f"{KIND}.json"
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
 
-class Counting(AsJson):
+class Counting(JsonTranscoder):
     """Counts what is made JSON of."""
 
     made = 0
@@ -74,7 +74,7 @@ def test_avro_and_json_pass_alike(
 ) -> None:
     others = {name: text for name, text in wanted.items() if name != "where"}
     expression = compile_expression(wanted["where"], NOW) if "where" in wanted else None
-    as_json = AsJson(codec, Catalogue.load())
+    as_json = JsonTranscoder(codec, Catalogue.load())
     picks = RecordFilter(TailFilters(**others, expression=expression), as_json, keeps_bytes=keeps_bytes)
     records = both(codec, event)
     shown = [
@@ -106,7 +106,7 @@ def test_what_cannot_be_read_is_counted_and_does_not_pass(codec: AvroCodec, even
     cut = Record(avro.partition, 0, 7, b"key", avro.value[:9])
     picks = RecordFilter(
         TailFilters(expression=compile_expression("data.filled_quantity > 0", NOW)),
-        AsJson(codec, Catalogue.load()),
+        JsonTranscoder(codec, Catalogue.load()),
     )
     assert picks.pick([cut, avro, cut]) != []
     assert picks.undecodable == 2

@@ -29,7 +29,7 @@ ALWAYS_JSON = frozenset(
 ASK_TIMEOUT_S = 3.0
 
 
-class SchemaBook:
+class SchemaCache:
     """The schemas of a registry by id, each asked for once. Ids never change their schema.
 
     A schema that was not met before is asked for while its reader waits: once for each new version of a schema.
@@ -72,7 +72,7 @@ def _wait_for(question: Coroutine[Any, Any, str | None]) -> str | None:
 def reading_codec(settings: Settings) -> Codec:
     """Return what reads both formats and writes JSON; without a registry only JSON. Nothing is asked yet."""
     url = settings.schema_registry_url.get_secret_value()
-    return AvroCodec({}, SchemaBook(url)) if url else JsonCodec()
+    return AvroCodec({}, SchemaCache(url)) if url else JsonCodec()
 
 
 def avro_topics(settings: Settings, catalogue: Catalogue) -> frozenset[str]:
@@ -110,10 +110,10 @@ async def writing_codec(settings: Settings, catalogue: Catalogue, topics: Collec
     chosen = avro_topics(settings, catalogue) & frozenset(topics)
     if not chosen:
         return reading_codec(settings)
-    from alphapanda.serialization.registered import versions_of  # noqa: PLC0415 - heavy, and only for Avro
+    from alphapanda.serialization.subjects import versions_of  # noqa: PLC0415 - heavy, and only for Avro
 
     url = settings.schema_registry_url.get_secret_value()
-    book = SchemaBook(url)
+    book = SchemaCache(url)
     names = [TopicName.parse(topic) for topic in sorted(chosen)]
     found = await versions_of(url, catalogue, names)
     for version in found:

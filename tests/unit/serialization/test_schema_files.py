@@ -11,8 +11,8 @@ import pytest
 
 from alphapanda.model.kinds import EventType, OrderType
 from alphapanda.model.payloads import PAYLOADS
-from alphapanda.serialization.baseline import baseline, orphans, schema_text, write
-from alphapanda.serialization.canonical import canonical
+from alphapanda.serialization.schema_diff import canonical
+from alphapanda.serialization.schema_files import orphaned_files, read_schema_files, schema_text, write_schema
 from topics.catalogue import Catalogue
 from topics.names import TopicName
 from topics.schemas import kept_types, subject_of, topic_of
@@ -21,9 +21,9 @@ KINDS = sorted(PAYLOADS)
 
 
 def test_every_committed_schema_is_in_step_with_its_struct() -> None:
-    behind = [kept.kind.value for kept in baseline() if not kept.in_step]
+    behind = [kept.kind.value for kept in read_schema_files() if not kept.in_step]
     assert not behind, "Run: alphapanda schemas generate, and have the change reviewed."
-    assert orphans() == ()
+    assert orphaned_files() == ()
     assert set(kept_types()) == {kind.value for kind in PAYLOADS}
 
 
@@ -105,9 +105,9 @@ def test_the_kinds_are_no_part_of_any_schema() -> None:
 
 def test_written_files_are_in_step(tmp_path: Path) -> None:
     folder = tmp_path / "new"
-    assert all(kept.committed is None for kept in baseline(folder))
-    for kept in baseline(folder):
-        write(kept, folder)
-    assert all(kept.in_step for kept in baseline(folder))
+    assert all(kept.committed is None for kept in read_schema_files(folder))
+    for kept in read_schema_files(folder):
+        write_schema(kept, folder)
+    assert all(kept.in_step for kept in read_schema_files(folder))
     (folder / "order_invented.avsc").write_text("{}")
-    assert orphans(folder) == ("order_invented",)
+    assert orphaned_files(folder) == ("order_invented",)

@@ -15,13 +15,13 @@ import msgspec
 
 from alphapanda.errors import DecodeError
 from alphapanda.serialization.avro_types import Schema
-from alphapanda.serialization.differences import Resolved, kind_of, shown
+from alphapanda.serialization.schema_diff import Resolved, kind_of, shown
 
 _LONGEST = 1 << 63
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_]")
 
 
-class JsonFit:
+class JsonValidator:
     """Tries JSON values against one schema.
 
     Args:

@@ -43,18 +43,18 @@ def schema_text(kind: EventType) -> str:
     return json.dumps(documented, indent=2, ensure_ascii=False) + "\n"
 
 
-def baseline(folder: Path = FOLDER) -> tuple[CommittedSchema, ...]:
+def read_schema_files(folder: Path = FOLDER) -> tuple[CommittedSchema, ...]:
     """Return every kind's schema beside the one in `folder`, in the order of the kinds."""
     return tuple(CommittedSchema(kind, schema_text(kind), read_schema(kind, folder)) for kind in PAYLOADS)
 
 
-def orphans(folder: Path = FOLDER) -> tuple[str, ...]:
+def orphaned_files(folder: Path = FOLDER) -> tuple[str, ...]:
     """Return the event types that have a file and no struct any more."""
     known = {kind.value for kind in PAYLOADS}
     return tuple(name for name in kept_types(folder) if name not in known)
 
 
-def write(kept: CommittedSchema, folder: Path = FOLDER) -> Path:
+def write_schema(kept: CommittedSchema, folder: Path = FOLDER) -> Path:
     """Write the generated schema and return its file."""
     folder.mkdir(parents=True, exist_ok=True)
     file = schema_file(kept.kind, folder)

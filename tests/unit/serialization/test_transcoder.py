@@ -12,9 +12,9 @@ from alphapanda.errors import DecodeError, DependencyError
 from alphapanda.model.envelope import EventEnvelope
 from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Partition, Record
-from alphapanda.serialization.as_json import AsJson
 from alphapanda.serialization.avro import AvroCodec
 from alphapanda.serialization.codec import encode
+from alphapanda.serialization.transcoder import JsonTranscoder
 from topics.catalogue import Catalogue
 
 Examples = Mapping[EventType, EventEnvelope[Any]]
@@ -28,7 +28,7 @@ def test_what_is_avro_is_read_as_json(codec: AvroCodec, examples: Examples) -> N
     avro, json = codec.encoder(KIND.value)(event), encode(event)
     broken, unknown = avro[:-1], b"\x00\x00\x00\xff\xff" + avro[5:]
     values = [avro, json, broken, unknown, b"\x00", b"", None, b"words"]
-    as_json = AsJson(codec, Catalogue.load())
+    as_json = JsonTranscoder(codec, Catalogue.load())
     read = {}
     for topic in (TOPIC, f"{TOPIC}.dlq", OTHERS):
         records = [
@@ -53,7 +53,7 @@ def test_a_registry_that_is_away_is_asked_once(codec: AvroCodec, examples: Examp
         asked.append(schema_id)
         raise DependencyError("nobody answers")
 
-    as_json = AsJson(AvroCodec({}, away), Catalogue.load())
+    as_json = JsonTranscoder(AvroCodec({}, away), Catalogue.load())
     record = Record(Partition(TOPIC, 0), 0, 0, b"k", codec.encoder(KIND.value)(examples[KIND]))
     assert [as_json.record(record) for _ in range(3)] == [record] * 3
     assert len(asked) == 1

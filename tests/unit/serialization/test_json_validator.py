@@ -14,9 +14,9 @@ from alphapanda.errors import DecodeError
 from alphapanda.model.envelope import EventEnvelope
 from alphapanda.model.kinds import EventType
 from alphapanda.model.payloads import PAYLOADS
-from alphapanda.serialization.baseline import schema_text
 from alphapanda.serialization.codec import decode, encode
-from alphapanda.serialization.datum import JsonFit
+from alphapanda.serialization.json_validator import JsonValidator
+from alphapanda.serialization.schema_files import schema_text
 
 KINDS = sorted(PAYLOADS)
 Examples = Mapping[EventType, EventEnvelope[Any]]
@@ -27,7 +27,7 @@ Events = Callable[[EventType], st.SearchStrategy[EventEnvelope[Any]]]
 @settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_every_event_fits_its_schema(events: Events, kind: EventType, data: st.DataObject) -> None:
-    JsonFit(schema_text(kind)).check(encode(data.draw(events(kind))))
+    JsonValidator(schema_text(kind)).check(encode(data.draw(events(kind))))
 
 
 def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -40,7 +40,7 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 def test_it_judges_as_the_structs_do(examples: Examples, kind: EventType, wrong: object) -> None:
     """Whatever is put into any place of an event: both take it, or both refuse it."""
     event = json.loads(encode(examples[kind]))
-    fit = JsonFit(schema_text(kind))
+    fit = JsonValidator(schema_text(kind))
     for place in _places(event)[1:]:
         if place == ("type",):
             continue  # a string for Avro, so that a new kind changes no schema
@@ -62,7 +62,7 @@ def _takes(act: Callable[[], object]) -> bool:
 
 
 def test_what_is_wrong_is_named_with_its_place(examples: Examples) -> None:
-    fit = JsonFit(schema_text(EventType.ORDER_FILLED))
+    fit = JsonValidator(schema_text(EventType.ORDER_FILLED))
     event = json.loads(encode(examples[EventType.ORDER_FILLED]))
     del event["data"]["fill"]["quantity"]
     with pytest.raises(DecodeError, match=r"data\.fill\.quantity is missing and has no default\."):
@@ -73,4 +73,4 @@ def test_what_is_wrong_is_named_with_its_place(examples: Examples) -> None:
     with pytest.raises(DecodeError, match="It is no JSON"):
         fit.check(b"\xff")
     with pytest.raises(DecodeError, match="It is a list"):
-        JsonFit('{"type": "map", "values": "long"}').check(b"[]")
+        JsonValidator('{"type": "map", "values": "long"}').check(b"[]")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+import asyncio
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from alphapanda.errors import DependencyError
 from alphapanda.model.kinds import EventType
-from alphapanda.serialization.canonical import canonical
 from alphapanda.serialization.compatibility import Incompatibility, Level, incompatibilities
 from alphapanda.serialization.registry import AVRO, Registered, RejectedSchemaError, SchemaRegistry
+from alphapanda.serialization.schema_diff import canonical
+from alphapanda.serialization.schema_files import schema_text
+from topics.catalogue import Catalogue
 from topics.names import TopicName
 from topics.schemas import subject_of
 
@@ -55,7 +59,7 @@ class Subject:
         return SubjectState.CURRENT if same else SubjectState.OTHER
 
 
-async def look(
+async def fetch_subject(
     registry: SchemaRegistry,
     topic: TopicName,
     kind: EventType,
@@ -87,7 +91,7 @@ def wanted_level(subject: Subject, asked: Level | None = None) -> Level:
     return Level.BACKWARD if subject.level is Level.NONE else subject.level
 
 
-async def objections(
+async def objections_to(
     registry: SchemaRegistry, subject: Subject, asked: Level | None = None
 ) -> list[Incompatibility]:
     """Return why our schema may not be the next version; nothing when it may.
@@ -140,7 +144,7 @@ class Registration:
     level: Level
 
 
-async def register(registry: SchemaRegistry, subject: Subject, asked: Level | None = None) -> Registration:
+async def register_subject(registry: SchemaRegistry, subject: Subject, asked: Level | None = None) -> Registration:
     """Register our schema if the registry has it not as the latest, and see to the subject's level.
 
     Raises RejectedSchemaError and RegistryUnreachableError.
@@ -164,3 +168,30 @@ def _level(name: str) -> Level:
         return Level(name)
     except ValueError:
         return Level.BACKWARD  # a registry's own kind of level: its verdict is asked for anyway
+
+
+async def versions_of(url: str, catalogue: Catalogue, topics: Sequence[TopicName]) -> list[Registered]:
+    """Return of each topic the version that is our schema.
+
+    Raises:
+        DependencyError: the registry cannot be reached, or lacks the schema of one of the topics as it is here.
+    """
+    async with SchemaRegistry.connect(url) as registry:
+        return await asyncio.gather(*(_registered(registry, catalogue, topic) for topic in topics))
+
+
+async def _registered(registry: SchemaRegistry, catalogue: Catalogue, topic: TopicName) -> Registered:
+    """Return the version of a topic's subject that is our schema, the latest or an earlier one."""
+    kind = EventType(catalogue.event_type_of(topic))
+    subject = await fetch_subject(registry, topic, kind, schema_text(kind))
+    if subject.latest is not None and subject.standing is SubjectState.CURRENT:
+        return subject.latest
+    # While an upgrade is under way, the newer release has registered its version already.
+    earlier = await registry.look_up(subject.name, subject.schema) if subject.latest is not None else None
+    if earlier is None:
+        what = "is not registered" if subject.latest is None else f"is not version {subject.latest.version} of it"
+        raise DependencyError(
+            f"{topic} is to be written as avro, and its schema {what}.",
+            hint=f"Run: alphapanda schemas register {topic}",
+        )
+    return earlier
