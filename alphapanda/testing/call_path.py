@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -37,7 +37,7 @@ class CallPath:
     def add(self) -> None:
         """Add the files on the stack of the caller."""
         found = list[str]()
-        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - `inspect.stack` reads each file's source
+        frame: FrameType | None = inspect.currentframe()
         while frame is not None:
             path = Path(frame.f_code.co_filename)
             if path != Path(__file__) and path.is_relative_to(ROOT):

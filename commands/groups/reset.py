@@ -16,8 +16,8 @@ from alphapanda.operations.groups.offsets_file import read_offsets, undo_path, w
 from alphapanda.operations.groups.reset import (
     FromFile,
     ResetPlan,
+    ResetTarget,
     ShiftBy,
-    Target,
     ToEarliest,
     ToLatest,
     ToOffset,
@@ -90,7 +90,7 @@ def reset(
     Example: alphapanda groups reset reports --to-datetime 09:15 --execute --reason "run the morning again"
     """
     context = Context.of(call, json=json)
-    asked: list[Target] = []
+    asked: list[ResetTarget] = []
     if to_earliest:
         asked.append(ToEarliest())
     if to_latest:
@@ -116,12 +116,12 @@ def reset(
     context.run(_reset(context, group, asked[0], topic or [], confirmation, execute=execute))
 
 
-def _to_time(context: Context, text: str) -> Target:
+def _to_time(context: Context, text: str) -> ResetTarget:
 
     return ToTime(milliseconds(parse_time(text, context.clock.now())))
 
 
-def _by_duration(context: Context, text: str) -> Target:
+def _by_duration(context: Context, text: str) -> ResetTarget:
 
     return ToTime(milliseconds(context.clock.now() - parse_duration(text)))
 
@@ -129,7 +129,7 @@ def _by_duration(context: Context, text: str) -> Target:
 async def _reset(
     context: Context,
     name: str,
-    target: Target,
+    target: ResetTarget,
     topics: Sequence[str],
     confirmation: Confirmation,
     *,
@@ -163,7 +163,7 @@ async def _reset(
         _tell_owner(context, name)
 
 
-async def _plan(looker: Looker, name: str, target: Target, topics: Sequence[str]) -> ResetPlan:
+async def _plan(looker: Looker, name: str, target: ResetTarget, topics: Sequence[str]) -> ResetPlan:
 
     committed = await looker.admin.committed(name)
     partitions = await _partitions(looker.log, name, target, committed, topics)
@@ -173,7 +173,7 @@ async def _plan(looker: Looker, name: str, target: Target, topics: Sequence[str]
 
 
 async def _partitions(
-    log: KafkaReadLog, name: str, target: Target, committed: Offsets, topics: Sequence[str]
+    log: KafkaReadLog, name: str, target: ResetTarget, committed: Offsets, topics: Sequence[str]
 ) -> Sequence[Partition]:
     """Return what is to be moved: what was named, else what the file names, else what the group has committed."""
     known = await log.topics()

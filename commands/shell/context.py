@@ -88,10 +88,12 @@ class Context:
 
         from alphapanda.kafka.client import open_log
         from alphapanda.operations.audit import Audit, AuditSource
-        from commands.shell.reading import kafka_options
+        from alphapanda.operations.servers import kafka_options
 
         def opened() -> AbstractAsyncContextManager[Log]:
-            return open_log(kafka_options(self, "audit")) if log is None else nullcontext(log)
+            if log is not None:
+                return nullcontext(log)
+            return open_log(kafka_options(self.deployment, self.settings(), self.clock, "audit"))
 
         return Audit(opened, self.clock, source=AuditSource.CLI, on_unwritten=self.warn_unaudited)
 

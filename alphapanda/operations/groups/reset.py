@@ -47,7 +47,7 @@ class FromFile:
     offsets: Mapping[Partition, int]
 
 
-Target: TypeAlias = ToEarliest | ToLatest | ToOffset | ToTime | ShiftBy | FromFile
+ResetTarget: TypeAlias = ToEarliest | ToLatest | ToOffset | ToTime | ShiftBy | FromFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ class ResetPlan:
 
 
 def plan_reset(
-    target: Target,
+    target: ResetTarget,
     partitions: Collection[Partition],
     committed: Mapping[Partition, int],
     starts: Mapping[Partition, int],
@@ -143,7 +143,7 @@ def plan_reset(
 
 
 def _wanted(
-    target: Target, partition: Partition, before: int | None, start: int, end: int, at: int | None
+    target: ResetTarget, partition: Partition, before: int | None, start: int, end: int, at: int | None
 ) -> int | str:
     """Return the offset that is asked for, or why there is none."""
     match target:

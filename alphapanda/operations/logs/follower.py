@@ -1,9 +1,10 @@
-"""Following one service's log, through rotations and restarts, without losing or repeating a line."""
+"""Following a service's log, through rotations and restarts, without losing or repeating a line."""
 
 from __future__ import annotations
 
+import heapq
 import io
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from alphapanda.operations.logs.foreign import undated
@@ -11,6 +12,7 @@ from alphapanda.operations.logs.segments import LIVE, LogFileSource, Segment, op
 from alphapanda.telemetry.record import LogRecord
 
 BLOCK = 1024 * 1024
+REORDER_WINDOW = timedelta(milliseconds=250)
 
 
 class _Step(NamedTuple):
@@ -101,3 +103,37 @@ class Follower:
         parsed = self._source.parse(raw, self._source.name)
         self._before = parsed or undated(raw, self._source.name, self._before, now)
         return self._before
+
+
+class ReorderWindow:
+    """Holds live lines back for a moment, so that those of slower writers can go before them."""
+
+    def __init__(self, window: timedelta = REORDER_WINDOW) -> None:
+        """Remember how long."""
+        self._window = window
+        self._heap: list[tuple[datetime, int, datetime, LogRecord]] = []
+        self._latest: dict[str, datetime] = {}
+        self._count = 0
+
+    def push(self, record: LogRecord, now: datetime) -> None:
+        """Take a line that was read just now."""
+        key = max(record.at, self._latest.get(record.service, record.at))
+        self._latest[record.service] = key
+        self._count += 1
+        heapq.heappush(self._heap, (key, self._count, now, record))
+
+    def pop(self, now: datetime) -> list[LogRecord]:
+        """Return, in the order of time, the lines that nothing can go before any more."""
+        ripe = []
+        while self._heap and self._is_ripe(self._heap[0], now):
+            ripe.append(heapq.heappop(self._heap)[3])
+        return ripe
+
+    def drain(self) -> list[LogRecord]:
+        """Return all that is held, in the order of time."""
+        return [heapq.heappop(self._heap)[3] for _ in range(len(self._heap))]
+
+    def _is_ripe(self, entry: tuple[datetime, int, datetime, LogRecord], now: datetime) -> bool:
+        at, _, arrived, _ = entry
+        # A line from a clock that runs ahead would wait for its time to come: it waits twice the window at most.
+        return at <= now - self._window or arrived <= now - 2 * self._window

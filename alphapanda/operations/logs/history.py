@@ -1,9 +1,10 @@
-"""The lines that are there already."""
+"""The lines that exist already, of one service or merged in time order."""
 
 from __future__ import annotations
 
+import heapq
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from alphapanda.operations.logs.foreign import undated
@@ -75,3 +76,36 @@ def _first_time(source: LogFileSource, lines: list[bytes], segment: Segment) -> 
     records = (source.parse(raw, source.name) for raw in lines)
     first = next((record for record in records if record), None)
     return first.at if first else segment.modified
+
+
+def merged_history(
+    parts: Mapping[str, tuple[LogFileSource, list[Segment]]], query: LogQuery
+) -> Iterator[LogRecord]:
+    """Yield the wanted lines of several services, oldest first."""
+    if query.limit is None:
+        return merge(oldest_first(source, segments, query) for source, segments in parts.values())
+    limit = query.limit
+    latest = [
+        list(itertools.islice(newest_first(source, segments, query), limit))[::-1]
+        for source, segments in parts.values()
+    ]
+    merged = list(merge(latest))
+    return iter(merged[max(0, len(merged) - limit) :])
+
+
+def merge(services: Iterable[Iterable[LogRecord]]) -> Iterator[LogRecord]:
+    """Yield the records of all services in the order of time.
+
+    Each service's own lines stay in the order in which it wrote them: where its clock was set back, its
+    lines are taken for as late as the latest before them. Equal times come in the order of `services`.
+    """
+    keyed = [_never_back(records) for records in services]
+    for _, record in heapq.merge(*keyed, key=lambda pair: pair[0]):
+        yield record
+
+
+def _never_back(records: Iterable[LogRecord]) -> Iterator[tuple[datetime, LogRecord]]:
+    latest: datetime | None = None
+    for record in records:
+        latest = record.at if latest is None else max(latest, record.at)
+        yield latest, record

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Self
@@ -12,13 +11,11 @@ import msgspec
 from alphapanda.clock import Clock
 from alphapanda.deployment import Deployment
 from alphapanda.errors import UnknownNameError
-from alphapanda.operations.logs.follower import Follower
-from alphapanda.operations.logs.history import newest_first, oldest_first
-from alphapanda.operations.logs.merge import ReorderWindow, merge
+from alphapanda.operations.logs.follower import Follower, ReorderWindow
+from alphapanda.operations.logs.history import merged_history
 from alphapanda.operations.logs.query import LogQuery, compile_pattern
 from alphapanda.operations.logs.segments import (
     LogFileSource,
-    Segment,
     daemon_source,
     daemon_sources,
     server_sources,
@@ -72,24 +69,11 @@ class LogFileReader:
 
     def history(self, sources: Mapping[str, LogFileSource], query: LogQuery) -> Iterator[LogRecord]:
         """Yield what is there, oldest first."""
-        return self._history({name: (source, whole_lines(source)) for name, source in sources.items()}, query)
+        return merged_history({name: (source, whole_lines(source)) for name, source in sources.items()}, query)
 
     def follow(self, names: Sequence[str], query: LogQuery) -> LiveLogs:
         """Return what is there followed by what will be, without a gap between them."""
         return LiveLogs(self, names, query, self._clock)
-
-    def _history(
-        self, parts: Mapping[str, tuple[LogFileSource, list[Segment]]], query: LogQuery
-    ) -> Iterator[LogRecord]:
-        if query.limit is None:
-            return merge(oldest_first(source, segments, query) for source, segments in parts.values())
-        limit = query.limit
-        latest = [
-            list(itertools.islice(newest_first(source, segments, query), limit))[::-1]
-            for source, segments in parts.values()
-        ]
-        merged = list(merge(latest))
-        return iter(merged[max(0, len(merged) - limit) :])
 
 
 class LiveLogs:
@@ -108,12 +92,12 @@ class LiveLogs:
 
     @property
     def services(self) -> tuple[str, ...]:
-        """Whose lines are followed now."""
+        """The services whose lines are followed now."""
         return tuple(self._followers)
 
     def history(self) -> Iterator[LogRecord]:
         """Yield what was there at the beginning, oldest first."""
-        return self._reader._history(self._parts, self._query)  # noqa: SLF001 - its other half
+        return merged_history(self._parts, self._query)
 
     def poll(self) -> list[LogRecord]:
         """Return, in the order of time, what was added and can be shown now; call it some times a second."""

@@ -6,7 +6,8 @@ from itertools import accumulate, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alphapanda.operations.logs.merge import REORDER_WINDOW, ReorderWindow, merge
+from alphapanda.operations.logs.follower import REORDER_WINDOW, ReorderWindow
+from alphapanda.operations.logs.history import merge
 from alphapanda.telemetry.levels import LogLevel
 from alphapanda.telemetry.record import LogRecord
 

@@ -15,8 +15,8 @@ from alphapanda.operations.groups.offsets_file import read_offsets, undo_path, w
 from alphapanda.operations.groups.reset import (
     FromFile,
     Move,
+    ResetTarget,
     ShiftBy,
-    Target,
     ToEarliest,
     ToLatest,
     ToOffset,
@@ -27,7 +27,7 @@ from alphapanda.operations.groups.reset import (
 A, B = Partition("a", 0), Partition("a", 1)
 
 
-def moved(target: Target, committed: int | None = 50, at: int | None = None) -> Move:
+def moved(target: ResetTarget, committed: int | None = 50, at: int | None = None) -> Move:
     known = {} if committed is None else {A: committed}
     (move,) = plan_reset(target, [A], known, {A: 10}, {A: 100}, {A: at}).moves
     return move
@@ -48,14 +48,14 @@ def moved(target: Target, committed: int | None = 50, at: int | None = None) -> 
         (FromFile({A: 77}), None, 77, ""),
     ],
 )
-def test_each_way(target: Target, at: int | None, after: int, note: str) -> None:
+def test_each_way(target: ResetTarget, at: int | None, after: int, note: str) -> None:
     move = moved(target, at=at)
     assert (move.after, move.note, move.change) == (after, note, after - 50)
     assert move.lag_after == 100 - after
 
 
 @pytest.mark.parametrize("target", [ShiftBy(1), FromFile({B: 1})])
-def test_what_cannot_be_moved_so_stays_and_is_told(target: Target) -> None:
+def test_what_cannot_be_moved_so_stays_and_is_told(target: ResetTarget) -> None:
     plan = plan_reset(target, [A], {}, {A: 0}, {A: 9}, {})
     assert (plan.moves, plan.offsets) == ((), {})
     assert plan.skipped[0][0] == A
