@@ -25,7 +25,7 @@
         │   └── MisroutedError                 topic, envelope and broker disagree
         └── AuthError                          stop sending, alert, keep reading
 
-Libraries' errors (aiokafka, redis, jgo) are translated where they enter: `alphapanda.kafka.errors`,
+Libraries' errors (aiokafka, redis) are translated where they enter: `alphapanda.kafka.errors`,
 `alphapanda.state.seam`, `alphapanda.infra`. The command line maps the tree to exit codes in
 `alphapanda.exit_codes`, once.
 """

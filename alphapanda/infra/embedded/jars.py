@@ -9,7 +9,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -17,8 +17,8 @@ import msgspec
 from alphapanda.errors import DependencyError
 from alphapanda.files import wait_for_lock, write_atomically
 from alphapanda.infra.disk import require_room, writing
+from alphapanda.infra.embedded.download import download, repository_address
 from alphapanda.infra.embedded.lock import KafkaLock, LockedJar
-from alphapanda.infra.embedded.maven import Repository
 from alphapanda.infra.progress import ProgressReporter
 
 CONNECTIONS = 8
@@ -110,12 +110,11 @@ class JarStore:
                 check(self._folder / jar.file_name, jar)
 
     def _download(self, jars: tuple[LockedJar, ...], progress: ProgressReporter) -> None:
-        total = sum(jar.size for jar in jars)
+        total, address = sum(jar.size for jar in jars), repository_address(self._mirror)
         label = f"Kafka {self._lock.kafka} ({len(jars)} jars)"
         with (
             tempfile.TemporaryDirectory(prefix=STAGING, dir=self._folder) as staging,
             progress.task(label, total) as advance,
-            ExitStack() as stack,
             ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="jars") as pool,
         ):
 
@@ -125,11 +124,11 @@ class JarStore:
                 advance(count)
 
             def fetch(jar: LockedJar) -> None:
-                path = repository.fetch(jar.group, jar.artifact, jar.version)
+                path = Path(staging) / jar.file_name
+                download(jar.url(address), path, jar.coordinates, received)
                 check(path, jar, came_from_afar=True)
                 path.replace(self._folder / jar.file_name)
 
-            repository = stack.enter_context(closing(Repository(Path(staging), self._mirror, received)))
             # The largest first, so that none of them is left for the end alone.
             tasks = [pool.submit(fetch, jar) for jar in sorted(jars, key=lambda jar: -jar.size)]
             done, _ = wait(tasks, return_when=FIRST_EXCEPTION)

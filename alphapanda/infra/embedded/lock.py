@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 
 import msgspec
 
 from alphapanda.errors import ConfigError
-from alphapanda.infra.embedded.maven import Repository
+from alphapanda.infra.embedded.download import download, file_url, repository_address
+from alphapanda.infra.embedded.maven import Coordinates, resolve
 
 ROOTS = ("org.apache.kafka:kafka_2.13:4.3.1", "org.slf4j:slf4j-simple:1.7.36")
 """What is asked for; everything else follows from their POMs."""
@@ -49,6 +49,10 @@ class LockedJar(msgspec.Struct, frozen=True):
         """Its name on the disk."""
         return f"{self.artifact}-{self.version}.jar"
 
+    def url(self, address: str) -> str:
+        """Return where the repository at `address` has it."""
+        return file_url(address, self.group, self.artifact, self.version)
+
 
 class KafkaLock(msgspec.Struct, frozen=True):
     """Everything that the embedded Kafka consists of.
@@ -60,11 +64,6 @@ class KafkaLock(msgspec.Struct, frozen=True):
 
     kafka: str
     jar: tuple[LockedJar, ...]
-
-    @property
-    def total_size(self) -> int:
-        """Bytes of all jars together."""
-        return sum(jar.size for jar in self.jar)
 
 
 def load_lock() -> KafkaLock:
@@ -99,12 +98,13 @@ def make_lock(roots: tuple[str, ...] = ROOTS, mirror: str = "") -> str:
     Raises:
         DependencyError: something cannot be resolved or downloaded.
     """
+    address = repository_address(mirror)
     with (
         tempfile.TemporaryDirectory(prefix="alphapanda-lock-") as folder,
-        closing(Repository(Path(folder), mirror)) as repository,
         ThreadPoolExecutor(8) as pool,
     ):
-        jars = tuple(pool.map(lambda parts: _lock_jar(parts, repository), repository.resolve(roots)))
+        found = resolve(roots, Path(folder), mirror)
+        jars = tuple(pool.map(lambda parts: _lock_jar(parts, address, Path(folder)), found))
     kafka = next(jar.version for jar in jars if jar.artifact.startswith("kafka_"))
     return HEADER + _render(KafkaLock(kafka=kafka, jar=jars))
 
@@ -121,9 +121,11 @@ def _render(lock: KafkaLock) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _lock_jar(parts: tuple[str, str, str], repository: Repository) -> LockedJar:
+def _lock_jar(parts: Coordinates, address: str, folder: Path) -> LockedJar:
     group, artifact, version = parts
-    data = repository.fetch(group, artifact, version).read_bytes()
+    file = folder / f"{artifact}-{version}.jar"
+    download(file_url(address, group, artifact, version), file, ":".join(parts))
+    data = file.read_bytes()
     return LockedJar(
         group=group, artifact=artifact, version=version, size=len(data), sha256=hashlib.sha256(data).hexdigest()
     )

@@ -24,13 +24,12 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
-import requests
 from aiohttp import web
 
 from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment, user_cache
 from alphapanda.infra import lifeline
-from alphapanda.infra.embedded.download import CarefulResolver, context
+from alphapanda.infra.embedded.download import DownloadError, download, file_url, repository_address
 from alphapanda.infra.embedded.java import find_java
 from alphapanda.serialization.schema_diff import canonical
 from commands.main import main
@@ -239,14 +238,15 @@ def unpacked(cache: Path) -> Path:
     home = cache / f"{ARTIFACT}-{VERSION}"
     if home.is_dir():
         return home
-    resolver = CarefulResolver(lambda _count: None)
+    cache.mkdir(parents=True, exist_ok=True)
+    archive = cache / f"{ARTIFACT}-{VERSION}-all.tar.gz"
     try:
-        wanted = context(cache, "", resolver).project(GROUP, ARTIFACT).at_version(VERSION)
-        archive = Path(wanted.artifact(classifier="all", packaging="tar.gz").resolve())
-    except (requests.RequestException, RuntimeError) as error:  # jgo raises the latter for what no repository has
+        if not archive.exists():
+            download(
+                file_url(repository_address(""), GROUP, ARTIFACT, VERSION, suffix="-all.tar.gz"), archive, ARTIFACT
+            )
+    except DownloadError as error:
         pytest.skip(f"{ARTIFACT} {VERSION} cannot be had from Maven: {error}")
-    finally:
-        resolver.close()
     with archive.open("rb") as file:
         assert hashlib.file_digest(file, "sha256").hexdigest() == SHA256, f"{archive} is not what it should be."
     half = cache / f"{home.name}.{os.getpid()}"

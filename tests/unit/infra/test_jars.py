@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from alphapanda.infra.disk import DiskFullError
+from alphapanda.infra.embedded.download import DownloadError
 from alphapanda.infra.embedded.jars import JarStore, WrongChecksumError
-from alphapanda.infra.embedded.maven import DownloadError
 from alphapanda.infra.progress import NoProgress
 
 if TYPE_CHECKING:

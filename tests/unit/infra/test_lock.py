@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ import pytest
 
 from alphapanda.errors import ConfigError
 from alphapanda.infra.embedded.lock import LOCK_FILE, load_lock, make_lock, parse_lock
-from alphapanda.infra.embedded.maven import Repository as Maven
+from alphapanda.infra.embedded.maven import resolve
 
 if TYPE_CHECKING:
     from tests.unit.infra.conftest import Repository
@@ -32,7 +31,7 @@ def test_the_committed_lock_is_whole() -> None:
     assert {"kafka_2.13-4.3.1.jar", "kafka-clients-4.3.1.jar", "slf4j-simple-1.7.36.jar"} <= {
         jar.file_name for jar in lock.jar
     }
-    assert 40_000_000 < lock.total_size < 60_000_000
+    assert 40_000_000 < sum(jar.size for jar in lock.jar) < 60_000_000
 
 
 def test_the_lock_names_no_repository() -> None:
@@ -53,8 +52,7 @@ def offer(repository: Repository) -> None:
 
 def test_what_is_needed_at_run_time_is_resolved(repository: Repository, tmp_path: Path) -> None:
     offer(repository)
-    with closing(Maven(tmp_path, repository.url)) as maven:
-        found = maven.resolve(("org.example:kafka_2.13:1.0",))
+    found = resolve(("org.example:kafka_2.13:1.0",), tmp_path, repository.url)
     assert found == (("org.example", "clients", "1.0"), ("org.example", "kafka_2.13", "1.0"))
 
 
