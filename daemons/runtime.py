@@ -20,7 +20,7 @@ from alphapanda.errors import AlphaPandaError, InvariantError
 from alphapanda.exit_codes import ExitCode
 from alphapanda.infra.base import Endpoints
 from alphapanda.infra.ports import PortBook
-from alphapanda.infra.select import tier_for
+from alphapanda.infra.tiers import tier_for
 from alphapanda.kafka.watch import watch_kafka
 from alphapanda.settings import Settings, load
 from alphapanda.settings.topics import declared_topics

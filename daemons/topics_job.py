@@ -36,7 +36,7 @@ async def _work(*, gated: bool) -> int:
     from alphapanda.clock import SystemClock  # noqa: PLC0415
     from alphapanda.deployment import Deployment  # noqa: PLC0415
     from alphapanda.errors import AlphaPandaError  # noqa: PLC0415
-    from alphapanda.infra.select import tier_for  # noqa: PLC0415
+    from alphapanda.infra.tiers import tier_for  # noqa: PLC0415
     from alphapanda.kafka.topic_admin import Cluster  # noqa: PLC0415
     from alphapanda.kafka.topic_bootstrap import bootstrap  # noqa: PLC0415
     from alphapanda.settings import load  # noqa: PLC0415

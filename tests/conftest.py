@@ -18,7 +18,7 @@ from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.infra.base import Endpoints
 from alphapanda.infra.embedded.tier import EmbeddedTier
-from alphapanda.infra.running import running
+from alphapanda.infra.tiers import running
 from alphapanda.settings import EmbeddedSettings
 from alphapanda.testing.system import PROGRAM, DeploymentSystem
 

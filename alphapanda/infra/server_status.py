@@ -14,7 +14,7 @@ from alphapanda.infra.identity import IdentityFile, ProcessIdentity
 from alphapanda.infra.redis_probe import probe_redis
 from alphapanda.kafka.probe import probe_kafka
 
-LOOK_S = 2.0
+ANSWER_WITHIN_S = 2.0
 """How long a server may take to answer before it counts as silent."""
 
 
@@ -77,7 +77,7 @@ class SharedFiles(msgspec.Struct, frozen=True, kw_only=True):
     state: str
 
 
-class Survey(msgspec.Struct, frozen=True, kw_only=True):
+class InfraStatus(msgspec.Struct, frozen=True, kw_only=True):
     """All of it.
 
     Attributes:
@@ -96,7 +96,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
         return all(server.state is ServerState.READY for server in self.servers)
 
 
-class Answer(msgspec.Struct, frozen=True):
+class ServerAnswer(msgspec.Struct, frozen=True):
     """What a look at a server found.
 
     Attributes:
@@ -108,36 +108,34 @@ class Answer(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-async def look_at_kafka(bootstrap_servers: str) -> Answer:
+async def ask_kafka(bootstrap_servers: str) -> ServerAnswer:
     """Return whether Kafka answers; its version is not in its protocol, so that is empty."""
     try:
-        facts = await probe_kafka(bootstrap_servers, timeout_s=LOOK_S)
+        facts = await probe_kafka(bootstrap_servers, timeout_s=ANSWER_WITHIN_S)
     except DependencyError as error:
-        return Answer(None, error.message)
-    return Answer("") if facts.brokers else Answer(None, "it has no broker yet")
+        return ServerAnswer(None, error.message)
+    return ServerAnswer("") if facts.brokers else ServerAnswer(None, "it has no broker yet")
 
 
-async def look_at_redis(url: str) -> Answer:
+async def ask_redis(url: str) -> ServerAnswer:
     """Return Redis's version, or why it does not answer."""
     try:
-        return Answer(await probe_redis(url, timeout_s=LOOK_S))
+        return ServerAnswer(await probe_redis(url, timeout_s=ANSWER_WITHIN_S))
     except DependencyError as error:
-        return Answer(None, error.message)
+        return ServerAnswer(None, error.message)
 
 
-async def survey_external(endpoints: Endpoints) -> Survey:
+async def external_status(endpoints: Endpoints) -> InfraStatus:
     """Look at servers that somebody else runs."""
-    kafka, redis = await asyncio.gather(
-        look_at_kafka(endpoints.bootstrap_servers), look_at_redis(endpoints.redis_url)
-    )
+    kafka, redis = await asyncio.gather(ask_kafka(endpoints.bootstrap_servers), ask_redis(endpoints.redis_url))
 
-    def found(name: str, address: str, answer: Answer) -> ServerStatus:
+    def found(name: str, address: str, answer: ServerAnswer) -> ServerStatus:
         state = ServerState.UNREACHABLE if answer.version is None else ServerState.READY
         return ServerStatus(
             name=name, state=state, address=address, version=answer.version or None, reason=answer.reason
         )
 
-    return Survey(
+    return InfraStatus(
         tier="external",
         servers=(
             found("kafka", endpoints.bootstrap_servers, kafka),
@@ -146,7 +144,7 @@ async def survey_external(endpoints: Endpoints) -> Survey:
     )
 
 
-def state_of(answer: Answer, identity: ProcessIdentity | None) -> ServerState:
+def state_of(answer: ServerAnswer, identity: ProcessIdentity | None) -> ServerState:
     """Return how a server of ours stands."""
     if answer.version is not None:
         return ServerState.READY

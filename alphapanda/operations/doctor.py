@@ -23,11 +23,11 @@ from alphapanda.clock import Clock
 from alphapanda.deployment import Deployment, user_cache
 from alphapanda.errors import AlphaPandaError
 from alphapanda.infra.base import Endpoints
-from alphapanda.infra.embedded.distribution import kafka_program
+from alphapanda.infra.embedded.kafka_config import kafka_program
 from alphapanda.infra.embedded.valkey import find_valkey
 from alphapanda.infra.ports import PortBook, holder_of, is_free
 from alphapanda.infra.redis_probe import probe_redis
-from alphapanda.infra.select import tier_for
+from alphapanda.infra.tiers import tier_for
 from alphapanda.infra.time_sync import TimeSync, time_sync
 from alphapanda.kafka.probe import probe_kafka, require_compatible
 from alphapanda.pipeline.documents import check_documents

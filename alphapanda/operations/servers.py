@@ -9,7 +9,7 @@ from alphapanda.clock import Clock
 from alphapanda.deployment import Deployment
 from alphapanda.errors import CheckFailedError
 from alphapanda.infra.base import Endpoints
-from alphapanda.infra.select import tier_for
+from alphapanda.infra.tiers import tier_for
 from alphapanda.kafka.client import KafkaOptions, open_log
 from alphapanda.operations.audit import Audit, AuditSource
 from alphapanda.operations.control.session import ControlSession

@@ -18,7 +18,7 @@ import psutil
 
 from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
-from alphapanda.infra.select import tier_for
+from alphapanda.infra.tiers import tier_for
 from alphapanda.kafka.client import KafkaOptions, open_read_log
 from alphapanda.kafka.group_admin import open_groups
 from alphapanda.kafka.reading import read_all

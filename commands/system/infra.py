@@ -8,10 +8,10 @@ import typer
 from alphapanda.errors import RefusedError
 from alphapanda.exit_codes import ExitCode
 from alphapanda.infra.base import Tier
-from alphapanda.infra.embedded.survey import survey_embedded, wipe
+from alphapanda.infra.embedded.status import embedded_status, wipe
 from alphapanda.infra.embedded.tier import EmbeddedTier
-from alphapanda.infra.select import tier_for
-from alphapanda.infra.server_status import Survey, running_processes, survey_external
+from alphapanda.infra.server_status import InfraStatus, external_status, running_processes
+from alphapanda.infra.tiers import tier_for
 from alphapanda.operations.policy import Confirmation, Target
 from alphapanda.settings import InfraTier
 from commands.shell.context import Context
@@ -102,10 +102,10 @@ async def _prepare(context: Context) -> None:
     context.output.say("Everything is there. Next: alphapanda up")
 
 
-async def _survey(context: Context) -> Survey:
+async def _survey(context: Context) -> InfraStatus:
 
     tier = _tier(context)
-    return await (survey_embedded(tier) if isinstance(tier, EmbeddedTier) else survey_external(tier.endpoints()))
+    return await (embedded_status(tier) if isinstance(tier, EmbeddedTier) else external_status(tier.endpoints()))
 
 
 def _tier(context: Context) -> Tier:
@@ -113,7 +113,7 @@ def _tier(context: Context) -> Tier:
     return tier_for(context.settings(), context.deployment, context.clock, environ=context.environ)
 
 
-def _show(context: Context, survey: Survey) -> None:
+def _show(context: Context, survey: InfraStatus) -> None:
     servers = [
         {
             "name": server.name,

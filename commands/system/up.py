@@ -15,7 +15,7 @@ from alphapanda.infra.control.client import NotRunningError, connect
 from alphapanda.infra.control.protocol import Applied, Apply
 from alphapanda.infra.control.run_paths import RunPaths
 from alphapanda.infra.progress import progress_for
-from alphapanda.infra.select import tier_for
+from alphapanda.infra.tiers import tier_for
 from alphapanda.model.control import Outcome
 from alphapanda.operations.control.restart import wait_until_ready
 from alphapanda.pipeline.documents import check_documents

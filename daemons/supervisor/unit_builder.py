@@ -20,7 +20,7 @@ from alphapanda.infra.base import ChildSpec, Endpoints, Tier
 from alphapanda.infra.control.run_paths import RunPaths
 from alphapanda.infra.ports import PortBook
 from alphapanda.infra.progress import NoProgress, ProgressReporter
-from alphapanda.infra.select import tier_for
+from alphapanda.infra.tiers import tier_for
 from alphapanda.model.process_status import OrphanPolicy, UnitKind
 from alphapanda.settings import InfraTier, Settings, load
 from daemons.catalogue import COMMON_SETTINGS, DaemonSpec, services

@@ -11,7 +11,7 @@ import redis
 
 from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
-from alphapanda.infra.select import tier_for
+from alphapanda.infra.tiers import tier_for
 from alphapanda.settings import load
 from alphapanda.testing.system import DeploymentSystem
 

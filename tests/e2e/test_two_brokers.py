@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
-from alphapanda.infra.select import tier_for
+from alphapanda.infra.tiers import tier_for
 from alphapanda.kafka.client import KafkaOptions, open_log
 from alphapanda.model.records import Outgoing
 from alphapanda.settings import load

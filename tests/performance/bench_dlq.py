@@ -25,7 +25,7 @@ from alphapanda.deployment import Deployment
 from alphapanda.ids import BrokerId
 from alphapanda.infra.base import Endpoints
 from alphapanda.infra.embedded.tier import EmbeddedTier
-from alphapanda.infra.running import running
+from alphapanda.infra.tiers import running
 from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.kafka.topic_bootstrap import bootstrap
 from alphapanda.settings import EmbeddedSettings

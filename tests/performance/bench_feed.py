@@ -33,7 +33,7 @@ from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.ids import SequenceIds
 from alphapanda.infra.embedded.tier import EmbeddedTier
-from alphapanda.infra.running import running
+from alphapanda.infra.tiers import running
 from alphapanda.kafka.tick_batch import Compression
 from alphapanda.kafka.tick_encoder import tick_envelope
 from alphapanda.kafka.tick_writer import TickWriterOptions, open_tick_writer

@@ -30,7 +30,7 @@ from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.ids import SequenceIds
 from alphapanda.infra.embedded.tier import EmbeddedTier
-from alphapanda.infra.running import running
+from alphapanda.infra.tiers import running
 from alphapanda.kafka.tick_writer import TickWriterOptions, open_tick_writer
 from alphapanda.market.frames import TickFrame
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig

@@ -24,7 +24,7 @@ from typing import Any
 from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.infra.embedded.tier import EmbeddedTier
-from alphapanda.infra.running import running
+from alphapanda.infra.tiers import running
 from alphapanda.settings import EmbeddedSettings
 
 TARGET_S = 2.0

@@ -11,8 +11,7 @@ from pathlib import Path
 import msgspec
 
 from alphapanda.errors import ConfigError
-from alphapanda.infra.embedded.download import download, file_url, repository_address
-from alphapanda.infra.embedded.maven import Coordinates, resolve
+from alphapanda.infra.embedded.download import DownloadError, download, file_url, repository_address
 
 ROOTS = ("org.apache.kafka:kafka_2.13:4.3.1", "org.slf4j:slf4j-simple:1.7.36")
 """What is asked for; everything else follows from their POMs."""
@@ -20,6 +19,9 @@ ROOTS = ("org.apache.kafka:kafka_2.13:4.3.1", "org.slf4j:slf4j-simple:1.7.36")
 LOCK_FILE = "kafka.lock.toml"
 
 HEADER = "# Made by `nox -s lock_kafka`; do not edit. A jar whose SHA-256 differs is refused.\n\n"
+
+Coordinates = tuple[str, str, str]
+"""Group, artifact, version."""
 
 
 class LockedJar(msgspec.Struct, frozen=True):
@@ -107,6 +109,38 @@ def make_lock(roots: tuple[str, ...] = ROOTS, mirror: str = "") -> str:
         jars = tuple(pool.map(lambda parts: _lock_jar(parts, address, Path(folder)), found))
     kafka = next(jar.version for jar in jars if jar.artifact.startswith("kafka_"))
     return HEADER + _render(KafkaLock(kafka=kafka, jar=jars))
+
+
+def resolve(roots: tuple[str, ...], cache: Path, mirror: str = "") -> tuple[Coordinates, ...]:
+    """Return every jar that `roots` need at run time, sorted.
+
+    Args:
+        roots: Maven coordinates `group:artifact:version`.
+        cache: POMs are kept below it.
+        mirror: an address instead of the public repository's.
+
+    Raises:
+        DownloadError: a POM cannot be fetched.
+    """
+    import requests  # noqa: PLC0415 - comes with jgo
+    from jgo.maven import MavenContext, PythonResolver  # noqa: PLC0415 - only who makes a lock file needs it
+
+    address = repository_address(mirror)
+    resolver = PythonResolver()
+    context = MavenContext(resolver=resolver, repo_cache=cache, remote_repos={"repository": address})
+    try:
+        asked, needed = resolver.resolve([context.create_dependency(root) for root in roots])
+        found = {
+            (dependency.groupId, dependency.artifactId, dependency.version)
+            for dependency in (*asked, *needed)
+            if dependency.type == "jar" and dependency.scope not in {"test", "provided", "system"}
+        }
+    except (requests.RequestException, RuntimeError) as error:  # jgo raises the latter for what is not there
+        raise DownloadError(
+            f"Kafka's list of jars cannot be fetched from {address}: {error}.",
+            hint="Go online, or set EMBEDDED__MAVEN_MIRROR to a Maven repository you can reach.",
+        ) from error
+    return tuple(sorted(found))
 
 
 def _render(lock: KafkaLock) -> str:

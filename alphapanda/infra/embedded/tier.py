@@ -15,11 +15,15 @@ from alphapanda.infra.base import ChildSpec, Endpoints
 from alphapanda.infra.disk import writing
 from alphapanda.infra.embedded.aot import AotCache
 from alphapanda.infra.embedded.diagnosis import explain_kafka, explain_valkey
-from alphapanda.infra.embedded.distribution import kafka_program, prepare_program
-from alphapanda.infra.embedded.kafka_config import MAIN_CLASS, KafkaNode, KafkaProgram
+from alphapanda.infra.embedded.kafka_config import (
+    MAIN_CLASS,
+    KafkaNode,
+    KafkaProgram,
+    kafka_program,
+    prepare_program,
+)
 from alphapanda.infra.embedded.storage import ForeignDataError, Storage
 from alphapanda.infra.embedded.valkey import ValkeyFiles, find_valkey, valkey_url, write_config
-from alphapanda.infra.environment import server_environment
 from alphapanda.infra.ports import LOOPBACK, PortBook
 from alphapanda.infra.progress import ProgressReporter
 from alphapanda.infra.redis_probe import redis_is_up
@@ -28,6 +32,15 @@ from alphapanda.settings.sections import EmbeddedSettings, Fsync
 
 READY_GROUP = "alphapanda.ready"
 """The consumer group that is asked for before READY, so that nobody meets a coordinator that is not there yet."""
+PASSED_ON = ("PATH", "HOME", "TMPDIR", "TZ", "LD_LIBRARY_PATH")
+"""What a server gets of our environment: no secrets, and nothing that changes how it behaves."""
+
+
+def server_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for Kafka and Valkey."""
+    kept = {name: environ[name] for name in PASSED_ON if name in environ}
+    # Without it Java cannot open a path that has letters beyond ASCII.
+    return {**kept, "LC_ALL": "C.UTF-8"}
 
 
 class EmbeddedTier:

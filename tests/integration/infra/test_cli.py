@@ -14,7 +14,7 @@ from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.exit_codes import ExitCode
 from alphapanda.infra.embedded.tier import EmbeddedTier
-from alphapanda.infra.running import running
+from alphapanda.infra.tiers import running
 from alphapanda.settings import EmbeddedSettings
 
 pytestmark = pytest.mark.kafka

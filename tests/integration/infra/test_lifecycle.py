@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.infra.base import Endpoints
-from alphapanda.infra.embedded.distribution import kafka_program
+from alphapanda.infra.embedded.kafka_config import kafka_program
 from alphapanda.infra.embedded.storage import ForeignDataError
 from alphapanda.infra.embedded.tier import EmbeddedTier
 from alphapanda.infra.identity import IdentityFile
@@ -26,8 +26,8 @@ from alphapanda.infra.ports import PortTakenError
 from alphapanda.infra.process import ManagedProcess
 from alphapanda.infra.progress import NoProgress
 from alphapanda.infra.redis_probe import RedisRefusedError, probe_redis
-from alphapanda.infra.running import running
 from alphapanda.infra.startup import start_child
+from alphapanda.infra.tiers import running
 from alphapanda.settings import EmbeddedSettings
 
 pytestmark = pytest.mark.kafka

@@ -15,7 +15,7 @@ from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.ids import BrokerId, SequenceIds
 from alphapanda.infra.embedded.tier import EmbeddedTier
-from alphapanda.infra.running import running
+from alphapanda.infra.tiers import running
 from alphapanda.kafka.batch_reader import open_batch_reader
 from alphapanda.kafka.client import KafkaOptions, open_log, open_read_log
 from alphapanda.kafka.partitioner import partition_of

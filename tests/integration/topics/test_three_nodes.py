@@ -12,7 +12,7 @@ from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.infra.base import Endpoints
 from alphapanda.infra.embedded.tier import EmbeddedTier
-from alphapanda.infra.running import running
+from alphapanda.infra.tiers import running
 from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.kafka.topic_bootstrap import apply_plan, bootstrap, plan_for
 from alphapanda.settings import EmbeddedSettings

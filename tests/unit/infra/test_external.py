@@ -10,9 +10,8 @@ from alphapanda.infra.base import Tier
 from alphapanda.infra.embedded.tier import EmbeddedTier
 from alphapanda.infra.external import ExternalTier
 from alphapanda.infra.progress import NoProgress
-from alphapanda.infra.running import running
-from alphapanda.infra.select import tier_for
-from alphapanda.infra.server_status import ServerState, survey_external
+from alphapanda.infra.server_status import ServerState, external_status
+from alphapanda.infra.tiers import running, tier_for
 from alphapanda.settings import InfraSettings, InfraTier, KafkaSettings, RedisSettings, Settings
 
 
@@ -54,7 +53,7 @@ async def test_servers_that_are_down_are_one_error() -> None:
 
 
 async def test_the_survey_says_why() -> None:
-    survey = await survey_external(ExternalTier(settings("127.0.0.1:1", "redis://:s@127.0.0.1:1/0")).endpoints())
+    survey = await external_status(ExternalTier(settings("127.0.0.1:1", "redis://:s@127.0.0.1:1/0")).endpoints())
     assert [server.state for server in survey.servers] == [ServerState.UNREACHABLE] * 2
     assert not survey.all_ready
     assert all("nobody listens" in server.reason for server in survey.servers)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alphapanda.errors import ConfigError
-from alphapanda.infra.embedded.lock import LOCK_FILE, load_lock, make_lock, parse_lock
-from alphapanda.infra.embedded.maven import resolve
+from alphapanda.infra.embedded.lock import LOCK_FILE, load_lock, make_lock, parse_lock, resolve
 
 if TYPE_CHECKING:
     from tests.unit.infra.conftest import Repository

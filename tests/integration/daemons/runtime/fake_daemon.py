@@ -9,7 +9,7 @@ import sys
 from alphapanda.clock import SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.errors import ConfigError, RefusedError
-from alphapanda.infra.select import tier_for
+from alphapanda.infra.tiers import tier_for
 from alphapanda.settings import load
 from daemons.catalogue import DaemonSpec
 from daemons.runtime import DaemonContext, RunOptions, run_service

@@ -9,26 +9,26 @@ from pathlib import Path
 from alphapanda.deployment import Deployment
 from alphapanda.infra.disk import writing
 from alphapanda.infra.embedded.aot import AotCache
-from alphapanda.infra.embedded.distribution import kafka_program
 from alphapanda.infra.embedded.jars import JarStore
 from alphapanda.infra.embedded.java import Java
+from alphapanda.infra.embedded.kafka_config import kafka_program
 from alphapanda.infra.embedded.tier import EmbeddedTier
 from alphapanda.infra.embedded.valkey import find_valkey
 from alphapanda.infra.identity import IdentityFile
 from alphapanda.infra.server_status import (
+    InfraStatus,
     ServerState,
     ServerStatus,
     SharedFiles,
-    Survey,
-    look_at_kafka,
-    look_at_redis,
+    ask_kafka,
+    ask_redis,
     memory_of,
     size_of,
     state_of,
 )
 
 
-async def survey_embedded(tier: EmbeddedTier) -> Survey:
+async def embedded_status(tier: EmbeddedTier) -> InfraStatus:
     """Look at every server and every shared file; changes nothing.
 
     Raises:
@@ -37,8 +37,8 @@ async def survey_embedded(tier: EmbeddedTier) -> Survey:
     program, store = kafka_program(tier.options, tier.cache)
     endpoints = tier.endpoints()
     kafka, valkey, valkey_version = await asyncio.gather(
-        asyncio.gather(*(look_at_kafka(address) for address in endpoints.bootstrap_servers.split(","))),
-        look_at_redis(endpoints.redis_url),
+        asyncio.gather(*(ask_kafka(address) for address in endpoints.bootstrap_servers.split(","))),
+        ask_redis(endpoints.redis_url),
         _valkey_version(find_valkey()),
     )
     servers = []
@@ -78,7 +78,7 @@ async def survey_embedded(tier: EmbeddedTier) -> Survey:
         )
     )
     shared = (_java(program.java), _jars(store, program.class_path, program.version), _cache(tier, program.java))
-    return Survey(tier="embedded", servers=tuple(servers), shared=shared)
+    return InfraStatus(tier="embedded", servers=tuple(servers), shared=shared)
 
 
 def wipe(deployment: Deployment) -> tuple[Path, ...]:

@@ -1,17 +1,38 @@
-"""Run a tier's servers for as long as a block lasts: for tests, benchmarks and `infra` verbs."""
+"""Choose the tier that the settings name, and run its servers for as long as a block lasts."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+from alphapanda.clock import Clock
+from alphapanda.deployment import Deployment
 from alphapanda.errors import AlphaPandaError, DependencyError, first_error
 from alphapanda.infra.base import ChildSpec, Endpoints, Tier
+from alphapanda.infra.embedded.tier import EmbeddedTier
+from alphapanda.infra.external import ExternalTier
 from alphapanda.infra.process import ManagedProcess
 from alphapanda.infra.progress import NoProgress, ProgressReporter
 from alphapanda.infra.startup import start_child
+from alphapanda.settings import InfraTier, Settings
+
+
+def tier_for(
+    settings: Settings, deployment: Deployment, clock: Clock, *, environ: Mapping[str, str] | None = None
+) -> Tier:
+    """Return the tier that `INFRA__TIER` names.
+
+    Args:
+        settings: all settings.
+        deployment: whose servers.
+        clock: the time.
+        environ: the process's environment; `os.environ` by default.
+    """
+    if settings.infra.tier is InfraTier.EXTERNAL:
+        return ExternalTier(settings)
+    return EmbeddedTier(settings.embedded, deployment, clock, environ=environ)
 
 
 @asynccontextmanager
