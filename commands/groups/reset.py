@@ -144,7 +144,7 @@ async def _reset(
         plan = await _plan(looker, name, target, topics)
         if not execute:
             _show(context, group, plan, undo=None, executed=False)
-            _tell_more(context, group, plan)
+            _report_preview(context, group, plan)
             return
         moves = {"offsets": "; ".join(f"{one}={offset}" for one, offset in plan.offsets.items())}
         await check_cluster(context, looker.log)
@@ -160,7 +160,7 @@ async def _reset(
             if undo
             else "Nothing to move."
         )
-        _tell_owner(context, name)
+        _report_owner(context, name)
 
 
 async def _plan(looker: Looker, name: str, target: ResetTarget, topics: Sequence[str]) -> ResetPlan:
@@ -277,16 +277,16 @@ def _show(context: Context, group: ConsumerGroup, plan: ResetPlan, *, undo: Path
         context.output.table("moves", [*rows, *skipped], _COLUMNS, empty="Nothing to move.")
 
 
-def _tell_more(context: Context, group: ConsumerGroup, plan: ResetPlan) -> None:
+def _report_preview(context: Context, group: ConsumerGroup, plan: ResetPlan) -> None:
     context.output.say(f"Shown only; --execute moves {len(plan.offsets)} partitions.")
     if group.is_live:
         context.output.warn(
             f"{group.name} is {group.state} with {len(group.members)} members: it would be refused."
         )
-    _tell_owner(context, group.name)
+    _report_owner(context, group.name)
 
 
-def _tell_owner(context: Context, name: str) -> None:
+def _report_owner(context: Context, name: str) -> None:
     """Say of our own daemons' groups what a reset cannot do."""
     if name in groups_of(context.settings().brokers):
         context.output.warn(

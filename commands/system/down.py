@@ -84,7 +84,7 @@ async def _down(context: Context, timeout_s: float) -> list[str]:
 
 async def _stop(context: Context, places: RunPaths, client: ControlClient, timeout_s: float) -> None:
     """Ask for the stop, report progress, and kill the remaining processes when it takes too long."""
-    async with _told(context, places):
+    async with _progress_reported(context, places):
         stopping = asyncio.create_task(client.stop())
         _, late = await asyncio.wait({stopping}, timeout=timeout_s)
         if late:
@@ -95,7 +95,7 @@ async def _stop(context: Context, places: RunPaths, client: ControlClient, timeo
 
 
 @asynccontextmanager
-async def _told(context: Context, places: RunPaths) -> AsyncIterator[None]:
+async def _progress_reported(context: Context, places: RunPaths) -> AsyncIterator[None]:
     """Report each change of state, and every two seconds the processes that are still stopping."""
     follower = ProcessFollower(lambda process: report_change(context.output, process))
 

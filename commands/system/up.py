@@ -198,7 +198,7 @@ async def _wait(context: Context, places: RunPaths, applied: Applied, patience_s
     if applied.is_empty and status.all_ready:
         context.output.say(f"Nothing to do: all {len(names)} are ready.")
         return ExitCode.OK
-    _tell(context, applied)
+    _report(context, applied)
     details = _details_of(applied, status.overrides)
     async with context.audit().audited("up", context.deployment.root.name, details=details) as act:
         began = context.clock.monotonic()
@@ -230,7 +230,7 @@ async def _stay(context: Context, request: Apply) -> ExitCode:
     return ExitCode.OK
 
 
-def _tell(context: Context, applied: Applied) -> None:
+def _report(context: Context, applied: Applied) -> None:
     for verb, names in (("stopped", applied.stop), ("restarts", applied.restart), ("starts", applied.start)):
         if names:
             context.output.say(f"{verb} {', '.join(names)}")

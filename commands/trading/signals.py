@@ -71,10 +71,10 @@ async def _show(context: Context, broker: str | None, *, rejected: bool, limit: 
     async with open_read_log(kafka_options(context, "signals")) as log:
         records, ends = await newest(log, topics, limit)
         verdicts = _Verdicts(routes)
-        _tell(context, verdicts.rows(records)[-limit:], first=True, watch=watch)
+        _report(context, verdicts.rows(records)[-limit:], first=True, watch=watch)
         if watch:
             async for news in follow(log, ends):
-                _tell(context, verdicts.rows(news), first=False, watch=True)
+                _report(context, verdicts.rows(news), first=False, watch=True)
 
 
 class _Verdicts:
@@ -132,7 +132,7 @@ def _row(routes: Routes, record: Record) -> tuple[str | None, dict[str, object]]
     }
 
 
-def _tell(context: Context, rows: Sequence[Mapping[str, object]], *, first: bool, watch: bool) -> None:
+def _report(context: Context, rows: Sequence[Mapping[str, object]], *, first: bool, watch: bool) -> None:
     output = context.output
     if output.as_json:
         if watch:

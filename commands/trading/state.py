@@ -47,7 +47,7 @@ def verify(call: typer.Context, broker: BrokerOption = None, json: JsonOption = 
     """
     context = Context.of(call, json=json)
     found = context.run(_verify(context, broker))
-    _tell(context, found)
+    _report(context, found)
     wrong = [one.broker for one in found if not one.is_sound]
     if wrong:
         compact = context.settings().process_layout is ProcessLayout.COMPACT
@@ -71,7 +71,7 @@ async def _verify(context: Context, broker: str | None) -> list[Verification]:
     return found
 
 
-def _tell(context: Context, found: list[Verification]) -> None:
+def _report(context: Context, found: list[Verification]) -> None:
 
     output = context.output
     if output.as_json:

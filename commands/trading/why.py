@@ -61,7 +61,7 @@ def why(
     """
     context = Context.of(call, json=json)
     began = context.clock.monotonic()
-    story = context.run(_tell(context, id_.strip(), _ms(context, since), _ms(context, until)))
+    story = context.run(_report(context, id_.strip(), _ms(context, since), _ms(context, until)))
     seconds = context.clock.monotonic() - began
     if context.output.as_json:
         context.output.document("why", _document(story, seconds))
@@ -77,7 +77,7 @@ def _ms(context: Context, text: str | None) -> int | None:
     return None if text is None else milliseconds(parse_time(text, context.clock.now()))
 
 
-async def _tell(context: Context, asked: str, since_ms: int | None, until_ms: int | None) -> Story:
+async def _report(context: Context, asked: str, since_ms: int | None, until_ms: int | None) -> Story:
 
     settings = context.settings()
     catalogue = catalogue_of(settings)
