@@ -1,10 +1,10 @@
-"""Reads from the log the ticks that a paper trader no longer remembers (`alphapanda.execution.history`)."""
+"""Reads from the log the ticks that a paper trader no longer remembers (`alphapanda.execution.quotes`)."""
 
 from __future__ import annotations
 
 from alphapanda.errors import PermanentError
-from alphapanda.execution.history import HistoryRequest
 from alphapanda.execution.paper import PaperTraderStage
+from alphapanda.execution.quotes import HistoryRequest
 from alphapanda.kafka.log import Log
 from alphapanda.kafka.reading import read_all
 from alphapanda.model.envelope import Event

@@ -1,1 +1,1 @@
-"""What becomes of orders: their book, the paper exchange, positions and profit. Pure."""
+"""Orders: their store, their events and the paper trader between signals and the exchange. Pure."""

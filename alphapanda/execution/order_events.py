@@ -1,4 +1,4 @@
-"""The events by which the paper trader tells what becomes of an order; all hang on its validated signal."""
+"""The events of an order on paper; each follows from its validated signal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from alphapanda.exchange.matching import EventContext, OrderOutcome, OutcomeKind, WorkingOrder
+from alphapanda.exchange.matching import ReportKind
+from alphapanda.execution.working_orders import EventContext, OrderOutcome, WorkingOrder
 from alphapanda.ids import ClientOrderId, TradeId, VenueOrderId, derive_event_id
 from alphapanda.model.envelope import Event, follow
 from alphapanda.model.fill import Fill
@@ -29,10 +30,10 @@ TAG_LENGTH = 20
 
 def submitted(working: WorkingOrder, service: str) -> Event:
     """Return ORDER_SUBMITTED."""
-    signal, thread = working.signal, working.thread
+    signal, context = working.signal, working.context
     order = Order(
         client_order_id=working.order_id,
-        signal_id=thread.id,
+        signal_id=context.id,
         decision_id=signal.decision_id,
         strategy_id=signal.strategy_id,
         broker=signal.broker,
@@ -46,38 +47,38 @@ def submitted(working: WorkingOrder, service: str) -> Event:
         product=signal.product,
         validity=signal.validity,
         tag=working.order_id.replace("-", "")[:TAG_LENGTH],
-        submitted_at=thread.ts,
-        updated_at=thread.ts,
+        submitted_at=context.ts,
+        updated_at=context.ts,
     )
     payload = OrderSubmitted(broker=signal.broker, trading_mode=signal.trading_mode, order=order)
-    return _event(working, service, EventType.ORDER_SUBMITTED, payload, "order/submitted", thread.ts)
+    return _event(working, service, EventType.ORDER_SUBMITTED, payload, "order/submitted", context.ts)
 
 
 def accepted(working: WorkingOrder, service: str) -> Event:
     """Return ORDER_ACCEPTED, at the time at which the order reaches the exchange."""
     venue_order_id = VenueOrderId(derive_event_id(working.order_id, "venue"))
     payload = OrderAccepted(**_common(working.order_id, working.signal), venue_order_id=venue_order_id)
-    ts = max(working.thread.ts, working.due)
+    ts = max(working.context.ts, working.due)
     return _event(working, service, EventType.ORDER_ACCEPTED, payload, "order/accepted", ts)
 
 
-def refused(order_id: ClientOrderId, signal: Signal, thread: EventContext, service: str, reason: str) -> Event:
+def refused(order_id: ClientOrderId, signal: Signal, context: EventContext, service: str, reason: str) -> Event:
     """Return ORDER_REJECTED for an order that is not submitted at all."""
     return follow(
-        thread.envelope,
+        context.envelope,
         EventType.ORDER_REJECTED,
         OrderRejected(**_common(order_id, signal), reason=reason),
         key=order_id,
         source=service,
-        broker=thread.broker,
+        broker=context.broker,
         name="order/ended",
     )
 
 
-def filled(working: WorkingOrder, match: OrderOutcome, quantity: int, service: str) -> Event:
+def filled(working: WorkingOrder, outcome: OrderOutcome, quantity: int, service: str) -> Event:
     """Return ORDER_FILLED for `quantity` units, the only fill that an order has here."""
-    if match.price is None or match.quote is None:
-        raise TypeError(f"{match} is no fill.")
+    if outcome.price is None or outcome.quote is None:
+        raise TypeError(f"{outcome} is no fill.")
     signal = working.signal
     fill = Fill(
         trade_id=TradeId(derive_event_id(working.order_id, "trade")),
@@ -87,10 +88,10 @@ def filled(working: WorkingOrder, match: OrderOutcome, quantity: int, service: s
         instrument_token=signal.instrument_token,
         side=signal.side,
         quantity=quantity,
-        price=match.price,
+        price=outcome.price,
         product=signal.product,
-        ts=match.ts,
-        tick=match.quote.ref,
+        ts=outcome.ts,
+        tick=outcome.quote.ref,
     )
     payload = OrderFilled(
         **_common(working.order_id, signal),
@@ -98,21 +99,21 @@ def filled(working: WorkingOrder, match: OrderOutcome, quantity: int, service: s
         filled_quantity=quantity,
         leaves_quantity=signal.quantity - quantity,
     )
-    return _event(working, service, EventType.ORDER_FILLED, payload, "order/filled", match.ts)
+    return _event(working, service, EventType.ORDER_FILLED, payload, "order/filled", outcome.ts)
 
 
-def ended(working: WorkingOrder, match: OrderOutcome, done: int, reason: str, service: str) -> Event:
+def ended(working: WorkingOrder, outcome: OrderOutcome, done: int, reason: str, service: str) -> Event:
     """Return ORDER_EXPIRED or ORDER_CANCELLED, with `done` units filled before."""
     common = _common(working.order_id, working.signal)
-    if match.outcome is OutcomeKind.EXPIRE:
+    if outcome.kind is ReportKind.EXPIRE:
         expired = OrderExpired(**common, filled_quantity=done, reason=reason)
-        return _event(working, service, EventType.ORDER_EXPIRED, expired, "order/ended", match.ts)
+        return _event(working, service, EventType.ORDER_EXPIRED, expired, "order/ended", outcome.ts)
     cancelled = OrderCancelled(**common, filled_quantity=done, reason=reason)
-    event = _event(working, service, EventType.ORDER_CANCELLED, cancelled, "order/ended", match.ts)
-    if match.command_id is None:
+    event = _event(working, service, EventType.ORDER_CANCELLED, cancelled, "order/ended", outcome.ts)
+    if outcome.command_id is None:
         return event
     # An order ends once, so the id stays that of its end; but it follows from the command.
-    return Event(msgspec.structs.replace(event.envelope, causation_id=match.command_id))
+    return Event(msgspec.structs.replace(event.envelope, causation_id=outcome.command_id))
 
 
 def _common(order_id: ClientOrderId, signal: Signal) -> dict[str, Any]:
@@ -131,12 +132,12 @@ def _event(
     working: WorkingOrder, service: str, event_type: EventType, payload: object, name: str, ts: datetime
 ) -> Event:
     return follow(
-        working.thread.envelope,
+        working.context.envelope,
         event_type,
         payload,
         key=working.order_id,
         source=service,
-        broker=working.thread.broker,
+        broker=working.context.broker,
         name=name,
         ts=ts,
     )

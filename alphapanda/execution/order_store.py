@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from alphapanda.errors import InvariantError
-from alphapanda.execution.window import RecentDigests
 from alphapanda.ids import ClientOrderId, TradeId
+from alphapanda.model.deduplication import RecentDigests
 from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import EventType
 from alphapanda.model.order import Order, OrderFilled, OrderStatus, OrderTrigger, next_status

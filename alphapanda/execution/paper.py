@@ -1,8 +1,8 @@
 """The paper trader of one broker: validated signals become orders, ticks become fills, in event time.
 
-An order meets the ticks of its instrument that stand after its signal's tick in the log and are no
-earlier than that tick plus the latency. Which tick fills it, at which price and under which ids depends
-on those only: not on how late the signal came, nor on how the partitions were interleaved.
+An order meets the ticks of its instrument that come after its signal's tick in the log and are no earlier
+than that tick plus the latency. The tick that fills it, its price and the ids depend on those only: not on
+how late the signal came, nor on how the partitions were interleaved.
 """
 
 from __future__ import annotations
@@ -15,24 +15,29 @@ import msgspec
 from alphapanda.accounting.portfolio import Portfolio, PortfolioState
 from alphapanda.clock import to_ist
 from alphapanda.errors import InvariantError
-from alphapanda.exchange.exchange import ExchangeState, PaperExchange
-from alphapanda.exchange.matching import EventContext, OrderOutcome, OutcomeKind, WorkingOrder
-from alphapanda.execution import order_events as answers
-from alphapanda.execution.cancelling import CancelOrder, Matched
-from alphapanda.execution.history import HistoryRequest
+from alphapanda.exchange.matching import ReportKind
+from alphapanda.execution import order_events
+from alphapanda.execution.event_time import EventTimeMatcher, MatcherState
 from alphapanda.execution.order_store import OrderStore, OrderStoreState
-from alphapanda.execution.quotes import KEPT_TICKS
+from alphapanda.execution.quotes import KEPT_TICKS, HistoryRequest
 from alphapanda.execution.reduce_only import BEFORE_ALL, ReduceOnlyTracker
+from alphapanda.execution.working_orders import (
+    CancelRequest,
+    EventContext,
+    OrderOutcome,
+    OrderResult,
+    WorkingOrder,
+)
 from alphapanda.ids import BrokerId, InstrumentId, StrategyId
 from alphapanda.market.calendar import TradingCalendar
 from alphapanda.model.control import Command, ControlCommand, Done
+from alphapanda.model.deduplication import SignalDeduplicator, SignalMark
 from alphapanda.model.envelope import Event, EventEnvelope, follow
 from alphapanda.model.fill import Fill
 from alphapanda.model.instrument import Instrument, InstrumentLookup
 from alphapanda.model.kinds import ORDER_EVENTS, EventType, TradingMode, TradingState
 from alphapanda.model.order import Order, client_order_id_of
 from alphapanda.model.position import PnlSnapshot, Position
-from alphapanda.model.replays import SignalDeduplicator, SignalMark
 from alphapanda.model.signal import DenialCode, Signal, SignalIntent
 from alphapanda.model.tick import Tick
 from alphapanda.model.trading_state import TradingStateMachine, TradingStateSnapshot
@@ -43,15 +48,15 @@ NOTHING_TO_REDUCE = "reduce-only: nothing is left to reduce"
 
 
 class TraderState(msgspec.Struct, kw_only=True):
-    """What a snapshot holds."""
+    """The trader in a snapshot; the names on the wire are those of its first version."""
 
     version: int
-    switch: TradingStateSnapshot
-    marks: list[SignalMark]
-    book: OrderStoreState
+    trading: TradingStateSnapshot = msgspec.field(name="switch")
+    signals: list[SignalMark] = msgspec.field(name="marks")
+    orders: OrderStoreState = msgspec.field(name="book")
     portfolio: PortfolioState
-    exchange: ExchangeState
-    lanes: list[ReduceOnlyTracker]
+    matcher: MatcherState = msgspec.field(name="exchange")
+    trackers: list[ReduceOnlyTracker] = msgspec.field(name="lanes")
     seen_until: datetime | None
     changed: bool
 
@@ -86,12 +91,12 @@ class PaperTraderStage:
         self._latency = latency
         self._calendar = calendar or TradingCalendar()
         self._service = trader_of(broker).name
-        self._switch = TradingStateMachine(broker, self._service)
-        self._guard = SignalDeduplicator()
-        self._book = OrderStore()
+        self._trading = TradingStateMachine(broker, self._service)
+        self._signals = SignalDeduplicator()
+        self._orders = OrderStore()
         self._portfolio = Portfolio(broker, mode, instruments)
-        self._exchange = PaperExchange(kept_ticks)
-        self._lanes: dict[tuple[StrategyId, InstrumentId], ReduceOnlyTracker] = {}
+        self._matcher = EventTimeMatcher(kept_ticks)
+        self._trackers: dict[tuple[StrategyId, InstrumentId], ReduceOnlyTracker] = {}
         self._held: set[InstrumentId] = set()
         self._seen_until: datetime | None = None
         self._changed = False
@@ -100,7 +105,7 @@ class PaperTraderStage:
     @property
     def trading_state(self) -> TradingState:
         """What the broker may do now."""
-        return self._switch.state
+        return self._trading.state
 
     @property
     def seen_until(self) -> datetime | None:
@@ -113,32 +118,32 @@ class PaperTraderStage:
 
     def orders(self) -> tuple[Order, ...]:
         """Return the open orders and the latest closed ones."""
-        return self._book.orders()
+        return self._orders.orders()
 
     def pnl(self, at: datetime) -> PnlSnapshot:
         """Return profit and exposure at the marks, as of `at`."""
-        return self._portfolio.pnl(at, self._book.open_count)
+        return self._portfolio.pnl(at, self._orders.open_count)
 
-    # ------------------------------------------------------------------ history, see alphapanda.execution.history
+    # ------------------------------------------------------------------ history, see `execution.event_time`
     def missing_history(self) -> tuple[HistoryRequest, ...]:
         """Return the ticks that orders wait for and that are not remembered; almost always none."""
-        return self._exchange.missing()
+        return self._matcher.missing()
 
     def supply_history(self, request: HistoryRequest, ticks: Iterable[Event]) -> None:
         """Take the instrument's ticks of the request's stretch, all of them, with their places in the log."""
-        self._exchange.supply(request, ticks)
+        self._matcher.supply(request, ticks)
 
     def abandon_history(self, request: HistoryRequest, reason: str) -> None:
         """Cancel what waits for ticks that the log no longer has."""
-        self._exchange.abandon(request, reason)
+        self._matcher.abandon(request, reason)
 
     # ------------------------------------------------------------------ the stage
     def decide(self, event: Event) -> Iterable[Event]:
         """Return what follows from a tick, a validated signal, a command or the Timer."""
         event_type = event.envelope.type
         if event_type is EventType.MARKET_TICK:
-            matches = self._exchange.matches(event)
-            return self._tell(matches, event) if matches else ()
+            results = self._matcher.on_tick(event)
+            return self._report(results, event) if results else ()
         if event_type is EventType.SIGNAL_VALIDATED:
             return self._answer(event)
         if event_type is EventType.CONTROL_COMMAND:
@@ -151,7 +156,7 @@ class PaperTraderStage:
         """Fold an input or one of our own outputs."""
         event_type = event.envelope.type
         if event_type is EventType.MARKET_TICK:
-            if self._exchange.take(event):
+            if self._matcher.fold(event):
                 self._see(event.envelope.data)
         elif event_type is EventType.SIGNAL_VALIDATED:
             self._enter(event)
@@ -161,22 +166,22 @@ class PaperTraderStage:
             self._changed = False
         elif event_type is EventType.CONTROL_COMMAND:
             if self._cancels(event):
-                self._exchange.cancel(self._cancellation(event))
-            self._switch.evolve(event)
+                self._matcher.cancel(self._cancel_orders(event))
+            self._trading.evolve(event)
         elif event_type is EventType.CONTROL_EVENT:
-            self._switch.evolve(event)
+            self._trading.evolve(event)
 
     def snapshot(self) -> bytes:
         """Return the whole state; remembered ticks are not in it, the log has them."""
         return _ENCODER.encode(
             TraderState(
                 version=STATE_VERSION,
-                switch=self._switch.dump(),
-                marks=self._guard.dump(),
-                book=self._book.dump(),
+                trading=self._trading.dump(),
+                signals=self._signals.dump(),
+                orders=self._orders.dump(),
                 portfolio=self._portfolio.dump(),
-                exchange=self._exchange.dump(),
-                lanes=list(self._lanes.values()),
+                matcher=self._matcher.dump(),
+                trackers=list(self._trackers.values()),
                 seen_until=self._seen_until,
                 changed=self._changed,
             )
@@ -187,12 +192,12 @@ class PaperTraderStage:
         state = _DECODER.decode(data)
         if state.version != STATE_VERSION:
             raise InvariantError(f"A snapshot of the trader has version {state.version}, this is {STATE_VERSION}.")
-        self._switch.load(state.switch)
-        self._guard.load(state.marks)
-        self._book.load(state.book)
+        self._trading.load(state.trading)
+        self._signals.load(state.signals)
+        self._orders.load(state.orders)
         self._portfolio.load(state.portfolio)
-        self._exchange.load(state.exchange)
-        self._lanes = {(lane.strategy_id, lane.instrument): lane for lane in state.lanes}
+        self._matcher.load(state.matcher)
+        self._trackers = {(one.strategy_id, one.instrument): one for one in state.trackers}
         self._held = {position.instrument for position in self._portfolio.positions() if position.quantity}
         self._seen_until = state.seen_until
         self._changed = state.changed
@@ -201,24 +206,24 @@ class PaperTraderStage:
     def _answer(self, event: Event) -> Sequence[Event]:
         """Submit the order of a validated signal, unless trading is halted, and match it as far as is known."""
         signal: Signal = event.data.signal
-        order_id, thread = client_order_id_of(event.id), self._thread(event)
-        if self._guard.knows(event.id, signal) or self._book.knows(order_id):
+        order_id, context = client_order_id_of(event.id), self._context(event)
+        if self._signals.knows(event.id, signal) or self._orders.knows(order_id):
             return ()
         instrument = self._instruments.get(signal.instrument)
         refusal = self._refusal(signal, instrument)
         if refusal or instrument is None:
-            return (answers.refused(order_id, signal, thread, self._service, refusal),)
+            return (order_events.refused(order_id, signal, context, self._service, refusal),)
         working = self._working(event, instrument)
-        opened = (answers.submitted(working, self._service), answers.accepted(working, self._service))
-        match = self._exchange.on_arrival(working)
-        return opened if match is None else (*opened, *self._tell([(working, match)], event))
+        opened = (order_events.submitted(working, self._service), order_events.accepted(working, self._service))
+        outcome = self._matcher.on_arrival(working)
+        return opened if outcome is None else (*opened, *self._report([(working, outcome)], event))
 
     def _refusal(self, signal: Signal, instrument: Instrument | None) -> str:
         """Return why a signal is not submitted; empty when it is."""
-        if self._switch.state is TradingState.HALTED:
-            return f"{DenialCode.TRADING_HALTED}: trading is {self._switch.why}"
-        if self._switch.state is TradingState.REDUCING and signal.intent is not SignalIntent.EXIT:
-            return f"{DenialCode.TRADING_REDUCING}: trading is {self._switch.why}"
+        if self._trading.state is TradingState.HALTED:
+            return f"{DenialCode.TRADING_HALTED}: trading is {self._trading.why}"
+        if self._trading.state is TradingState.REDUCING and signal.intent is not SignalIntent.EXIT:
+            return f"{DenialCode.TRADING_REDUCING}: trading is {self._trading.why}"
         if instrument is None:
             return f"{DenialCode.INSTRUMENT_UNKNOWN}: {signal.instrument} is not loaded"
         return ""
@@ -226,52 +231,51 @@ class PaperTraderStage:
     def _obey(self, event: Event) -> Sequence[Event]:
         """Cancel the orders that a command is for, and say that it was obeyed."""
         if not self._cancels(event):
-            return self._switch.decide(event)
-        withdrawn = self._exchange.cancelled(self._cancellation(event))
-        told = self._tell(withdrawn.matched, event)
-        cancelled = sum(match.command_id is not None for _, match in withdrawn.matched)
-        done = Done(cancelled=cancelled, too_late=withdrawn.too_late, unsettled=withdrawn.unsettled)
-        return (*told, *self._switch.decide(event, done))
+            return self._trading.decide(event)
+        effect = self._matcher.cancelled(self._cancel_orders(event))
+        cancelled = sum(outcome.command_id is not None for _, outcome in effect.results)
+        done = Done(cancelled=cancelled, too_late=effect.too_late, unsettled=effect.unsettled)
+        return (*self._report(effect.results, event), *self._trading.decide(event, done))
 
     def _cancels(self, event: Event) -> bool:
         """Return whether a command cancels orders, and was not obeyed before."""
         command: ControlCommand = event.data
-        return command.command is Command.CANCEL and self._switch.is_new(event)
+        return command.command is Command.CANCEL and self._trading.is_new(event)
 
-    def _cancellation(self, event: Event) -> CancelOrder:
+    def _cancel_orders(self, event: Event) -> CancelRequest:
         command: ControlCommand = event.data
-        return CancelOrder(
+        return CancelRequest(
             command_id=event.id,
             scope=command.meant,
             reason=f"cancelled by {command.actor}: {command.reason}",
             seen_until=self._seen_until,
         )
 
-    def _tell(self, matches: Iterable[Matched], cause: Event) -> list[Event]:
-        """Return the events of what became of orders, and the profit after their fills."""
-        told: list[Event] = []
+    def _report(self, results: Iterable[OrderResult], cause: Event) -> list[Event]:
+        """Return the events of orders that ended, and the profit after their fills."""
+        events: list[Event] = []
         fills: list[Fill] = []
         closed = 0
-        lanes: dict[tuple[StrategyId, InstrumentId], ReduceOnlyTracker] = {}
-        for working, match in matches:
+        trackers: dict[tuple[StrategyId, InstrumentId], ReduceOnlyTracker] = {}
+        for working, outcome in results:
             signal = working.signal
             key = signal.strategy_id, signal.instrument
-            lane = lanes[key] = lanes.get(key) or self._lane(signal).copy()
-            done, reason = 0, match.reason
-            if match.outcome is OutcomeKind.FILL and match.quote is not None:
-                done, reason = lane.allowed(signal, working.rank, match.quote.offset), NOTHING_TO_REDUCE
+            tracker = trackers[key] = trackers.get(key) or self._tracker(signal).copy()
+            done, reason = 0, outcome.reason
+            if outcome.kind is ReportKind.FILL and outcome.quote is not None:
+                done, reason = tracker.allowed(signal, working.rank, outcome.quote.offset), NOTHING_TO_REDUCE
             if done:
-                filled = answers.filled(working, match, done, self._service)
-                told.append(filled)
+                filled = order_events.filled(working, outcome, done, self._service)
+                events.append(filled)
                 fills.append(filled.data.fill)
-                lane.fill(filled.data.fill)
+                tracker.fill(filled.data.fill)
             if done < signal.quantity:
-                told.append(answers.ended(working, match, done, reason, self._service))
-            lane.leave(working.order_id, _offset_of(match))
+                events.append(order_events.ended(working, outcome, done, reason, self._service))
+            tracker.leave(working.order_id, _offset_of(outcome))
             closed += 1
         if fills:
-            told.append(self._pnl_after(fills, closed, cause, told[-1].envelope))
-        return told
+            events.append(self._pnl_after(fills, closed, cause, events[-1].envelope))
+        return events
 
     def _pnl_after(self, fills: Sequence[Fill], closed: int, cause: Event, after: EventEnvelope[object]) -> Event:
         later = self._portfolio.preview(fills)
@@ -282,13 +286,13 @@ class PaperTraderStage:
             later.mark(tick.instrument, tick.last_price)
         if self._seen_until is not None:
             at = max(at, self._seen_until)
-        snapshot = later.pnl(at, self._book.open_count + is_new_order - closed)
+        snapshot = later.pnl(at, self._orders.open_count + is_new_order - closed)
         return self._pnl_event(after, snapshot)
 
     def _on_timer(self, event: Event) -> Sequence[Event]:
-        told = self._tell(self._exchange.untold(), event)
-        if told or not self._changed or self._seen_until is None:
-            return told
+        events = self._report(self._matcher.unreported(), event)
+        if events or not self._changed or self._seen_until is None:
+            return events
         return (self._pnl_event(event.envelope, self.pnl(self._seen_until)),)
 
     def _pnl_event(self, cause: EventEnvelope[object], snapshot: PnlSnapshot) -> Event:
@@ -313,36 +317,36 @@ class PaperTraderStage:
 
     def _enter(self, event: Event) -> None:
         signal: Signal = event.data.signal
-        if self._guard.knows(event.id, signal):
+        if self._signals.knows(event.id, signal):
             return
-        self._guard.add(event.id, signal)
+        self._signals.add(event.id, signal)
         order_id = client_order_id_of(event.id)
         instrument = self._instruments.get(signal.instrument)
-        if instrument is None or self._book.is_closed(order_id):
+        if instrument is None or self._orders.is_closed(order_id):
             return
-        lane = self._lanes.setdefault((signal.strategy_id, signal.instrument), self._lane(signal))
+        tracker = self._trackers.setdefault((signal.strategy_id, signal.instrument), self._tracker(signal))
         working = self._working(event, instrument)
-        lane.enter(order_id, signal, working.due)
-        self._exchange.enter(working)
+        tracker.enter(order_id, signal, working.due)
+        self._matcher.enter(working)
 
     def _fold_order(self, event: Event) -> None:
-        self._book.evolve(event)
+        self._orders.evolve(event)
         if event.type is EventType.ORDER_FILLED:
             self._fold_fill(event.data.fill)
         if event.type is EventType.ORDER_SUBMITTED:
             return
         order_id = event.data.client_order_id
-        if self._book.is_closed(order_id) or event.type is EventType.ORDER_REJECTED:
-            lane = self._lanes.get((event.data.strategy_id, event.data.instrument))
-            left = self._exchange.leave(order_id, event.data.instrument)
-            if lane is not None:
-                lane.leave(order_id, _offset_of(left.match) if left is not None else BEFORE_ALL)
+        if self._orders.is_closed(order_id) or event.type is EventType.ORDER_REJECTED:
+            tracker = self._trackers.get((event.data.strategy_id, event.data.instrument))
+            left = self._matcher.leave(order_id)
+            if tracker is not None:
+                tracker.leave(order_id, _offset_of(left.outcome) if left is not None else BEFORE_ALL)
 
     def _fold_fill(self, fill: Fill) -> None:
         if not self._portfolio.fill(fill):
             return
         key = fill.strategy_id, fill.instrument
-        self._lanes.setdefault(key, ReduceOnlyTracker(strategy_id=key[0], instrument=key[1])).fill(fill)
+        self._trackers.setdefault(key, ReduceOnlyTracker(strategy_id=key[0], instrument=key[1])).fill(fill)
         if self._portfolio.is_open(fill.instrument):
             self._held.add(fill.instrument)
         else:
@@ -351,37 +355,37 @@ class PaperTraderStage:
         if self._seen_until is None or fill.ts > self._seen_until:
             self._seen_until = fill.ts
 
-    def _lane(self, signal: Signal) -> ReduceOnlyTracker:
-        known = self._lanes.get((signal.strategy_id, signal.instrument))
+    def _tracker(self, signal: Signal) -> ReduceOnlyTracker:
+        known = self._trackers.get((signal.strategy_id, signal.instrument))
         return known or ReduceOnlyTracker(strategy_id=signal.strategy_id, instrument=signal.instrument)
 
     def _working(self, event: Event, instrument: Instrument) -> WorkingOrder:
-        """Return the order of a validated signal as it will stand at the exchange, next in its lane."""
+        """Return the order of a validated signal, the next of its strategy and instrument."""
         signal: Signal = event.data.signal
-        lane, tick, thread = self._lane(signal), signal.tick, self._thread(event)
+        tracker, tick, context = self._tracker(signal), signal.tick, self._context(event)
         sent, cursor = tick.exchange_ts, tick.offset
         if signal.command_id is not None:
             # An operator's order follows from no tick: it meets what comes after all that was read.
-            sent, cursor = thread.ts, max(cursor, self._exchange.read_until(tick.partition))
+            sent, cursor = context.ts, max(cursor, self._matcher.read_until(tick.partition))
         return WorkingOrder(
             order_id=client_order_id_of(event.id),
             signal=signal,
-            thread=thread,
+            context=context,
             instrument=instrument,
-            rank=lane.next_rank,
-            due=lane.due(sent + self._latency),
+            rank=tracker.next_rank,
+            due=tracker.due(sent + self._latency),
             expires=self._session_end(sent),
             cursor=cursor,
         )
 
-    def _thread(self, event: Event) -> EventContext:
-        """Return the thread of a validated signal; an operator's has the time that the market has come to."""
-        thread, signal = EventContext.of(event), event.data.signal
+    def _context(self, event: Event) -> EventContext:
+        """Return the context of a validated signal; an operator's has the time that the market has come to."""
+        context, signal = EventContext.of(event), event.data.signal
         if signal.command_id is None:
-            return thread
+            return context
         newest = signal.tick.exchange_ts
         at = newest if self._seen_until is None else max(self._seen_until, newest)
-        return msgspec.structs.replace(thread, ts=at)
+        return msgspec.structs.replace(context, ts=at)
 
     def _session_end(self, ts: datetime) -> datetime:
         """Return the first end of a session after `ts`."""
@@ -389,5 +393,5 @@ class PaperTraderStage:
         return session.closes if ts < session.closes else self._calendar.after(session).closes
 
 
-def _offset_of(match: OrderOutcome | None) -> int:
-    return match.quote.offset if match is not None and match.quote is not None else BEFORE_ALL
+def _offset_of(outcome: OrderOutcome | None) -> int:
+    return outcome.quote.offset if outcome is not None and outcome.quote is not None else BEFORE_ALL

@@ -1,19 +1,19 @@
-"""What the market said lately, by instrument, for orders that come after the ticks they need.
+"""The newest quotes by instrument, for orders that come after the ticks they need.
 
 The ticks of the whole market share one bounded ring, so the past that is kept is as long for a quiet
 instrument as for a busy one. How far back it reaches is always known: what is older must be read again
-from the log (`alphapanda.execution.history`).
+from the log (`HistoryRequest`).
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from datetime import datetime
 
 import msgspec
 
 from alphapanda.errors import InvariantError
+from alphapanda.exchange.matching import Quote
 from alphapanda.ids import InstrumentId
 from alphapanda.model.envelope import Event
 from alphapanda.model.tick import Tick, TickRef
@@ -22,48 +22,64 @@ KEPT_TICKS = 65_536
 """About 20 MB. At 60,000 ticks/s it reaches back one second, many times what a signal takes."""
 
 
-class MatchingQuote(msgspec.Struct, frozen=True, gc=False):
-    """What matching needs of a tick. Prices as the feed gave them, rupees.
+class LoggedQuote(Quote, frozen=True, gc=False):
+    """A quote with its tick's place in the log.
 
     Attributes:
         partition: of `market.ticks`.
         offset: in that partition.
         event_id: of the tick.
-        exchange_ts: the tick's time.
-        bid: best, or the last price where there is no depth.
-        ask: best, or the last price where there is no depth.
-        last_price: of the last trade.
+        last_price: of the last trade, rupees.
     """
 
     partition: int
     offset: int
     event_id: str
-    exchange_ts: datetime
-    bid: float
-    ask: float
     last_price: float
 
     @classmethod
-    def of(cls, event: Event) -> MatchingQuote:
+    def of(cls, event: Event) -> LoggedQuote:
         """Return the quote in a MARKET_TICK; raises InvariantError for one without a place in the log."""
         at, tick = event.at, event.envelope.data
         if at is None:
             raise InvariantError(f"Tick {event.envelope.id} has no place in the log.")
         last, bids, asks = tick.last_price, tick.bids, tick.asks
         return cls(
-            at.partition,
-            at.offset,
-            event.envelope.id,
             tick.exchange_ts,
             bids[0].price if bids else last,
             asks[0].price if asks else last,
+            at.partition,
+            at.offset,
+            event.envelope.id,
             last,
         )
 
     @property
     def ref(self) -> TickRef:
-        """Where it stands, for a fill."""
+        """Its tick, for a fill."""
         return TickRef(self.event_id, self.partition, self.offset, self.exchange_ts, self.last_price)
+
+
+class HistoryRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of one partition of `market.ticks` from which one instrument's ticks are wanted.
+
+    Attributes:
+        instrument: the instrument.
+        instrument_token: the feed's number for it, which is the key of its records.
+        partition: of `market.ticks`.
+        first_offset: first to be read.
+        last_offset: last to be read.
+    """
+
+    instrument: InstrumentId
+    instrument_token: int
+    partition: int
+    first_offset: int
+    last_offset: int
+
+    def up_to(self, last_offset: int) -> HistoryRequest:
+        """Return the front of it, for a log that is read piece by piece."""
+        return msgspec.structs.replace(self, last_offset=min(last_offset, self.last_offset))
 
 
 class Track:
@@ -79,7 +95,7 @@ class Track:
 
     def __init__(self, partition: int) -> None:
         self.partition = partition
-        self.quotes: deque[MatchingQuote] = deque()
+        self.quotes: deque[LoggedQuote] = deque()
         self.forgotten = -1
 
 
@@ -101,9 +117,9 @@ class QuoteHistory:
         """Return whether the tick at that place was not taken yet."""
         return offset > self._ends.get(partition, -1)
 
-    def add(self, event: Event) -> MatchingQuote | None:
+    def add(self, event: Event) -> LoggedQuote | None:
         """Take a MARKET_TICK and return its quote; None when its place was read before."""
-        quote = MatchingQuote.of(event)
+        quote = LoggedQuote.of(event)
         partition, offset = quote.partition, quote.offset
         end = self._ends.get(partition)
         if end is None:
@@ -138,12 +154,12 @@ class QuoteHistory:
             return start
         return max(start, track.forgotten)
 
-    def after(self, instrument: InstrumentId, partition: int, offset: int) -> list[MatchingQuote]:
+    def after(self, instrument: InstrumentId, partition: int, offset: int) -> list[LoggedQuote]:
         """Return what is kept of the instrument past `offset`, oldest first."""
         track = self._tracks.get(instrument)
         if track is None or track.partition != partition:
             return []
-        found: list[MatchingQuote] = []
+        found: list[LoggedQuote] = []
         for quote in reversed(track.quotes):
             if quote.offset <= offset:
                 break

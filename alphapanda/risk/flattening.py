@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from alphapanda.ids import EventId, derive_event_id
 from alphapanda.model.control import ControlCommand
+from alphapanda.model.deduplication import SignalMark
 from alphapanda.model.envelope import Event, follow
 from alphapanda.model.instrument import InstrumentLookup
 from alphapanda.model.kinds import EventType, Side, TradingMode, TradingState
-from alphapanda.model.replays import SignalMark
 from alphapanda.model.signal import (
     CheckResult,
     DenialCode,

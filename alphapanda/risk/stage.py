@@ -10,10 +10,10 @@ import msgspec
 from alphapanda.errors import InvariantError
 from alphapanda.ids import BrokerId
 from alphapanda.model.control import Command, ControlCommand, Done
+from alphapanda.model.deduplication import SignalDeduplicator, SignalMark
 from alphapanda.model.envelope import Event, follow
 from alphapanda.model.instrument import InstrumentLookup
 from alphapanda.model.kinds import ORDER_EVENTS, EventType, TradingMode, TradingState
-from alphapanda.model.replays import SignalDeduplicator, SignalMark
 from alphapanda.model.signal import CheckResult, Signal, SignalIntent, SignalRejected, SignalValidated
 from alphapanda.model.tick import Tick
 from alphapanda.model.trading_state import TradingStateMachine, TradingStateSnapshot

@@ -28,8 +28,8 @@ from alphapanda.strategies.config import FILE, StrategyConfig, convert, refuse_u
 FOLDER = "strategies"
 """Of the deployment: where its own strategies lie."""
 _OURS = "alphapanda."
-_PUBLIC = "alphapanda.strategies."
-_BUNDLED = "alphapanda.strategies.bundled"
+_PUBLIC = f"{__package__}."
+_BUNDLED = f"{_PUBLIC}bundled"
 """Class paths leave this folder out: `alphapanda.strategies.ema_crossover:EmaCrossover`."""
 
 AnyStrategy = Strategy[Any, Any]

@@ -10,8 +10,8 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from alphapanda.execution.history import HistoryRequest
 from alphapanda.execution.paper import PaperTraderStage
+from alphapanda.execution.quotes import HistoryRequest
 from alphapanda.ids import BrokerId, ClientOrderId, InstrumentId, StrategyId, TradeId, derive_event_id
 from alphapanda.model.control import Command, ControlCommand, Scope
 from alphapanda.model.envelope import Event, EventEnvelope, LogPosition, trace_id_of

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from alphapanda.errors import InvariantError
-from alphapanda.execution.history import HistoryRequest
+from alphapanda.execution.quotes import HistoryRequest
 from alphapanda.model.kinds import Side
 from alphapanda.model.signal import SignalIntent
 
@@ -153,6 +153,6 @@ def test_a_trader_that_begins_in_the_middle_of_the_log_knows_that_it_does(make: 
 def test_the_quotes_kept_are_bounded(make: Any) -> None:
     stage = make.stage(kept_ticks=8)
     make.run(stage, [make.tick(n) for n in range(1_000)])
-    quotes = stage._exchange._quotes
+    quotes = stage._matcher._quotes
     assert len(quotes._ring) == 8
     assert sum(len(track.quotes) for track in quotes._tracks.values()) == 8
