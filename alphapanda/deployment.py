@@ -43,6 +43,11 @@ class Deployment:
         return self.root / "risk.toml"
 
     @property
+    def calendar_file(self) -> Path:
+        """Trading holidays and special sessions beyond those that the release knows."""
+        return self.root / "calendar.toml"
+
+    @property
     def env_file(self) -> Path:
         """Secrets and machine-local settings; 0600."""
         return self.root / ".env"

@@ -104,7 +104,8 @@ def _pair_of(broker: BrokerId, kind: str) -> tuple[DaemonSpec, ...]:
         needs=(risk.name,),
         broker=broker,
         broker_kind=kind,
-        reads=reads,
+        reads=(*reads, "feed.source"),
+        files=("calendar.toml",),
     )
     return risk, trader
 

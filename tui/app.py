@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,6 +18,7 @@ from textual.containers import Container
 from textual.widgets import ContentSwitcher, Input
 
 from alphapanda.clock import Clock, to_ist
+from alphapanda.market.calendar import TradingCalendar
 from alphapanda.model.kinds import TradingMode
 from alphapanda.pipeline.topic_routing import Routes
 from topics.catalogue import Catalogue
@@ -62,6 +63,7 @@ class Options:
         control: whether acts are unlocked.
         folder: where exports go.
         calm: nothing moves by itself but data: for tests.
+        calendar: the sessions of the market that is shown.
     """
 
     theme: str = ""
@@ -69,6 +71,7 @@ class Options:
     control: bool = False
     folder: Path = Path()
     calm: bool = False
+    calendar: TradingCalendar = field(default_factory=TradingCalendar)
 
 
 class Dashboard(Operating, App[int]):
@@ -106,7 +109,7 @@ class Dashboard(Operating, App[int]):
         self.connection: Connection | None = None
         self.layout_store = layout or NoLayout()
         self.memory: Memory = self.layout_store.load()
-        self.status = DashboardStatus(control=self.options.control)
+        self.status = DashboardStatus(control=self.options.control, calendar=self.options.calendar)
         self.live_store = Store(Routes(Catalogue.load(), None))
         self.rewind: Rewind | None = None
         self.hidden = self.memory.hidden

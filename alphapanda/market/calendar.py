@@ -1,11 +1,20 @@
-"""When the exchange trades: the sessions of NSE's cash and derivatives segments."""
+"""When the exchange trades: the sessions of NSE's cash and derivatives segments.
+
+Holidays and special sessions are dated data: `holidays.toml` beside this file, and a deployment's `calendar.toml`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Final
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import msgspec
 
 from alphapanda.clock import IST
 
@@ -41,9 +50,13 @@ class TradingSession:
 
     Attributes:
         day: the date in IST.
+        opens_at: when continuous trading starts, IST.
+        closes_at: when it ends, IST.
     """
 
     day: date
+    opens_at: time = OPEN_FROM
+    closes_at: time = CLOSED_FROM
 
     def at(self, moment: time) -> datetime:
         """Return that IST time of this day, aware, in UTC."""
@@ -52,33 +65,95 @@ class TradingSession:
     @property
     def opens(self) -> datetime:
         """Start of continuous trading, aware, in UTC."""
-        return self.at(OPEN_FROM)
+        return self.at(self.opens_at)
 
     @property
     def closes(self) -> datetime:
         """End of continuous trading, aware, in UTC."""
-        return self.at(CLOSED_FROM)
+        return self.at(self.closes_at)
+
+
+class SpecialSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A session on a holiday or a weekend, or with hours of its own.
+
+    Attributes:
+        name: why there is one.
+        opens: start of continuous trading, IST.
+        closes: its end, IST.
+    """
+
+    name: str = ""
+    opens: time = OPEN_FROM
+    closes: time = CLOSED_FROM
+
+    def __post_init__(self) -> None:
+        """Refuse hours that are none."""
+        if self.closes <= self.opens:
+            raise ValueError(f"closes {self.closes} is not after opens {self.opens}")
+
+
+class CalendarDays(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of trading days.
+
+    Attributes:
+        first: the first day that the file covers.
+        last: the last one.
+        holidays: days without a session, each with its name.
+        sessions: days with a session though they are holidays or on a weekend; they win over holidays.
+    """
+
+    first: date | None = None
+    last: date | None = None
+    holidays: Mapping[date, str] = msgspec.field(default_factory=dict[date, str])
+    sessions: Mapping[date, SpecialSession] = msgspec.field(default_factory=dict[date, SpecialSession])
+
+    @classmethod
+    def parse(cls, document: Mapping[str, Any]) -> CalendarDays:
+        """Return the days that a TOML document names; raises msgspec.ValidationError."""
+        return msgspec.convert(document, cls, str_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
 class TradingCalendar:
-    """Which days are sessions: Monday to Friday, less the holidays.
+    """Which days are sessions: Monday to Friday, less the holidays, and special sessions.
 
     Attributes:
         holidays: dates in IST without a session.
+        special: sessions on other days than Monday to Friday, on holidays, or with hours of their own.
+        first: the first day whose holidays are known; None where every day counts as known.
+        last: the last one.
     """
 
     holidays: frozenset[date] = frozenset()
+    special: Mapping[date, TradingSession] = field(default_factory=dict)
+    first: date | None = None
+    last: date | None = None
+
+    def with_days(self, days: CalendarDays) -> TradingCalendar:
+        """Return this calendar with those days over its own: a day of `days` wins."""
+        special = {day: session for day, session in self.special.items() if day not in days.holidays}
+        special |= {day: TradingSession(day, one.opens, one.closes) for day, one in days.sessions.items()}
+        return replace(
+            self,
+            holidays=(self.holidays | days.holidays.keys()) - days.sessions.keys(),
+            special=special,
+            first=min(filter(None, (self.first, days.first)), default=None),
+            last=max(filter(None, (self.last, days.last)), default=None),
+        )
+
+    def covers(self, day: date) -> bool:
+        """Return whether the holidays of that date are known; if not, Monday to Friday count as sessions."""
+        return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
 
     def is_session(self, day: date) -> bool:
         """Return whether the exchange trades on that date."""
-        return day.weekday() < _SATURDAY and day not in self.holidays
+        return day in self.special or (day.weekday() < _SATURDAY and day not in self.holidays)
 
     def first_from(self, day: date) -> TradingSession:
         """Return the first session on `day` or after it."""
         while not self.is_session(day):
             day += timedelta(days=1)
-        return TradingSession(day)
+        return self.special.get(day, TradingSession(day))
 
     def after(self, session: TradingSession) -> TradingSession:
         """Return the session that follows."""
@@ -89,6 +164,11 @@ class TradingCalendar:
         local = moment.astimezone(IST)
         if not self.is_session(local.date()):
             return SessionPhase.CLOSED
+        session = self.special.get(local.date(), TradingSession(local.date()))
+        if session.opens_at != OPEN_FROM or session.closes_at != CLOSED_FROM:
+            if moment < session.opens - _PRE_OPEN or moment >= session.closes:
+                return SessionPhase.CLOSED
+            return SessionPhase.CONTINUOUS if moment >= session.opens else SessionPhase.PRE_OPEN
         for phase, start, end in _PHASES:
             if start <= local.time() < end:
                 return phase
@@ -104,3 +184,12 @@ _PHASES = (
     (SessionPhase.CONTINUOUS, OPEN_FROM, CLOSED_FROM),
     (SessionPhase.CLOSING, CLOSING_FROM, CLOSING_UNTIL),
 )
+_PRE_OPEN = timedelta(minutes=15)
+"""How long before a special session orders are collected."""
+
+
+@cache
+def exchange_calendar() -> TradingCalendar:
+    """Return the exchanges' calendar of this release: `holidays.toml`."""
+    text = files("alphapanda.market").joinpath("holidays.toml").read_text(encoding="utf-8")
+    return TradingCalendar().with_days(CalendarDays.parse(tomllib.loads(text)))

@@ -19,9 +19,9 @@ import psutil
 from redis import exceptions
 from redis.asyncio import Redis
 
-from alphapanda.clock import Clock
+from alphapanda.clock import Clock, to_ist
 from alphapanda.deployment import Deployment, user_cache
-from alphapanda.errors import AlphaPandaError
+from alphapanda.errors import AlphaPandaError, ConfigError
 from alphapanda.infra.base import Endpoints
 from alphapanda.infra.embedded.kafka_config import kafka_program
 from alphapanda.infra.embedded.valkey import find_valkey
@@ -30,7 +30,7 @@ from alphapanda.infra.redis_probe import probe_redis
 from alphapanda.infra.tiers import tier_for
 from alphapanda.infra.time_sync import TimeSync, time_sync
 from alphapanda.kafka.probe import probe_kafka, require_compatible
-from alphapanda.pipeline.documents import check_documents
+from alphapanda.pipeline.documents import CALENDAR_HINT, check_documents, load_calendar
 from alphapanda.settings import InfraTier, Loaded, Settings
 
 GIB = 1024**3
@@ -229,11 +229,26 @@ async def check_clock(context: CheckContext) -> Finding:
     return Finding("clock", verdict, detail, "" if verdict is Verdict.OK else CLOCK_HINT)
 
 
+def check_calendar(context: CheckContext) -> Iterator[Finding]:
+    """Check that the holidays of this year are known."""
+    try:
+        calendar = load_calendar(context.deployment)
+    except ConfigError:
+        return  # `settings` names file and line
+    today = to_ist(context.clock.now()).date()
+    if not calendar.covers(today):
+        detail = f"the trading holidays of {today.year} are not known: every Monday to Friday counts as a session"
+        yield Finding("calendar", Verdict.WARN, detail, CALENDAR_HINT)
+        return
+    yield Finding("calendar", Verdict.OK, f"trading holidays are known until {calendar.last}")
+
+
 _CHECKS: tuple[Callable[[CheckContext], Iterator[Finding]], ...] = (
     check_platform,
     check_machine,
     check_time_sync,
     check_files,
+    check_calendar,
     check_ports,
     check_servers_programs,
 )

@@ -286,7 +286,7 @@ def _words(missing: Missing) -> tuple[str, str]:
         Need.REASON: ("a reason", 'Add --reason "…"; it goes to the audit.'),
         Need.NAME: (f"the name {name}", f"Add --confirm {name}."),
         Need.BREAK_GLASS: (
-            "--break-glass while the exchange trades (09:00 to 16:00 IST, Monday to Friday)",
+            "--break-glass while the exchange trades (09:00 to 16:00 IST on trading days)",
             "Wait for the close, or add --break-glass.",
         ),
         Need.YES: (

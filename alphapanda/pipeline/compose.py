@@ -13,6 +13,7 @@ from alphapanda.deployment import Deployment
 from alphapanda.errors import ConfigError
 from alphapanda.execution.paper import PaperTraderStage
 from alphapanda.ids import BrokerId, InstrumentId
+from alphapanda.market.calendar import TradingCalendar
 from alphapanda.market.instruments import InstrumentTable, parse_instruments
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
 from alphapanda.model.instrument import Instrument, InstrumentLookup
@@ -76,12 +77,16 @@ def compose_risk(
 
 
 def compose_paper_trader(
-    settings: Settings, broker: BrokerId, *, accept_log_reset: bool = False
+    settings: Settings,
+    broker: BrokerId,
+    *,
+    calendar: TradingCalendar | None = None,
+    accept_log_reset: bool = False,
 ) -> ComposedStage[PaperTraderStage]:
-    """Return the stage that trades on paper for a broker."""
+    """Return the stage that trades on paper for a broker; `calendar` says when the sessions of its market end."""
     configured = settings.paper_broker(broker)
     latency = timedelta(milliseconds=configured.latency_ms)
-    stage = PaperTraderStage(broker, configured.kind.mode, instruments_of(settings), latency)
+    stage = PaperTraderStage(broker, configured.kind.mode, instruments_of(settings), latency, calendar)
     return _composed(trader_of(broker), stage, settings, timer=True, accept_log_reset=accept_log_reset)
 
 

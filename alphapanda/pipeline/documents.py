@@ -1,10 +1,11 @@
-"""Load `strategies.toml` and `risk.toml`: the structs are their packages', the places in messages are ours."""
+"""Load `strategies.toml`, `risk.toml` and `calendar.toml`; an error names file and line."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from functools import partial
 from typing import Any, TypeVar
 
@@ -13,7 +14,9 @@ import msgspec
 from alphapanda.deployment import Deployment
 from alphapanda.errors import ConfigError
 from alphapanda.ids import BrokerId
+from alphapanda.market.calendar import CalendarDays, SpecialSession, TradingCalendar, exchange_calendar
 from alphapanda.risk.limits import RiskLimits
+from alphapanda.settings import FeedSource, Settings
 from alphapanda.settings.problems import InvalidSettingsError, Problem
 from alphapanda.settings.starters import starter_text
 from alphapanda.settings.toml_file import TomlFile, read_toml
@@ -23,6 +26,8 @@ from alphapanda.strategies.loader import FOLDER, bind_strategies
 
 T = TypeVar("T")
 
+CALENDAR_HINT = "Add the exchange's holidays of that year, and its last day as `last`, to calendar.toml."
+"""What to do about days whose holidays are not known."""
 _ALL = "limits"
 _OF_ONE = "brokers"
 _AT = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<key>[^`]*)`)?", re.DOTALL)
@@ -72,22 +77,60 @@ def load_risk(deployment: Deployment, broker: BrokerId) -> RiskLimits:
     try:
         return msgspec.convert(values, RiskLimits)
     except msgspec.ValidationError as error:
-        match = _AT.fullmatch(str(error))
-        assert match is not None
-        key = match["key"] or next((key for key in values if key in match["what"]), "")
-        place = places.get(key, (_ALL,))
-        what = f"{'.'.join(place)}: {match['what'][:1].lower()}{match['what'][1:]}."
+        said, key = _said(error)
+        place = places.get(key or next((key for key in values if key in said), ""), (_ALL,))
+        what = f"{'.'.join(place)}: {said}."
         raise InvalidSettingsError([Problem(file.place(place), what)]) from None
 
 
+def load_calendar(deployment: Deployment) -> TradingCalendar:
+    """Return the exchanges' calendar, with the days of `calendar.toml` over it where there is one.
+
+    Raises InvalidSettingsError, which names file and line.
+    """
+    file = read_toml(deployment.calendar_file)
+    _refuse_unknown(file, (), file.values, CalendarDays.__struct_fields__)
+    problems = [
+        Problem(file.place((table, day)), f"{table}.{day}: a day is written YYYY-MM-DD.")
+        for table in ("holidays", "sessions")
+        for day in _table(file, (table,))
+        if not _is_date(day)
+    ]
+    for day, session in _table(file, ("sessions",)).items():
+        try:
+            msgspec.convert(session, SpecialSession)
+        except msgspec.ValidationError as error:
+            problems.append(Problem(file.place(("sessions", day)), f"sessions.{day}: {_said(error)[0]}."))
+    if problems:
+        raise InvalidSettingsError(problems)
+    try:
+        return exchange_calendar().with_days(CalendarDays.parse(file.values))
+    except msgspec.ValidationError as error:
+        what, key = _said(error)
+        name = key.partition("[")[0]
+        raise InvalidSettingsError([Problem(file.place((name,)), f"{name or file.name}: {what}.")]) from None
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def market_calendar(settings: Settings, deployment: Deployment) -> TradingCalendar:
+    """Return the calendar that the feed's ticks follow: a simulated market trades on every Monday to Friday."""
+    return TradingCalendar() if settings.feed.source is FeedSource.SIMULATED else load_calendar(deployment)
+
+
 def check_documents(deployment: Deployment, brokers: Iterable[str]) -> list[Problem]:
-    """Return all that is wrong with `strategies.toml` and `risk.toml`.
+    """Return all that is wrong with `strategies.toml`, `risk.toml` and `calendar.toml`.
 
     Strategies' classes are imported and given their parameters; `brokers` are the configured ones.
     """
     known = tuple(brokers)
     problems: list[Problem] = []
-    for check in (_strategies_problems, _risk_problems):
+    for check in (_strategies_problems, _risk_problems, _calendar_problems):
         try:
             problems.extend(check(deployment, known))
         except InvalidSettingsError as error:
@@ -110,6 +153,11 @@ def _strategies_problems(deployment: Deployment, brokers: tuple[str, ...]) -> It
             yield from error.problems
 
 
+def _calendar_problems(deployment: Deployment, _brokers: tuple[str, ...]) -> Iterator[Problem]:
+    load_calendar(deployment)
+    yield from ()
+
+
 def _risk_problems(deployment: Deployment, brokers: tuple[str, ...]) -> Iterator[Problem]:
     file = read_toml(deployment.risk_file)
     for name in _table(file, (_OF_ONE,)):
@@ -126,6 +174,13 @@ def _risk_problems(deployment: Deployment, brokers: tuple[str, ...]) -> Iterator
             new = [problem for problem in error.problems if str(problem) not in reported]
             reported.update(map(str, new))
             yield from new
+
+
+def _said(error: msgspec.ValidationError) -> tuple[str, str]:
+    """Return what msgspec found wrong, and the key that it names, if any."""
+    match = _AT.fullmatch(str(error))
+    assert match is not None
+    return f"{match['what'][:1].lower()}{match['what'][1:]}", match["key"] or ""
 
 
 def _table(file: TomlFile, path: tuple[str, ...]) -> Mapping[str, Any]:

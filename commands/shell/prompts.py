@@ -174,10 +174,10 @@ def confirm_control(context: Context) -> frozenset[str]:
 
 
 def exchange_trades(context: Context) -> bool:
-    """Return whether the exchange trades now, by the wall clock and its calendar."""
-    from alphapanda.market.calendar import TradingCalendar
+    """Return whether the exchange trades now, by the wall clock and the deployment's calendar."""
+    from alphapanda.pipeline.documents import load_calendar
 
-    return TradingCalendar().trades_at(context.clock.now())
+    return load_calendar(context.deployment).trades_at(context.clock.now())
 
 
 def broker_target(settings: Settings, broker: str, name: str = "") -> Target:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alphapanda.errors import UsageError
+from alphapanda.errors import ConfigError, UsageError
 from commands.shell.context import Context
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
+    from alphapanda.market.calendar import TradingCalendar
     from tui.app import Dashboard
     from tui.sources.connection import Connect, Connection
     from tui.sources.control import Disposition, PreparedAction, Selection
@@ -109,6 +110,7 @@ def _dashboard(
     import logging
     from pathlib import Path
 
+    from alphapanda.market.calendar import TradingCalendar
     from commands.shell.running import silence_retries
     from tui.app import Dashboard, Options
     from tui.layout_file import LayoutFile, NoLayout
@@ -120,13 +122,28 @@ def _dashboard(
     encoding = (sys.stdout.encoding or "").lower()
     plain = ascii_only or not encoding.startswith("utf")
     options = Options(
-        theme=_theme(context, theme), glyphs=ASCII if plain else UNICODE, control=control, folder=Path.cwd()
+        theme=_theme(context, theme),
+        glyphs=ASCII if plain else UNICODE,
+        control=control,
+        folder=Path.cwd(),
+        calendar=TradingCalendar() if demo else _calendar(context),
     )
     file = context.deployment.state / LAYOUT_FILE
     if reset:
         file.unlink(missing_ok=True)
     layout = NoLayout() if demo else LayoutFile(file)
     return Dashboard(connect, context.clock, layout, options)
+
+
+def _calendar(context: Context) -> TradingCalendar:
+    """Return the sessions of the deployment's market; the dashboard itself shows settings that cannot be used."""
+    from alphapanda.market.calendar import TradingCalendar
+    from alphapanda.pipeline.documents import market_calendar
+
+    try:
+        return market_calendar(context.settings(), context.deployment)
+    except ConfigError:
+        return TradingCalendar()
 
 
 def _theme(context: Context, theme: str) -> str:

@@ -7,10 +7,11 @@ import hashlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Final, Self
 
-from alphapanda.clock import Clock
+from alphapanda.clock import Clock, to_ist
 from alphapanda.errors import ConfigError
 from alphapanda.ids import InstrumentId
 from alphapanda.kafka.tick_writer import MAX_FRAME_TICKS
@@ -88,6 +89,7 @@ class RecordedSource:
         on_bad: told of each bad row.
         pace: how fast it runs.
         clock: for measuring.
+        on_day: told of each day in India that the ticks reach.
         sleep: waits.
     """
 
@@ -99,6 +101,7 @@ class RecordedSource:
         pace: ReplaySpeed,
         clock: Clock,
         *,
+        on_day: Callable[[date], None] = lambda _day: None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._recording = recording
@@ -106,6 +109,7 @@ class RecordedSource:
         self._on_bad = on_bad
         self._pace = pace
         self._clock = clock
+        self._on_day = on_day
         self._sleep = sleep
         self._open: Sequence[RecordingFile] = ()
 
@@ -118,11 +122,12 @@ class RecordedSource:
         pace: ReplaySpeed,
         clock: Clock,
         *,
+        on_day: Callable[[date], None] = lambda _day: None,
         sleep: Sleep = asyncio.sleep,
     ) -> Self:
         """Return the source of the recording at `path`; raises ConfigError."""
         recording = await asyncio.to_thread(Recording.find, path)
-        return cls(recording, symbols, on_bad, pace, clock, sleep=sleep)
+        return cls(recording, symbols, on_bad, pace, clock, on_day=on_day, sleep=sleep)
 
     @property
     def name(self) -> str:
@@ -171,5 +176,9 @@ class RecordedSource:
                 max_ticks=MAX_FRAME_TICKS,
                 sleep=self._sleep,
             )
+            day: date | None = None
             async for frame in frames:
+                if frame.ticks and (reached := to_ist(frame.ticks[0].exchange_ts).date()) != day:
+                    day = reached
+                    self._on_day(day)
                 yield frame

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import AsyncExitStack, aclosing
+from datetime import date
 from pathlib import Path
 
 from alphapanda.errors import AlphaPandaError, ConfigError, TransientError, first_error
@@ -12,6 +13,7 @@ from alphapanda.ids import SequenceIds
 from alphapanda.kafka.tick_batch import Compression
 from alphapanda.kafka.tick_writer import MAX_FRAME_TICKS, TICKS_TOPIC, TickWriterOptions, open_tick_writer
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
+from alphapanda.pipeline.documents import CALENDAR_HINT, load_calendar
 from alphapanda.serialization.codec import Codec, JsonCodec
 from alphapanda.settings import FeedSettings, FeedSource, SerializationFormat, Settings
 from daemons.feed import bad_rows
@@ -113,7 +115,15 @@ class FeedService:
                 "The feed's source is recorded, but no recording is named.",
                 hint="Set FEED__FILE, or run: alphapanda up --feed recorded --file FILE",
             )
-        return await RecordedSource.open(file, registry, report.add, pace, context.clock)
+        calendar = load_calendar(context.deployment)
+
+        def check_day(day: date) -> None:
+            if not calendar.is_session(day):
+                context.log.warning("recorded_on_no_trading_day", day=day.isoformat(), hint="Check calendar.toml.")
+            elif not calendar.covers(day):
+                context.log.warning("calendar_does_not_cover", day=day.isoformat(), hint=CALENDAR_HINT)
+
+        return await RecordedSource.open(file, registry, report.add, pace, context.clock, on_day=check_day)
 
 
 async def _feed(

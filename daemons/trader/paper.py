@@ -10,6 +10,7 @@ import msgspec
 from alphapanda.execution.paper import PaperTraderStage
 from alphapanda.ids import BrokerId
 from alphapanda.pipeline.compose import compose_paper_trader
+from alphapanda.pipeline.documents import market_calendar
 from alphapanda.state import keys
 from alphapanda.state.orders_view import OrdersView
 from alphapanda.state.views import PnlView, PositionsView
@@ -37,7 +38,12 @@ class PaperTraderService:
     async def run(self, context: DaemonContext) -> None:
         """Recover, then trade on paper until told to stop."""
         broker = self._broker
-        composed = compose_paper_trader(context.settings, broker, accept_log_reset=context.accept_log_reset)
+        composed = compose_paper_trader(
+            context.settings,
+            broker,
+            calendar=market_calendar(context.settings, context.deployment),
+            accept_log_reset=context.accept_log_reset,
+        )
         stage = composed.stage
         hooks = StageHooks(
             views=lambda now: views_of(stage, broker, now),

@@ -10,7 +10,6 @@ from alphapanda.clock import Clock
 from alphapanda.deployment import Deployment
 from alphapanda.ids import BrokerId
 from alphapanda.kafka.client import open_log
-from alphapanda.market.calendar import TradingCalendar
 from alphapanda.model.control import Command, Scope
 from alphapanda.operations.audit import Audit, AuditSource
 from alphapanda.operations.control.restart import RestartProcesses, restart_target
@@ -18,6 +17,7 @@ from alphapanda.operations.control.session import ControlSession
 from alphapanda.operations.control.trading import CancelOrders, ChangeTradingState, FlattenPositions
 from alphapanda.operations.policy import ACTS, Confirmation, Missing, StrictPermit, Target, decide
 from alphapanda.operations.servers import kafka_options, open_control_session
+from alphapanda.pipeline.documents import load_calendar
 from alphapanda.settings import Settings
 from tui.sources.control import ActionResult, Disposition, Ending, PreparedAction, Selection
 
@@ -160,4 +160,4 @@ class DeploymentControl:
         return StrictPermit(self._settings.safety, name, given, self._exchange_trades())
 
     def _exchange_trades(self) -> bool:
-        return TradingCalendar().trades_at(self._clock.now())
+        return load_calendar(self._deployment).trades_at(self._clock.now())

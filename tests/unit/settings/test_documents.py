@@ -1,8 +1,9 @@
-"""`strategies.toml` and `risk.toml`: what they give, and the lines that are wrong."""
+"""`strategies.toml`, `risk.toml` and `calendar.toml`: what they give, and the lines that are wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,9 +13,15 @@ import pytest
 from alphapanda.deployment import Deployment
 from alphapanda.ids import BrokerId
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
-from alphapanda.pipeline.documents import check_documents, load_risk, load_strategies
+from alphapanda.pipeline.documents import (
+    check_documents,
+    load_calendar,
+    load_risk,
+    load_strategies,
+    market_calendar,
+)
 from alphapanda.risk.limits import RiskLimits
-from alphapanda.settings import InvalidSettingsError
+from alphapanda.settings import InvalidSettingsError, load
 from alphapanda.settings.starters import starter_text
 
 Write = Callable[[str, str], Path]
@@ -132,3 +139,47 @@ def test_all_wrong_strategies_are_told_at_once(deployment: Deployment, write: Wr
     with pytest.raises(InvalidSettingsError) as caught:
         load_strategies(deployment)
     assert [problem.where for problem in caught.value.problems] == ["strategies.toml:4", "strategies.toml:8"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "[holidays]\n2027-02-30 = 'x'\n",
+            "calendar.toml:2: holidays.2027-02-30: a day is written YYYY-MM-DD.",
+        ),
+        ("[holidays]\n2027-01-26 = 26\n", "calendar.toml:1: holidays: expected `str`, got `int`."),
+        ("last = 'soon'\n", "calendar.toml:1: last: invalid RFC3339 encoded date."),
+        ("[holiday]\n2027-01-26 = ''\n", "calendar.toml:1: holiday is not a setting. Did you mean holidays?"),
+        (
+            "[sessions]\n2027-10-29 = { opens = 19:00:00, closes = 18:00:00 }\n",
+            "calendar.toml:2: sessions.2027-10-29: closes 18:00:00 is not after opens 19:00:00.",
+        ),
+        (
+            "[sessions]\n2027-10-29 = { opns = 18:00:00 }\n",
+            "calendar.toml:2: sessions.2027-10-29: object contains unknown field `opns`.",
+        ),
+    ],
+)
+def test_a_wrong_calendar_names_its_line(text: str, problem: str, deployment: Deployment, write: Write) -> None:
+    write("calendar.toml", text)
+    assert found(deployment) == [problem]
+
+
+def test_the_calendar_file_lies_over_the_releases_calendar(deployment: Deployment, write: Write) -> None:
+    assert not load_calendar(deployment).covers(date(2027, 1, 4))
+    write("calendar.toml", 'last = 2027-12-31\n\n[holidays]\n2027-01-26 = "Republic Day"\n')
+    calendar = load_calendar(deployment)
+    assert calendar.covers(date(2027, 1, 4))
+    assert [calendar.is_session(date(year, 1, 26)) for year in (2026, 2027)] == [False, False]
+    assert found(deployment) == []
+
+
+def test_a_simulated_market_has_no_holidays_and_a_recorded_one_the_exchanges(
+    deployment: Deployment, write: Write
+) -> None:
+    holiday = date(2026, 1, 26)
+    assert market_calendar(load(deployment, {}).settings, deployment).is_session(holiday)
+    write("ticks.csv", "")
+    recorded = load(deployment, {"FEED__SOURCE": "recorded", "FEED__FILE": "ticks.csv"}).settings
+    assert not market_calendar(recorded, deployment).is_session(holiday)
