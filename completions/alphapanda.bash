@@ -411,6 +411,10 @@ _alphapanda() {
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
+        "dlq reasons:--code" | "dlq reasons:-c")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
         "dlq reasons:--failed-in")
             mapfile -t COMPREPLY < <(compgen -W "$(_alphapanda_names groups)" -- "$current")
             return
@@ -423,19 +427,15 @@ _alphapanda() {
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
+        "dlq reasons:--message")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
         "dlq reasons:--where")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
-        "dlq plan:--id")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
-            return
-            ;;
         "dlq plan:--code" | "dlq plan:-c")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
-            return
-            ;;
-        "dlq plan:--reason-id")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
@@ -456,6 +456,14 @@ _alphapanda() {
             return
             ;;
         "dlq plan:--where")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq plan:--id")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq plan:--reason-id")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
@@ -483,15 +491,7 @@ _alphapanda() {
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
-        "dlq replay:--id")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
-            return
-            ;;
         "dlq replay:--code" | "dlq replay:-c")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
-            return
-            ;;
-        "dlq replay:--reason-id")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
@@ -515,11 +515,15 @@ _alphapanda() {
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
-        "dlq replay:--max")
+        "dlq replay:--id")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
-        "dlq replay:--rate")
+        "dlq replay:--reason-id")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--max")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
@@ -543,6 +547,18 @@ _alphapanda() {
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
+        "dlq replay:--reason" | "dlq replay:-r")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--confirm")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq replay:--rate")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
         "dlq replay:--patience")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
@@ -551,11 +567,11 @@ _alphapanda() {
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
-        "dlq replay:--reason" | "dlq replay:-r")
+        "dlq edit:--reason" | "dlq edit:-r")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
-        "dlq replay:--confirm")
+        "dlq edit:--confirm")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
@@ -568,18 +584,6 @@ _alphapanda() {
             return
             ;;
         "dlq edit:--patience")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
-            return
-            ;;
-        "dlq edit:--reason" | "dlq edit:-r")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
-            return
-            ;;
-        "dlq edit:--confirm")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
-            return
-            ;;
-        "dlq discard:--verdict")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
@@ -615,7 +619,7 @@ _alphapanda() {
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
-        "dlq quarantine:--verdict")
+        "dlq discard:--verdict")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
@@ -651,6 +655,18 @@ _alphapanda() {
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
+        "dlq quarantine:--verdict")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq purge:--reason" | "dlq purge:-r")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
+        "dlq purge:--confirm")
+            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
+            return
+            ;;
         "dlq purge:--before")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
@@ -660,14 +676,6 @@ _alphapanda() {
             return
             ;;
         "dlq purge:--partition")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
-            return
-            ;;
-        "dlq purge:--reason" | "dlq purge:-r")
-            mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
-            return
-            ;;
-        "dlq purge:--confirm")
             mapfile -t COMPREPLY < <(compgen -W "" -- "$current")
             return
             ;;
@@ -844,37 +852,37 @@ _alphapanda() {
             words="list show reasons plan replay edit discard quarantine purge history undo policy"
             ;;
         "dlq list")
-            options="--all -a --code -c --failed-in --since --until --message --where --limit -n --metrics --json --help -h"
+            options="--code -c --failed-in --since --until --message --where --all -a --limit -n --metrics --json --help -h"
             words="$(_alphapanda_names dead-letters)"
             ;;
         "dlq show")
             options="--json --help -h"
             ;;
         "dlq reasons")
-            options="--all -a --failed-in --since --until --where --json --help -h"
+            options="--code -c --failed-in --since --until --message --where --all -a --json --help -h"
             words="$(_alphapanda_names dead-letters)"
             ;;
         "dlq plan")
-            options="--id --code -c --reason-id --failed-in --since --until --message --where --max --run --group --max-replays --valid-for --include-stale --include-unreadable --force-one --json --help -h"
+            options="--code -c --failed-in --since --until --message --where --id --reason-id --max --run --group --max-replays --valid-for --include-stale --include-unreadable --force-one --json --help -h"
             words="$(_alphapanda_names dead-letters)"
             ;;
         "dlq replay")
-            options="--id --code -c --reason-id --failed-in --since --until --message --where --max --rate --run --group --max-replays --valid-for --include-stale --include-unreadable --force-one --no-canary --canary --patience --max-returned --reason -r --yes -y --confirm --break-glass --dry-run --json --help -h"
+            options="--code -c --failed-in --since --until --message --where --id --reason-id --max --run --group --max-replays --valid-for --include-stale --include-unreadable --force-one --reason -r --yes -y --confirm --dry-run --break-glass --rate --no-canary --canary --patience --max-returned --json --help -h"
             words="$(_alphapanda_names dead-letters)"
             ;;
         "dlq edit")
-            options="--file -f --force --group --patience --reason -r --yes -y --confirm --break-glass --dry-run --json --help -h"
+            options="--reason -r --yes -y --confirm --dry-run --break-glass --file -f --force --group --patience --json --help -h"
             ;;
         "dlq discard")
-            options="--verdict --code -c --failed-in --since --until --message --where --reason -r --yes -y --confirm --dry-run --json --help -h"
+            options="--code -c --failed-in --since --until --message --where --reason -r --yes -y --confirm --dry-run --verdict --json --help -h"
             words="$(_alphapanda_names dead-letters)"
             ;;
         "dlq quarantine")
-            options="--verdict --code -c --failed-in --since --until --message --where --reason -r --yes -y --confirm --dry-run --json --help -h"
+            options="--code -c --failed-in --since --until --message --where --reason -r --yes -y --confirm --dry-run --verdict --json --help -h"
             words="$(_alphapanda_names dead-letters)"
             ;;
         "dlq purge")
-            options="--before --to-offset --partition --settled --allow-dangerous --reason -r --yes -y --confirm --break-glass --dry-run --json --help -h"
+            options="--reason -r --yes -y --confirm --dry-run --break-glass --before --to-offset --partition --settled --allow-dangerous --json --help -h"
             words="$(_alphapanda_names dead-letters)"
             ;;
         "dlq history")

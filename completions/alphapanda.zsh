@@ -415,6 +415,10 @@ _alphapanda() {
             true
             return
             ;;
+        "dlq reasons:--code" | "dlq reasons:-c")
+            true
+            return
+            ;;
         "dlq reasons:--failed-in")
             _alphapanda_names groups
             return
@@ -427,19 +431,15 @@ _alphapanda() {
             true
             return
             ;;
+        "dlq reasons:--message")
+            true
+            return
+            ;;
         "dlq reasons:--where")
             true
             return
             ;;
-        "dlq plan:--id")
-            true
-            return
-            ;;
         "dlq plan:--code" | "dlq plan:-c")
-            true
-            return
-            ;;
-        "dlq plan:--reason-id")
             true
             return
             ;;
@@ -460,6 +460,14 @@ _alphapanda() {
             return
             ;;
         "dlq plan:--where")
+            true
+            return
+            ;;
+        "dlq plan:--id")
+            true
+            return
+            ;;
+        "dlq plan:--reason-id")
             true
             return
             ;;
@@ -487,15 +495,7 @@ _alphapanda() {
             true
             return
             ;;
-        "dlq replay:--id")
-            true
-            return
-            ;;
         "dlq replay:--code" | "dlq replay:-c")
-            true
-            return
-            ;;
-        "dlq replay:--reason-id")
             true
             return
             ;;
@@ -519,11 +519,15 @@ _alphapanda() {
             true
             return
             ;;
-        "dlq replay:--max")
+        "dlq replay:--id")
             true
             return
             ;;
-        "dlq replay:--rate")
+        "dlq replay:--reason-id")
+            true
+            return
+            ;;
+        "dlq replay:--max")
             true
             return
             ;;
@@ -547,6 +551,18 @@ _alphapanda() {
             true
             return
             ;;
+        "dlq replay:--reason" | "dlq replay:-r")
+            true
+            return
+            ;;
+        "dlq replay:--confirm")
+            true
+            return
+            ;;
+        "dlq replay:--rate")
+            true
+            return
+            ;;
         "dlq replay:--patience")
             true
             return
@@ -555,11 +571,11 @@ _alphapanda() {
             true
             return
             ;;
-        "dlq replay:--reason" | "dlq replay:-r")
+        "dlq edit:--reason" | "dlq edit:-r")
             true
             return
             ;;
-        "dlq replay:--confirm")
+        "dlq edit:--confirm")
             true
             return
             ;;
@@ -572,18 +588,6 @@ _alphapanda() {
             return
             ;;
         "dlq edit:--patience")
-            true
-            return
-            ;;
-        "dlq edit:--reason" | "dlq edit:-r")
-            true
-            return
-            ;;
-        "dlq edit:--confirm")
-            true
-            return
-            ;;
-        "dlq discard:--verdict")
             true
             return
             ;;
@@ -619,7 +623,7 @@ _alphapanda() {
             true
             return
             ;;
-        "dlq quarantine:--verdict")
+        "dlq discard:--verdict")
             true
             return
             ;;
@@ -655,6 +659,18 @@ _alphapanda() {
             true
             return
             ;;
+        "dlq quarantine:--verdict")
+            true
+            return
+            ;;
+        "dlq purge:--reason" | "dlq purge:-r")
+            true
+            return
+            ;;
+        "dlq purge:--confirm")
+            true
+            return
+            ;;
         "dlq purge:--before")
             true
             return
@@ -664,14 +680,6 @@ _alphapanda() {
             return
             ;;
         "dlq purge:--partition")
-            true
-            return
-            ;;
-        "dlq purge:--reason" | "dlq purge:-r")
-            true
-            return
-            ;;
-        "dlq purge:--confirm")
             true
             return
             ;;
@@ -1185,34 +1193,34 @@ _alphapanda() {
                 '-h:Show this message and exit.'
             )
             verbs=(
-                'list:List what is unresolved: a line a topic, or with TOPIC a line a dead letter, oldest first.'
-                'show:Show one dead letter: why it failed, where it came from, what was done with it, and what replay would do.'
-                'reasons:Group dead letters by why they failed: ids, numbers and times in messages are put aside.'
+                'list:List unresolved dead letters: one line per topic, or with TOPIC one line per dead letter, oldest first.'
+                'show:Show one dead letter: the failure, its origin, its history, its value, and what a replay would do.'
+                'reasons:Group dead letters by the reason of their failure; ids, numbers and times in messages are ignored.'
                 'plan:Show what `dlq replay` would do with each dead letter, and why; changes nothing.'
-                'replay:Send dead letters again to the topic they came from, for the group that failed alone.'
-                'edit:Edit the event in one dead letter and send it again, with its id and the names of the fields that differ.'
-                'discard:Set dead letters aside for good: they are not replayed, and no longer counted as open.'
-                'quarantine:Put dead letters aside until somebody brings them back: no replay takes them.'
-                'purge:Remove the oldest dead letters of a topic from the disk, for good. The ledger keeps what became of them.'
-                'history:Show what was done with dead letters, by whom and why: the newest steps, oldest first.'
-                'undo:Open again what was discarded, quarantined or only planned. What was sent again cannot be unsent.'
-                'policy:What the desk has decided of its dead letters.'
+                'replay:Send dead letters again to the topic they came from, to be processed only by the group that failed.'
+                'edit:Edit the event in one dead letter and send it again, with its id and the names of the changed fields.'
+                'discard:Discard dead letters: they are not replayed, and no longer counted as open.'
+                'quarantine:Quarantine dead letters: no replay sends them until `dlq undo`.'
+                'purge:Delete the oldest dead letters of a topic for good. The ledger keeps their history.'
+                'history:Show the history of dead letters: each step with its actor and reason; the newest steps, oldest first.'
+                'undo:Open discarded, quarantined or planned dead letters again. Records that were sent cannot be unsent.'
+                'policy:Check the rules for dead letters in dlq-policy.toml.'
             )
             ;;
         "dlq list")
             options=(
-                '--all:Settled ones, empty topics, and other systems'\'' topics, too.'
-                '-a:Settled ones, empty topics, and other systems'\'' topics, too.'
-                '--code:Only this error code; more than once.'
-                '-c:Only this error code; more than once.'
-                '--failed-in:Only what this consumer group could not process.'
-                '--since:Only what failed from then on: 09:15, -10m, 2026-03-02T09:15.'
-                '--until:Only what failed before then.'
-                '--message:Only those whose message contains this.'
-                '--where:Only those whose record passes: data.quantity > 100.'
+                '--code:Only this error code; repeat for several.'
+                '-c:Only this error code; repeat for several.'
+                '--failed-in:Only failures of this consumer group.'
+                '--since:Only failures since then: 09:15, -10m, 2026-03-02T09:15.'
+                '--until:Only failures before then.'
+                '--message:Only failures whose message contains this text.'
+                '--where:Only records that match: data.quantity > 100.'
+                '--all:Include settled dead letters, empty topics and other systems'\'' topics.'
+                '-a:Include settled dead letters, empty topics and other systems'\'' topics.'
                 '--limit:Show at most this many, newest first.'
                 '-n:Show at most this many, newest first.'
-                '--metrics:As metrics in Prometheus'\''s text format, for a collector of files.'
+                '--metrics:Write metrics in Prometheus'\''s text format, for a file collector.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -1228,12 +1236,15 @@ _alphapanda() {
             ;;
         "dlq reasons")
             options=(
-                '--all:Settled ones, too.'
-                '-a:Settled ones, too.'
-                '--failed-in:Only what this consumer group could not process.'
-                '--since:Only what failed from then on: 09:15, -10m, 2026-03-02T09:15.'
-                '--until:Only what failed before then.'
-                '--where:Only those whose record passes: data.quantity > 100.'
+                '--code:Only this error code; repeat for several.'
+                '-c:Only this error code; repeat for several.'
+                '--failed-in:Only failures of this consumer group.'
+                '--since:Only failures since then: 09:15, -10m, 2026-03-02T09:15.'
+                '--until:Only failures before then.'
+                '--message:Only failures whose message contains this text.'
+                '--where:Only records that match: data.quantity > 100.'
+                '--all:Include settled dead letters.'
+                '-a:Include settled dead letters.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -1242,23 +1253,23 @@ _alphapanda() {
             ;;
         "dlq plan")
             options=(
-                '--id:Only this dead letter; more than once.'
-                '--code:Only this error code; more than once.'
-                '-c:Only this error code; more than once.'
-                '--reason-id:Only what failed for it, by `dlq reasons`; more than once.'
-                '--failed-in:Only what this consumer group could not process.'
-                '--since:Only what failed from then on: 09:15, -10m, 2026-03-02T09:15.'
-                '--until:Only what failed before then.'
-                '--message:Only those whose message contains this.'
-                '--where:Only those whose record passes: data.quantity > 100.'
-                '--max:Send at most so many.'
-                '--run:Go on with this run, and nothing else.'
-                '--group:Who is to process what names no group itself.'
-                '--max-replays:Quarantine what came back so often.'
-                '--valid-for:How long records are good for: 10m, 2h.'
-                '--include-stale:Send what is stale, too.'
-                '--include-unreadable:Send what this version cannot decode, too.'
-                '--force-one:Send this one, though it is in doubt or stale.'
+                '--code:Only this error code; repeat for several.'
+                '-c:Only this error code; repeat for several.'
+                '--failed-in:Only failures of this consumer group.'
+                '--since:Only failures since then: 09:15, -10m, 2026-03-02T09:15.'
+                '--until:Only failures before then.'
+                '--message:Only failures whose message contains this text.'
+                '--where:Only records that match: data.quantity > 100.'
+                '--id:Only this dead letter; repeat for several.'
+                '--reason-id:Only this REASON of `dlq reasons`; repeatable.'
+                '--max:Send at most this many records.'
+                '--run:Resume this run, and send nothing else.'
+                '--group:Consumer group to use when a dead letter names none.'
+                '--max-replays:Quarantine a record after this many failed replays.'
+                '--valid-for:Treat records as stale after this time: 10m, 2h.'
+                '--include-stale:Send stale records too.'
+                '--include-unreadable:Send records too that this version cannot decode.'
+                '--force-one:Send this record even if it is in doubt or stale.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -1267,35 +1278,35 @@ _alphapanda() {
             ;;
         "dlq replay")
             options=(
-                '--id:Only this dead letter; more than once.'
-                '--code:Only this error code; more than once.'
-                '-c:Only this error code; more than once.'
-                '--reason-id:Only what failed for it, by `dlq reasons`; more than once.'
-                '--failed-in:Only what this consumer group could not process.'
-                '--since:Only what failed from then on: 09:15, -10m, 2026-03-02T09:15.'
-                '--until:Only what failed before then.'
-                '--message:Only those whose message contains this.'
-                '--where:Only those whose record passes: data.quantity > 100.'
-                '--max:Send at most so many.'
-                '--rate:Records a second; else as fast as it goes.'
-                '--run:Go on with this run, and nothing else.'
-                '--group:Who is to process what names no group itself.'
-                '--max-replays:Quarantine what came back so often.'
-                '--valid-for:How long records are good for: 10m, 2h.'
-                '--include-stale:Send what is stale, too.'
-                '--include-unreadable:Send what this version cannot decode, too.'
-                '--force-one:Send this one, though it is in doubt or stale.'
-                '--no-canary:Send one and wait for it before the rest.'
-                '--canary:Send one and wait for it before the rest.'
-                '--patience:How long nothing may be confirmed.'
-                '--max-returned:Stop when so many came back.'
+                '--code:Only this error code; repeat for several.'
+                '-c:Only this error code; repeat for several.'
+                '--failed-in:Only failures of this consumer group.'
+                '--since:Only failures since then: 09:15, -10m, 2026-03-02T09:15.'
+                '--until:Only failures before then.'
+                '--message:Only failures whose message contains this text.'
+                '--where:Only records that match: data.quantity > 100.'
+                '--id:Only this dead letter; repeat for several.'
+                '--reason-id:Only this REASON of `dlq reasons`; repeatable.'
+                '--max:Send at most this many records.'
+                '--run:Resume this run, and send nothing else.'
+                '--group:Consumer group to use when a dead letter names none.'
+                '--max-replays:Quarantine a record after this many failed replays.'
+                '--valid-for:Treat records as stale after this time: 10m, 2h.'
+                '--include-stale:Send stale records too.'
+                '--include-unreadable:Send records too that this version cannot decode.'
+                '--force-one:Send this record even if it is in doubt or stale.'
                 '--reason:Why you do this; it is written to the audit.'
                 '-r:Why you do this; it is written to the audit.'
                 '--yes:Answer yes ahead: do not ask.'
                 '-y:Answer yes ahead: do not ask.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
-                '--break-glass:Allow this on a live broker during market hours.'
                 '--dry-run:Show what would be done and change nothing.'
+                '--break-glass:Allow this on a live broker during market hours.'
+                '--rate:Send this many records per second. Default: as fast as possible.'
+                '--no-canary:Send one record and await its confirmation before the rest.'
+                '--canary:Send one record and await its confirmation before the rest.'
+                '--patience:Stop when no record was confirmed for this many seconds.'
+                '--max-returned:Stop when this many records failed again.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -1304,18 +1315,18 @@ _alphapanda() {
             ;;
         "dlq edit")
             options=(
-                '--file:Take the edited JSON from here; - is stdin; else $EDITOR.'
-                '-f:Take the edited JSON from here; - is stdin; else $EDITOR.'
-                '--force:Though it is in doubt or stale.'
-                '--group:Who is to process it, where it names no group.'
-                '--patience:How long to wait for it.'
                 '--reason:Why you do this; it is written to the audit.'
                 '-r:Why you do this; it is written to the audit.'
                 '--yes:Answer yes ahead: do not ask.'
                 '-y:Answer yes ahead: do not ask.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
-                '--break-glass:Allow this on a live broker during market hours.'
                 '--dry-run:Show what would be done and change nothing.'
+                '--break-glass:Allow this on a live broker during market hours.'
+                '--file:Read the edited JSON from here; - is stdin. Default: $EDITOR.'
+                '-f:Read the edited JSON from here; - is stdin. Default: $EDITOR.'
+                '--force:Send it even if it is in doubt or stale.'
+                '--group:Consumer group to use when a dead letter names none.'
+                '--patience:Stop when no record was confirmed for this many seconds.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -1323,20 +1334,20 @@ _alphapanda() {
             ;;
         "dlq discard")
             options=(
-                '--verdict:Only these: stale, already-processed, in-doubt, new.'
-                '--code:Only this error code; more than once.'
-                '-c:Only this error code; more than once.'
-                '--failed-in:Only what this consumer group could not process.'
-                '--since:Only what failed from then on: 09:15, -10m, 2026-03-02T09:15.'
-                '--until:Only what failed before then.'
-                '--message:Only those whose message contains this.'
-                '--where:Only those whose record passes: data.quantity > 100.'
+                '--code:Only this error code; repeat for several.'
+                '-c:Only this error code; repeat for several.'
+                '--failed-in:Only failures of this consumer group.'
+                '--since:Only failures since then: 09:15, -10m, 2026-03-02T09:15.'
+                '--until:Only failures before then.'
+                '--message:Only failures whose message contains this text.'
+                '--where:Only records that match: data.quantity > 100.'
                 '--reason:Why you do this; it is written to the audit.'
                 '-r:Why you do this; it is written to the audit.'
                 '--yes:Answer yes ahead: do not ask.'
                 '-y:Answer yes ahead: do not ask.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
                 '--dry-run:Show what would be done and change nothing.'
+                '--verdict:Only this verdict: stale, already-processed, in-doubt or new.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -1345,20 +1356,20 @@ _alphapanda() {
             ;;
         "dlq quarantine")
             options=(
-                '--verdict:Only these: stale, already-processed, in-doubt, new.'
-                '--code:Only this error code; more than once.'
-                '-c:Only this error code; more than once.'
-                '--failed-in:Only what this consumer group could not process.'
-                '--since:Only what failed from then on: 09:15, -10m, 2026-03-02T09:15.'
-                '--until:Only what failed before then.'
-                '--message:Only those whose message contains this.'
-                '--where:Only those whose record passes: data.quantity > 100.'
+                '--code:Only this error code; repeat for several.'
+                '-c:Only this error code; repeat for several.'
+                '--failed-in:Only failures of this consumer group.'
+                '--since:Only failures since then: 09:15, -10m, 2026-03-02T09:15.'
+                '--until:Only failures before then.'
+                '--message:Only failures whose message contains this text.'
+                '--where:Only records that match: data.quantity > 100.'
                 '--reason:Why you do this; it is written to the audit.'
                 '-r:Why you do this; it is written to the audit.'
                 '--yes:Answer yes ahead: do not ask.'
                 '-y:Answer yes ahead: do not ask.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
                 '--dry-run:Show what would be done and change nothing.'
+                '--verdict:Only this verdict: stale, already-processed, in-doubt or new.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -1367,18 +1378,18 @@ _alphapanda() {
             ;;
         "dlq purge")
             options=(
-                '--before:Only what was written before then: 09:15, -2d.'
-                '--to-offset:Only what stands before it.'
-                '--partition:Only this partition; more than once.'
-                '--settled:Stop before the first that has to stay, instead of refusing.'
-                '--allow-dangerous:Remove settled ones, too, whose records are still in the log.'
                 '--reason:Why you do this; it is written to the audit.'
                 '-r:Why you do this; it is written to the audit.'
                 '--yes:Answer yes ahead: do not ask.'
                 '-y:Answer yes ahead: do not ask.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
-                '--break-glass:Allow this on a live broker during market hours.'
                 '--dry-run:Show what would be done and change nothing.'
+                '--break-glass:Allow this on a live broker during market hours.'
+                '--before:Only records written before then: 09:15, -2d.'
+                '--to-offset:Only records before this offset.'
+                '--partition:Only this partition; repeat for several.'
+                '--settled:Stop before the first record that has to stay, instead of refusing.'
+                '--allow-dangerous:Remove settled records even if their originals are in the log.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -1414,7 +1425,7 @@ _alphapanda() {
                 '-h:Show this message and exit.'
             )
             verbs=(
-                'check:Check dlq-policy.toml and list its rules. Ends with 3, and says where, if anything is wrong.'
+                'check:Check dlq-policy.toml and list its rules. Exits with 3 and the line of each fault if the file is wrong.'
             )
             ;;
         "dlq policy check")

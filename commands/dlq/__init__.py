@@ -1,20 +1,18 @@
-"""`alphapanda dlq`: what could not be processed, why, and sending it again without doing anything twice."""
+"""`alphapanda dlq`: look into dead letters, and send them again without processing anything twice."""
 
 from __future__ import annotations
 
 import typer
 
-from commands.dlq.aside import discard, quarantine
+from commands.dlq.aside import discard, quarantine, undo
 from commands.dlq.edit import edit
 from commands.dlq.history import history
 from commands.dlq.list import list_
-from commands.dlq.plan import plan
 from commands.dlq.policy import register as register_policy
 from commands.dlq.purge import purge
 from commands.dlq.reasons import reasons
-from commands.dlq.replay import replay
+from commands.dlq.replay import plan, replay
 from commands.dlq.show import show
-from commands.dlq.undo import undo
 
 
 def register(app: typer.Typer) -> None:

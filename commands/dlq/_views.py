@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
+from alphapanda.operations.dead_letters.backlog import FailedRecord
+from alphapanda.operations.dead_letters.execute import ReplayReport
+from alphapanda.operations.dead_letters.plan import PlannedRecord, ReplayPlan, summarize
 from alphapanda.operations.dead_letters.summary import short
-from commands.shell.output import Column, Output, Style
-
-if TYPE_CHECKING:
-    from alphapanda.operations.dead_letters.backlog import FailedRecord
-    from alphapanda.operations.dead_letters.execute import ReplayReport
-    from alphapanda.operations.dead_letters.plan import PlannedRecord, ReplayPlan
+from commands.shell.output import Column, Output, Style, as_text
 
 _STATES = {
     "open": Style.WARN,
@@ -119,10 +117,6 @@ PLAN_COLUMNS = (
 
 def plan_lines(plan: ReplayPlan, output: Output) -> list[str]:
     """Return a plan for people: one line for those that are alike."""
-    from dataclasses import asdict
-
-    from alphapanda.operations.dead_letters.plan import summarize
-
     rows = [asdict(line) for line in summarize(plan)]
     return output.render(rows, PLAN_COLUMNS)
 
@@ -161,28 +155,7 @@ def raw_planned(record: PlannedRecord) -> dict[str, object]:
 
 def raw_report(report: ReplayReport) -> dict[str, object]:
     """Return what a run did as programs read it."""
-    from dataclasses import asdict
-
     return asdict(report)
-
-
-def report_line(report: ReplayReport) -> str:
-    """Return what a run did in one line."""
-    parts = [
-        f"{count:,} {name}"
-        for name, count in (
-            ("sent", report.sent),
-            ("confirmed", report.confirmed),
-            ("came back", report.returned),
-            ("not yet processed", report.waiting),
-            ("discarded", report.discarded),
-            ("quarantined", report.quarantined),
-            ("released", report.released),
-            ("left for the next run", report.unsent),
-        )
-        if count or name in {"sent", "confirmed"}
-    ]
-    return ", ".join(parts) + "."
 
 
 def count_of(number: int, one: str = "dead letter is", many: str = "dead letters are") -> str:
@@ -192,8 +165,6 @@ def count_of(number: int, one: str = "dead letter is", many: str = "dead letters
 
 def fields(lines: Sequence[tuple[str, object]], output: Output) -> list[str]:
     """Return `name  value` lines, without those that have no value."""
-    from commands.shell.output import as_text
-
     known = [(name, value) for name, value in lines if value not in (None, "")]
     width = max((len(name) for name, _ in known), default=0)
     return [f"{output.styled(f'{name:<{width}}', Style.FAINT)}  {as_text(value)}" for name, value in known]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import Annotated
 
 import typer
 
 from alphapanda.errors import UnknownNameError
+from alphapanda.operations.dead_letters.ledger import LedgerEntry
+from alphapanda.operations.dead_letters.set_aside import is_topic
+from commands.dlq._session import reading
 from commands.dlq._views import state_style
 from commands.shell.context import Context
 from commands.shell.options import JsonOption, LimitOption
 from commands.shell.output import Column
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from alphapanda.operations.dead_letters.ledger import LedgerEntry
 
 _COLUMNS = (
     Column("at", "TIME (IST)"),
@@ -32,12 +31,12 @@ def history(
     call: typer.Context,
     what: Annotated[
         str | None,
-        typer.Argument(metavar="[TOPIC|ID|RUN]", help="A topic, a dead letter's id or a run; else all."),
+        typer.Argument(metavar="[TOPIC|ID|RUN]", help="A topic, a dead letter's id or a run. Default: all."),
     ] = None,
     limit: LimitOption = 100,
     json: JsonOption = False,
 ) -> None:
-    """Show what was done with dead letters, by whom and why: the newest steps, oldest first.
+    """Show the history of dead letters: each step with its actor and reason; the newest steps, oldest first.
 
     Example: alphapanda dlq history paper.orders.filled
     """
@@ -46,11 +45,8 @@ def history(
 
 
 async def _show(context: Context, what: str | None, limit: int) -> None:
-    from alphapanda.operations.dead_letters.backlog import read_backlog
-    from commands.dlq._session import is_topic, reading
-
-    async with reading(context) as log:
-        entries = (await read_backlog(log, ())).entries
+    async with reading(context) as reader:
+        entries = (await reader.read(())).entries
     steps = [step for entry in entries.values() for step in _steps(entry)]
     if what is not None:
         known = {value for step in steps for value in (str(step["topic"]), str(step["target"]))}

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from commands.dlq._options import (
-    CodeOption,
-    FailedGroupOption,
-    MessageOption,
-    OptionalTopic,
-    SinceOption,
-    UntilOption,
-    WhereOption,
-)
+from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog, dead_letter_topics
+from alphapanda.operations.dead_letters.exporter import exposition
+from alphapanda.operations.dead_letters.selection import DeadLetterFilter
+from alphapanda.operations.dead_letters.summary import short, signature
+from commands.dlq._options import FilterOptions, OptionalTopic, with_option_groups
+from commands.dlq._session import reading
+from commands.dlq._views import RECORD_COLUMNS, age, moment, raw, shown
 from commands.shell.context import Context
 from commands.shell.options import JsonOption, LimitOption
 from commands.shell.output import Column, Style
-
-if TYPE_CHECKING:
-    from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog
-    from alphapanda.operations.dead_letters.selection import DeadLetterFilter
 
 _SUMMARY = (
     Column("topic", "TOPIC"),
@@ -37,34 +31,27 @@ _SUMMARY = (
 )
 
 
+@with_option_groups
 def list_(
     call: typer.Context,
+    chosen: FilterOptions,
     topic: OptionalTopic = None,
     everything: Annotated[
-        bool, typer.Option("--all", "-a", help="Settled ones, empty topics, and other systems' topics, too.")
+        bool,
+        typer.Option("--all", "-a", help="Include settled dead letters, empty topics and other systems' topics."),
     ] = False,
-    code: CodeOption = None,
-    failed_in: FailedGroupOption = "",
-    since: SinceOption = "",
-    until: UntilOption = "",
-    message: MessageOption = "",
-    where: WhereOption = "",
     limit: LimitOption = 50,
     metrics: Annotated[
-        bool, typer.Option("--metrics", help="As metrics in Prometheus's text format, for a collector of files.")
+        bool, typer.Option("--metrics", help="Write metrics in Prometheus's text format, for a file collector.")
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """List what is unresolved: a line a topic, or with TOPIC a line a dead letter, oldest first.
+    """List unresolved dead letters: one line per topic, or with TOPIC one line per dead letter, oldest first.
 
     Example: alphapanda dlq list paper.orders.filled --since -1h
     """
-    from commands.dlq._session import selection_of
-
     context = Context.of(call, json=json)
-    selection = selection_of(
-        context, codes=code, group=failed_in, since=since, until=until, message=message, where=where
-    )
+    selection = chosen.filter(context)
     if topic is None:
         context.run(_topics(context, selection, everything=everything, metrics=metrics))
     else:
@@ -72,13 +59,9 @@ def list_(
 
 
 async def _topics(context: Context, selection: DeadLetterFilter, *, everything: bool, metrics: bool) -> None:
-    from alphapanda.operations.dead_letters.backlog import dead_letter_topics, read_backlog
-    from alphapanda.operations.dead_letters.exporter import exposition
-    from commands.dlq._session import own_topics, reading, view_of
-
-    async with reading(context) as log:
-        topics = dead_letter_topics(await log.topics()) if everything else await own_topics(context, log)
-        backlog = await read_backlog(log, topics, view_of(context))
+    async with reading(context) as reader:
+        topics = dead_letter_topics(await reader.log.topics()) if everything else await reader.own_topics()
+        backlog = await reader.read(topics)
     if metrics:
         context.output.lines(exposition(backlog, topics, context.clock.now()).splitlines())
         return
@@ -91,9 +74,6 @@ async def _topics(context: Context, selection: DeadLetterFilter, *, everything: 
 def _summaries(
     context: Context, backlog: DeadLetterBacklog, topics: Sequence[str], selection: DeadLetterFilter
 ) -> list[Mapping[str, object]]:
-    from alphapanda.operations.dead_letters.summary import short, signature
-    from commands.dlq._views import age, moment
-
     now = context.clock.now().timestamp()
     rows: list[Mapping[str, object]] = []
     by_topic: dict[str, list[object]] = {name: [] for name in topics}
@@ -128,13 +108,9 @@ def _summaries(
 async def _records(
     context: Context, typed: str, selection: DeadLetterFilter, limit: int, *, everything: bool
 ) -> None:
-    from alphapanda.operations.dead_letters.backlog import read_backlog
-    from commands.dlq._session import reading, typed_topic, view_of
-    from commands.dlq._views import RECORD_COLUMNS, raw, shown
-
-    async with reading(context) as log:
-        topic = await typed_topic(log, typed)
-        backlog = await read_backlog(log, [topic], view_of(context))
+    async with reading(context) as reader:
+        topic = await reader.resolve(typed)
+        backlog = await reader.read([topic])
     items = [
         item
         for item in backlog.items.values()

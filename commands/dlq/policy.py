@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from alphapanda.exit_codes import ExitCode
+from alphapanda.operations.dead_letters.policy import POLICY_FILE, read_policy
 from commands.shell.context import Context
 from commands.shell.options import JsonOption
 from commands.shell.output import Column
@@ -19,23 +20,21 @@ _COLUMNS = (
 
 def register(noun: typer.Typer) -> None:
     """Add `policy check` to `dlq`."""
-    policy = typer.Typer(help="What the desk has decided of its dead letters.", no_args_is_help=True)
+    policy = typer.Typer(help="Check the rules for dead letters in dlq-policy.toml.", no_args_is_help=True)
     policy.callback()(_policy)
     policy.command("check")(check)
     noun.add_typer(policy, name="policy")
 
 
 def _policy() -> None:
-    """What the desk has decided of its dead letters: dlq-policy.toml."""
+    """Check the rules for dead letters in dlq-policy.toml."""
 
 
 def check(call: typer.Context, json: JsonOption = False) -> None:
-    """Check dlq-policy.toml and list its rules. Ends with 3, and says where, if anything is wrong.
+    """Check dlq-policy.toml and list its rules. Exits with 3 and the line of each fault if the file is wrong.
 
     Example: alphapanda dlq policy check
     """
-    from alphapanda.operations.dead_letters.policy import POLICY_FILE, read_policy
-
     context = Context.of(call, json=json)
     file = context.deployment.root / POLICY_FILE
     policy, problems = read_policy(context.deployment.root, context.clock.now())

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from commands.dlq._options import FailedGroupOption, OptionalTopic, SinceOption, UntilOption, WhereOption
+from alphapanda.operations.dead_letters.backlog import FailedRecord
+from alphapanda.operations.dead_letters.policy import load_policy
+from alphapanda.operations.dead_letters.selection import reasons_of
+from alphapanda.operations.dead_letters.summary import short
+from commands.dlq._options import FilterOptions, OptionalTopic, with_option_groups
+from commands.dlq._session import reading
+from commands.dlq._views import moment
 from commands.shell.context import Context
 from commands.shell.options import JsonOption
 from commands.shell.output import Column
-
-if TYPE_CHECKING:
-    from alphapanda.operations.dead_letters.backlog import FailedRecord
 
 _COLUMNS = (
     Column("id", "REASON"),
@@ -30,48 +33,37 @@ _COLUMNS = (
 )
 
 
+@with_option_groups
 def reasons(
     call: typer.Context,
+    chosen: FilterOptions,
     topic: OptionalTopic = None,
-    everything: Annotated[bool, typer.Option("--all", "-a", help="Settled ones, too.")] = False,
-    failed_in: FailedGroupOption = "",
-    since: SinceOption = "",
-    until: UntilOption = "",
-    where: WhereOption = "",
+    everything: Annotated[bool, typer.Option("--all", "-a", help="Include settled dead letters.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Group dead letters by why they failed: ids, numbers and times in messages are put aside.
+    """Group dead letters by the reason of their failure; ids, numbers and times in messages are ignored.
 
-    REASON names a group: `alphapanda dlq replay TOPIC --reason-id REASON` sends it again. POLICY is what
-    dlq-policy.toml says of it.
+    REASON names a group: `alphapanda dlq replay TOPIC --reason-id REASON` sends it again. POLICY is the verdict
+    of dlq-policy.toml.
 
     Example: alphapanda dlq reasons paper.signals.raw
     """
-    from commands.dlq._session import selection_of
-
     context = Context.of(call, json=json)
-    selection = selection_of(context, group=failed_in, since=since, until=until, where=where)
-    context.run(_show(context, topic, selection.takes, everything=everything))
+    context.run(_show(context, topic, chosen.filter(context).takes, everything=everything))
 
 
 async def _show(
     context: Context, typed: str | None, takes: Callable[[FailedRecord], bool], *, everything: bool
 ) -> None:
-    from alphapanda.operations.dead_letters.backlog import read_backlog
-    from alphapanda.operations.dead_letters.selection import reasons_of
-    from alphapanda.operations.dead_letters.summary import short
-    from commands.dlq._session import own_topics, policy_of, reading, typed_topic, view_of
-    from commands.dlq._views import moment
-
-    async with reading(context) as log:
-        topics = await own_topics(context, log) if typed is None else (await typed_topic(log, typed),)
-        backlog = await read_backlog(log, topics, view_of(context))
+    async with reading(context) as reader:
+        topics = await reader.own_topics() if typed is None else (await reader.resolve(typed),)
+        backlog = await reader.read(topics)
     items = [
         item
         for item in backlog.items.values()
         if takes(item) and (everything or item.state.value not in {"confirmed", "discarded"})
     ]
-    found = reasons_of(items, policy_of(context).said_of)
+    found = reasons_of(items, load_policy(context.deployment.root, context.clock.now()).said_of)
     output = context.output
     if output.as_json:
         rows = [

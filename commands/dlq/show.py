@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from alphapanda.errors import AlphaPandaError
+from alphapanda.operations.dead_letters.backlog import FailedRecord
+from alphapanda.operations.dead_letters.plan import PlannedRecord, ReplayOptions
+from alphapanda.operations.dead_letters.republish import editable_text
+from alphapanda.serialization.codec import to_jsonable
 from commands.dlq._options import OneArgument
+from commands.dlq._session import working
+from commands.dlq._views import fields, moment, raw, raw_planned
 from commands.shell.context import Context
 from commands.shell.options import JsonOption
 from commands.shell.output import Style
 
-if TYPE_CHECKING:
-    from alphapanda.operations.dead_letters.backlog import FailedRecord
-    from alphapanda.operations.dead_letters.plan import PlannedRecord
-
 
 def show(call: typer.Context, which: OneArgument, json: JsonOption = False) -> None:
-    """Show one dead letter: why it failed, where it came from, what was done with it, and what replay would do.
+    """Show one dead letter: the failure, its origin, its history, its value, and what a replay would do.
 
     Example: alphapanda dlq show 4f0c2a
     """
@@ -27,17 +27,13 @@ def show(call: typer.Context, which: OneArgument, json: JsonOption = False) -> N
 
 
 async def _show(context: Context, typed: str) -> None:
-    from commands.dlq._session import find, working
-
-    async with working(context, changing=False) as session:
-        item, _ = await find(context, session.log, typed)
+    async with working(context, changing=False) as service:
+        item = await service.find(typed)
         planned: PlannedRecord | None = None
         why_none = ""
         if item.state.is_unresolved or item.state.is_under_way:
-            from alphapanda.operations.dead_letters.plan import ReplayOptions
-
             try:
-                prepared = await session.service.prepare(
+                prepared = await service.plan(
                     item.newest.place.topic, lambda one: one.id == item.id, ReplayOptions()
                 )
                 planned = next(iter(prepared.plan.records), None)
@@ -50,10 +46,6 @@ async def _show(context: Context, typed: str) -> None:
 
 
 def _document(item: FailedRecord, planned: PlannedRecord | None, why_none: str) -> dict[str, object]:
-    from alphapanda.operations.dead_letters.republish import editable_text
-    from alphapanda.serialization.codec import to_jsonable
-    from commands.dlq._views import raw, raw_planned
-
     record = item.newest.record
     return {
         **raw(item),
@@ -70,9 +62,6 @@ def _document(item: FailedRecord, planned: PlannedRecord | None, why_none: str) 
 
 
 def _lines(context: Context, item: FailedRecord, planned: PlannedRecord | None, why_none: str) -> list[str]:
-    from alphapanda.operations.dead_letters.republish import editable_text
-    from commands.dlq._views import fields, moment
-
     dead_letter, failure, output = item.newest, item.newest.failure, context.output
     origin = failure.topic
     if failure.partition is not None and failure.offset is not None:
@@ -112,7 +101,7 @@ def _lines(context: Context, item: FailedRecord, planned: PlannedRecord | None, 
     elif why_none:
         lines += ["", f"No verdict: {why_none}"]
     if item.entry is not None:
-        lines += ["", output.styled("What was done with it", Style.BOLD)]
+        lines += ["", output.styled("History", Style.BOLD)]
         lines += [
             f"  {step.at.astimezone().isoformat(timespec='seconds')}  {step.state.value:<11}  {step.actor}  "
             f"{step.reason}".rstrip()
@@ -120,7 +109,7 @@ def _lines(context: Context, item: FailedRecord, planned: PlannedRecord | None, 
         ]
     lines += ["", output.styled("Value", Style.BOLD), *editable_text(dead_letter).rstrip().splitlines()]
     if dead_letter.others:
-        lines += ["", output.styled("Headers that say nothing of the failure", Style.BOLD)]
+        lines += ["", output.styled("Other headers", Style.BOLD)]
         lines += [f"  {name}: {(value or b'').decode(errors='replace')}" for name, value in dead_letter.others]
     if failure.traceback:
         lines += ["", output.styled("Traceback", Style.BOLD), *failure.traceback.rstrip().splitlines()]

@@ -117,11 +117,11 @@ def permit(
             raise refusal(missing, policy, target, question)
 
 
-def permit_with(context: Context, confirmation: Confirmation) -> Permit:
-    """Return what lets acts through with what was confirmed ahead, and asks for the rest."""
+def permit_with(context: Context, confirmation: Confirmation, *, unasked_off_terminal: bool = False) -> Permit:
+    """Return what lets acts through with what was confirmed ahead, and asks for the rest as `permit` does."""
 
     def permit_act(act: str, target: Target, question: str) -> None:
-        permit(context, act, target, question, confirmation)
+        permit(context, act, target, question, confirmation, unasked_off_terminal=unasked_off_terminal)
 
     return permit_act
 

@@ -160,10 +160,11 @@ def _connect(context: Context, names: frozenset[str], *, control: bool, demo: bo
         return DemoWire(DemoPlan(present=context.clock.now(), minutes=10), context.clock, control=control)
 
     def letters(letters: Selection, disposition: Disposition) -> AbstractAsyncContextManager[PreparedAction]:
-        from commands._dashboard_letters import prepare
+        from tui.sources.deployment_letters import DeadLetterActs
         from tui.sources.thread_bridge import in_thread
 
-        return in_thread(lambda: prepare(context, letters, disposition))
+        acts = DeadLetterActs(context.deployment, context.settings(), context.clock, names)
+        return in_thread(lambda: acts.prepare(letters, disposition))
 
     def prepare_wire() -> ConnectDeployment:
         from tui.sources.deployment import ConnectDeployment

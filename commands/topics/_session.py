@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from alphapanda.errors import UnknownNameError
+from alphapanda.operations.cluster_pin import check_pin
 from commands.shell.context import Context
 from commands.shell.reading import endpoints_of
-from commands.topics._pin import check_pin
 
 if TYPE_CHECKING:
     from alphapanda.kafka.topic_admin import Cluster

@@ -18,8 +18,7 @@ from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType, TradingMode, Validity
 from alphapanda.model.order import client_order_id_of
 from alphapanda.operations.dead_letters.backlog import FailedRecord
-from alphapanda.operations.dead_letters.followers import SETTLES_AN_ORDER
-from alphapanda.operations.dead_letters.lookups import Lookups, SourceCopy
+from alphapanda.operations.dead_letters.lookups import SETTLES_AN_ORDER, Lookups, SourceCopy
 from alphapanda.operations.dead_letters.record import DeadLetter
 from topics.dead_letters import FailedStage
 

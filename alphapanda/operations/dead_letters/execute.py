@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 
 from alphapanda.clock import Clock
 from alphapanda.kafka.client import KafkaLog
@@ -22,13 +21,16 @@ from alphapanda.operations.dead_letters.backlog import FailedRecord
 from alphapanda.operations.dead_letters.ledger import Actor, LedgerEntry, write_entries
 from alphapanda.operations.dead_letters.plan import PlannedAction, PlannedRecord, ReplayPlan
 from alphapanda.operations.dead_letters.republish import RecordEdit, ResendOptions, resend
-from alphapanda.operations.dead_letters.service import DeadLetterService, PreparedPlan
-from alphapanda.operations.dead_letters.watch import ReplayWatch, SentRecord, WatchResult, open_watch
+from alphapanda.operations.dead_letters.watch import ReplayWatch, SentRecord, WatchResult
+from alphapanda.waits import first_of
 
 BATCH = 1_000
 BETWEEN_LOOKS_S = 0.1
 HURRIED_LOOKS_S = 0.5
 """While records are sent as fast as it goes: each look takes time that they would have."""
+
+
+_AUDITED = ("sent", "confirmed", "returned", "waiting", "released", "discarded", "quarantined", "unsent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,47 @@ class ReplayReport:
     interrupted: bool = False
     send_seconds: float = 0.0
 
+    @property
+    def words(self) -> str:
+        """What was done, in one line."""
+        parts = [
+            f"{count:,} {name}"
+            for name, count in (
+                ("sent", self.sent),
+                ("confirmed", self.confirmed),
+                ("came back", self.returned),
+                ("not yet processed", self.waiting),
+                ("discarded", self.discarded),
+                ("quarantined", self.quarantined),
+                ("released", self.released),
+                ("left for the next run", self.unsent),
+            )
+            if count or name in {"sent", "confirmed"}
+        ]
+        return f"{', '.join(parts)}."
+
+    def details(self, run_id: str) -> dict[str, str]:
+        """Return what was done, as the audit keeps it."""
+        counts = {name: getattr(self, name) for name in _AUDITED}
+        details = {"run_id": run_id} | {name: str(count) for name, count in counts.items() if count}
+        return details | ({"breaker": self.breaker} if self.breaker else {})
+
 
 def ignore_progress(_report: ReplayReport) -> None:
     """Let progress pass without a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunControl:
+    """The operator's hold on a run.
+
+    Attributes:
+        stop: ends it after the batch in hand; what was not sent stays planned.
+        on_progress: told whenever something changed.
+    """
+
+    stop: asyncio.Event
+    on_progress: Callable[[ReplayReport], None] = ignore_progress
 
 
 @dataclass(slots=True)
@@ -246,7 +286,7 @@ class ReplayRun:
                     await booking
                 booking = asyncio.ensure_future(self._book(batch, positions))
                 if rate is not None and queue:
-                    await _wait(stop, began + done / rate - self.clock.monotonic())
+                    await first_of(stop.wait(), timeout_s=max(0.0, began + done / rate - self.clock.monotonic()))
         finally:
             self._hurries = False
             if booking is not None:
@@ -323,7 +363,7 @@ class ReplayRun:
         """Wait until `is_so`; give up when nothing settles for as long as patience lasts, or on `stop`."""
         while not is_so() and not stop.is_set():
             self._news.clear()
-            if not await _first(self._news, stop, self.pace.patience_s):
+            if await first_of(self._news.wait(), stop.wait(), timeout_s=self.pace.patience_s) is None:
                 return is_so()
         return is_so()
 
@@ -336,70 +376,3 @@ def released(item: FailedRecord, actor: Actor, now: datetime) -> LedgerEntry:
 def with_reason(actor: Actor, why: str) -> Actor:
     """Return who moves, with a reason of the plan's where the operator gave none."""
     return actor if actor.reason else Actor(actor=actor.actor, reason=why, run_id=actor.run_id)
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    if seconds <= 0:
-        return
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
-
-
-async def _first(news: asyncio.Event, stop: asyncio.Event, seconds: float) -> bool:
-    """Wait for either; return whether one came in time."""
-    waits = [asyncio.ensure_future(news.wait()), asyncio.ensure_future(stop.wait())]
-    try:
-        done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        return bool(done)
-    finally:
-        for each in waits:
-            each.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)
-
-
-NO_EDITS: Mapping[str, RecordEdit] = MappingProxyType({})
-
-
-async def execute(
-    log: KafkaLog,
-    service: DeadLetterService,
-    prepared: PreparedPlan,
-    actor: Actor,
-    report: ReplayReport,
-    *,
-    stop: asyncio.Event,
-    on_progress: Callable[[ReplayReport], None],
-    pace: ReplayPace,
-    group: str = "",
-    edits: Mapping[str, RecordEdit] = NO_EDITS,
-) -> None:
-    """Carry out a plan to its end.
-
-    Args:
-        log: where to.
-        service: what the plan was prepared with.
-        prepared: the plan, and where its reading stopped.
-        actor: who does it, and why.
-        report: what was done is written into it; it is right even when this is cut short.
-        stop: ends it after the batch in hand; what was not sent stays planned.
-        on_progress: told whenever something changed.
-        pace: how fast, and when to give up.
-        group: addressed where a dead letter names none.
-        edits: dead letter's id → what to send instead of its value.
-    """
-    async with open_watch(log, service.progress, await log.identity(), prepared.backlog.ends) as watch:
-        run = ReplayRun(
-            log=log,
-            watch=watch,
-            clock=service.clock,
-            plan=prepared.plan,
-            actor=actor,
-            pace=pace,
-            group=group,
-            edits=edits,
-            on_progress=on_progress,
-            report=report,
-        )
-        await run.run(stop)

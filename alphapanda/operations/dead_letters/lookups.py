@@ -5,21 +5,33 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from alphapanda.errors import DecodeError
 from alphapanda.kafka.client import KafkaReadLog
 from alphapanda.kafka.reading import stream
 from alphapanda.model.envelope import LogPosition
-from alphapanda.model.kinds import EventType
+from alphapanda.model.kinds import ORDER_EVENTS, EventType
 from alphapanda.model.records import Header, Offsets, Partition, Record
 from alphapanda.operations.dead_letters.backlog import FailedRecord
-from alphapanda.operations.dead_letters.followers import FOLLOWERS
 from alphapanda.operations.dead_letters.record import JSON, RUN_HEADER, EventFacts, EventView, event_facts
 from topics.catalogue import Catalogue
 from topics.names import TopicName
 
 CLOCK_SKEW_MS = 60_000
 """Records are stamped by whoever writes them."""
+
+FOLLOWERS: Mapping[EventType, tuple[EventType, ...]] = MappingProxyType(
+    {
+        EventType.SIGNAL_RAW: (EventType.SIGNAL_VALIDATED, EventType.SIGNAL_REJECTED),
+        EventType.SIGNAL_VALIDATED: ORDER_EVENTS,
+        EventType.CONTROL_COMMAND: (EventType.CONTROL_EVENT,),
+    }
+)
+"""What a group writes when it has processed such an event. What is not here is only folded."""
+
+SETTLES_AN_ORDER = frozenset(ORDER_EVENTS) - {EventType.ORDER_SUBMITTED, EventType.ORDER_UNKNOWN}
+"""Events that tell what the venue made of an order."""
 
 _NOTHING = EventFacts()
 

@@ -141,6 +141,11 @@ class ReplayPlan:
         return self._by_action.get(action, ())
 
     @property
+    def watched(self) -> int:
+        """How many records are sent or were sent before, and are watched until they are processed."""
+        return len(self.doing(PlannedAction.SEND)) + len(self.doing(PlannedAction.WATCH))
+
+    @property
     def verdicts(self) -> Counter[Classification]:
         """How many there are of each verdict."""
         return Counter(record.assessment.verdict for record in self.records)

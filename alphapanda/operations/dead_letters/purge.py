@@ -7,17 +7,22 @@ that refused it to pass over that record: a daemon that starts without its snaps
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from alphapanda.errors import RefusedError, UnknownNameError
 from alphapanda.kafka.client import KafkaReadLog
 from alphapanda.kafka.reading import read_all
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.records import Offsets, Partition
-from alphapanda.operations.dead_letters.backlog import FailedRecord, failed_records
+from alphapanda.operations.dead_letters.backlog import FailedRecord, failed_records, own_name
 from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, read_ledger
 from alphapanda.operations.dead_letters.record import DeadLetter, read_dead_letter
+from alphapanda.operations.dead_letters.service import DeadLetterReader, DeadLetterService
+from alphapanda.operations.policy import Permit
+from topics.dead_letter_families import source_name_of
 from topics.services import Service
 
 SETTLED = frozenset({LedgerState.CONFIRMED, LedgerState.DISCARDED})
@@ -94,6 +99,28 @@ class PurgePlan:
     def kept(self) -> tuple[PurgeObstacle, ...]:
         """Everything that stands in its way."""
         return tuple(one for cut in self.cuts for one in cut.kept)
+
+    def refuse_kept(self) -> None:
+        """Raise RefusedError where something stands in its way."""
+        kept = self.kept
+        if not kept:
+            return
+        open_ones = [one for one in kept if one.obstacle is ObstacleReason.UNSETTLED]
+        first = (open_ones or list(kept))[0]
+        if open_ones:
+            states = ", ".join(sorted({one.state.value for one in open_ones}))
+            raise RefusedError(
+                f"{len(open_ones):,} below the cut of {self.topic} are {states}; the first is {first.id[:12]} at"
+                f" {first.offset}. Nothing was removed.",
+                hint="Deal with them first, or add --settled: it cuts before the first of them.",
+            )
+        raise RefusedError(
+            f"{len(kept):,} below the cut of {self.topic} are of records that are still in the log: a daemon that"
+            " starts without its snapshot would process these again, and state verify counts on them. The first is"
+            f" {first.id[:12]} at {first.offset}. Nothing was removed.",
+            hint="They go when retention has removed those records. --settled cuts before them; --allow-dangerous"
+            " removes them all the same.",
+        )
 
     @property
     def offsets(self) -> Offsets:
@@ -224,3 +251,84 @@ async def requested_offsets(
         return {one: holding.ends[one] for one in chosen}
     found = await log.since(chosen, before_ms)
     return {one: holding.ends[one] if (at := found.get(one)) is None else at for one in chosen}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurgeRequest:
+    """The dead letters to remove; without a time or an offset all of them.
+
+    Attributes:
+        topic: the source topic or its dead-letter topic, as it was typed.
+        partitions: only these; none of them: all.
+        before_ms: only what was written before then, Unix milliseconds.
+        to_offset: only what lies before it.
+        settled_only: stop before the first dead letter that has to stay, instead of refusing.
+        even_needed: remove settled ones too whose records are still in the log.
+    """
+
+    topic: str
+    partitions: Collection[int] = ()
+    before_ms: int | None = None
+    to_offset: int | None = None
+    settled_only: bool = False
+    even_needed: bool = False
+
+
+async def plan_purge(reader: DeadLetterReader, request: PurgeRequest) -> PurgePlan:
+    """Return what a purge would remove; changes nothing. Raises UnknownNameError."""
+    topic = await reader.resolve(request.topic)
+    contents = await read_topic_contents(reader.log, topic, source_name_of(topic))
+    there = sorted(one.number for one in contents.ends)
+    for number in request.partitions:
+        if number not in there:
+            raise UnknownNameError("partition", str(number), [str(one) for one in there])
+    wanted = await requested_offsets(
+        reader.log,
+        contents,
+        partitions=request.partitions,
+        before_ms=request.before_ms,
+        to_offset=request.to_offset,
+    )
+    return contents.plan(wanted, settled_only=request.settled_only, even_needed=request.even_needed)
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPurge:
+    """A purge that waits for a confirmation.
+
+    Attributes:
+        service: the surroundings.
+        plan: what it removes.
+    """
+
+    service: DeadLetterService
+    plan: PurgePlan
+
+    async def execute(self, permit: Permit, reason: str) -> None:
+        """Remove the dead letters for good; raises RefusedError where one has to stay, or it is not permitted."""
+        service, plan = self.service, self.plan
+        async with service.audit.audited("dlq purge", plan.topic, reason=reason) as act:
+            plan.refuse_kept()
+            permit(
+                "dlq purge",
+                service.policy_target(plan.topic),
+                f"Remove {plan.records:,} of {plan.topic} for good",
+            )
+            await service.delete_before(plan.offsets)
+            act.details["records"] = str(plan.records)
+            act.details["before"] = "; ".join(f"{one.number}={at}" for one, at in plan.offsets.items())
+
+
+@asynccontextmanager
+async def prepare_purge(service: DeadLetterService, request: PurgeRequest) -> AsyncIterator[PreparedPurge]:
+    """Plan a purge, and be the only one at work on the topic while the block lasts.
+
+    Raises:
+        UnknownNameError: the topic or a partition does not exist.
+        RefusedError: it is another system's topic, or somebody else is at work on it.
+    """
+    topic = await service.resolve(request.topic)
+    if own_name(topic) is None:
+        raise RefusedError(f"{topic} holds another system's dead letters; only AlphaPanda's can be removed.")
+    with service.lock(topic):
+        yield PreparedPurge(service, await plan_purge(service, request))

@@ -16,15 +16,20 @@ from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType
 from alphapanda.operations.dead_letters.plan import ReplayOptions
 from alphapanda.serialization.codec import decode
-from commands._dashboard_letters import prepare
 from commands.shell.context import Context
 from tui.sources.control import ActionProgress, ActionResult, Disposition, Ending, Preview, Selection
+from tui.sources.deployment_letters import DeadLetterActs
 
 pytestmark = pytest.mark.kafka
 
 FRESH = ReplayOptions(valid_for=timedelta(days=1))
 REASON = "instruments are there"
 Between = Callable[[], object]
+
+
+def acts() -> DeadLetterActs:
+    context = Context.of_process()
+    return DeadLetterActs(context.deployment, context.settings(), context.clock, options=FRESH)
 
 
 def letters_of(world: Any, letter_id: str = "") -> Selection:
@@ -46,7 +51,7 @@ def act(
             if what.text.startswith(stop_at):
                 stop.set()
 
-        async with prepare(Context.of_process(), letters, fate, FRESH) as offer:
+        async with acts().prepare(letters, fate) as offer:
             shown = offer.preview
             await asyncio.to_thread(between)
             return shown, await offer.carry_out(REASON, tell, stop)
@@ -171,9 +176,9 @@ def test_only_one_is_at_work_on_a_topic(world: Any) -> None:
         assert world.run("discard", world.signals, "--reason", "x", "--yes").code == 5
 
     async def twice() -> None:
-        async with prepare(Context.of_process(), letters_of(world), Disposition.DISCARD):
+        async with acts().prepare(letters_of(world), Disposition.DISCARD):
             await asyncio.to_thread(the_command_line_too)
-            async with prepare(Context.of_process(), letters_of(world), Disposition.REPLAY):
+            async with acts().prepare(letters_of(world), Disposition.REPLAY):
                 raise AssertionError("two are at work")
 
     with pytest.raises(RefusedError, match="at work"):

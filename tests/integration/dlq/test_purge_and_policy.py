@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from alphapanda.errors import RefusedError
+from alphapanda.market.calendar import TradingCalendar
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType
 from alphapanda.serialization.codec import decode
-from commands._dashboard_letters import prepare
 from commands.main import main
 from commands.shell.context import Context
 from tui.sources.control import Disposition, Selection
+from tui.sources.deployment_letters import DeadLetterActs
 
 pytestmark = pytest.mark.kafka
 
@@ -265,12 +266,14 @@ def test_the_dashboard_sends_nothing_to_a_live_broker_while_the_exchange_trades(
 
     async def offered(fate: Disposition) -> str:
         meant = Selection(topic=f"{world.signals}.dlq", code="permanent", group="somebody.else")
-        async with prepare(Context.of_process(), meant, fate) as offer:
+        context = Context.of_process()
+        acts = DeadLetterActs(context.deployment, context.settings(), context.clock)
+        async with acts.prepare(meant, fate) as offer:
             return offer.preview.typed
 
-    monkeypatch.setattr("commands.shell.prompts.exchange_trades", lambda _context: True)
+    monkeypatch.setattr(TradingCalendar, "trades_at", lambda _self, _moment: True)
     with pytest.raises(RefusedError, match="the exchange trades"):
         asyncio.run(offered(Disposition.REPLAY))
     assert asyncio.run(offered(Disposition.DISCARD)) == world.signals
-    monkeypatch.setattr("commands.shell.prompts.exchange_trades", lambda _context: False)
+    monkeypatch.setattr(TradingCalendar, "trades_at", lambda _self, _moment: False)
     assert asyncio.run(offered(Disposition.REPLAY)) == world.signals

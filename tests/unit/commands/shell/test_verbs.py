@@ -16,7 +16,18 @@ from commands.shell import prompts
 from commands.shell.verbs import load_verb, verbs
 
 Call = Callable[..., Any]
-WRITERS = frozenset({"audited", "record_act", "open_session", "RestartProcesses"})
+WRITERS = frozenset(
+    {
+        "audited",
+        "record_act",
+        "open_session",
+        "RestartProcesses",
+        "SetAside",
+        "UndoDeadLetters",
+        "EditDeadLetter",
+        "prepare_purge",
+    }
+)
 
 
 def _leaves(path: str, command: Any) -> Iterator[tuple[str, Any]]:
