@@ -11,7 +11,8 @@ from datetime import datetime
 
 import msgspec
 
-from alphapanda.kafka.client import KafkaLog, KafkaOptions, join_group, open_log
+from alphapanda.kafka.client import KafkaLog, KafkaOptions, open_log
+from alphapanda.kafka.membership import join_group
 from alphapanda.model.envelope import Event
 from alphapanda.model.stage import Stage
 from alphapanda.pipeline.compose import ComposedStage
@@ -103,13 +104,7 @@ async def routes_of(settings: Settings, spec: RunnerSpec) -> Routes:
 
 def kafka_options(context: DaemonContext, name: str) -> KafkaOptions:
     """Return how the daemon `name` reaches Kafka."""
-    kafka = context.settings.kafka
-    return KafkaOptions(
-        bootstrap_servers=context.endpoints.bootstrap_servers,
-        client_id=f"alphapanda.{name}",
-        fetch_max_wait_ms=kafka.fetch_max_wait_ms,
-        request_timeout_ms=kafka.request_timeout_ms,
-    )
+    return KafkaOptions.from_settings(context.settings.kafka, context.endpoints.bootstrap_servers, name)
 
 
 def _instance(context: DaemonContext, name: str) -> str:

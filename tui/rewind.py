@@ -152,7 +152,7 @@ class Rewind:
             self.at, self.playing = self._clock.now(), False
         now_ms = to_ms(self.at)
         while len(self._ahead) < AHEAD and (not self._ahead or self._ahead[-1].timestamp_ms <= now_ms):
-            more = await reader.poll(0.05, AHEAD)
+            more = await reader.poll(0.05, limit=AHEAD)
             if not more:
                 break
             self._ahead = deque(in_order([*self._ahead, *more]))

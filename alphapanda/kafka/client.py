@@ -1,4 +1,4 @@
-"""The log on Kafka: one idempotent producer with acks=all, readers without groups, ownership by groups."""
+"""The log on Kafka: one idempotent producer with acks=all, and readers without groups."""
 
 from __future__ import annotations
 
@@ -6,31 +6,21 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from alphapanda.errors import DependencyError
 from alphapanda.kafka.errors import kafka_errors
+from alphapanda.kafka.group_offsets import COORDINATOR_PATIENCE_S, CommittedOffset, committed_offsets
+from alphapanda.kafka.internals import close_in_time, look_up_topics
+from alphapanda.kafka.reader import FETCH_BYTES, GATHER_BYTES, GATHER_MS, KafkaReader, from_aiokafka, to_aiokafka
 from alphapanda.model.envelope import LogPosition
-from alphapanda.model.records import Offsets, Outgoing, Partition, Record
+from alphapanda.model.records import Offsets, Outgoing, Partition
 
-MAX_RECORDS = 2_000
-"""The most that one poll gives, so that a batch stays some tens of milliseconds."""
-
-UNHURRIED_S = 5.0
-HURRIED_S = 0.1
-"""How long aiokafka lets fetched records lie before it asks for the other partitions' alone.
-
-A partition left out of a request that waits for news is silent until others have some, for as long as
-`fetch_max_wait_ms`: a batch of a tenth of a second would hold up the next signal by five. Who takes all that comes
-has nothing to gain from such a request; who leaves some partitions' records lying has to be brought the others'.
-"""
-
-_NEVER_MS = 24 * 3600 * 1000
-"""The member that owns does not read through its group's consumer, so its idle time says nothing."""
+if TYPE_CHECKING:
+    from alphapanda.settings.sections import KafkaSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +29,11 @@ class KafkaOptions:
 
     Attributes:
         bootstrap_servers: host:port, comma-separated.
-        client_id: who we are, in the broker's logs and quotas.
+        client_id: our name in the broker's logs and quotas.
         fetch_max_wait_ms: how long a fetch may wait for data; data wakes it at once anyway.
         request_timeout_ms: also how long a write is tried while no broker answers.
-        session_timeout_ms: after which a member that fell silent loses what it owned.
-        batch_bytes: the most that one request writes to a partition; more for who writes in bulk.
+        session_timeout_ms: after which a member that fell silent loses the partitions that it owned.
+        batch_bytes: the most that one request writes to a partition; more for bulk.
     """
 
     bootstrap_servers: str
@@ -53,64 +43,34 @@ class KafkaOptions:
     session_timeout_ms: int = 10_000
     batch_bytes: int = 16_384
 
+    @classmethod
+    def from_settings(cls, kafka: KafkaSettings, bootstrap_servers: str, name: str) -> KafkaOptions:
+        """Return the options of one client of this deployment: a daemon's, a command's or the dashboard's.
 
-def _tp(partition: Partition) -> TopicPartition:
-    return TopicPartition(partition.topic, partition.number)
+        Args:
+            kafka: the deployment's `[kafka]`.
+            bootstrap_servers: where its Kafka listens.
+            name: of the client, e.g. `risk.paper`, `dlq`, `tui`.
+        """
+        return cls(
+            bootstrap_servers,
+            f"alphapanda.{name}",
+            # A fetch that waits as long as a request may take would look like one that is lost.
+            fetch_max_wait_ms=min(kafka.fetch_max_wait_ms, kafka.request_timeout_ms // 2),
+            request_timeout_ms=kafka.request_timeout_ms,
+        )
 
 
-def _consumer(options: KafkaOptions, *topics: str, **more: object) -> AIOKafkaConsumer:
+def new_consumer(options: KafkaOptions, **more: object) -> AIOKafkaConsumer:
+    """Return a consumer that commits nothing by itself."""
+    settings = {"fetch_max_wait_ms": options.fetch_max_wait_ms, "auto_offset_reset": "earliest", **more}
     return AIOKafkaConsumer(
-        *topics,
         bootstrap_servers=options.bootstrap_servers,
         client_id=options.client_id,
         enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        fetch_max_wait_ms=options.fetch_max_wait_ms,
         request_timeout_ms=options.request_timeout_ms,
-        **more,
+        **settings,
     )
-
-
-class KafkaReader:
-    """Reads chosen partitions of Kafka. Joins no group, commits nothing."""
-
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
-        self._consumer = consumer
-        self._partitions: dict[TopicPartition, Partition] = {}
-
-    def seek(self, offsets: Mapping[Partition, int]) -> None:
-        """Go to these offsets; the partitions named are those read from now on."""
-        self._partitions = {_tp(partition): partition for partition in offsets}
-        self._consumer.assign(list(self._partitions))
-        for tp, partition in self._partitions.items():
-            self._consumer.seek(tp, offsets[partition])
-
-    async def poll(self, timeout_s: float, only: Collection[Partition] | None = None) -> list[Record]:
-        """Return what has come, in order within each partition; nothing after `timeout_s`."""
-        wanted = [_tp(partition) for partition in only or ()]
-        # There is no public way to it.
-        self._consumer._fetcher._prefetch_backoff = HURRIED_S if wanted else UNHURRIED_S  # noqa: SLF001
-        with kafka_errors("reading"):
-            got = await self._consumer.getmany(*wanted, timeout_ms=int(timeout_s * 1000), max_records=MAX_RECORDS)
-        records: list[Record] = []
-        for tp, messages in got.items():
-            partition = self._partitions[tp]
-            records += [Record(partition, m.offset, m.timestamp, m.key, m.value, m.headers) for m in messages]
-        return records
-
-    async def position(self, partition: Partition) -> int:
-        """Return the next offset that `poll` gives or waits for."""
-        with kafka_errors(f"reading {partition}"):
-            return int(await self._consumer.position(_tp(partition)))
-
-    def known_end(self, partition: Partition) -> int | None:
-        """Return the end of a partition as the last fetch saw it; None before the first."""
-        end = self._consumer.highwater(_tp(partition))
-        return None if end is None else int(end)
-
-    async def aclose(self) -> None:
-        """Stop reading."""
-        await self._consumer.stop()
 
 
 class KafkaReadLog:
@@ -120,7 +80,7 @@ class KafkaReadLog:
         self._options = options
         self._lookup = lookup
         self._admin = admin
-        self._met: frozenset[str] = frozenset()
+        self._looked_up: frozenset[str] = frozenset()
 
     async def identity(self) -> str:
         """Return the cluster's id."""
@@ -154,16 +114,15 @@ class KafkaReadLog:
             return {}
         ask = self._lookup.end_offsets if latest else self._lookup.beginning_offsets
         with kafka_errors("asking for offsets"):
-            await self._meet(partitions)
-            found = await ask([_tp(partition) for partition in partitions])
-        return {Partition(tp.topic, tp.partition): offset for tp, offset in found.items()}
+            await self._look_up(partitions)
+            found = await ask(list(map(to_aiokafka, partitions)))
+        return {from_aiokafka(tp): offset for tp, offset in found.items()}
 
-    async def _meet(self, partitions: Collection[Partition]) -> None:
-        """Look topics up together: aiokafka would ask for one after the other, with a pause after each."""
-        known = self._met | {partition.topic for partition in partitions}
-        if known != self._met:
-            await self._lookup._client.set_topics(known)  # noqa: SLF001 - nothing public does it without reading
-            self._met = known
+    async def _look_up(self, partitions: Collection[Partition]) -> None:
+        known = self._looked_up | {partition.topic for partition in partitions}
+        if known != self._looked_up:
+            await look_up_topics(self._lookup, known)
+            self._looked_up = known
 
     async def topics(self) -> frozenset[str]:
         """Return the names of all topics, without Kafka's own."""
@@ -175,19 +134,33 @@ class KafkaReadLog:
         if not partitions:
             return {}
         with kafka_errors("asking for offsets by time"):
-            await self._meet(partitions)
-            found = await self._lookup.offsets_for_times({_tp(one): timestamp_ms for one in partitions})
-        return {
-            Partition(tp.topic, tp.partition): None if answer is None else int(answer.offset)
-            for tp, answer in found.items()
-        }
+            await self._look_up(partitions)
+            found = await self._lookup.offsets_for_times({to_aiokafka(one): timestamp_ms for one in partitions})
+        return {from_aiokafka(tp): None if answer is None else int(answer.offset) for tp, answer in found.items()}
 
-    async def reader(self, fetch_bytes: int = 2 << 20) -> KafkaReader:
-        """Open a reader that asks for about `fetch_bytes` of a partition at once."""
-        consumer = _consumer(self._options, max_partition_fetch_bytes=fetch_bytes)
-        with kafka_errors("connecting", connecting=True):
-            await consumer.start()
-        return KafkaReader(consumer)
+    async def committed(
+        self, group: str, *, patience_s: float = COORDINATOR_PATIENCE_S
+    ) -> dict[Partition, CommittedOffset]:
+        """Return every offset that a group has committed; a coordinator that still loads is waited for."""
+        with kafka_errors(f"reading the offsets of {group}", connecting=True):
+            return await committed_offsets(self._admin, group, patience_s=patience_s)
+
+    async def reader(self, fetch_bytes: int = FETCH_BYTES, *, gather: bool = False) -> KafkaReader:
+        """Open a reader.
+
+        Args:
+            fetch_bytes: about so much of a partition is asked for at once.
+            gather: let many small batches come as one answer; see `KafkaReader`.
+        """
+        gathering = {"fetch_min_bytes": GATHER_BYTES, "fetch_max_wait_ms": GATHER_MS} if gather else {}
+        consumer = new_consumer(self._options, max_partition_fetch_bytes=fetch_bytes, **gathering)
+        try:
+            with kafka_errors("connecting", connecting=True):
+                await consumer.start()
+        except BaseException:
+            await close_in_time(consumer.stop(), consumer)
+            raise
+        return KafkaReader(consumer, gather=gather, fetch_max_wait_ms=self._options.fetch_max_wait_ms)
 
 
 class KafkaLog(KafkaReadLog):
@@ -305,7 +278,7 @@ async def open_admin(options: KafkaOptions) -> AsyncIterator[AIOKafkaAdminClient
             await admin.start()
         yield admin
     finally:
-        await admin.close()
+        await close_in_time(admin.close(), admin)
 
 
 class RecordDeleter:
@@ -316,10 +289,12 @@ class RecordDeleter:
 
     async def delete_before(self, offsets: Mapping[Partition, int]) -> Offsets:
         """Delete all records before these offsets; return the oldest offset of each partition afterwards."""
-        wanted = {_tp(partition): RecordsToDelete(before_offset=offset) for partition, offset in offsets.items()}
+        wanted = {
+            to_aiokafka(partition): RecordsToDelete(before_offset=offset) for partition, offset in offsets.items()
+        }
         with kafka_errors("deleting records"):
             done = await self._admin.delete_records(wanted)
-        return {Partition(tp.topic, tp.partition): int(oldest) for tp, oldest in done.items()}
+        return {from_aiokafka(tp): int(oldest) for tp, oldest in done.items()}
 
 
 @asynccontextmanager
@@ -331,95 +306,11 @@ async def open_record_deleter(options: KafkaOptions) -> AsyncIterator[RecordDele
 
 @asynccontextmanager
 async def _lookups(options: KafkaOptions) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
-    lookup = _consumer(options, retry_backoff_ms=10)
+    lookup = new_consumer(options, retry_backoff_ms=10)
     try:
         with kafka_errors(f"connecting to {options.bootstrap_servers}", connecting=True):
             await lookup.start()
         async with open_admin(options) as admin:
             yield lookup, admin
     finally:
-        await lookup.stop()
-
-
-class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
-    """What the group gave us, as it changes."""
-
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
-        self._consumer = consumer
-        self.owned: frozenset[Partition] = frozenset()
-        self.changed = asyncio.Event()
-        self.generation = 0
-
-    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        """Forget what was owned."""
-        if revoked:
-            self.owned = frozenset()
-            self.generation += 1
-
-    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """Own it. The group's consumer never fetches: the runner's own reader does."""
-        if assigned:
-            self._consumer.pause(*assigned)
-        self.owned = frozenset(Partition(tp.topic, tp.partition) for tp in assigned)
-        self.generation += 1
-        self.changed.set()
-
-
-class KafkaOwnership:
-    """Membership of a consumer group. Made by `join_group`."""
-
-    def __init__(self, consumer: AIOKafkaConsumer, assignment: _Assignment) -> None:
-        self._consumer = consumer
-        self._assignment = assignment
-        self._acquired = -1
-
-    async def acquire(self) -> frozenset[Partition]:
-        """Wait until this member owns something, and return what."""
-        while not self._assignment.owned:
-            self._assignment.changed.clear()
-            await self._assignment.changed.wait()
-        self._acquired = self._assignment.generation
-        return self._assignment.owned
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether what `acquire` returned has changed since."""
-        return self._acquired != self._assignment.generation
-
-    async def commit(self, offsets: Mapping[Partition, int]) -> None:
-        """Commit the offsets of what is owned, for those who measure lag."""
-        owned = {_tp(p): offset for p, offset in offsets.items() if p in self._assignment.owned}
-        if owned and not self.is_lost:
-            with kafka_errors("committing"):
-                await self._consumer.commit(owned)
-
-
-@asynccontextmanager
-async def join_group(
-    options: KafkaOptions, group: str, topics: Sequence[str], *, instance: str
-) -> AsyncIterator[KafkaOwnership]:
-    """Join `group` for `topics`.
-
-    Args:
-        options: how to reach Kafka.
-        group: the consumer group.
-        topics: what is owned by one member at a time.
-        instance: names this member across restarts (KIP-345), so that it takes over from its former self at
-            once instead of after the session time-out.
-    """
-    consumer = _consumer(
-        options,
-        group_id=group,
-        group_instance_id=instance,
-        session_timeout_ms=options.session_timeout_ms,
-        heartbeat_interval_ms=options.session_timeout_ms // 3,
-        max_poll_interval_ms=_NEVER_MS,
-    )
-    assignment = _Assignment(consumer)
-    consumer.subscribe(list(topics), listener=assignment)
-    try:
-        with kafka_errors(f"joining the group {group}", connecting=True):
-            await consumer.start()
-        yield KafkaOwnership(consumer, assignment)
-    finally:
-        await consumer.stop()
+        await close_in_time(lookup.stop(), lookup)

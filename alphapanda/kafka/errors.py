@@ -1,4 +1,4 @@
-"""The one seam where aiokafka's errors become ours."""
+"""The one place where aiokafka's errors become ours."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from aiokafka.errors import (
     IncompatibleBrokerVersion,
     KafkaError,
     MessageSizeTooLargeError,
+    RequestTimedOutError,
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
     UnrecognizedBrokerVersion,
@@ -24,6 +25,7 @@ from aiokafka.errors import (
 from alphapanda.errors import (
     AlphaPandaError,
     AuthError,
+    DeadlineError,
     DependencyError,
     IncompatibleServerError,
     InvariantError,
@@ -39,6 +41,7 @@ _REFUSED = (
     GroupAuthorizationFailedError,
     TopicAuthorizationFailedError,
 )
+_DOCTOR = "Run: alphapanda doctor"
 _TOO_OLD = (IncompatibleBrokerVersion, UnrecognizedBrokerVersion, UnsupportedVersionError)
 
 
@@ -69,7 +72,7 @@ def _ours(error: KafkaError, doing: str, *, connecting: bool) -> AlphaPandaError
         case error if isinstance(error, _TOO_OLD):
             ours = IncompatibleServerError(
                 f"This Kafka cannot be worked with ({error}), seen while {doing}.",
-                hint="AlphaPanda needs Apache Kafka 2.1 or newer, or Redpanda.",
+                hint="AlphaPanda needs Apache Kafka 2.3 or newer, or Redpanda.",
             )
         case UnknownTopicOrPartitionError():
             hint = "Run: alphapanda topics bootstrap"
@@ -78,11 +81,12 @@ def _ours(error: KafkaError, doing: str, *, connecting: bool) -> AlphaPandaError
             ours = PermanentError(f"A record is larger than its topic takes, while {doing}: {error}.")
         case IllegalStateError():
             ours = InvariantError(f"The client was used wrongly while {doing}: {error}.")
+        case RequestTimedOutError() if connecting:
+            ours = DeadlineError(f"Kafka did not answer in time while {doing}.", hint=_DOCTOR)
         case _ if connecting:
-            hint = "Run: alphapanda doctor"
-            ours = KafkaUnreachableError(f"Kafka did not answer while {doing}: {error}.", hint=hint)
+            ours = KafkaUnreachableError(f"Kafka did not answer while {doing}: {error}.", hint=_DOCTOR)
         case _ if error.retriable:
-            ours = TransientError(f"Kafka did not answer while {doing}: {error}.")
+            ours = TransientError(f"Kafka did not answer while {doing}: {error}.", hint=_DOCTOR)
         case _:
-            ours = DependencyError(f"Kafka failed while {doing}: {error!r}.")
+            ours = DependencyError(f"Kafka failed while {doing}: {error!r}.", hint=_DOCTOR)
     return ours

@@ -1,4 +1,4 @@
-"""The one seam to a cluster's consumer groups: who is in them, what they committed, and committing for them."""
+"""Consumer groups: their members, the offsets that they committed, and committing for a group without members."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import CommitFailedError, IllegalGenerationError, UnknownMemberIdError, for_code
+from aiokafka.structs import OffsetAndMetadata
 
 from alphapanda.errors import DependencyError, RefusedError
-from alphapanda.kafka.client import KafkaOptions, open_admin
-from alphapanda.kafka.committed import committed_offsets
+from alphapanda.kafka.client import KafkaOptions, new_consumer, open_admin
 from alphapanda.kafka.errors import kafka_errors
+from alphapanda.kafka.group_offsets import CommittedOffset, committed_offsets
+from alphapanda.kafka.internals import close_in_time
+from alphapanda.kafka.reader import to_aiokafka
 from alphapanda.model.records import Offsets, Partition
 
 _AT_REST = frozenset({"Empty", "Dead"})
@@ -76,38 +79,51 @@ class GroupAdmin:
 
     async def committed(self, group: str) -> Offsets:
         """Return every offset that a group has committed."""
-        with kafka_errors(f"reading what {group} committed"):
-            offsets = await committed_offsets(self._admin, group)
-        return {
-            Partition(tp.topic, tp.partition): int(entry.offset)
-            for tp, entry in offsets.items()
-            if entry.offset >= 0
-        }
+        with kafka_errors(f"reading the offsets of {group}"):
+            found = await committed_offsets(self._admin, group)
+        return {partition: one.offset for partition, one in found.items()}
 
     async def commit(self, group: str, offsets: Mapping[Partition, int]) -> None:
-        """Commit offsets for a group that nobody is in; raises RefusedError if somebody is."""
-        wanted = {TopicPartition(one.topic, one.number): offset for one, offset in offsets.items()}
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._options.bootstrap_servers,
-            client_id=self._options.client_id,
-            group_id=group,
-            enable_auto_commit=False,
-            request_timeout_ms=self._options.request_timeout_ms,
-        )
-        try:
-            with kafka_errors(f"committing for {group}", connecting=True):
-                await consumer.start()
-            consumer.assign(list(wanted))
-            with kafka_errors(f"committing for {group}"):
-                try:
-                    await consumer.commit(wanted)
-                except (CommitFailedError, IllegalGenerationError, UnknownMemberIdError) as error:
-                    raise RefusedError(
-                        f"Kafka refused to move {group}: somebody is in it now.",
-                        hint=f"Stop its members; see: alphapanda groups lag {group}",
-                    ) from error
-        finally:
-            await consumer.stop()
+        """Commit offsets for a group that has no members; raises RefusedError if it has."""
+        async with open_committer(self._options, group) as committer:
+            await committer.commit({partition: CommittedOffset(offset) for partition, offset in offsets.items()})
+
+
+class GroupCommitter:
+    """Commits offsets for a group that has no members. Made by `open_committer`."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, group: str) -> None:
+        self._consumer = consumer
+        self._group = group
+
+    async def commit(self, offsets: Mapping[Partition, CommittedOffset]) -> None:
+        """Commit; raises RefusedError if the group has members, TransientError if Kafka does not answer."""
+        wanted = {to_aiokafka(partition): OffsetAndMetadata(*one) for partition, one in offsets.items()}
+        assigned = self._consumer.assignment()
+        if not wanted.keys() <= assigned:
+            assigned |= wanted.keys()
+            self._consumer.assign(list(assigned))
+            self._consumer.pause(*assigned)  # it never reads
+        with kafka_errors(f"committing for {self._group}"):
+            try:
+                await self._consumer.commit(wanted)
+            except (CommitFailedError, IllegalGenerationError, UnknownMemberIdError) as error:
+                raise RefusedError(
+                    f"Kafka refused to move {self._group}: it has members now.",
+                    hint=f"Stop its members; see: alphapanda groups lag {self._group}",
+                ) from error
+
+
+@asynccontextmanager
+async def open_committer(options: KafkaOptions, group: str) -> AsyncIterator[GroupCommitter]:
+    """Connect, to commit for `group` without joining it; raises KafkaUnreachableError."""
+    consumer = new_consumer(options, group_id=group)
+    try:
+        with kafka_errors(f"connecting to {options.bootstrap_servers}", connecting=True):
+            await consumer.start()
+        yield GroupCommitter(consumer, group)
+    finally:
+        await close_in_time(consumer.stop(), consumer)
 
 
 def _group(answer: Sequence[Any]) -> ConsumerGroup:

@@ -152,6 +152,8 @@ def client_apis() -> Mapping[int, tuple[int, int]]:
         transaction,
     )
 
+    from alphapanda.kafka.internals import request_versions  # noqa: PLC0415
+
     requests: tuple[Any, ...] = (
         produce.ProduceRequest,
         fetch.FetchRequest,
@@ -168,12 +170,7 @@ def client_apis() -> Mapping[int, tuple[int, int]]:
         transaction.InitProducerIdRequest,
         admin.DescribeConfigsRequest,
     )
-    found = {}
-    for request in requests:
-        # aiokafka has no public way to ask for the versions of a request.
-        versions = [struct.API_VERSION for struct in request._CLASSES]  # noqa: SLF001
-        found[request.API_KEY] = (min(versions), max(versions))
-    return found
+    return {request.API_KEY: request_versions(request) for request in requests}
 
 
 def parse_servers(text: str) -> tuple[tuple[str, int], ...]:

@@ -7,21 +7,17 @@ themselves are sent here, over aiokafka's connection. Its errors become ours her
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
-    IncompatibleBrokerVersion,
     KafkaError,
     NotControllerError,
-    RequestTimedOutError,
     TopicAlreadyExistsError,
-    UnrecognizedBrokerVersion,
-    UnsupportedVersionError,
     for_code,
 )
 from aiokafka.protocol.admin import (
@@ -32,8 +28,9 @@ from aiokafka.protocol.admin import (
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
-from alphapanda.kafka.protocol import TOPIC_RESOURCE, ConfigOperation, IncrementalAlterConfigsRequest
-from topics.errors import DeadlineError, DependencyError, IncompatibleServerError, KafkaUnreachableError
+from alphapanda.kafka.errors import kafka_errors
+from alphapanda.kafka.internals import TOPIC_RESOURCE, ConfigOperation, IncrementalAlterConfigsRequest
+from topics.errors import DeadlineError, DependencyError, KafkaUnreachableError
 from topics.live import LiveConfig, LiveState, LiveTopic
 from topics.plan import Change, ChangeReplication, Create, DeleteConfig, GrowPartitions, SetConfig, same_value
 from topics.replicas import place_replicas
@@ -83,7 +80,7 @@ class Cluster:
 
     async def read(self, configs_of: Iterable[str] = ()) -> LiveState:
         """Return the cluster as it is, with the configs of those topics of `configs_of` that are there."""
-        with _kafka_errors(f"reading the topics of {self._servers}"):
+        with kafka_errors(f"reading the topics of {self._servers}", connecting=True):
             node = self._node()
             metadata = (await self._client.send(node, MetadataRequest(None, False))).to_object()
             topics = {entry["topic"]: _live_topic(entry) for entry in metadata["topics"] if _is_listed(entry)}
@@ -133,7 +130,7 @@ class Cluster:
             progress(change)
 
     async def _create(self, creates: Sequence[Create]) -> None:
-        with _kafka_errors(f"creating topics on {self._servers}"):
+        with kafka_errors(f"creating topics on {self._servers}", connecting=True):
             response = await self._to_controller(
                 CreateTopicsRequest(
                     [
@@ -156,7 +153,7 @@ class Cluster:
         await self._until({change.topic: change.partitions for change in creates})
 
     async def _alter(self, topic: str, key: str, operation: ConfigOperation, value: str | None) -> None:
-        with _kafka_errors(f"changing {key} of {topic}"):
+        with kafka_errors(f"changing {key} of {topic}", connecting=True):
             request = IncrementalAlterConfigsRequest([(topic, [(key, operation, value)])])
             response = await self._to_controller(request)
         for code, message, _kind, name in response.responses:
@@ -164,7 +161,7 @@ class Cluster:
         await self._wait(partial(self._config_holds, topic, key, value), topic)
 
     async def _grow(self, change: GrowPartitions) -> None:
-        with _kafka_errors(f"growing {change.topic}"):
+        with kafka_errors(f"growing {change.topic}", connecting=True):
             response = await self._to_controller(
                 CreatePartitionsRequest([(change.topic, (change.after, None))], self._timeout_ms, False)
             )
@@ -175,7 +172,7 @@ class Cluster:
     async def _replicate(self, change: ChangeReplication) -> None:
         state = await self.read()
         placed = place_replicas(state.topics[change.topic].replicas, state.nodes, change.after)
-        with _kafka_errors(f"changing the copies of {change.topic}"):
+        with kafka_errors(f"changing the copies of {change.topic}", connecting=True):
             response = await self._to_controller(
                 AlterPartitionReassignmentsRequest(
                     self._timeout_ms,
@@ -207,7 +204,7 @@ class Cluster:
 
     async def _config_holds(self, topic: str, key: str, value: str | None) -> bool:
         """Whether `key` of `topic` is `value`, or for None, not set on the topic."""
-        with _kafka_errors(f"reading {key} of {topic}"):
+        with kafka_errors(f"reading {key} of {topic}", connecting=True):
             configs = await self._configs(self._node(), [topic])
         now = configs[topic].get(key)
         if value is None:
@@ -215,7 +212,7 @@ class Cluster:
         return now is not None and same_value(key, now.value, value)
 
     async def _holds(self, partitions: dict[str, int], copies: int) -> bool:
-        with _kafka_errors(f"waiting for topics on {self._servers}"):
+        with kafka_errors(f"waiting for topics on {self._servers}", connecting=True):
             response = await self._client.send(self._node(), MetadataRequest(list(partitions), False))
         seen = {entry["topic"]: entry["partitions"] for entry in response.to_object()["topics"]}
         return all(
@@ -280,22 +277,3 @@ def _refuse(code: int, message: str | None, doing: str) -> None:
     if code:
         why = (message or for_code(code).__name__).rstrip(".")
         raise DependencyError(f"Kafka refused to {doing}: {why}.")
-
-
-@contextmanager
-def _kafka_errors(doing: str) -> Iterator[None]:
-    try:
-        yield
-    except (IncompatibleBrokerVersion, UnrecognizedBrokerVersion, UnsupportedVersionError) as error:
-        raise IncompatibleServerError(
-            f"This Kafka cannot be worked with ({error}), seen while {doing}.",
-            hint="AlphaPanda needs Apache Kafka 2.3 or newer, or Redpanda.",
-        ) from error
-    except RequestTimedOutError as error:
-        raise DeadlineError(
-            f"Kafka did not answer in time while {doing}.", hint="Run: alphapanda doctor"
-        ) from error
-    except KafkaError as error:
-        raise KafkaUnreachableError(
-            f"Kafka does not answer while {doing}: {error or type(error).__name__}.", hint="Run: alphapanda doctor"
-        ) from error

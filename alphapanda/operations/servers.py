@@ -28,7 +28,7 @@ def endpoints_of(deployment: Deployment, settings: Settings, clock: Clock) -> En
 def kafka_options(deployment: Deployment, settings: Settings, clock: Clock, client: str) -> KafkaOptions:
     """Return how to connect to Kafka as `alphapanda.{client}`; raises as `endpoints_of`."""
     servers = endpoints_of(deployment, settings, clock).bootstrap_servers
-    return KafkaOptions(servers, f"alphapanda.{client}", request_timeout_ms=settings.kafka.request_timeout_ms)
+    return KafkaOptions.from_settings(settings.kafka, servers, client)
 
 
 @asynccontextmanager

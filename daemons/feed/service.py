@@ -10,6 +10,7 @@ from pathlib import Path
 
 from alphapanda.errors import AlphaPandaError, ConfigError, TransientError, first_error
 from alphapanda.ids import SequenceIds
+from alphapanda.kafka.client import KafkaOptions
 from alphapanda.kafka.tick_batch import Compression
 from alphapanda.kafka.tick_writer import MAX_FRAME_TICKS, TICKS_TOPIC, TickWriterOptions, open_tick_writer
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
@@ -53,11 +54,12 @@ class FeedService:
             keeping.set_state(FeedState.RECOVERING)
             progress = await stack.enter_async_context(
                 open_progress(
-                    context.endpoints.bootstrap_servers,
+                    KafkaOptions.from_settings(
+                        context.settings.kafka, context.endpoints.bootstrap_servers, self.name
+                    ),
                     TICKS_TOPIC,
                     ids,
                     log,
-                    request_timeout_ms=context.settings.kafka.request_timeout_ms,
                 )
             )
             resumption = await progress.find()

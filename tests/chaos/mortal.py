@@ -9,7 +9,8 @@ import sys
 
 from alphapanda.clock import SystemClock
 from alphapanda.ids import BrokerId
-from alphapanda.kafka.client import KafkaOptions, join_group, open_log
+from alphapanda.kafka.client import KafkaOptions, open_log
+from alphapanda.kafka.membership import join_group
 from alphapanda.market.instruments import InstrumentTable
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
 from alphapanda.model.kinds import EventType, TradingMode

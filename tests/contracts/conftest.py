@@ -18,8 +18,9 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from alphapanda.clock import SystemClock
 from alphapanda.ids import MARKET, BrokerId, EventId, InstrumentId, StrategyId, derive_event_id
 from alphapanda.infra.base import Endpoints
-from alphapanda.kafka.client import KafkaLog, KafkaOptions, join_group, open_log
+from alphapanda.kafka.client import KafkaLog, KafkaOptions, open_log
 from alphapanda.kafka.log import Log, Ownership
+from alphapanda.kafka.membership import join_group
 from alphapanda.kafka.reading import read_all
 from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.kafka.topic_bootstrap import bootstrap

@@ -26,8 +26,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from alphapanda.errors import AlphaPandaError
-from alphapanda.kafka.client import KafkaLog, KafkaOptions, join_group, open_log, open_read_log
-from alphapanda.kafka.committed import committed_offsets
+from alphapanda.kafka.client import KafkaLog, KafkaOptions, open_log, open_read_log
+from alphapanda.kafka.membership import join_group
 from alphapanda.kafka.reading import newest, read_all
 from alphapanda.model.records import Outgoing, Partition
 
@@ -180,8 +180,8 @@ async def _lag(bench: Bench, partition: Partition, end: int, last: int) -> None:
         await ownership.acquire()
         await ownership.commit({partition: last + 1})
     async with open_read_log(bench.options) as log:
-        committed = await committed_offsets(log._admin, group)
-    at = committed[TopicPartition(partition.topic, partition.number)].offset
+        committed = await log.committed(group)
+    at = committed[partition].offset
     print(
         f"  a group that has processed all of it has committed {at}: its lag is {end - at}, until a record comes"
     )

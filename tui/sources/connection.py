@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from alphapanda.kafka.log import LogReader
 from alphapanda.model.kinds import TradingMode
 from alphapanda.model.records import Offsets, Partition, Record
 from alphapanda.pipeline.topic_routing import Routes
@@ -29,27 +30,13 @@ class DataSource(Protocol):
         ...
 
 
-class RecordReader(Protocol):
+class RecordReader(LogReader, Protocol):
     """Reads partitions of the log from chosen offsets; joins no group, commits nothing."""
 
-    def seek(self, offsets: Mapping[Partition, int]) -> None:
-        """Read these partitions, from these offsets."""
-        ...
-
-    async def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
-        """Return what came, `limit` records at most; nothing after `timeout_s`."""
-        ...
-
-    async def position(self, partition: Partition) -> int:
-        """Return the next offset that `poll` gives."""
-        ...
-
-    def known_end(self, partition: Partition) -> int | None:
-        """Return a partition's end as it was last heard of."""
-        ...
-
-    async def aclose(self) -> None:
-        """Stop reading."""
+    async def poll(
+        self, timeout_s: float, only: Collection[Partition] | None = None, limit: int = 2_000
+    ) -> Sequence[Record]:
+        """Return up to `limit` new records; none after `timeout_s`."""
         ...
 
 

@@ -30,7 +30,7 @@ async def recall_day(log: OpenLog, now: datetime, starts: Offsets, store: Store)
         for partition in mine:
             for offset in spread(begins[partition], starts[partition], SAMPLES):
                 reader.seek({partition: offset})
-                store.recall(await reader.poll(ANSWER_S, 1))
+                store.recall(await reader.poll(ANSWER_S, limit=1))
                 await asyncio.sleep(0)
 
 

@@ -11,7 +11,7 @@ from alphapanda.deployment import Deployment
 from alphapanda.infra.control.client import connect
 from alphapanda.infra.control.run_paths import RunPaths
 from alphapanda.model.process_status import ProcessStatus
-from alphapanda.operations.servers import endpoints_of
+from alphapanda.operations.servers import endpoints_of, kafka_options
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.settings import Settings
 from alphapanda.settings.topics import catalogue_of
@@ -66,7 +66,7 @@ class ConnectDeployment:
         names = [str(spec.name) for spec in catalogue.topics(settings.active_brokers)]
         avro = _avro(settings, catalogue)
         log_access = KafkaLogAccess(
-            lambda: endpoints_of(deployment, settings, clock).bootstrap_servers,
+            lambda: kafka_options(deployment, settings, clock, "tui"),
             frozenset(names),
             groups_of(settings.active_brokers),
             avro,

@@ -12,8 +12,9 @@ from contextlib import AsyncExitStack, aclosing
 from typing import Final
 
 from alphapanda.clock import Clock
+from alphapanda.kafka.reading import records_between
 from alphapanda.model.records import Offsets, Partition, Record
-from topics.errors import DependencyError, KafkaUnreachableError
+from topics.errors import KafkaUnreachableError
 from topics.names import TopicName
 from tui.sources.connection import LogAccess, OpenLog, RecordReader
 from tui.sources.day import recall_day
@@ -32,7 +33,7 @@ BEAT_S: Final = 0.1
 FAR_BEHIND: Final = 10_000
 MEASURE_S: Final = 2.0
 LOOK_AGAIN_S: Final = 15.0
-PATIENCE_POLLS: Final = 6
+PATIENCE_S: Final = 3.0
 STUCK_LOOKS: Final = 3
 ANSWER_S: Final = 6.0
 
@@ -55,24 +56,11 @@ def _step(topic: str) -> int:
 
 
 async def read_range(reader: RecordReader, starts: Offsets, ends: Offsets) -> list[Record]:
-    """Return all records from the starts up to the ends; raises DependencyError when they do not come."""
-    waiting = {p for p, start in starts.items() if start < ends[p]}
+    """Return all records from the starts up to the ends; raises KafkaUnreachableError when they do not come."""
     found: list[Record] = []
-    if not waiting:
-        return found
-    reader.seek({p: starts[p] for p in waiting})
-    idle = 0
-    while waiting:
-        records = await reader.poll(0.5, 2_000)
-        found += [record for record in records if record.offset < ends[record.partition]]
-        for partition in tuple(waiting):
-            if await reader.position(partition) >= ends[partition]:
-                waiting.discard(partition)
-        idle = 0 if records else idle + 1
-        if idle > PATIENCE_POLLS:
-            raise DependencyError(
-                f"The log did not give what it holds of {next(iter(waiting))}.", hint="Run: alphapanda doctor"
-            )
+    async with aclosing(records_between(reader, starts, ends, patience_s=PATIENCE_S)) as batches:
+        async for records in batches:
+            found += records
     return found
 
 
@@ -134,7 +122,7 @@ class LogFollower:
 
     async def _follow(self, reader: RecordReader, partitions: list[Partition], handle: SourceHandle) -> None:
         while True:
-            records = await reader.poll(5.0, BATCH)
+            records = await reader.poll(5.0, limit=BATCH)
             if not records:
                 continue
             self._fold(handle.store, records)

@@ -131,10 +131,13 @@ class MemoryLogReader:
         """Read these partitions, from these offsets."""
         self._next = dict(offsets)
 
-    async def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
-        """Return what came, `limit` records at most; nothing after `timeout_s`."""
+    async def poll(
+        self, timeout_s: float, only: Collection[Partition] | None = None, limit: int = 2_000
+    ) -> Sequence[Record]:
+        """Return up to `limit` new records; none after `timeout_s`."""
         self._log_access.check()
-        taken = self._fold(limit)
+        wanted = tuple(self._next) if only is None else only
+        taken = self._take(wanted, limit)
         if taken:
             return taken
         self._log_access.arrived.clear()
@@ -143,12 +146,12 @@ class MemoryLogReader:
                 await self._log_access.arrived.wait()
         except TimeoutError:
             return []
-        return self._fold(limit)
+        return self._take(wanted, limit)
 
-    def _fold(self, limit: int) -> list[Record]:
+    def _take(self, wanted: Collection[Partition], limit: int) -> list[Record]:
         taken: list[Record] = []
-        for partition, offset in self._next.items():
-            got = self._log_access.held(partition, offset, limit - len(taken))
+        for partition in wanted:
+            got = self._log_access.held(partition, self._next[partition], limit - len(taken))
             if got:
                 self._next[partition] = got[-1].offset + 1
                 taken += got

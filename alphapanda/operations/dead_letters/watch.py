@@ -14,8 +14,9 @@ import msgspec
 from redis.asyncio import Redis
 
 from alphapanda.errors import RedisUnreachableError
-from alphapanda.kafka.client import KafkaOptions, KafkaReader, KafkaReadLog
+from alphapanda.kafka.client import KafkaOptions, KafkaReadLog
 from alphapanda.kafka.group_admin import GroupAdmin, open_groups
+from alphapanda.kafka.reader import KafkaReader
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Offsets, Partition
 from alphapanda.operations.dead_letters.ledger import LedgerEntry

@@ -21,7 +21,8 @@ from alphapanda.deployment import Deployment
 from alphapanda.errors import PermanentError
 from alphapanda.ids import BrokerId, EventId, InstrumentId, StrategyId, derive_event_id
 from alphapanda.infra.base import Endpoints
-from alphapanda.kafka.client import KafkaOptions, join_group, open_log, open_read_log
+from alphapanda.kafka.client import KafkaOptions, open_log, open_read_log
+from alphapanda.kafka.membership import join_group
 from alphapanda.kafka.reading import read_all
 from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.kafka.topic_bootstrap import bootstrap

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from alphapanda.infra.base import Endpoints
-from alphapanda.kafka.client import HURRIED_S, KafkaOptions, open_log
+from alphapanda.kafka.client import KafkaOptions, open_log
+from alphapanda.kafka.internals import HURRIED_FETCH_S
 from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.kafka.topic_bootstrap import bootstrap
 from alphapanda.model.records import Outgoing, Partition
@@ -37,7 +38,7 @@ async def test_a_partition_whose_records_lay_is_not_left_out_of_a_long_request(
             assert await reader.poll(0.1) == []  # the request for both is on its way
             for number in range(3):
                 await log.append([Outgoing(busy.topic, b"k", str(number).encode())])
-                await asyncio.sleep(5 * HURRIED_S)  # it is at work on something while the record arrives
+                await asyncio.sleep(5 * HURRIED_FETCH_S)  # it is at work on something while the record arrives
                 (record,) = await reader.poll(PATIENCE_S)
                 assert record.value == str(number).encode()
         finally:

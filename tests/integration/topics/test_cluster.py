@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from alphapanda.infra.base import Endpoints
-from alphapanda.kafka.protocol import ConfigOperation
+from alphapanda.kafka.internals import ConfigOperation
 from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.kafka.topic_bootstrap import apply_plan, bootstrap, plan_for
 from topics.catalogue import Catalogue, Overlay, TopicSpec

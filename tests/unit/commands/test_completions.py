@@ -139,7 +139,8 @@ def test_a_node_tells_its_groups_or_nothing(said: bytes, expected: list[str]) ->
 @pytest.mark.kafka
 def test_a_real_kafka_tells_its_groups(servers: Any, unique_name: str) -> None:
     async def join() -> None:
-        from alphapanda.kafka.client import KafkaOptions, join_group
+        from alphapanda.kafka.client import KafkaOptions
+        from alphapanda.kafka.membership import join_group
 
         options = KafkaOptions(servers.bootstrap_servers, unique_name)
         async with join_group(options, unique_name, ["__consumer_offsets"], instance="1"):

@@ -14,7 +14,7 @@ import pytest
 from alphapanda.deployment import Deployment
 from alphapanda.infra.base import Endpoints
 from alphapanda.kafka.client import KafkaOptions, open_read_log
-from alphapanda.kafka.protocol import ConfigOperation
+from alphapanda.kafka.internals import ConfigOperation
 from alphapanda.kafka.reading import newest
 from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.model.control import AuditRecord, Outcome

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 import stamina
-from aiokafka import TopicPartition
 from aiokafka.errors import CoordinatorLoadInProgressError, GroupAuthorizationFailedError
 from aiokafka.protocol.commit import OffsetFetchResponse_v3
 
-from alphapanda.kafka.committed import committed_offsets
+from alphapanda.kafka.group_offsets import committed_offsets
+from alphapanda.model.records import Partition
 
 LOADING, NOT_COORDINATOR, NOT_ALLOWED = 14, 16, 30
 TICKS = [("market.ticks", [(0, 7, "6", 0)])]
@@ -40,7 +40,7 @@ def _quick() -> Any:
 async def test_a_coordinator_that_still_loads_is_waited_for() -> None:
     admin: Any = Admin(answer(error=NOT_COORDINATOR), answer(error=LOADING), answer(TICKS))
     found = await committed_offsets(admin, "group")
-    assert found[TopicPartition("market.ticks", 0)] == (7, "6")
+    assert found[Partition("market.ticks", 0)] == (7, "6")
 
 
 async def test_one_that_never_gets_there_is_an_error_and_not_an_empty_answer() -> None:

@@ -1,4 +1,4 @@
-"""What a consumer group has committed, or an error: a coordinator that still loads is no empty answer.
+"""The offsets that a consumer group has committed, or an error: a coordinator that still loads is no empty answer.
 
 aiokafka's `list_consumer_group_offsets` passes over the error that stands for a whole answer. A Kafka that has
 just started gives such answers for a moment, and "nothing was ever committed" is the worst way to read them.
@@ -6,10 +6,9 @@ just started gives such answers for a moment, and "nothing was ever committed" i
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import stamina
-from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import (
     CoordinatorLoadInProgressError,
@@ -20,9 +19,11 @@ from aiokafka.errors import (
     for_code,
 )
 from aiokafka.protocol.commit import OffsetFetchRequest
-from aiokafka.structs import OffsetAndMetadata
 
-PATIENCE_S: Final = 30.0
+from alphapanda.kafka.internals import send_to
+from alphapanda.model.records import Partition
+
+COORDINATOR_PATIENCE_S: Final = 30.0
 _PASSING: Final = (
     CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
@@ -32,12 +33,19 @@ _PASSING: Final = (
 )
 
 
-async def committed_offsets(
-    admin: AIOKafkaAdminClient, group: str, *, patience_s: float = PATIENCE_S
-) -> dict[TopicPartition, OffsetAndMetadata]:
-    """Return every offset that `group` has committed, with what it wrote beside it.
+class CommittedOffset(NamedTuple):
+    """An offset that a group committed, and its note beside it."""
 
-    Waits up to `patience_s` for a coordinator that is on its way; then, and for all else, raises aiokafka's error.
+    offset: int
+    note: str = ""
+
+
+async def committed_offsets(
+    admin: AIOKafkaAdminClient, group: str, *, patience_s: float = COORDINATOR_PATIENCE_S
+) -> dict[Partition, CommittedOffset]:
+    """Return every offset that `group` has committed.
+
+    Waits up to `patience_s` for a coordinator that still loads; then, and for all else, raises aiokafka's error.
     """
     retries = stamina.retry_context(
         on=_PASSING, attempts=None, timeout=patience_s, wait_initial=0.05, wait_max=0.5, wait_jitter=0.05
@@ -48,19 +56,18 @@ async def committed_offsets(
     raise AssertionError  # the last attempt returned or raised
 
 
-async def _ask(admin: AIOKafkaAdminClient, group: str) -> dict[TopicPartition, OffsetAndMetadata]:
-    coordinator = await admin.find_coordinator(group)
-    # There is no public way to an answer's own error.
-    answer: Any = await admin._send_request(OffsetFetchRequest(group, None), coordinator)  # noqa: SLF001
+async def _ask(admin: AIOKafkaAdminClient, group: str) -> dict[Partition, CommittedOffset]:
+    answer = await send_to(admin, OffsetFetchRequest(group, None), await admin.find_coordinator(group))
     _raise_for(getattr(answer, "error_code", 0), group)
     found = {}
     for topic, partitions in answer.topics:
-        for number, offset, metadata, error_code in partitions:
+        for number, offset, note, error_code in partitions:
             _raise_for(error_code, group)
-            found[TopicPartition(topic, number)] = OffsetAndMetadata(offset, metadata)
+            if offset >= 0:
+                found[Partition(topic, number)] = CommittedOffset(offset, note or "")
     return found
 
 
 def _raise_for(error_code: int, group: str) -> None:
     if error_code:
-        raise for_code(error_code)(f"reading what {group} committed")
+        raise for_code(error_code)(f"reading the offsets of {group}")
