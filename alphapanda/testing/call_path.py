@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +36,7 @@ class CallPath:
     def add(self) -> None:
         """Add the files on the stack of the caller."""
         found = list[str]()
-        frame: FrameType | None = inspect.currentframe()
+        frame = inspect.currentframe()
         while frame is not None:
             path = Path(frame.f_code.co_filename)
             if path != Path(__file__) and path.is_relative_to(ROOT):
