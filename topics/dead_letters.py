@@ -21,7 +21,6 @@ Headers: TypeAlias = Sequence[Header]
 STANDARD_PREFIX = "__dlq.errors."
 """KIP-1191's headers: the one contract of Apache Kafka that is not tied to Connect or Streams."""
 
-OWN_PREFIX = "ap-dlq-"
 ID_HEADER = "ap-dlq-id"
 FIRST_FAILED_HEADER = "ap-dlq-first-failed-at"
 

@@ -1,11 +1,17 @@
-"""What topics a cluster has, as values."""
+"""The topics of a cluster as values, and where copies go when their number changes."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
+
+from topics.errors import UsageError
+
+Placement = tuple[tuple[int, ...], ...]
+"""The nodes of each partition of a topic."""
 
 
 class LiveConfig(msgspec.Struct, frozen=True):
@@ -78,3 +84,27 @@ class LiveState(msgspec.Struct, frozen=True, kw_only=True):
                 configs = {key: [config.value, config.own] for key, config in topic.configs.items()}
                 facts.append([name, topic.partitions, topic.replication_factor, configs])
         return hashlib.sha256(msgspec.json.encode(facts, order="deterministic")).hexdigest()
+
+
+def place_replicas(now: Placement, nodes: Sequence[int], copies: int) -> Placement:
+    """Return the nodes of each partition with `copies` each, moving as little as possible.
+
+    Copies that are there stay, the preferred leader first; new ones go to the nodes that hold the fewest.
+
+    Args:
+        now: the nodes of each partition.
+        nodes: all nodes of the cluster.
+        copies: how many each partition shall have; at most as many as there are nodes.
+    """
+    if not 1 <= copies <= len(nodes):
+        raise UsageError(f"{copies} copies cannot be placed on {len(nodes)} nodes.")
+    load = Counter(node for holders in now for node in holders[:copies])
+    placed = []
+    for holders in now:
+        kept = list(holders[:copies])
+        for _ in range(copies - len(kept)):
+            chosen = min((node for node in nodes if node not in kept), key=lambda node: (load[node], node))
+            load[chosen] += 1
+            kept.append(chosen)
+        placed.append(tuple(kept))
+    return tuple(placed)

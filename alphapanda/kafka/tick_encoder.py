@@ -14,11 +14,10 @@ import msgspec
 from alphapanda.ids import MARKET, InstrumentId, SequenceIds
 from alphapanda.kafka.partitioner import partition_of
 from alphapanda.kafka.tick_batch import BATCH_BYTES, TickBatch, varint
-from alphapanda.market.frames import TickFrame
 from alphapanda.model.envelope import EventEnvelope, trace_id_of
 from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Header
-from alphapanda.model.tick import Tick
+from alphapanda.model.tick import Tick, TickFrame
 from alphapanda.serialization.codec import encode
 
 SOURCE: Final = "feed"

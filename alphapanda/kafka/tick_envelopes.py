@@ -12,9 +12,9 @@ from alphapanda.ids import InstrumentId, SequenceIds
 from alphapanda.kafka.partitioner import partition_of
 from alphapanda.kafka.tick_batch import BATCH_BYTES, TickBatch, varint
 from alphapanda.kafka.tick_encoder import tick_envelope
-from alphapanda.market.frames import TickFrame
 from alphapanda.model.envelope import EventEnvelope
 from alphapanda.model.records import Headers, envelope_headers
+from alphapanda.model.tick import TickFrame
 
 _FULL = BATCH_BYTES - 100_000
 """A batch larger than this takes no more: no tick is as large as what is left."""

@@ -24,7 +24,7 @@ from alphapanda.kafka.errors import kafka_errors
 from alphapanda.kafka.tick_batch import BATCH_BYTES, Compression, TickBatch
 from alphapanda.kafka.tick_encoder import TickEncoder
 from alphapanda.kafka.tick_envelopes import EnvelopeTickEncoder
-from alphapanda.market.frames import TickFrame
+from alphapanda.model.tick import TickFrame
 from alphapanda.serialization import codec as json_codec
 from alphapanda.serialization.codec import Codec, JsonCodec
 from topics.names import TopicName

@@ -31,9 +31,8 @@ from aiokafka.protocol.metadata import MetadataRequest
 from alphapanda.kafka.errors import kafka_errors
 from alphapanda.kafka.internals import TOPIC_RESOURCE, ConfigOperation, IncrementalAlterConfigsRequest
 from topics.errors import DeadlineError, DependencyError, KafkaUnreachableError
-from topics.live import LiveConfig, LiveState, LiveTopic
+from topics.live import LiveConfig, LiveState, LiveTopic, place_replicas
 from topics.plan import Change, ChangeReplication, Create, DeleteConfig, GrowPartitions, SetConfig, same_value
-from topics.replicas import place_replicas
 
 _OWN_CONFIG = 1
 """`ConfigSource.DYNAMIC_TOPIC_CONFIG`: set on the topic itself."""

@@ -26,7 +26,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from alphapanda.ids import InstrumentId
-from alphapanda.market.sessions import ist_day
+from alphapanda.market.calendar import ist_day
 from alphapanda.model.tick import Tick
 
 MAX_BAR_SECONDS = 6 * 3600

@@ -41,7 +41,43 @@ CLOSING_UNTIL: Final = time(16, 0)
 SESSION_SECONDS: Final = 22_500
 """Length of continuous trading: 09:15 to 15:30."""
 
+IST_OFFSET: Final = timedelta(hours=5, minutes=30)
+"""India has no summer time, so a fixed offset is exact, and cheap enough for every tick."""
+DAY: Final = timedelta(days=1)
+MARKET_OPEN: Final = timedelta(hours=9, minutes=15)
+"""From midnight to the begin of NSE's continuous session."""
+
 _SATURDAY = 5
+
+
+class IstDay(msgspec.Struct, frozen=True, gc=False):
+    """One calendar day of India, trading day or not, as a half-open interval of UTC.
+
+    Attributes:
+        start: midnight IST, aware UTC.
+        end: the next midnight IST.
+    """
+
+    start: datetime
+    end: datetime
+
+    @property
+    def market_open(self) -> datetime:
+        """09:15 IST."""
+        return self.start + MARKET_OPEN
+
+    def at(self, time_of_day: time) -> datetime:
+        """Return that time of day (IST, naive) on this day, aware UTC."""
+        return self.start + timedelta(
+            hours=time_of_day.hour, minutes=time_of_day.minute, seconds=time_of_day.second
+        )
+
+
+def ist_day(moment: datetime) -> IstDay:
+    """Return the Indian calendar day that `moment` (aware) falls on."""
+    local = moment.astimezone(UTC) + IST_OFFSET
+    start = local.replace(hour=0, minute=0, second=0, microsecond=0) - IST_OFFSET
+    return IstDay(start, start + DAY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from alphapanda.errors import ConfigError
 from alphapanda.ids import InstrumentId
-from alphapanda.market.rows import BadRow, RowError
+from alphapanda.market.csv_rows import BadRow, RowError
 from alphapanda.model.instrument import Instrument, InstrumentType, instrument_id
 
 COLUMNS: Final = (

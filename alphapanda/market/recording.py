@@ -21,10 +21,9 @@ from pathlib import PurePath
 from typing import Final, Protocol
 
 from alphapanda.errors import ConfigError
-from alphapanda.market import recorded_bars, recorded_ticks
-from alphapanda.market.cells import read_symbol, read_time
+from alphapanda.market.csv_rows import BadRow, RowError, read_symbol, read_time
 from alphapanda.market.instruments import Symbols
-from alphapanda.market.rows import BadRow, RowError
+from alphapanda.market.recorded_rows import BAR_COLUMNS, TICK_COLUMNS, BarRows, TickRows, span_of
 from alphapanda.model.tick import Tick
 
 _PEEK: Final = 256
@@ -82,12 +81,12 @@ class RecordingFile:
         """Return the ticks of the good rows, in the order of the rows. Can be called once."""
         numbered = enumerate(self._lines, start=2)
         if self.kind is RecordingKind.TICKS:
-            return self._read(recorded_ticks.TickRows(self._columns, self._symbols), numbered)
+            return self._read(TickRows(self._columns, self._symbols), numbered)
         head = list(islice(numbered, _PEEK))
-        span = recorded_bars.span_of(self._times(head))
+        span = span_of(self._times(head))
         symbol = _symbol_of(self.name)
         listing = self._symbols.resolve(symbol, None)
-        return self._read(recorded_bars.BarRows(self._columns, listing, span), chain(head, numbered))
+        return self._read(BarRows(self._columns, listing, span), chain(head, numbered))
 
     def _times(self, head: Iterable[tuple[int, str]]) -> Iterator[datetime]:
         at = self._columns["timestamp"]
@@ -159,9 +158,9 @@ def _columns(header: str, name: str) -> Mapping[str, int]:
 
 
 def _kind(columns: Mapping[str, int], name: str) -> RecordingKind:
-    if columns.keys() >= set(recorded_ticks.NEEDED):
+    if columns.keys() >= set(TICK_COLUMNS):
         return RecordingKind.TICKS
-    if columns.keys() >= set(recorded_bars.NEEDED):
+    if columns.keys() >= set(BAR_COLUMNS):
         return RecordingKind.BARS
     raise ConfigError(f"{name} is no recording: its first line is not a header that is known.", hint=_HINT)
 

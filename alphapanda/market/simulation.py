@@ -13,12 +13,17 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final
 
 from alphapanda.errors import UsageError
-from alphapanda.market.calendar import CLOSING_FROM, OPENING_AUCTION, TradingCalendar, TradingSession
-from alphapanda.market.intraday import IntradayCurve
+from alphapanda.market.calendar import (
+    CLOSING_FROM,
+    OPENING_AUCTION,
+    SESSION_SECONDS,
+    TradingCalendar,
+    TradingSession,
+)
 from alphapanda.market.simulated_book import NORMAL, SimulatedBook
 from alphapanda.market.universe import PERSONALITIES, Personality
 from alphapanda.model.tick import Tick
@@ -30,6 +35,38 @@ _MARKET_VOL: Final = 0.0075
 _OVERNIGHT_VOL: Final = 0.004
 _REVERSION: Final = 0.02  # a day's pull back to the first price: prices stay believable for ever
 _PICKS: Final = 1024
+_OPENING_S: Final = 900.0
+_CLOSING_S: Final = 1_500.0
+
+
+@dataclass(frozen=True, slots=True)
+class IntradayCurve:
+    """The U-shaped activity of one session, the same every day.
+
+    Attributes:
+        counts: how many ticks each second of the session has.
+        elapsed: how much of the session's activity is over at the start of each second, 0 to 1; variance
+            runs along it, so prices move most when most is traded.
+    """
+
+    counts: tuple[int, ...]
+    elapsed: tuple[float, ...]
+
+    @classmethod
+    def of(cls, ticks_per_second: float) -> IntradayCurve:
+        """Return the curve with that many ticks a second on average."""
+        weights = [_activity(second) for second in range(SESSION_SECONDS)]
+        running = list(accumulate(weights, initial=0.0))
+        total = running[-1]
+        ticks = round(ticks_per_second * SESSION_SECONDS)
+        reached = [math.floor(ticks * (part / total)) for part in running]
+        counts = tuple(after - before for before, after in pairwise(reached))
+        return cls(counts, tuple(part / total for part in running[:-1]))
+
+    @property
+    def ticks(self) -> int:
+        """How many ticks the session has."""
+        return sum(self.counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,3 +257,9 @@ def _picks(who: Sequence[Personality]) -> tuple[int, ...]:
     for index, bound in enumerate(bounds):
         table.extend([index] * (bound - len(table)))
     return tuple(table)
+
+
+def _activity(second: int) -> float:
+    opening = 2.0 * math.exp(-second / _OPENING_S)
+    closing = 1.1 * math.exp(-(SESSION_SECONDS - second) / _CLOSING_S)
+    return 0.7 + opening + closing

@@ -46,11 +46,6 @@ class OrderStatus(StrEnum):
         """Whether nothing can follow."""
         return self in CLOSED
 
-    @property
-    def is_in_flight(self) -> bool:
-        """Whether an answer from the venue is awaited."""
-        return self in IN_FLIGHT
-
 
 class OrderTrigger(StrEnum):
     """What moves an order."""
@@ -71,7 +66,6 @@ class OrderTrigger(StrEnum):
 
 
 CLOSED = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
-IN_FLIGHT = frozenset({OrderStatus.SUBMITTED, OrderStatus.PENDING_MODIFY, OrderStatus.PENDING_CANCEL})
 
 _S, _T = OrderStatus, OrderTrigger
 

@@ -26,7 +26,7 @@ from alphapanda.model.order import (
 )
 from alphapanda.model.signal import Signal, SignalIntent
 from alphapanda.model.tick import TickRef
-from alphapanda.risk.checks import DuplicateKey
+from alphapanda.risk.checks.context import DuplicateKey
 
 Key = tuple[StrategyId, InstrumentId]
 

@@ -17,11 +17,12 @@ from alphapanda.model.kinds import ORDER_EVENTS, EventType, TradingMode, Trading
 from alphapanda.model.signal import CheckResult, Signal, SignalIntent, SignalRejected, SignalValidated
 from alphapanda.model.tick import Tick
 from alphapanda.model.trading_state import TradingStateMachine, TradingStateSnapshot
-from alphapanda.risk.checks import CHECKS, RiskContext
+from alphapanda.risk.checks import CHECKS
+from alphapanda.risk.checks.context import RiskContext
+from alphapanda.risk.checks.flow import RateWindow
 from alphapanda.risk.exposure import Exposure, ExposureBook, Pending
 from alphapanda.risk.flattening import FlattenOrder
 from alphapanda.risk.limits import RiskLimits
-from alphapanda.risk.throttle import RateWindow
 from topics.services import risk_of
 
 STATE_VERSION = 1
@@ -71,11 +72,6 @@ class RiskStage:
     def trading_state(self) -> TradingState:
         """What the broker may do now."""
         return self._switch.state
-
-    @property
-    def reads_ticks(self) -> bool:
-        """Whether ticks change what it decides: on paper they do not, and need not be read."""
-        return self._mode is not TradingMode.PAPER
 
     def decide(self, event: Event) -> Iterable[Event]:
         """Return the verdict on a raw signal, or what obeying a command leads to."""

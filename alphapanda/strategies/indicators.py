@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from alphapanda.market.sessions import ist_day
+from alphapanda.market.calendar import ist_day
 from alphapanda.model.tick import Tick
 
 

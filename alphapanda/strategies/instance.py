@@ -10,7 +10,7 @@ import msgspec
 
 from alphapanda.ids import EventId, InstrumentId
 from alphapanda.market.bars import Bar
-from alphapanda.market.sessions import IstDay, ist_day
+from alphapanda.market.calendar import IstDay, ist_day
 from alphapanda.model.kinds import Side
 from alphapanda.model.signal import Signal, SignalIntent
 from alphapanda.model.tick import Tick

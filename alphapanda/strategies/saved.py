@@ -1,6 +1,8 @@
-"""The strategies' state as bytes. Floats, times and counts come back exactly as they were."""
+"""The strategies' state in a snapshot. Floats, times and counts come back exactly as they were."""
 
 from __future__ import annotations
+
+import traceback
 
 import msgspec
 
@@ -10,6 +12,7 @@ from alphapanda.market.bars import BarState
 from alphapanda.strategies.base import Holding
 
 FORMAT = 1
+_ERROR_LIMIT = 300
 
 
 class Fence(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +27,19 @@ class Fence(msgspec.Struct, frozen=True, kw_only=True):
     tick_id: EventId
     instrument: InstrumentId
     error: str
+
+
+def describe_error(error: Exception) -> str:
+    """Return the exception and its place, e.g. `ZeroDivisionError('…') at mine.py:12`; never raises itself."""
+    try:
+        what = repr(error)
+    except Exception:  # noqa: BLE001 - it is the author's own class: its repr may raise anything
+        what = type(error).__name__
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return what[:_ERROR_LIMIT]
+    file = frames[-1].filename.rsplit("/", 1)[-1]
+    return f"{what[:_ERROR_LIMIT]} at {file}:{frames[-1].lineno}"
 
 
 class SavedStrategy(msgspec.Struct, frozen=True, kw_only=True):

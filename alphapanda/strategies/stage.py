@@ -21,12 +21,18 @@ from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.model.signal import Signal
 from alphapanda.strategies import saved
 from alphapanda.strategies.base import Holding
-from alphapanda.strategies.failure import describe
 from alphapanda.strategies.fanout import SOURCE, InstrumentLookup, fan_out
 from alphapanda.strategies.instance import Instance, intentions
 from alphapanda.strategies.instrument_group import QUIET, InstrumentGroup, Outlook
 from alphapanda.strategies.loader import BoundStrategy
-from alphapanda.strategies.saved import Fence, SavedInstance, SavedInstrumentGroup, SavedStage, SavedStrategy
+from alphapanda.strategies.saved import (
+    Fence,
+    SavedInstance,
+    SavedInstrumentGroup,
+    SavedStage,
+    SavedStrategy,
+    describe_error,
+)
 
 FENCED = "STRATEGY_FENCED"
 """Code of the alert."""
@@ -253,13 +259,13 @@ def _alert_name(strategy_id: StrategyId) -> str:
 
 
 def _fence(envelope: EventEnvelope[Any], error: Exception) -> Fence:
-    return Fence(tick_id=envelope.id, instrument=envelope.data.instrument, error=describe(error))
+    return Fence(tick_id=envelope.id, instrument=envelope.data.instrument, error=describe_error(error))
 
 
 def _alert(envelope: EventEnvelope[Any], instance: Instance, error: Exception) -> Event:
     config, held = instance.config, instance.holding.quantity
     message = (
-        f"Strategy {config.id} is fenced off: on {instance.instrument} it raised {describe(error)}. "
+        f"Strategy {config.id} is fenced off: on {instance.instrument} it raised {describe_error(error)}. "
         f"It holds {held:+d} there. Correct it, then: alphapanda restart strategies."
     )
     alert = Alert(severity=Severity.CRITICAL, source=SOURCE, code=FENCED, message=message)

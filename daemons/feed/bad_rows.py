@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TextIO
 
-from alphapanda.market.rows import BadRow
+from alphapanda.market.csv_rows import BadRow
 from alphapanda.telemetry.log import Logger
 
 FILE_NAME: Final = "feed-bad-rows.csv"

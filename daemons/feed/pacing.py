@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from alphapanda.clock import IST, Clock
-from alphapanda.market.frames import TickFrame
-from alphapanda.model.tick import Tick
+from alphapanda.model.tick import Tick, TickFrame
 
 Sleep = Callable[[float], Awaitable[None]]
 

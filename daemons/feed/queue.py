@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from alphapanda.clock import Clock
-from alphapanda.market.frames import TickFrame
+from alphapanda.model.tick import TickFrame
 
 
 class QueuePolicy(StrEnum):

@@ -15,10 +15,10 @@ from alphapanda.clock import Clock, to_ist
 from alphapanda.errors import ConfigError
 from alphapanda.ids import InstrumentId
 from alphapanda.kafka.tick_writer import MAX_FRAME_TICKS
-from alphapanda.market.frames import TickFrame
+from alphapanda.market.csv_rows import BadRow
 from alphapanda.market.instruments import Symbols
 from alphapanda.market.recording import RecordingFile, RecordingKind, kind_of, merge
-from alphapanda.market.rows import BadRow
+from alphapanda.model.tick import TickFrame
 from daemons.feed.pacing import ReplaySpeed, Sleep, frames_of
 
 VERSION: Final = 1

@@ -9,8 +9,8 @@ from typing import Protocol
 from alphapanda.clock import Clock
 from alphapanda.ids import InstrumentId
 from alphapanda.kafka.tick_writer import MAX_FRAME_TICKS, RESUME_WINDOW
-from alphapanda.market.frames import TickFrame
 from alphapanda.market.simulation import MarketSimulation
+from alphapanda.model.tick import TickFrame
 from daemons.feed.pacing import ReplaySpeed, Sleep, frames_of
 
 

@@ -38,7 +38,7 @@ from alphapanda.risk.stage import RiskStage
 from alphapanda.serialization.codec import decode, encode
 from alphapanda.telemetry.log import SilentLogger
 from alphapanda.testing.memory_log import MemoryLog, MemorySnapshots, SoleOwnership
-from daemons.history import HistorySupplier
+from daemons.trader.paper import HistorySupplier
 from topics.catalogue import Catalogue
 from topics.services import RISK, TRADER
 

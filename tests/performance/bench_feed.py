@@ -37,10 +37,9 @@ from alphapanda.infra.tiers import running
 from alphapanda.kafka.tick_batch import Compression
 from alphapanda.kafka.tick_encoder import tick_envelope
 from alphapanda.kafka.tick_writer import TickWriterOptions, open_tick_writer
-from alphapanda.market.frames import TickFrame
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
 from alphapanda.model.records import envelope_headers
-from alphapanda.model.tick import Tick
+from alphapanda.model.tick import Tick, TickFrame
 from alphapanda.serialization.codec import encode
 from alphapanda.settings import EmbeddedSettings
 

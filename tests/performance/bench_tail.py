@@ -32,9 +32,9 @@ from alphapanda.ids import SequenceIds
 from alphapanda.infra.embedded.tier import EmbeddedTier
 from alphapanda.infra.tiers import running
 from alphapanda.kafka.tick_writer import TickWriterOptions, open_tick_writer
-from alphapanda.market.frames import TickFrame
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
 from alphapanda.model.kinds import EventType
+from alphapanda.model.tick import TickFrame
 from alphapanda.serialization.avro import AvroCodec
 from alphapanda.serialization.codec import Codec, JsonCodec
 from alphapanda.serialization.schema_files import schema_text

@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from alphapanda.ids import EventId
-from alphapanda.market.sessions import ist_day
+from alphapanda.market.calendar import ist_day
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType, TradingMode, Validity
 from alphapanda.model.order import client_order_id_of

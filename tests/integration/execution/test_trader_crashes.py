@@ -32,7 +32,7 @@ from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.serialization.codec import decode, encode
 from alphapanda.telemetry.log import SilentLogger
 from alphapanda.testing.memory_log import MemoryLog, MemorySnapshots, SoleOwnership
-from daemons.history import HistorySupplier
+from daemons.trader.paper import HistorySupplier
 from topics.catalogue import Catalogue
 
 PAPER = BrokerId("paper")

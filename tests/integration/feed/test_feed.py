@@ -15,8 +15,8 @@ from alphapanda.ids import SequenceIds
 from alphapanda.kafka.partitioner import partition_of
 from alphapanda.kafka.tick_encoder import tick_envelope
 from alphapanda.kafka.tick_writer import TickWriterOptions, open_tick_writer
-from alphapanda.market.frames import TickFrame
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
+from alphapanda.model.tick import TickFrame
 from alphapanda.serialization.codec import encode
 
 pytestmark = pytest.mark.kafka

@@ -10,8 +10,7 @@ from alphapanda.errors import DependencyError, KafkaUnreachableError
 from alphapanda.ids import InstrumentId, SequenceIds
 from alphapanda.kafka.tick_batch import Compression
 from alphapanda.kafka.tick_writer import Acknowledged, Mark, TickWriterOptions, open_tick_writer
-from alphapanda.market.frames import TickFrame
-from alphapanda.model.tick import Tick
+from alphapanda.model.tick import Tick, TickFrame
 
 pytestmark = pytest.mark.kafka
 

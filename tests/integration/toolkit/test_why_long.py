@@ -20,11 +20,10 @@ from alphapanda.kafka.batch_reader import open_batch_reader
 from alphapanda.kafka.client import KafkaOptions, open_log, open_read_log
 from alphapanda.kafka.partitioner import partition_of
 from alphapanda.kafka.tick_writer import TICKS_TOPIC, TickWriter, TickWriterOptions, open_tick_writer
-from alphapanda.market.frames import TickFrame
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
 from alphapanda.model.envelope import EventEnvelope, LogPosition
 from alphapanda.model.records import Outgoing
-from alphapanda.model.tick import Tick
+from alphapanda.model.tick import Tick, TickFrame
 from alphapanda.operations.trace.missing import GroupPositions
 from alphapanda.operations.trace.report import Story, TraceStep
 from alphapanda.operations.trace.search import FIRST_STEP, LogSearch

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alphapanda.errors import ConfigError
+from alphapanda.market.csv_rows import BadRow
 from alphapanda.market.instruments import InstrumentTable
-from alphapanda.market.recorded_bars import span_of
+from alphapanda.market.recorded_rows import span_of
 from alphapanda.market.recording import RecordingFile, RecordingKind, kind_of, merge
-from alphapanda.market.rows import BadRow
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
 from alphapanda.model.tick import DepthLevel, Ohlc, Tick
 

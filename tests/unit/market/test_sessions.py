@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapanda.clock import IST
-from alphapanda.market.sessions import ist_day
+from alphapanda.market.calendar import ist_day
 
 MOMENTS = st.integers(min_value=0, max_value=2_840_000_000_000_000).map(
     lambda micros: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)

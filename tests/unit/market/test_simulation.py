@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from alphapanda.clock import to_ist
 from alphapanda.errors import UsageError
 from alphapanda.market.calendar import CLOSING_FROM, OPENING_AUCTION, SESSION_SECONDS
-from alphapanda.market.intraday import IntradayCurve
-from alphapanda.market.simulation import MarketSimulation, SimulationConfig
+from alphapanda.market.simulation import IntradayCurve, MarketSimulation, SimulationConfig
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
 from alphapanda.model.tick import Tick
 from alphapanda.serialization.codec import encode

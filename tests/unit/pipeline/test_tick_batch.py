@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from alphapanda.ids import InstrumentId, SequenceIds
 from alphapanda.kafka.tick_batch import BATCH_BYTES, Compression, TickBatch, varint
 from alphapanda.kafka.tick_encoder import TickEncoder, tick_envelope
-from alphapanda.market.frames import TickFrame
 from alphapanda.model.kinds import EventType
 from alphapanda.model.records import envelope_headers
-from alphapanda.model.tick import DepthLevel, Ohlc, Tick
+from alphapanda.model.tick import DepthLevel, Ohlc, Tick, TickFrame
 from alphapanda.serialization.codec import decode, encode
 
 IDS = SequenceIds("a source")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alphapanda.risk.throttle import RateWindow
+from alphapanda.risk.checks.flow import RateWindow
 
 START = datetime(2025, 11, 17, tzinfo=UTC)
 times = st.lists(st.integers(0, 5_000), max_size=40)

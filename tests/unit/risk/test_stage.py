@@ -287,7 +287,6 @@ def test_how_far_the_feed_has_run_matters_for_real_money_only(make: Any) -> None
         stage = make.stage(mode=mode)
         told = make.run(stage, [make.tick(0), make.tick(60_000), make.tick(30_000), make.signal(0)])
         assert codes(told) == [code]
-        assert stage.reads_ticks is (mode is TradingMode.LIVE)
 
 
 def test_a_signal_is_judged_once(make: Any) -> None:

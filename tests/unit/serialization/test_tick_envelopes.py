@@ -13,9 +13,8 @@ from alphapanda.ids import InstrumentId, SequenceIds
 from alphapanda.kafka.tick_batch import BATCH_BYTES, TickBatch
 from alphapanda.kafka.tick_encoder import TickEncoder, tick_envelope
 from alphapanda.kafka.tick_envelopes import EnvelopeTickEncoder
-from alphapanda.market.frames import TickFrame
 from alphapanda.model.kinds import EventType
-from alphapanda.model.tick import DepthLevel, Tick
+from alphapanda.model.tick import DepthLevel, Tick, TickFrame
 from alphapanda.serialization.avro import AvroCodec
 from alphapanda.serialization.codec import encode
 

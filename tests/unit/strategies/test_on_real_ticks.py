@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from alphapanda.ids import BrokerId
+from alphapanda.market.csv_rows import BadRow
 from alphapanda.market.instruments import InstrumentTable
 from alphapanda.market.recording import RecordingFile
-from alphapanda.market.rows import BadRow
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
 from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import EventType, TradingMode

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from topics.catalogue import Catalogue, Overlay, TopicSpec
 from topics.errors import RefusedError, UsageError
-from topics.live import LiveConfig, LiveState, LiveTopic
+from topics.live import LiveConfig, LiveState, LiveTopic, place_replicas
 from topics.names import TopicName
 from topics.plan import (
     Change,
@@ -27,7 +27,6 @@ from topics.plan import (
     same_value,
 )
 from topics.plan_file import check_fresh, decode_plan, encode_plan
-from topics.replicas import place_replicas
 
 AT = datetime(2026, 3, 2, 4, 15, tzinfo=UTC)
 SPECS = Catalogue.load(Overlay()).topics(["paper"])

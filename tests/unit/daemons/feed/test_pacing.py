@@ -3,8 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 from alphapanda.clock import ManualClock
 from alphapanda.ids import InstrumentId
-from alphapanda.market.frames import TickFrame
-from alphapanda.model.tick import Tick
+from alphapanda.model.tick import Tick, TickFrame
 from daemons.feed.pacing import ReplaySpeed, frames_of
 
 START = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)

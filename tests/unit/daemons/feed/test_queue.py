@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from alphapanda.clock import ManualClock
 from alphapanda.ids import InstrumentId
-from alphapanda.market.frames import TickFrame
-from alphapanda.model.tick import Tick
+from alphapanda.model.tick import Tick, TickFrame
 from daemons.feed.queue import QueuePolicy, TickQueue
 
 TICK = Tick(InstrumentId("NSE:INFY"), 408065, datetime(2026, 1, 5, 4, 0, tzinfo=UTC), 1500.0)

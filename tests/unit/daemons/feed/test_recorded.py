@@ -6,8 +6,8 @@ import pytest
 
 from alphapanda.clock import ManualClock
 from alphapanda.errors import ConfigError
+from alphapanda.market.csv_rows import BadRow
 from alphapanda.market.instruments import InstrumentTable
-from alphapanda.market.rows import BadRow
 from daemons.feed.pacing import ReplaySpeed
 from daemons.feed.recorded import RecordedSource, Recording
 from daemons.feed.status_file import FeedState, FeedStatus, read_status, write_status

@@ -5,8 +5,8 @@ import pytest
 
 from alphapanda.errors import ConfigError
 from alphapanda.ids import InstrumentId
+from alphapanda.market.csv_rows import BadRow
 from alphapanda.market.instruments import COLUMNS
-from alphapanda.market.rows import BadRow
 from alphapanda.telemetry.log import SilentLogger
 from daemons.feed.bad_rows import BadRowReport
 from daemons.feed.registry import InstrumentRegistry, InstrumentSubscription

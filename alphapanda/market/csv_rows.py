@@ -1,18 +1,42 @@
-"""Cells of recorded rows to numbers and times; what cannot be read raises `RowError` with the reason."""
+"""Rows of recorded CSV files: cells to numbers and times, and a report of each row that cannot be used."""
 
 from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from alphapanda.clock import IST
-from alphapanda.market.rows import RowError
 
 _YEARS: Final = range(1990, 2101)
 _SYMBOL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9&._ -]{0,63}")
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+class RowError(ValueError):
+    """Why a row cannot be used; its text is the reason that is reported."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class BadRow:
+    """One row that was skipped.
+
+    Attributes:
+        file: its name, without folders.
+        line: from 1, the header's being 1.
+        reason: what is wrong with it.
+        text: the row as it stands, cut to 200 characters.
+    """
+
+    file: str
+    line: int
+    reason: str
+    text: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", self.text[:200])
 
 
 def read_symbol(text: str) -> str:
