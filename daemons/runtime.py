@@ -10,7 +10,7 @@ import asyncio
 import signal
 import sys
 import traceback
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -23,12 +23,13 @@ from alphapanda.infra.ports import PortBook
 from alphapanda.infra.tiers import tier_for
 from alphapanda.kafka.watch import watch_kafka
 from alphapanda.settings import Settings, load
-from alphapanda.settings.topics import declared_topics
+from alphapanda.settings.model import declared_topics
 from alphapanda.telemetry.health import Health, HealthReport
 from alphapanda.telemetry.http import TelemetryServer
 from alphapanda.telemetry.log import Logger
 from alphapanda.telemetry.logs import configure_logging
 from alphapanda.telemetry.metrics import Metrics
+from alphapanda.waits import unless_set
 from daemons.catalogue import DaemonSpec, find, services
 from daemons.credentials import own_credentials, secret_texts
 from daemons.exit_report import code_of, known_errors, leaves, lines_of
@@ -188,7 +189,7 @@ class _Runtime:
                 if self._options.gated:
                     context.health.not_ready("waits for what it needs")
                     notifier.waiting("waits for what it needs")
-                    await self._unless_stopped(self._gate.wait())
+                    await unless_set(self._stop, self._gate.wait())
                 if not self._stop.is_set():
                     topics = [str(topic.name) for topic in declared_topics(context.settings)]
                     check = preflight(
@@ -197,7 +198,7 @@ class _Runtime:
                         patience_s=context.settings.supervisor.ready_timeout_s,
                         tell=context.health.not_ready,
                     )
-                    await self._unless_stopped(check)
+                    await unless_set(self._stop, check)
                 if not self._stop.is_set():
                     context.health.not_ready("recovers")
                     await self._serve(service, context, notifier)
@@ -224,15 +225,6 @@ class _Runtime:
                 running.cancel()
                 raise InvariantError(f"{service.name} had not drained after {self._drain_s:g} s and was cut off.")
 
-    async def _unless_stopped(self, awaitable: Awaitable[object]) -> None:
-        """Await it, or the wish to stop, whichever comes first; what did not come is cancelled."""
-        async with asyncio.TaskGroup() as group:
-            wanted = group.create_task(_finish(awaitable))
-            stopping = group.create_task(_finish(self._stop.wait()))
-            await asyncio.wait({wanted, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            wanted.cancel()
-            stopping.cancel()
-
     def _tell_end(self, error: Exception, log: Logger) -> int:
         """Say why the daemon ends: a line if it explains itself, else the traceback, to stderr and the log."""
         ours = known_errors(error)
@@ -248,10 +240,6 @@ class _Runtime:
             for leaf in leaves(error):
                 traceback.print_exception(leaf)
         return code
-
-
-async def _finish(awaitable: Awaitable[object]) -> None:
-    await awaitable
 
 
 async def _watch_log(context: DaemonContext) -> None:

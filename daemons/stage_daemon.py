@@ -23,7 +23,7 @@ from alphapanda.pipeline.runner_config import RunnerSpec
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.serialization.codec_factory import writing_codec
 from alphapanda.settings import Settings
-from alphapanda.settings.topics import catalogue_of
+from alphapanda.settings.model import catalogue_of
 from alphapanda.state.snapshots import RedisSnapshots
 from alphapanda.state.store import open_redis
 from alphapanda.state.views import ViewProjector

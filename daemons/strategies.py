@@ -7,7 +7,7 @@ from alphapanda.model.kinds import EventType
 from alphapanda.operations.dead_letters.exporter import exporting_dead_letters
 from alphapanda.operations.groups.exporter import exporting_lag
 from alphapanda.pipeline.compose import compose_strategies
-from alphapanda.settings.topics import catalogue_of
+from alphapanda.settings.model import catalogue_of
 from daemons.service import DaemonContext
 from daemons.stage_daemon import StageHooks, kafka_options, run_stage
 from topics.services import strategies

@@ -40,7 +40,7 @@ async def _work(*, gated: bool) -> int:
     from alphapanda.kafka.topic_admin import Cluster  # noqa: PLC0415
     from alphapanda.kafka.topic_bootstrap import bootstrap  # noqa: PLC0415
     from alphapanda.settings import load  # noqa: PLC0415
-    from alphapanda.settings.topics import declared_topics  # noqa: PLC0415
+    from alphapanda.settings.model import declared_topics  # noqa: PLC0415
     from daemons.exit_report import code_of, lines_of  # noqa: PLC0415
 
     clock = SystemClock()

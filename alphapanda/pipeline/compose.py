@@ -23,8 +23,8 @@ from alphapanda.pipeline.documents import load_risk, load_strategies
 from alphapanda.pipeline.runner_config import RunnerSpec
 from alphapanda.risk.stage import RiskStage
 from alphapanda.settings import Settings
+from alphapanda.settings.model import catalogue_of
 from alphapanda.settings.sections import FeedSource
-from alphapanda.settings.topics import catalogue_of
 from alphapanda.strategies.loader import FOLDER, BoundStrategy, bind_strategies
 from alphapanda.strategies.stage import StrategiesStage
 from topics.catalogue import Catalogue

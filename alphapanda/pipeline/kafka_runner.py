@@ -26,6 +26,7 @@ from alphapanda.pipeline.recovery import LoggedDecision, OrderedInputs, Recovere
 from alphapanda.pipeline.runner_config import RunnerSpec
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.telemetry.log import Logger
+from alphapanda.waits import unless_set
 
 SNAPSHOT_EVERY_S = 5.0
 SNAPSHOT_RETRY_S = 30.0
@@ -88,7 +89,7 @@ class StageRunner:
         self._log_id = await self.log.identity()
         while not stop.is_set():
             on_standby()
-            owned = await _unless(stop, self.ownership.acquire())
+            owned = await unless_set(stop, self.ownership.acquire())
             if owned is None:
                 return
             reader = await self.log.reader()
@@ -317,16 +318,3 @@ def _is_settled(record: Record, own: Recovered) -> bool:
 
 def _offsets(named: dict[str, int]) -> Offsets:
     return {Partition.parse(name): offset for name, offset in named.items()}
-
-
-async def _unless(stop: asyncio.Event, wanted: Awaitable[frozenset[Partition]]) -> frozenset[Partition] | None:
-    """Await `wanted`; None when `stop` is set first."""
-    stopped = asyncio.ensure_future(stop.wait())
-    working = asyncio.ensure_future(wanted)
-    try:
-        await asyncio.wait({stopped, working}, return_when=asyncio.FIRST_COMPLETED)
-        return working.result() if working.done() else None
-    finally:
-        for task in (stopped, working):
-            task.cancel()
-        await asyncio.gather(stopped, working, return_exceptions=True)

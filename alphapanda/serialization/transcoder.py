@@ -16,7 +16,7 @@ from alphapanda.serialization.avro_types import partial_event
 from alphapanda.serialization.codec import Codec, JsonCodec, encode
 from alphapanda.serialization.codec_factory import reading_codec
 from alphapanda.settings import Settings
-from alphapanda.settings.topics import catalogue_of
+from alphapanda.settings.model import catalogue_of
 from topics.catalogue import Catalogue
 from topics.errors import TopicNameError
 from topics.names import TopicName

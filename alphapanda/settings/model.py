@@ -1,4 +1,4 @@
-"""All settings as one frozen value."""
+"""All settings as one frozen value, and the topics that follow from them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from alphapanda.settings.sections import (
     SupervisorSettings,
     TracingSettings,
 )
+from topics.catalogue import Catalogue, CatalogueEnvironment, Overlay, TopicSpec
 
 
 class SystemSettings(Section):
@@ -94,3 +95,20 @@ class Settings(BaseModel):
         if not isinstance(broker, PaperBrokerSettings):
             raise InvariantError(f"Broker {name} is of kind {broker.kind}, not paper.")
         return broker
+
+
+def catalogue_of(settings: Settings) -> Catalogue:
+    """Return the declared topics as these settings overlay them."""
+    return Catalogue.load(
+        Overlay(
+            environment=CatalogueEnvironment(settings.environment.value),
+            broker_count=settings.redpanda_broker_count,
+            partitions_multiplier=settings.topic_partitions_multiplier,
+            create_dlq_for_all=settings.create_dlq_for_all,
+        )
+    )
+
+
+def declared_topics(settings: Settings) -> tuple[TopicSpec, ...]:
+    """Return every topic of the active brokers."""
+    return catalogue_of(settings).topics(settings.active_brokers)

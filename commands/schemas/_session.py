@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def choose(context: Context, names: list[str] | None, *, everything: bool) -> Chosen:
     """Return the topics that were named, by name or by kind of event; raises UsageError for none."""
     from alphapanda.serialization.codec_factory import event_topics
-    from alphapanda.settings.topics import catalogue_of
+    from alphapanda.settings.model import catalogue_of
 
     settings = context.settings()
     known = event_topics(settings, catalogue_of(settings))
@@ -41,11 +41,6 @@ def choose(context: Context, names: list[str] | None, *, everything: bool) -> Ch
             raise UnknownNameError("topic or kind of event", name, possible, hint="All: alphapanda schemas list")
         chosen.update(found)
     return tuple(chosen.items())
-
-
-def kinds_of(chosen: Chosen) -> tuple[EventType, ...]:
-    """Return the kinds of event in these topics, each once."""
-    return tuple(dict.fromkeys(kind for _, kind in chosen))
 
 
 def kept_schemas(folder: Path | None) -> dict[EventType, CommittedSchema]:

@@ -70,7 +70,7 @@ async def _look(context: Context, chosen: Chosen, kept: dict[EventType, Committe
 
 def _avro_topics(context: Context) -> frozenset[str]:
     from alphapanda.serialization.codec_factory import avro_topics
-    from alphapanda.settings.topics import catalogue_of
+    from alphapanda.settings.model import catalogue_of
 
     settings = context.settings()
     return avro_topics(settings, catalogue_of(settings))

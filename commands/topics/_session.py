@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def topics_of(context: Context) -> tuple[TopicSpec, ...]:
     """Return every topic that the deployment's active brokers should have."""
-    from alphapanda.settings.topics import declared_topics
+    from alphapanda.settings.model import declared_topics
 
     return declared_topics(context.settings())
 

@@ -30,7 +30,7 @@ def import_(
     Example: alphapanda topics import --out mine.toml
     """
     from alphapanda.errors import UsageError
-    from alphapanda.settings.topics import catalogue_of
+    from alphapanda.settings.model import catalogue_of
     from topics.export import declaration_of, facts_of
 
     context = Context.of(call, json=json)

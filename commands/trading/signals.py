@@ -17,7 +17,7 @@ from alphapanda.model.signal import SignalRejected
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.serialization.codec import to_jsonable
 from alphapanda.serialization.codec_factory import reading_codec
-from alphapanda.settings.topics import catalogue_of
+from alphapanda.settings.model import catalogue_of
 from commands.shell.context import Context
 from commands.shell.options import BrokerOption, JsonOption, LimitOption
 from commands.shell.output import Column, Style

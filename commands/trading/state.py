@@ -11,8 +11,8 @@ from alphapanda.pipeline.compose import active_modes, instruments_of
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.serialization.codec import to_jsonable
 from alphapanda.serialization.codec_factory import reading_codec
+from alphapanda.settings.model import catalogue_of
 from alphapanda.settings.sections import ProcessLayout
-from alphapanda.settings.topics import catalogue_of
 from commands.shell.context import Context
 from commands.shell.options import BrokerOption, JsonOption
 from commands.shell.output import Column, Style

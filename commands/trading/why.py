@@ -21,7 +21,7 @@ from alphapanda.operations.trace.trace import Tracer
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.query.times import milliseconds, parse_time
 from alphapanda.serialization.codec_factory import reading_codec
-from alphapanda.settings.topics import catalogue_of
+from alphapanda.settings.model import catalogue_of
 from commands.shell.context import Context
 from commands.shell.options import JsonOption
 from commands.shell.output import Output, Style

@@ -178,6 +178,6 @@ async def _codec(settings: Settings) -> Codec:
     if settings.serialization.format is SerializationFormat.JSON:
         return JsonCodec()
     from alphapanda.serialization.codec_factory import writing_codec  # noqa: PLC0415 - not for every feed's memory
-    from alphapanda.settings.topics import catalogue_of  # noqa: PLC0415
+    from alphapanda.settings.model import catalogue_of  # noqa: PLC0415
 
     return await writing_codec(settings, catalogue_of(settings), [TICKS_TOPIC])

@@ -14,7 +14,7 @@ from alphapanda.model.process_status import ProcessStatus
 from alphapanda.operations.servers import endpoints_of, kafka_options
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.settings import Settings
-from alphapanda.settings.topics import catalogue_of
+from alphapanda.settings.model import catalogue_of
 from topics.catalogue import Catalogue
 from topics.services import groups_of
 from tui.sources.avro import AvroTopics

@@ -41,7 +41,7 @@ from alphapanda.serialization.codec import Codec, JsonCodec
 from alphapanda.serialization.codec_factory import reading_codec
 from alphapanda.serialization.transcoder import JsonTranscoder
 from alphapanda.settings import Settings
-from alphapanda.settings.topics import catalogue_of, declared_topics
+from alphapanda.settings.model import catalogue_of, declared_topics
 from alphapanda.state.store import open_redis
 from alphapanda.state.views import Views
 from topics.catalogue import Catalogue

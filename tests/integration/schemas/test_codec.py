@@ -18,7 +18,7 @@ from alphapanda.serialization.codec_factory import ALWAYS_JSON, avro_topics, rea
 from alphapanda.serialization.registry import RegistryUnreachableError, SchemaRegistry
 from alphapanda.serialization.schema_files import schema_text
 from alphapanda.settings import Settings, load
-from alphapanda.settings.topics import catalogue_of
+from alphapanda.settings.model import catalogue_of
 
 GOLDEN = Path(__file__).parents[2] / "data" / "golden"
 

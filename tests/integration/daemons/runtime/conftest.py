@@ -13,7 +13,7 @@ from alphapanda.infra.base import Endpoints
 from alphapanda.kafka.topic_admin import Cluster
 from alphapanda.kafka.topic_bootstrap import bootstrap
 from alphapanda.settings import load
-from alphapanda.settings.topics import declared_topics
+from alphapanda.settings.model import declared_topics
 
 SOURCE = str(Path(__file__).resolve().parents[4])
 
