@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 from alphapanda.errors import ConfigError, UnknownNameError
 from alphapanda.ids import BrokerId
 from alphapanda.settings.sections import ProcessLayout
-from topics.services import FEED, RISK, STRATEGIES, SYSTEM_SCOPE, TRADER, broker_daemon, risk_of, trader_of
+from topics.services import (
+    FEED,
+    MONITOR,
+    RISK,
+    STRATEGIES,
+    SYSTEM_SCOPE,
+    TRADER,
+    broker_daemon,
+    risk_of,
+    trader_of,
+)
 
 if TYPE_CHECKING:
     from alphapanda.settings import Settings
@@ -81,6 +91,14 @@ def services(settings: Settings) -> tuple[DaemonSpec, ...]:
     for broker, configured in settings.active.items():
         pair = _pair_of(broker, str(configured.kind))
         specs.extend([_together(broker, pair)] if compact else pair)
+    specs.append(
+        DaemonSpec(
+            name=MONITOR.name,
+            description=MONITOR.description,
+            factory=_monitor,
+            reads=("active_brokers", "create_dlq_for_all"),
+        )
+    )
     return tuple(specs)
 
 
@@ -158,6 +176,12 @@ def _strategies() -> DaemonService:
     from daemons.strategies import StrategiesService  # noqa: PLC0415 - loaded by its own process alone
 
     return StrategiesService()
+
+
+def _monitor() -> DaemonService:
+    from daemons.monitor.service import MonitorService  # noqa: PLC0415 - loaded by its own process alone
+
+    return MonitorService()
 
 
 def _risk(broker: BrokerId) -> DaemonService:

@@ -10,7 +10,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,6 +21,8 @@ NAME_FIELD = "X_ALPHAPANDA_NAME"
 PID_FIELD = "X_ALPHAPANDA_PID"
 GATE_FIELD = "X_ALPHAPANDA_GATE"
 """`1`: the daemon has started and waits for SIGUSR1, the signal that its dependencies are ready."""
+LOST_FIELD = "X_ALPHAPANDA_LOST"
+"""What the daemon dropped since its start: `ticks=12;log lines=3`."""
 UNREADY_FIELD = "X_ALPHAPANDA_UNREADY"
 """`1`: the daemon is not ready any more; systemd has no field for it."""
 
@@ -72,9 +74,11 @@ class Notifier:
         """Report not ready, and why."""
         self._send({UNREADY_FIELD: "1", "STATUS": reason})
 
-    def alive(self) -> None:
-        """Send a heartbeat, with the last state again."""
-        self._send({**self._last, "WATCHDOG": "1"})
+    def alive(self, lost: Mapping[str, int]) -> None:
+        """Send a heartbeat, with the last state again and what the daemon dropped so far, by kind."""
+        losses = ";".join(f"{what}={count}" for what, count in lost.items() if count)
+        fields = {name: value for name, value in self._last.items() if name != LOST_FIELD}
+        self._send({**fields, **({LOST_FIELD: losses} if losses else {}), "WATCHDOG": "1"})
 
     def stopping(self, status: str) -> None:
         """Report draining."""
@@ -118,6 +122,7 @@ class DaemonNotice:
         ready: whether it is ready; None if the report does not say.
         stopping: it drains.
         status: in its own words; None if the report has none.
+        lost: what it dropped since its start, by kind.
     """
 
     name: str
@@ -126,6 +131,7 @@ class DaemonNotice:
     ready: bool | None = None
     stopping: bool = False
     status: str | None = None
+    lost: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 class NoticeListener:
@@ -185,4 +191,10 @@ def to_notice(data: bytes) -> DaemonNotice | None:
         ready=ready,
         stopping=fields.get("STOPPING") == "1",
         status=fields.get("STATUS"),
+        lost=_losses(fields.get(LOST_FIELD, "")),
     )
+
+
+def _losses(text: str) -> dict[str, int]:
+    pairs = (part.partition("=") for part in text.split(";"))
+    return {what: int(count) for what, _, count in pairs if count.isdecimal()}

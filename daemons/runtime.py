@@ -10,7 +10,7 @@ import asyncio
 import signal
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ from alphapanda.settings.model import declared_topics
 from alphapanda.telemetry.health import Health, HealthReport
 from alphapanda.telemetry.http import TelemetryServer
 from alphapanda.telemetry.log import Logger
-from alphapanda.telemetry.logs import configure_logging
+from alphapanda.telemetry.logs import LogSystem, configure_logging
 from alphapanda.telemetry.metrics import Metrics
 from alphapanda.waits import unless_set
 from daemons.catalogue import DaemonSpec, find, services
@@ -35,13 +35,11 @@ from daemons.credentials import own_credentials, secret_texts
 from daemons.exit_report import code_of, known_errors, leaves, lines_of
 from daemons.notify import Notifier
 from daemons.preflight import preflight
-from daemons.service import DaemonContext, DaemonService
+from daemons.service import LOG_PART, DaemonContext, DaemonService
 
 __all__ = ["DaemonContext", "DaemonService", "RunOptions", "run_daemon", "run_service"]
 
 HEARTBEAT_S = 5.0
-LOG_PART = "kafka"
-"""The part of a daemon's health that stands for the log."""
 DRAIN_SHARE = 0.8
 """The part of the supervisor's patience that draining may take: the rest is for closing."""
 
@@ -161,7 +159,7 @@ class _Runtime:
                         stop=self._stop,
                         accept_log_reset=self._options.accept_log_reset,
                     )
-                    await self._work(context, notifier)
+                    await self._work(context, notifier, logs)
             except Exception as error:  # noqa: BLE001 - the last place where anything can be said
                 return self._tell_end(error, logs.log)
             else:
@@ -179,10 +177,12 @@ class _Runtime:
             loop.add_signal_handler(number, asked_to_stop)
         loop.add_signal_handler(signal.SIGUSR1, self._gate.set)
 
-    async def _work(self, context: DaemonContext, notifier: Notifier) -> None:
+    async def _work(self, context: DaemonContext, notifier: Notifier, logs: LogSystem) -> None:
         """Wait for what is needed, then run the service; a wish to stop ends either."""
         async with asyncio.TaskGroup() as group:
-            pulse = group.create_task(_beat(notifier), name="heartbeat")
+            pulse = group.create_task(
+                _beat(notifier, lambda: {**context.lost, "log lines": logs.stats().dropped}), name="heartbeat"
+            )
             try:
                 # Its imports are done before the gate, while others start.
                 service = self._spec.factory()
@@ -254,10 +254,10 @@ async def _watch_log(context: DaemonContext) -> None:
     await watch_kafka(context.endpoints.bootstrap_servers, tell)
 
 
-async def _beat(notifier: Notifier) -> None:
+async def _beat(notifier: Notifier, lost: Callable[[], Mapping[str, int]]) -> None:
     while True:
         await asyncio.sleep(HEARTBEAT_S)
-        notifier.alive()
+        notifier.alive(lost())
 
 
 def _push(notifier: Notifier, report: HealthReport) -> None:

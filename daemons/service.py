@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from alphapanda.kafka.client import KafkaOptions
 
 if TYPE_CHECKING:
     from alphapanda.clock import Clock
@@ -14,6 +17,10 @@ if TYPE_CHECKING:
     from alphapanda.telemetry.health import Health
     from alphapanda.telemetry.log import Logger
     from alphapanda.telemetry.metrics import Metrics
+
+
+LOG_PART = "kafka"
+"""The part of a daemon's health that stands for its connection to Kafka."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,7 @@ class DaemonContext:
         endpoints: where Kafka and Redis answered a moment ago; all topics of the catalogue exist.
         stop: set when the daemon is to drain.
         accept_log_reset: start empty when the log is shorter than what was remembered, instead of refusing.
+        lost: what was dropped since the start, by kind (`ticks`); the supervisor raises alerts for it.
     """
 
     deployment: Deployment
@@ -41,6 +49,7 @@ class DaemonContext:
     endpoints: Endpoints
     stop: asyncio.Event
     accept_log_reset: bool = False
+    lost: Counter[str] = field(default_factory=Counter[str])
 
 
 class DaemonService(Protocol):
@@ -59,3 +68,8 @@ class DaemonService(Protocol):
         that error's exit code.
         """
         ...
+
+
+def kafka_options(context: DaemonContext, name: str) -> KafkaOptions:
+    """Return how the daemon `name` reaches Kafka."""
+    return KafkaOptions.from_settings(context.settings.kafka, context.endpoints.bootstrap_servers, name)

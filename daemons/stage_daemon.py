@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from alphapanda.kafka.client import KafkaLog, KafkaOptions, open_log
+from alphapanda.kafka.client import KafkaLog, open_log
 from alphapanda.kafka.membership import join_group
 from alphapanda.model.envelope import Event
 from alphapanda.model.stage import Stage
@@ -27,7 +27,7 @@ from alphapanda.settings.model import catalogue_of
 from alphapanda.state.snapshots import RedisSnapshots
 from alphapanda.state.store import open_redis
 from alphapanda.state.views import ViewProjector
-from daemons.service import DaemonContext
+from daemons.service import DaemonContext, kafka_options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ async def run_stage(composed: ComposedStage[Stage], context: DaemonContext, hook
             snapshots=RedisSnapshots(redis, composed.service.snapshot_key),
             routes=routes,
             clock=context.clock,
-            meter=MetricsMeter(context.metrics, name),
+            meter=MetricsMeter(context.metrics),
             logger=context.log,
             on_degraded=lambda reason: health.not_ready(f"credentials no longer hold: {reason}", part="auth"),
             projector=projector,
@@ -100,11 +100,6 @@ async def routes_of(settings: Settings, spec: RunnerSpec) -> Routes:
     names = Routes(catalogue, spec.broker)
     outputs = [names.topic(kind, broker) for kind, broker in spec.outputs]
     return Routes(catalogue, spec.broker, await writing_codec(settings, catalogue, outputs))
-
-
-def kafka_options(context: DaemonContext, name: str) -> KafkaOptions:
-    """Return how the daemon `name` reaches Kafka."""
-    return KafkaOptions.from_settings(context.settings.kafka, context.endpoints.bootstrap_servers, name)
 
 
 def _instance(context: DaemonContext, name: str) -> str:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import EventType
-from alphapanda.operations.dead_letters.exporter import exporting_dead_letters
-from alphapanda.operations.groups.exporter import exporting_lag
 from alphapanda.pipeline.compose import compose_strategies
-from alphapanda.settings.model import catalogue_of
 from daemons.service import DaemonContext
-from daemons.stage_daemon import StageHooks, kafka_options, run_stage
+from daemons.stage_daemon import StageHooks, run_stage
 from topics.services import strategies
 
 
@@ -20,9 +17,8 @@ class StrategiesService:
 
     async def run(self, context: DaemonContext) -> None:
         """Recover, then turn ticks into signals until told to stop."""
-        settings = context.settings
         composed, bound = compose_strategies(
-            settings, context.deployment, accept_log_reset=context.accept_log_reset
+            context.settings, context.deployment, accept_log_reset=context.accept_log_reset
         )
         stage = composed.stage
 
@@ -40,12 +36,4 @@ class StrategiesService:
                 context.log.warning("strategy note", note=note)
 
         context.log.info("strategies loaded", strategies=[str(one.config.id) for one in bound])
-        options = kafka_options(context, f"{self.name}.lag")
-        letters = kafka_options(context, f"{self.name}.dlq")
-        catalogue = catalogue_of(settings)
-        dead_letters = [str(spec.name) for spec in catalogue.topics(settings.active_brokers) if spec.name.dlq]
-        async with (
-            exporting_lag(options, context.metrics, context.clock, context.log),
-            exporting_dead_letters(letters, dead_letters, context.metrics, context.clock, context.log),
-        ):
-            await run_stage(composed, context, StageHooks(on_recovered=tell_notes, on_decided=count))
+        await run_stage(composed, context, StageHooks(on_recovered=tell_notes, on_decided=count))

@@ -126,6 +126,12 @@ TRADER = ServiceKind(
     live_writes=("{b}.orders.modified", "{b}.orders.unknown"),
     per_broker=True,
 )
+MONITOR = ServiceKind(
+    name="monitor",
+    description="Consumer lag, dead letters and alerts of the whole deployment.",
+    reads=(LEDGER,),
+    writes=(ALERTS, AUDIT),
+)
 OPERATOR = ServiceKind(
     name="operator",
     description="The command line and the dashboard, when they act.",
@@ -133,10 +139,10 @@ OPERATOR = ServiceKind(
     writes=(_COMMANDS, AUDIT, LEDGER),
 )
 
-SERVICE_KINDS = (FEED, STRATEGIES, RISK, TRADER, OPERATOR)
+SERVICE_KINDS = (FEED, STRATEGIES, RISK, TRADER, MONITOR, OPERATOR)
 _BY_NAME = {kind.name: kind for kind in SERVICE_KINDS}
 DASHBOARD = "tui"
-LOOKS_ON = frozenset({DASHBOARD, OPERATOR.name})
+LOOKS_ON = frozenset({DASHBOARD, OPERATOR.name, MONITOR.name})
 """Readers that show what they read and never dead-letter it."""
 _COMPACT = "broker"
 """In the compact layout risk and trader of a broker are one daemon: `broker.paper`."""

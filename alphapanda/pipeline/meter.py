@@ -15,13 +15,12 @@ class MetricsMeter:
     """Writes a runner's counts into `Metrics`.
 
     Args:
-        metrics: of the process.
-        stage: what the runner's activity is called, e.g. `risk`.
+        metrics: of the service.
     """
 
-    def __init__(self, metrics: Metrics, stage: str) -> None:
+    def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._activity = metrics.last_activity(stage)
+        self._activity = metrics.last_activity()
 
     def consumed(self, records: Sequence[Record], now: datetime) -> None:
         """Count a batch of inputs, and the age of the newest record of each topic."""
@@ -63,10 +62,12 @@ class MetricsMeter:
         self._metrics.duplicates.inc()
 
     def failed(self, kind: str) -> None:
-        """Count a failure, and the retry that follows from one that may pass."""
+        """Count a failure to process an event."""
         self._metrics.handler_errors(kind).inc()
-        if kind == "transient":
-            self._metrics.handler_retries.inc()
+
+    def retried(self) -> None:
+        """Count another attempt to process an event."""
+        self._metrics.handler_retries.inc()
 
     def dead_letter(self) -> None:
         """Count a dead letter."""

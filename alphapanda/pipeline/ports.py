@@ -43,7 +43,11 @@ class Meter(Protocol):
         ...
 
     def failed(self, kind: str) -> None:
-        """Count a failure: `transient`, `permanent`, `auth` or `unexpected`."""
+        """Count a failure to process a record, by kind."""
+        ...
+
+    def retried(self) -> None:
+        """Count another attempt to process an event."""
         ...
 
     def dead_letter(self) -> None:

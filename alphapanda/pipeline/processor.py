@@ -105,9 +105,11 @@ class RecordProcessor:
         try:
             event = self.routes.read(record)
         except DecodeError as error:
+            self.meter.failed("undecodable")
             self._refuse(record, Refusal(error, 1), batch, FailedStage.DECODE)
             return None
         except MisroutedError as error:
+            self.meter.failed("misrouted")
             self._refuse(record, Refusal(error, 1), batch, FailedStage.VALIDATE)
             return None
         if self.engine.knows(event.id):
@@ -152,7 +154,10 @@ class RecordProcessor:
 
         def may_pass(failure: Exception) -> bool:
             self.meter.failed(kind_of(failure))
-            return judge(self.spec.policy, failure, attempts) is DeliveryAction.RETRY
+            is_retried = judge(self.spec.policy, failure, attempts) is DeliveryAction.RETRY
+            if is_retried:
+                self.meter.retried()
+            return is_retried
 
         if may_pass(error):
             retries = stamina.retry_context(

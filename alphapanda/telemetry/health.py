@@ -59,6 +59,10 @@ class Health:
         """Why it is not ready, in the order in which the parts spoke up."""
         return tuple(self._reasons.values())
 
+    def reason_of(self, part: str) -> str | None:
+        """Return why a part does not work; None while it does."""
+        return self._reasons.get(part)
+
     def ready(self, part: str = SERVICE) -> None:
         """Say that a part works again."""
         reasons = {name: reason for name, reason in self._reasons.items() if name != part}

@@ -23,7 +23,7 @@ _EXAMPLES = """## Questions and their queries
 
 | question | query |
 | --- | --- |
-| Which stage stands still? (in session) | `time() - trading_last_activity_timestamp_unix > 30` |
+| Which service is idle? (in session) | `time() - trading_last_activity_timestamp_unix > 30` |
 | Do records go to dead letters? | `increase(trading_dlq_messages_total[5m]) > 0` |
 | Do dead letters wait for somebody? | `sum by (topic, error_code) (alphapanda_dlq_open_records) > 0` |
 | Since more than an hour? | `alphapanda_dlq_oldest_open_seconds > 3600` |

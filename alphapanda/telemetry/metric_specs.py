@@ -74,8 +74,7 @@ def _histogram(name: str, doc: str, buckets: tuple[float, ...], *labels: str) ->
 
 LAST_ACTIVITY = _gauge(
     "trading_last_activity_timestamp_unix",
-    "When a stage of the pipeline last did something, seconds since 1970. Alarm on its age, in session only.",
-    "stage",
+    "When a service last processed something, seconds since 1970. Alarm on its age, in session only.",
 )
 DLQ_MESSAGES = _counter(
     "trading_dlq_messages_total", "Records that could not be processed and went to a dead-letter topic."
@@ -87,10 +86,13 @@ DUPLICATES = _counter(
 )
 HANDLER_ERRORS = _counter(
     "trading_handler_errors_total",
-    "Events whose processing failed, by kind: transient, permanent, auth, unexpected.",
+    "Failures to process a record, by kind: undecodable, misrouted, permanent, auth, transient, unexpected.",
     "kind",
 )
-HANDLER_RETRIES = _counter("trading_handler_retries_total", "Attempts to process an event again.")
+HANDLER_RETRIES = _counter(
+    "trading_handler_retries_total",
+    "Further attempts to process an event after a failure that may pass: kinds transient and unexpected.",
+)
 BATCH_SECONDS = _histogram(
     "trading_batch_seconds",
     "One batch: from its being read to its outputs being acknowledged and its offsets committed, seconds.",
@@ -106,7 +108,7 @@ HOP_SECONDS = _histogram(
 CONSUMER_LAG = _gauge("trading_consumer_lag", "Records in the log that were not yet read.", "topic", "partition")
 CONSUMERGROUP_LAG = _gauge(
     "kafka_consumergroup_lag",
-    "Records that a consumer group has not read. Served by the strategies daemon, for all groups.",
+    "Records that a consumer group has not read. Served by the monitor daemon, for all groups.",
     *("consumergroup", "topic", "partition"),
 )
 GROUP_LAG_SECONDS = _gauge(
@@ -116,7 +118,7 @@ GROUP_LAG_SECONDS = _gauge(
 )
 DLQ_OPEN = _gauge(
     "alphapanda_dlq_open_records",
-    "Dead letters that nobody has dealt with, by the ledger. Served by the strategies daemon, for all topics.",
+    "Dead letters that nobody has dealt with, by the ledger. Served by the monitor daemon, for all topics.",
     *("topic", "error_code"),
 )
 DLQ_OLDEST = _gauge(
@@ -130,6 +132,27 @@ REPLAYS = _counter(
 RECOVERY_SECONDS = _gauge("trading_recovery_seconds", "How long the last recovery took, seconds.")
 RECOVERY_EVENTS = _gauge("trading_recovery_events", "Events folded in the last recovery.")
 SNAPSHOT_SECONDS = _histogram("trading_snapshot_seconds", "Writing one snapshot, seconds.", LATENCY_BUCKETS_S)
+
+OUTBOX_EVENTS = _gauge(
+    "trading_outbox_events", "Audit records and alerts that wait for Kafka. Served by the monitor daemon."
+)
+PROCESS_UP = _gauge(
+    "trading_process_up",
+    "1 while a supervised process is up, else 0. This and the next four are served by the supervisor.",
+    *("process", "kind"),
+)
+PROCESS_RESTARTS = _counter(
+    "trading_process_restarts_total", "Starts of a process after the first, by request or not.", "process", "kind"
+)
+PROCESS_CRASHLOOP = _gauge(
+    "trading_process_crashloop", "1 while a process is given up on: CRASHLOOP or FAILED.", "process", "kind"
+)
+PROCESS_UPTIME = _gauge(
+    "trading_process_uptime_seconds", "Seconds since a process started; 0 without one.", "process", "kind"
+)
+OUTBOX_DROPPED = _counter(
+    "trading_outbox_dropped_total", "Audit records and alerts dropped because the outbox was full."
+)
 
 QUEUE_DEPTH = _gauge("trading_queue_depth", "Items that wait in a bounded queue.", "queue")
 QUEUE_CAPACITY = _gauge("trading_queue_capacity", "Items that a bounded queue can hold.", "queue")
@@ -163,6 +186,9 @@ START_TIME = _gauge("process_start_time_seconds", "When the process began, secon
 OPEN_FDS = _gauge("process_open_fds", "Open file descriptors.")
 THREADS = _gauge("process_threads", "Threads of the process.")
 
+SUPERVISOR_GROUP = "Supervisor"
+"""The metrics that the supervisor serves, without a Prometheus library."""
+
 GROUPS: tuple[tuple[str, tuple[MetricSpec, ...]], ...] = (
     (
         "Pipeline",
@@ -182,6 +208,8 @@ GROUPS: tuple[tuple[str, tuple[MetricSpec, ...]], ...] = (
     ),
     ("Consumer groups", (CONSUMERGROUP_LAG, GROUP_LAG_SECONDS)),
     ("Dead letters", (DLQ_OPEN, DLQ_OLDEST, REPLAYS)),
+    (SUPERVISOR_GROUP, (PROCESS_UP, PROCESS_RESTARTS, PROCESS_CRASHLOOP, PROCESS_UPTIME, OUTBOX_DROPPED)),
+    ("Monitor", (OUTBOX_EVENTS,)),
     ("Recovery", (RECOVERY_SECONDS, RECOVERY_EVENTS, SNAPSHOT_SECONDS)),
     (
         "Queues and feed",

@@ -95,13 +95,18 @@ class Metrics:
         """Rows or packets that were no tick."""
         return self._counter(specs.FEED_BAD_ROWS)
 
-    def touch(self, stage: str) -> None:
-        """Say that a stage did something just now."""
-        self.last_activity(stage).set(self._clock.now().timestamp())
+    @cached_property
+    def outbox_events(self) -> Gauge:
+        """Audit records and alerts that wait for Kafka."""
+        return self._gauge(specs.OUTBOX_EVENTS)
 
-    def last_activity(self, stage: str) -> Gauge:
-        """Return the gauge of when a stage last did something: set it to seconds since 1970."""
-        return self._gauge(specs.LAST_ACTIVITY, stage)
+    def touch(self) -> None:
+        """Note that the service did something just now."""
+        self.last_activity().set(self._clock.now().timestamp())
+
+    def last_activity(self) -> Gauge:
+        """Return the gauge of when the service last did something: set it to seconds since 1970."""
+        return self._gauge(specs.LAST_ACTIVITY)
 
     def events_in(self, topic: str) -> Counter:
         """Return the counter of events read from a topic."""
@@ -112,7 +117,7 @@ class Metrics:
         return self._counter(specs.EVENTS_OUT, topic)
 
     def handler_errors(self, kind: str) -> Counter:
-        """Return the counter of failures of one kind: transient, permanent, auth, unexpected."""
+        """Return the counter of failures of one kind."""
         return self._counter(specs.HANDLER_ERRORS, kind)
 
     def hop_seconds(self, topic: str) -> Histogram:

@@ -98,12 +98,13 @@ class FeedBookkeeping:
         self._ticks += frame.ticks
         self._out.inc(frame.ticks)
         self._context.metrics.emit_latency.observe(frame.seconds)
-        self._context.metrics.touch("feed")
+        self._context.metrics.touch()
 
     def dropped(self, ticks: int) -> None:
         """Count ticks that the full queue refused."""
         self._dropped += ticks
         self._drops.inc(ticks)
+        self._context.lost["ticks"] += ticks
 
     async def exhausted(self) -> None:
         """Say that the source has ended, once all of it is in the log; nothing when it was only stopped."""

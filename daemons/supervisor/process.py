@@ -15,15 +15,21 @@ from alphapanda.clock import Clock, SystemClock
 from alphapanda.deployment import Deployment
 from alphapanda.errors import AlphaPandaError
 from alphapanda.files import write_atomically
+from alphapanda.infra.control.outbox import Outbox
 from alphapanda.infra.control.protocol import VERSION, Apply, Hello, SystemStatus
 from alphapanda.infra.control.run_paths import RunPaths
 from alphapanda.infra.identity import IdentityFile, ProcessIdentity
+from alphapanda.infra.ports import PortBook
 from alphapanda.model.process_status import OrphanPolicy, ProcessState, ProcessStatus, UnitKind
 from alphapanda.settings import load
+from alphapanda.telemetry.http_server import HttpServer
+from alphapanda.telemetry.levels import Channel
 from alphapanda.telemetry.log import Logger
 from alphapanda.telemetry.logs import configure_logging
 from daemons.notify import NoticeListener
 from daemons.supervisor.environment import system_variables
+from daemons.supervisor.http import supervisor_routes
+from daemons.supervisor.incidents import SIGNAL_ACTOR, IncidentRecorder
 from daemons.supervisor.inspection import Sampler, keep_bounded
 from daemons.supervisor.plan import DesiredState
 from daemons.supervisor.server import ControlServer
@@ -33,7 +39,7 @@ from daemons.supervisor.unit_builder import build_units
 SAMPLE_S = 5.0
 NAME = "supervisor"
 
-BuildUnits = Callable[[Deployment, Mapping[str, str], Clock], Awaitable[SystemUnits]]
+UnitBuilder = Callable[[Deployment, Mapping[str, str], Clock], Awaitable[SystemUnits]]
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
@@ -54,25 +60,26 @@ class SupervisorProcess:
     """One supervisor. `run` returns when everything was stopped."""
 
     def __init__(
-        self, deployment: Deployment, environ: Mapping[str, str], *, drawing: BuildUnits = build_units
+        self, deployment: Deployment, environ: Mapping[str, str], *, build: UnitBuilder = build_units
     ) -> None:
         """Prepare.
 
         Args:
             deployment: whose processes.
             environ: the operator's; an `Apply` may bring another.
-            drawing: makes the plan; tests give their own.
+            build: makes the plan; tests give their own.
         """
         self._deployment = deployment
         self._environ = environ
-        self._drawing = drawing
-        self._places = RunPaths(deployment)
+        self._build_units = build
+        self._paths = RunPaths(deployment)
         self._clock = SystemClock()
         self._started_at = self._clock.now()
         self._started = self._clock.monotonic()
         self._sampler = Sampler()
         self._end = asyncio.Event()
         self._stops = 0
+        self._url = ""
         self._stopping: asyncio.Task[None] | None = None
 
     async def run(
@@ -88,30 +95,45 @@ class SupervisorProcess:
             RefusedError: another supervisor has this deployment.
             ConfigError: the settings cannot be used.
         """
-        self._places.prepare()
+        self._paths.prepare()
         settings = load(self._deployment, self._environ).settings
         async with AsyncExitStack() as stack:
-            stack.enter_context(self._places.hold())
+            stack.enter_context(self._paths.hold())
             identity = ProcessIdentity.of(os.getpid())
             assert identity is not None
-            IdentityFile(self._places.identity).write(identity)
-            stack.callback(IdentityFile(self._places.identity).clear, identity)
+            IdentityFile(self._paths.identity).write(identity)
+            stack.callback(IdentityFile(self._paths.identity).clear, identity)
             logs = configure_logging(
                 settings.logging, self._deployment, NAME, console=console, clock=self._clock, environ=self._environ
             )
             log = stack.enter_context(logs).log
-            supervisor = Supervisor(self._places, self._clock, log, os.getpid(), self._draw)
+            outbox = Outbox(self._paths.outbox)
+            incidents = IncidentRecorder(outbox, self._clock, log)
+            supervisor = Supervisor(self._paths, self._clock, log, os.getpid(), self._build, incidents)
             hello = Hello(VERSION, os.getpid(), str(self._deployment.root))
             server = ControlServer(
-                self._places.control_socket,
+                self._paths.control_socket,
                 hello,
                 supervisor,
                 lambda: self._status(supervisor),
                 self._end.set,
                 log,
             )
-            await stack.enter_async_context(NoticeListener(self._places.notify_socket, supervisor.on_notice))
+            await stack.enter_async_context(NoticeListener(self._paths.notify_socket, supervisor.on_notice))
             await stack.enter_async_context(server)
+            http = HttpServer(
+                settings.api.host,
+                PortBook(self._deployment).port(NAME),
+                supervisor_routes(lambda: self._status(supervisor), lambda: outbox.dropped),
+                log=log.bind(channel=Channel.API),
+                clock=self._clock,
+                origins=settings.api.cors_origins,
+            )
+            try:
+                await stack.enter_async_context(http)
+                self._url = http.url
+            except OSError as error:
+                log.error("no HTTP", port=http.port, reason=str(error))  # noqa: TRY400 - supervision matters more
             try:
                 await self._serve(supervisor, log, ready)
             except* AlphaPandaError:
@@ -119,7 +141,7 @@ class SupervisorProcess:
             except* Exception as defects:
                 log.critical("crashed", exc_info=defects)
                 raise
-            self._places.heartbeat.unlink(missing_ok=True)
+            self._paths.heartbeat.unlink(missing_ok=True)
 
     # ------------------------------------------------------------ parts
 
@@ -135,16 +157,16 @@ class SupervisorProcess:
             await serving
             sampling.cancel()
 
-    async def _draw(self, request: Apply, wish: DesiredState) -> SystemUnits:
+    async def _build(self, request: Apply, desired: DesiredState) -> SystemUnits:
         # What the command line said goes over the environment, as it does in every program.
-        environ = {**system_variables(self._environ), **request.environ, **wish.overrides}
-        return await self._drawing(self._deployment, environ, self._clock)
+        environ = {**system_variables(self._environ), **request.environ, **desired.overrides}
+        return await self._build_units(self._deployment, environ, self._clock)
 
     def _handle_signals(self, supervisor: Supervisor, group: asyncio.TaskGroup, log: Logger) -> None:
         loop = asyncio.get_running_loop()
 
         async def stop() -> None:
-            await supervisor.stop()
+            await supervisor.stop(actor=SIGNAL_ACTOR)
             supervisor.forget()
             self._end.set()
 
@@ -159,7 +181,7 @@ class SupervisorProcess:
 
         async def reload() -> None:
             try:
-                await supervisor.apply(Apply(environ=self._environ))
+                await supervisor.apply(Apply(environ=self._environ), SIGNAL_ACTOR)
             except AlphaPandaError as error:
                 log.warning("settings cannot be applied", reason=str(error))
 
@@ -173,18 +195,18 @@ class SupervisorProcess:
             try:
                 self._beat(supervisor)
             except OSError as error:
-                # A full disk is the operator's to clear; what runs goes on meanwhile.
-                log.error("the heartbeat cannot be written", reason=str(error))  # noqa: TRY400 - no defect of ours
+                # A full disk: supervision continues, the operator clears it.
+                log.error("heartbeat not written", reason=str(error))  # noqa: TRY400 - no defect of ours
             await asyncio.sleep(SAMPLE_S)
 
     def _beat(self, supervisor: Supervisor) -> None:
-        """Keep the children's output bounded and say that we live."""
-        for keeper in supervisor.controllers:
-            if keeper.spec.kind is not UnitKind.INFRA:
-                keep_bounded(keeper.spec.child.log_file)
-        states = {keeper.name: keeper.state for keeper in supervisor.controllers}
+        """Bound the children's output files and write the heartbeat."""
+        for controller in supervisor.controllers:
+            if controller.spec.kind is not UnitKind.INFRA:
+                keep_bounded(controller.spec.child.log_file)
+        states = {controller.name: controller.state for controller in supervisor.controllers}
         beat = Heartbeat(at=self._clock.now().isoformat(), pid=os.getpid(), states=states)
-        write_atomically(self._places.heartbeat, msgspec.json.encode(beat), durable=False)
+        write_atomically(self._paths.heartbeat, msgspec.json.encode(beat), durable=False)
 
     def _status(self, supervisor: Supervisor) -> SystemStatus:
         own = ProcessStatus(
@@ -195,11 +217,14 @@ class SupervisorProcess:
             pid=os.getpid(),
             uptime_s=self._clock.monotonic() - self._started,
             orphan=OrphanPolicy.STOP,
+            url=self._url,
         )
         return SystemStatus(
             at=self._clock.now(),
             supervisor=self._with_usage(own),
-            processes=tuple(self._with_usage(supervisor.status_of(keeper)) for keeper in supervisor.controllers),
+            processes=tuple(
+                self._with_usage(supervisor.status_of(controller)) for controller in supervisor.controllers
+            ),
             overrides=supervisor.desired.overrides,
         )
 

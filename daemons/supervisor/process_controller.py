@@ -57,6 +57,10 @@ class SupervisorContext(Protocol):
         """Publish a change of state or reason."""
         ...
 
+    def lost(self, controller: ProcessController, what: str, count: int) -> None:
+        """Report ticks or log lines that the process dropped."""
+        ...
+
 
 class ProcessController:
     """One process and the history of its runs.
@@ -243,6 +247,8 @@ class ProcessController:
     def _update_state(self, run: ProcessRun) -> None:
         """Update the state from the last report, or from the lack of one."""
         now = self._context.clock.monotonic()
+        for what, count in run.new_losses(now).items():
+            self._context.lost(self, what, count)
         silence = run.silence_s(now) if self.spec.announces and self.spec.kind is UnitKind.DAEMON else 0.0
         if silence > HUNG_S:
             run.process.kill()

@@ -6,6 +6,9 @@ from alphapanda.infra.process import ExitStatus, ManagedProcess
 from daemons.notify import DaemonNotice
 from daemons.supervisor.lifecycle import RunSummary
 
+LOSS_EVERY_S = 60.0
+"""A process that drops all the time raises one alert in this many seconds."""
+
 
 class ProcessRun:
     """A process from its start to its end; all times are of the monotonic clock.
@@ -13,11 +16,12 @@ class ProcessRun:
     Attributes:
         process: the process.
         started_at: when it was started, or adopted.
-        waits_at_gate: it has started up, and waits to be told that what it needs is ready.
-        may_go_on: it was told.
-        is_ready: as it said last.
+        waits_at_gate: it has started, and waits for the signal that its dependencies are ready.
+        gate_open: the signal was sent.
+        is_ready: by its last report.
         status: in its own words.
-        verdict: why it had to be ended; empty if it had not.
+        failure: why the supervisor killed it; empty if it did not.
+        lost: what it dropped since its start, by kind.
     """
 
     def __init__(self, process: ManagedProcess, now: float) -> None:
@@ -29,6 +33,8 @@ class ProcessRun:
         self.is_ready = False
         self.status = ""
         self.failure = ""
+        self.lost: dict[str, int] = {}
+        self._reported: dict[str, tuple[int, float]] = {}
         self._went_on_at = now
         self._heard_at = now
         self._ready_since: float | None = None
@@ -37,6 +43,7 @@ class ProcessRun:
     def on_notice(self, notice: DaemonNotice, now: float) -> None:
         """Handle a state report."""
         self._heard_at = now
+        self.lost.update(notice.lost)
         self.waits_at_gate = self.waits_at_gate or notice.waiting
         if notice.status is not None and not notice.waiting:
             self.status = notice.status
@@ -69,6 +76,16 @@ class ProcessRun:
         self._unready_now(now)
         code = -status.signal if status.signal is not None else status.code
         return RunSummary(uptime_s=now - self._went_on_at, ready_s=self._longest_ready_s, exit_code=code)
+
+    def new_losses(self, now: float) -> dict[str, int]:
+        """Return what was dropped since the last call, by kind; each kind at most once per `LOSS_EVERY_S`."""
+        found = {}
+        for what, total in self.lost.items():
+            reported, at = self._reported.get(what, (0, -LOSS_EVERY_S))
+            if total > reported and now - at >= LOSS_EVERY_S:
+                found[what] = total - reported
+                self._reported[what] = total, now
+        return found
 
     def _unready_now(self, now: float) -> None:
         if self._ready_since is not None:

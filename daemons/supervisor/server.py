@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +33,7 @@ from alphapanda.infra.control.protocol import (
     encode,
 )
 from alphapanda.telemetry.log import Logger
+from daemons.supervisor.incidents import user_name
 from daemons.supervisor.supervisor import Supervisor
 
 
@@ -92,8 +96,9 @@ class ControlServer:
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await _write(writer, self._hello)
+            actor = peer_name(writer)
             while line := await reader.readline():
-                if not await self._answer(line, writer):
+                if not await self._answer(line, writer, actor):
                     break
         except (ConnectionError, asyncio.LimitOverrunError, ValueError) as error:
             # The other side went away, or sent no line of ours: its problem, not the system's.
@@ -101,7 +106,7 @@ class ControlServer:
         finally:
             writer.close()
 
-    async def _answer(self, line: bytes, writer: asyncio.StreamWriter) -> bool:
+    async def _answer(self, line: bytes, writer: asyncio.StreamWriter, actor: str) -> bool:
         """Answer one request; return whether another may follow."""
         try:
             request = decode_request(line)
@@ -112,7 +117,7 @@ class ControlServer:
             await self._stream(writer)
             return False
         try:
-            answer = await self._do(request)
+            answer = await self._do(request, actor)
         except AlphaPandaError as error:
             answer = RequestFailed(exit_code_of(error), error.message, error.hint)
         await _write(writer, answer)
@@ -121,17 +126,17 @@ class ControlServer:
             return False
         return True
 
-    async def _do(self, request: Request) -> Answer:
+    async def _do(self, request: Request, actor: str) -> Answer:
         match request:
             case Apply():
-                return await self._supervisor.apply(request)
+                return await self._supervisor.apply(request, actor)
             case Restart(names):
-                await self._supervisor.restart(names)
+                await self._supervisor.restart(names, actor)
                 return RequestDone()
             case Stop(names, now):
                 if now:
                     self._supervisor.kill_all()
-                await self._supervisor.stop(names)
+                await self._supervisor.stop(names, actor)
                 if not names:
                     self._supervisor.forget()
                 return RequestDone()
@@ -143,6 +148,16 @@ class ControlServer:
             await _write(writer, self._system_status())
             async for event in events:
                 await _write(writer, event)
+
+
+def peer_name(writer: asyncio.StreamWriter) -> str:
+    """Return the user at the other end of a connection, as the kernel knows it."""
+    if sys.platform != "linux":
+        return user_name()  # the socket is 0600: its owner
+    size = struct.calcsize("3i")
+    credentials = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+    _pid, uid, _gid = struct.unpack("3i", credentials)
+    return user_name(uid)
 
 
 async def _write(writer: asyncio.StreamWriter, answer: Answer) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
@@ -22,6 +22,7 @@ from alphapanda.model.process_status import OrphanPolicy, ProcessState, ProcessS
 from alphapanda.telemetry.log import Logger
 from daemons.notify import DaemonNotice
 from daemons.supervisor.event_bus import EventBus
+from daemons.supervisor.incidents import IncidentRecorder, user_name
 from daemons.supervisor.orphans import end_orphans
 from daemons.supervisor.plan import (
     DesiredState,
@@ -63,6 +64,7 @@ class Supervisor:
         log: Logger,
         pid: int,
         build_units: Callable[[Apply, DesiredState], Awaitable[SystemUnits]],
+        incidents: IncidentRecorder,
     ) -> None:
         """Prepare; nothing runs before `apply`.
 
@@ -72,6 +74,7 @@ class Supervisor:
             log: the supervisor's.
             pid: of this process: the daemons end when it dies.
             build_units: builds the processes under the present settings; raises ConfigError, DependencyError.
+            incidents: records what is done and what goes wrong.
         """
         self.plan = StartPlan()
         self.desired = remembered_state(paths.desired_state)
@@ -81,6 +84,7 @@ class Supervisor:
         self._log = log
         self._pid = pid
         self._build_units = build_units
+        self._incidents = incidents
         self._run_records = RunRecords(paths.run_records)
         self._controllers: dict[str, ProcessController] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -101,10 +105,14 @@ class Supervisor:
 
     # ------------------------------------------------------------ operations
 
-    async def apply(self, request: Apply) -> Applied:
+    async def apply(self, request: Apply, actor: str = "") -> Applied:
         """Apply the desired state: stop unplanned processes, restart changed ones, start missing ones.
 
         Returns when stops are done and starts have begun.
+
+        Args:
+            request: the operator's wishes.
+            actor: the user who asks; the user of this process when not given.
 
         Raises:
             ConfigError: settings or files are invalid; nothing was changed.
@@ -124,25 +132,25 @@ class Supervisor:
             self.desired = desired
             desired.save(self._paths.desired_state)
             self._units = units
-            await self._carry_out(wanted, change, request)
+            acts = {"start": change.start, "restart": change.restart, "stop": change.stop}
+            with self._incidents.act(actor or user_name(), **acts):
+                await self._carry_out(wanted, change, request)
             return change
 
-    async def restart(self, names: Iterable[str]) -> None:
-        """Stop `names` in reverse order and start them again; raises UnknownNameError."""
+    async def restart(self, names: Sequence[str], actor: str = "") -> None:
+        """Stop `names` in reverse order and start them again, as asked by `actor`; raises UnknownNameError."""
         async with self._lock:
-            chosen = self._known(names)
-            self._log.info("restart asked for", names=chosen)
-            await self._stop(chosen)
-            for name in chosen:
-                self._controllers[name].start()
+            with self._incidents.act(actor or user_name(), restart=names):
+                await self._restart(self._known(names))
 
-    async def stop(self, names: Iterable[str] = ()) -> None:
-        """Stop `names`, or all, each after what needs it; raises UnknownNameError."""
+    async def stop(self, names: Sequence[str] = (), actor: str = "") -> None:
+        """Stop `names`, or all, each after what needs it, as asked by `actor`; raises UnknownNameError."""
         async with self._lock:
-            chosen = self._known(names) if names else self.plan.order
-            self._log.info("stop asked for", names=chosen)
-            await self._cancel_idle_work()
-            await self._stop(chosen)
+            with self._incidents.act(actor or user_name(), stop=names or self.plan.order):
+                chosen = self._known(names) if names else self.plan.order
+                self._log.info("stop asked for", names=chosen)
+                await self._cancel_idle_work()
+                await self._stop(chosen)
 
     def forget(self) -> None:
         """Clear the desired state: the system was taken down on purpose."""
@@ -232,6 +240,7 @@ class Supervisor:
         self.events.publish(ProcessEvent(at=self.clock.now(), before=before, process=status, output_tail=tail))
         if before is controller.state:
             return
+        self._incidents.on_change(before, status)
         write = self._log.error if controller.state.is_stuck else self._log.info
         write(
             "process changed",
@@ -245,6 +254,10 @@ class Supervisor:
             if controller.name in other.spec.needs:
                 other.wake()
         self._begin_idle_work()
+
+    def lost(self, controller: ProcessController, what: str, count: int) -> None:
+        """Raise an alert for ticks or log lines that a process dropped."""
+        self._incidents.on_loss(controller.name, what, count)
 
     # ------------------------------------------------------------ parts
 
@@ -353,6 +366,12 @@ class Supervisor:
             if name not in self._controllers:
                 raise UnknownNameError("process", name, self._controllers)
         return tuple(name for name in self.plan.order if name in wanted)
+
+    async def _restart(self, chosen: Sequence[str]) -> None:
+        self._log.info("restart asked for", names=chosen)
+        await self._stop(chosen)
+        for name in chosen:
+            self._controllers[name].start()
 
     async def _stop(self, names: Iterable[str]) -> None:
         """Stop `names` in reverse dependency order, one level at a time."""

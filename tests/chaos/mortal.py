@@ -69,7 +69,7 @@ async def live(
             snapshots=RedisSnapshots(redis, f"{broker}:snapshot:risk"),
             routes=routes,
             clock=SystemClock(),
-            meter=MetricsMeter(Metrics("mortal", broker), "risk"),
+            meter=MetricsMeter(Metrics("mortal", broker)),
             logger=SilentLogger(),
             on_degraded=lambda _reason: None,
             on_step=die,

@@ -16,7 +16,7 @@ from alphapanda.settings import load
 from alphapanda.testing.system import DeploymentSystem
 
 pytestmark = [pytest.mark.chaos, pytest.mark.kafka, pytest.mark.timeout(600)]
-VICTIMS = ("feed", "strategies", "risk.paper", "trader.paper", "kafka", "valkey")
+VICTIMS = ("feed", "strategies", "risk.paper", "trader.paper", "monitor", "kafka", "valkey")
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ class Meter:
     """Counts what the runner counts."""
 
     def __init__(self) -> None:
-        self.inputs = self.outputs = self.dead_letters = self.duplicates = 0
+        self.inputs = self.outputs = self.dead_letters = self.duplicates = self.retries = 0
         self.failures: list[str] = []
 
     def consumed(self, records: Sequence[Record], _now: datetime) -> None:
@@ -85,6 +85,9 @@ class Meter:
 
     def failed(self, kind: str) -> None:
         self.failures.append(kind)
+
+    def retried(self) -> None:
+        self.retries += 1
 
     def dead_letter(self) -> None:
         self.dead_letters += 1

@@ -153,6 +153,7 @@ async def test_what_may_pass_is_tried_again(bench: Any, make: Any, witness: Any)
         pass
     assert len(tries) == 3
     assert bench.meter.failures[0] == "transient"
+    assert bench.meter.retries == 2
     assert len(await validated(bench)) == 1
     assert await bench.read(f"{bench.signals}.dlq") == []
 

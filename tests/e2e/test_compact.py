@@ -18,7 +18,7 @@ def names(system: DeploymentSystem) -> list[str]:
 def test_a_compact_broker_trades_obeys_recovers_and_can_be_split_again(system: DeploymentSystem) -> None:
     system.environ["PROCESS_LAYOUT"] = "compact"
     system("up")
-    assert names(system) == ["kafka", "valkey", "topics", "feed", "strategies", "broker.paper"]
+    assert names(system) == ["kafka", "valkey", "topics", "feed", "monitor", "strategies", "broker.paper"]
     system.until(lambda: system.fills() >= 3)
 
     assert "risk.paper and trader.paper obeyed" in system("halt", "paper", "--reason", "a test").stderr

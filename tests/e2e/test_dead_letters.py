@@ -41,8 +41,8 @@ def write(system: DeploymentSystem, value: bytes) -> None:
 
 
 def figures(system: DeploymentSystem, name: str) -> dict[str, float]:
-    """Return what the strategies daemon says of dead letters of signals, by code or outcome."""
-    (url,) = [p["url"] for p in system.status()["processes"] if p["name"] == "strategies"]
+    """Return what the monitor daemon says of dead letters of signals, by code or outcome."""
+    (url,) = [p["url"] for p in system.status()["processes"] if p["name"] == "monitor"]
     with urllib.request.urlopen(f"{url}/metrics") as answer:
         page = answer.read().decode()
     found = {}

@@ -53,6 +53,11 @@ class RunPaths:
         return self.deployment.run / "ledger.json"
 
     @property
+    def outbox(self) -> Path:
+        """Audit records and alerts that wait for Kafka, one file each."""
+        return self.deployment.run / "outbox"
+
+    @property
     def supervisor_output(self) -> Path:
         """The supervisor's own stdout and stderr, when it is detached."""
         return self.output_of("supervisor")

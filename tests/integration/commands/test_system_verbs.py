@@ -67,7 +67,7 @@ def test_a_dry_run_shows_the_plan_and_makes_nothing(call: Call, tmp_path: Path) 
     items = json.loads(done.stdout)["items"]
     names = [item["name"] for item in items]
     assert names[:3] == ["kafka", "valkey", "topics"]
-    assert names[3:] == ["feed", "strategies", "risk.paper", "trader.paper", "risk.b2", "trader.b2"]
+    assert names[3:] == ["feed", "strategies", "risk.paper", "trader.paper", "risk.b2", "trader.b2", "monitor"]
     assert list(tmp_path.iterdir()) == []
 
 

@@ -20,7 +20,7 @@ def settings_of(*brokers: str, kind: BrokerKind = BrokerKind.PAPER) -> Settings:
 
 def test_one_feed_one_set_of_strategies_and_a_pair_for_each_broker() -> None:
     names = [spec.name for spec in services(settings_of("paper", "paper2"))]
-    assert names == ["feed", "strategies", "risk.paper", "trader.paper", "risk.paper2", "trader.paper2"]
+    assert names == ["feed", "strategies", "risk.paper", "trader.paper", "risk.paper2", "trader.paper2", "monitor"]
 
 
 def test_a_brokers_daemons_need_nothing_of_another_broker() -> None:
@@ -66,7 +66,7 @@ def test_an_outline_has_what_is_needed_in_order() -> None:
 def test_a_compact_broker_is_one_process_that_needs_and_reads_what_its_parts_do() -> None:
     split = services(settings_of("paper", "paper2"))
     compact = services(settings_of("paper", "paper2").model_copy(update={"process_layout": ProcessLayout.COMPACT}))
-    assert [spec.name for spec in compact] == ["feed", "strategies", "broker.paper", "broker.paper2"]
+    assert [spec.name for spec in compact] == ["feed", "strategies", "broker.paper", "broker.paper2", "monitor"]
     one, parts = compact[2], split[2:4]
     assert one.needs == ("strategies",)
     assert (one.broker, one.broker_kind) == ("paper", "paper")

@@ -24,7 +24,7 @@ def test_what_a_daemon_says_is_what_the_supervisor_hears(listening: socket.socke
         notifier.waiting("waits\nfor Kafka")
         notifier.unready("recovers 40 %")
         notifier.ready("")
-        notifier.alive()
+        notifier.alive({"ticks": 3, "log lines": 0})
         notifier.stopping("drains")
         heard = [to_notice(listening.recv(4096)) for _ in range(5)]
     said = partial(DaemonNotice, name="risk.paper", pid=os.getpid())
@@ -32,7 +32,7 @@ def test_what_a_daemon_says_is_what_the_supervisor_hears(listening: socket.socke
         said(waiting=True, status="waits for Kafka"),
         said(ready=False, status="recovers 40 %"),
         said(ready=True, status=""),
-        said(ready=True, status=""),
+        said(ready=True, status="", lost={"ticks": 3}),
         said(stopping=True, status="drains"),
     ]
 

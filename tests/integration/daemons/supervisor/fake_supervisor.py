@@ -91,7 +91,7 @@ async def listening(_supervisor: Supervisor) -> None:
 if __name__ == "__main__":
     environ = dict(os.environ)
     try:
-        asyncio.run(SupervisorProcess(Deployment.find(environ), environ, drawing=draw).run(ready=listening))
+        asyncio.run(SupervisorProcess(Deployment.find(environ), environ, build=draw).run(ready=listening))
     except AlphaPandaError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(code_of(error))

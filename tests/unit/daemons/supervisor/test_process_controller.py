@@ -29,6 +29,7 @@ class ManualContext:
     blocked: tuple[str, ...] = ()
     broken: bool = False
     seen: asyncio.Queue[tuple[ProcessState, str]] = field(default_factory=asyncio.Queue)
+    losses: list[tuple[str, int]] = field(default_factory=list)
     spawned: asyncio.Event = field(default_factory=asyncio.Event)
 
     def random(self) -> float:
@@ -48,6 +49,9 @@ class ManualContext:
 
     def changed(self, controller: ProcessController, _before: ProcessState, _tail: tuple[str, ...]) -> None:
         self.seen.put_nowait((controller.state, controller.reason))
+
+    def lost(self, _controller: ProcessController, what: str, count: int) -> None:
+        self.losses.append((what, count))
 
     async def until(self, state: ProcessState, reason: str = "") -> None:
         async with asyncio.timeout(90):
