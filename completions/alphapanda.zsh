@@ -1015,22 +1015,22 @@ _alphapanda() {
                 '-h:Show this message and exit.'
             )
             verbs=(
-                'list:List the deployment'\''s topics: what is declared, and whether the cluster has it so.'
-                'describe:Show one topic: what it is for, its partitions, and its configs, declared and real.'
-                'bootstrap:Make the declared topics that are missing. What is there stays as it is; a second run changes nothing.'
-                'diff:Show how the cluster differs from the catalogue. Ends with 3 if it does.'
-                'plan:Work out what would make the cluster as declared; change nothing. Ends with 3 if anything would.'
-                'apply:Make the cluster as declared. Never deletes a topic; a plan that the cluster has left behind is refused.'
-                'import:Write topics that are there as declarations, in the form of catalogue.toml. Changes nothing.'
+                'list:List the deployment'\''s topics as declared, and their state on the cluster.'
+                'describe:Show one topic: its purpose, its partitions, and its configs, declared and real.'
+                'bootstrap:Create the declared topics that are missing. Existing topics stay as they are; a second run changes nothing.'
+                'diff:Show the differences between the cluster and the catalogue. Exits 3 if there are any.'
+                'plan:Show the changes that would bring the cluster to the catalogue; change nothing. Exits 3 if there are any.'
+                'apply:Bring the cluster to the catalogue. Never deletes a topic; refuses a plan that is out of date.'
+                'import:Write existing topics as declarations, in the form of catalogue.toml. Changes nothing.'
                 'tail:Show records of topics, merged in the order of time. Joins no group, commits nothing.'
             )
             ;;
         "topics list")
             options=(
-                '--dlq:Dead-letter topics, too.'
-                '--all:Those that nobody declared, too.'
-                '-a:Those that nobody declared, too.'
-                '--declared:Only what the catalogue says; Kafka need not be there.'
+                '--dlq:Dead-letter topics too.'
+                '--all:Undeclared topics too.'
+                '-a:Undeclared topics too.'
+                '--declared:Only the catalogue; Kafka is not needed.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -1038,8 +1038,8 @@ _alphapanda() {
             ;;
         "topics describe")
             options=(
-                '--all:Every config, the cluster'\''s defaults, too.'
-                '-a:Every config, the cluster'\''s defaults, too.'
+                '--all:Every config, also the defaults.'
+                '-a:Every config, also the defaults.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -1067,8 +1067,8 @@ _alphapanda() {
             ;;
         "topics plan")
             options=(
-                '--out:Write the plan here, to review and apply it.'
-                '-o:Write the plan here, to review and apply it.'
+                '--out:Write the plan to FILE, to review and apply it.'
+                '-o:Write the plan to FILE, to review and apply it.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -1076,7 +1076,7 @@ _alphapanda() {
             ;;
         "topics apply")
             options=(
-                '--allow-dangerous:Make dangerous changes, too, without asking.'
+                '--allow-dangerous:Make dangerous changes too, without asking.'
                 '--reason:Why you do this; it is written to the audit.'
                 '-r:Why you do this; it is written to the audit.'
                 '--dry-run:Show what would be done and change nothing.'
@@ -1089,8 +1089,8 @@ _alphapanda() {
             ;;
         "topics import")
             options=(
-                '--out:Write here, not to stdout.'
-                '-o:Write here, not to stdout.'
+                '--out:Write to FILE, not to stdout.'
+                '-o:Write to FILE, not to stdout.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -1441,10 +1441,10 @@ _alphapanda() {
                 '-h:Show this message and exit.'
             )
             verbs=(
-                'list:List the schema of every topic: whether it is in step with its struct, and what the registry has of it.'
-                'check:Check that the schemas of this program may follow the committed ones, and those in the registry.'
-                'diff:Show, field by field, how a schema of this program differs from the registry'\''s, or from the committed one.'
-                'register:Register schemas by topic, all that were named or none. Ends with 3, and says why, if one is incompatible.'
+                'list:List the schema of every topic: whether its file is up to date, and its version in the registry.'
+                'check:Check that this program'\''s schemas are compatible with the committed ones and with the registry'\''s.'
+                'diff:Show, field by field, how this program'\''s schema differs from the registry'\''s, or from the committed one.'
+                'register:Register the schemas of topics, all or none. Exits 3, with the reasons, if one is incompatible.'
                 'generate:Write the schema of every kind of event from its struct.'
             )
             ;;
@@ -1462,7 +1462,7 @@ _alphapanda() {
                 '-a:Every topic of the deployment.'
                 '--offline:Do not ask the registry.'
                 '--against:A folder of .avsc files instead of the committed ones.'
-                '--compatibility:BACKWARD, FORWARD, FULL, also with _TRANSITIVE, or NONE; else the subject'\''s own, else BACKWARD.'
+                '--compatibility:BACKWARD, FORWARD, FULL, also with _TRANSITIVE, or NONE. [the subject'\''s, else BACKWARD]'
                 '--preflight:Also try the open dead letters with the new schemas.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
@@ -1472,7 +1472,7 @@ _alphapanda() {
             ;;
         "schemas diff")
             options=(
-                '--version:This version in the registry; else the latest.'
+                '--version:Version in the registry. [the latest]'
                 '--offline:Do not ask the registry.'
                 '--against:A folder of .avsc files instead of the committed ones.'
                 '--json:Print versioned JSON with raw values.'
@@ -1485,7 +1485,7 @@ _alphapanda() {
             options=(
                 '--all:Every topic of the deployment.'
                 '-a:Every topic of the deployment.'
-                '--compatibility:BACKWARD, FORWARD, FULL, also with _TRANSITIVE, or NONE; else the subject'\''s own, else BACKWARD.'
+                '--compatibility:BACKWARD, FORWARD, FULL, also with _TRANSITIVE, or NONE. [the subject'\''s, else BACKWARD]'
                 '--skip-preflight:Do not try the open dead letters with the new schemas.'
                 '--reason:Why you do this; it is written to the audit.'
                 '-r:Why you do this; it is written to the audit.'
@@ -1499,10 +1499,10 @@ _alphapanda() {
             ;;
         "schemas generate")
             options=(
-                '--out:Where to; else where they are committed.'
-                '-o:Where to; else where they are committed.'
-                '--check:Write nothing; end with 3 if a file is not in step.'
-                '--allow-incompatible:Write also what cannot read what the last one wrote.'
+                '--out:Write to FOLDER. [the committed files]'
+                '-o:Write to FOLDER. [the committed files]'
+                '--check:Write nothing; exit 3 if a file is out of date.'
+                '--allow-incompatible:Write schemas too that cannot read what the committed ones wrote.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'

@@ -12,6 +12,7 @@ from alphapanda.errors import RefusedError, UnknownNameError, UsageError
 from alphapanda.kafka.client import KafkaReadLog
 from alphapanda.kafka.group_admin import ConsumerGroup, describe_members
 from alphapanda.model.records import Offsets, Partition
+from alphapanda.operations.cluster_pin import check_pin
 from alphapanda.operations.groups.offsets_file import read_offsets, undo_path, write_offsets
 from alphapanda.operations.groups.reset import (
     FromFile,
@@ -31,7 +32,6 @@ from commands.shell.context import Context
 from commands.shell.options import BreakGlassOption, ConfirmOption, JsonOption, ReasonOption
 from commands.shell.output import Column
 from commands.shell.prompts import broker_target, permit
-from commands.topics._pin import check_cluster
 from topics.services import FEED_GROUPS, groups_of
 
 _COLUMNS = (
@@ -147,7 +147,7 @@ async def _reset(
             _report_preview(context, group, plan)
             return
         moves = {"offsets": "; ".join(f"{one}={offset}" for one, offset in plan.offsets.items())}
-        await check_cluster(context, looker.log)
+        check_pin(context.deployment, context.settings(), await looker.log.identity(), changing=True)
         async with context.audit().audited("groups reset", name, reason=confirmation.reason, details=moves):
             _refuse_live(group)
             _refuse_feed_forward(name, plan)

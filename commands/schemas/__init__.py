@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from commands.schemas.check import check
-from commands.schemas.diff import diff
-from commands.schemas.generate import generate
-from commands.schemas.list import list_
+from commands.schemas.check import check, diff
+from commands.schemas.list import generate, list_
 from commands.schemas.register import register as register_
 
 

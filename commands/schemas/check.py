@@ -1,59 +1,61 @@
-"""`alphapanda schemas check`."""
+"""`alphapanda schemas check` and `diff`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from alphapanda.errors import CheckFailedError
-from commands.schemas._options import AllOption, BaselineOption, LevelOption, NamesArgument, OfflineOption
+from alphapanda.errors import CheckFailedError, UsageError
+from alphapanda.model.kinds import EventType
+from alphapanda.operations.schemas.preflight import SchemaPreflight
+from alphapanda.operations.schemas.service import BacklogTrial, SchemaCheck, SchemaOperations
+from alphapanda.serialization.schema_diff import differences
+from alphapanda.serialization.schema_files import orphaned_files, schema_text
+from commands.schemas._views import (
+    AllOption,
+    FolderOption,
+    LevelOption,
+    NamesArgument,
+    OfflineOption,
+    fail_on_broken,
+    level_of,
+    operations_of,
+    rows_of,
+    show_dead_letters,
+    try_dead_letters,
+)
 from commands.shell.context import Context
 from commands.shell.options import JsonOption
 from commands.shell.output import Column, Style
-
-if TYPE_CHECKING:
-    from alphapanda.model.kinds import EventType
-    from alphapanda.operations.schemas.preflight import SchemaPreflight
-    from alphapanda.serialization.compatibility import Incompatibility, Level
-    from alphapanda.serialization.schema_files import CommittedSchema
-    from commands.schemas._session import Chosen
+from topics.names import TopicName
+from topics.schemas import FOLDER, schema_file, subject_of
 
 PreflightOption = Annotated[
     bool, typer.Option("--preflight", help="Also try the open dead letters with the new schemas.")
 ]
+TopicsArgument = Annotated[list[str], typer.Argument(metavar="NAME...", help="Topics, or kinds of event.")]
+VersionOption = Annotated[
+    int | None, typer.Option("--version", min=1, help="Version in the registry. [the latest]")
+]
 
-_STYLES = {"incompatible": Style.BAD, "compatible": Style.GOOD, "unchanged": Style.GOOD}
-COLUMNS = (
+_VERDICT_STYLES = {"incompatible": Style.BAD, "compatible": Style.GOOD, "unchanged": Style.GOOD}
+CHECK_COLUMNS = (
     Column("topic", "TOPIC"),
     Column("event_type", "EVENT TYPE"),
-    Column("verdict", "VERDICT", style=lambda word: _STYLES.get(str(word))),
+    Column("verdict", "VERDICT", style=lambda word: _VERDICT_STYLES.get(str(word))),
     Column("registry", "REGISTRY"),
     Column("version", "VERSION", right=True),
 )
-
-
-@dataclass(slots=True)
-class _Checked:
-    """What was found about one topic."""
-
-    topic: str
-    event_type: str
-    reasons: list[Incompatibility]
-    changed: bool
-    registry: str | None = None
-    version: int | None = None
-    level: str | None = None
-    before: str = ""
-    objections: list[Incompatibility] = field(default_factory=list)
-
-    @property
-    def verdict(self) -> str:
-        if self.reasons or self.objections:
-            return "incompatible"
-        return "compatible" if self.changed or self.registry == "differs" else "unchanged"
+_CHANGE_STYLES = {"added": Style.GOOD, "removed": Style.BAD, "changed": Style.WARN}
+DIFF_COLUMNS = (
+    Column("topic", "TOPIC"),
+    Column("change", "CHANGE", style=lambda word: _CHANGE_STYLES.get(str(word))),
+    Column("path", "FIELD"),
+    Column("before", "BEFORE"),
+    Column("after", "AFTER"),
+)
 
 
 def check(
@@ -61,124 +63,143 @@ def check(
     names: NamesArgument = None,
     everything: AllOption = False,
     offline: OfflineOption = False,
-    against: BaselineOption = None,
+    against: FolderOption = None,
     compatibility: LevelOption = None,
     preflight: PreflightOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Check that the schemas of this program may follow the committed ones, and those in the registry.
+    """Check that this program's schemas are compatible with the committed ones and with the registry's.
 
-    Ends with 3, and says why, if one may not. Example: alphapanda schemas check --all --preflight
+    Exits 3, with the reasons, if one is not. Example: alphapanda schemas check --all --preflight
     """
-    from commands.schemas._session import choose, kept_schemas, level_of
-
     context = Context.of(call, json=json)
     level = level_of(compatibility)
-    chosen, kept = choose(context, names, everything=everything), kept_schemas(against)
-    checked = [_offline(str(topic), kept[kind], level) for topic, kind in chosen]
-    backlog = context.run(_rest(context, chosen, kept, checked, level, offline=offline, preflight=preflight))
-    gone = _gone(against) if everything else ()
-    _show(context, checked, backlog, gone)
-    _fail(checked, backlog, gone)
-
-
-def _offline(topic: str, kept: CommittedSchema, level: Level | None) -> _Checked:
-    from alphapanda.serialization.compatibility import Level, incompatibilities
-    from alphapanda.serialization.schema_diff import canonical
-
-    earlier = kept.committed
-    changed = earlier is None or canonical(earlier) != canonical(kept.generated)
-    reasons = incompatibilities(kept.generated, [earlier], level or Level.BACKWARD) if earlier and changed else []
-    return _Checked(topic, kept.kind.value, reasons, changed, before=earlier or kept.generated)
-
-
-async def _rest(
-    context: Context,
-    chosen: Chosen,
-    kept: dict[EventType, CommittedSchema],
-    checked: list[_Checked],
-    level: Level | None,
-    *,
-    offline: bool,
-    preflight: bool,
-) -> list[SchemaPreflight]:
-    """Ask the registry, then try the dead letters."""
-    from alphapanda.serialization.subjects import objections_to
-    from commands.schemas._backlog import try_backlog
-    from commands.schemas._session import has_registry, look_at, registry_of
-
-    if not offline and has_registry(context):
-        async with registry_of(context) as registry:
-            for row, subject in zip(checked, await look_at(registry, chosen, kept), strict=True):
-                row.registry, row.level = subject.standing.value, subject.level.value
-                if subject.latest is not None:
-                    row.version, row.before = subject.latest.version, subject.latest.schema
-                row.objections = await objections_to(registry, subject, level)
-    elif not offline:
+    operations = operations_of(context)
+    chosen, files = operations.choose(names or [], everything=everything), operations.files(against)
+    checks = context.run(operations.check(chosen, files, level, offline=offline))
+    if not offline and not operations.registry_url:
         context.output.say("No registry is named (SCHEMA_REGISTRY_URL): only the committed schemas were compared.")
-    if not preflight:
-        return []
-    return await try_backlog(
-        context,
-        [
-            (topic, kind, row.before, kept[kind].generated)
-            for (topic, kind), row in zip(chosen, checked, strict=True)
-        ],
-    )
+    trials = [BacklogTrial(one.topic, one.file.kind, one.before, one.file.generated) for one in checks]
+    found = context.run(try_dead_letters(context, operations, trials)) if preflight else []
+    gone = orphaned_files(against or FOLDER) if everything else ()
+    _show(context, checks, found, gone)
+    _fail(checks, found, gone)
 
 
-def _gone(against: Path | None) -> tuple[str, ...]:
-    from alphapanda.serialization.schema_files import orphaned_files
-    from topics.schemas import FOLDER
-
-    return orphaned_files(against or FOLDER)
+def _row(one: SchemaCheck) -> dict[str, object]:
+    subject = one.subject
+    latest = subject.latest if subject else None
+    return {
+        "topic": str(one.topic),
+        "event_type": one.file.kind.value,
+        "verdict": one.verdict,
+        "registry": subject.standing.value if subject else None,
+        "version": latest.version if latest else None,
+        "level": subject.level.value if subject else None,
+        "reasons": [{"path": why.path, "message": why.message} for why in one.reasons],
+        "registry_reasons": [{"path": why.path, "message": why.message} for why in one.objections],
+    }
 
 
 def _show(
-    context: Context, checked: list[_Checked], backlog: list[SchemaPreflight], gone: tuple[str, ...]
+    context: Context, checks: list[SchemaCheck], found: list[SchemaPreflight], gone: tuple[str, ...]
 ) -> None:
-    from commands.schemas._backlog import rows_of, show_backlog
-
-    rows = [
-        {
-            "topic": one.topic,
-            "event_type": one.event_type,
-            "verdict": one.verdict,
-            "registry": one.registry,
-            "version": one.version,
-            "level": one.level,
-            "reasons": [{"path": why.path, "message": why.message} for why in one.reasons],
-            "registry_reasons": [{"path": why.path, "message": why.message} for why in one.objections],
-        }
-        for one in checked
-    ]
-    output = context.output
+    rows, output = [_row(one) for one in checks], context.output
     if output.as_json:
-        output.document("schemas-check", {"items": rows, "gone": gone, "dead_letters": rows_of(backlog)})
+        output.document("schemas-check", {"items": rows, "gone": gone, "dead_letters": rows_of(found)})
         return
-    output.lines(output.render(rows, COLUMNS))
-    for one in checked:
+    output.lines(output.render(rows, CHECK_COLUMNS))
+    for one, row in zip(checks, rows, strict=True):
         for why in one.reasons:
             output.say(f"{one.topic}: {why}")
         for why in one.objections:
             if why not in one.reasons:
-                output.say(f"{one.topic} (registry, version {one.version}): {why}")
-    show_backlog(context, backlog)
+                output.say(f"{one.topic} (registry, version {row['version']}): {why}")
+    show_dead_letters(context, found)
 
 
-def _fail(checked: list[_Checked], backlog: list[SchemaPreflight], gone: tuple[str, ...]) -> None:
-    from commands.schemas._backlog import fail_on_broken
-
-    wrong = [one.topic for one in checked if one.verdict == "incompatible"]
+def _fail(checks: list[SchemaCheck], found: list[SchemaPreflight], gone: tuple[str, ...]) -> None:
+    wrong = [str(one.topic) for one in checks if one.verdict == "incompatible"]
     if wrong:
         raise CheckFailedError(
-            f"{len(wrong)} of {len(checked)} schemas are incompatible: {', '.join(wrong)}.",
+            f"{len(wrong)} of {len(checks)} schemas are incompatible: {', '.join(wrong)}.",
             hint=f"See what changed: alphapanda schemas diff {wrong[0]}",
         )
     if gone:
         raise CheckFailedError(
-            f"The kinds {', '.join(gone)} have a schema and no struct any more: what is in the log of them cannot "
+            f"The kinds {', '.join(gone)} have a schema and no struct any more: their events in the log cannot "
             "be read.",
-            hint="Keep the struct, or delete the file once nothing of it is left.",
+            hint="Keep the struct, or delete the file once the log has no event of that kind.",
         )
-    fail_on_broken(backlog)
+    fail_on_broken(found)
+
+
+def diff(
+    call: typer.Context,
+    names: TopicsArgument,
+    version: VersionOption = None,
+    offline: OfflineOption = False,
+    against: FolderOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show, field by field, how this program's schema differs from the registry's, or from the committed one.
+
+    Without a registry the committed ones are compared. Exits 3 if something differs.
+
+    Example: alphapanda schemas diff paper.orders.filled --version 1
+    """
+    context = Context.of(call, json=json)
+    operations = operations_of(context)
+    chosen = operations.choose(names, everything=False)
+    online = not offline and against is None and bool(operations.registry_url)
+    if version is not None and not online:
+        raise UsageError(
+            "--version needs a schema registry.", hint="Set SCHEMA_REGISTRY_URL, and leave out --offline."
+        )
+    rows: list[dict[str, object]] = []
+    for topic, kind in chosen:
+        if online:
+            other, place = context.run(_registered(operations, topic, version))
+        else:
+            other, place = _committed(operations, kind, against)
+        rows += _changes(topic, kind, other, place)
+    context.output.table("schemas-diff", rows, DIFF_COLUMNS, empty="They do not differ.")
+    if rows:
+        changed = dict.fromkeys(str(row["topic"]) for row in rows)
+        raise CheckFailedError(
+            f"{len(rows)} differences in {', '.join(changed)}.",
+            hint=f"Whether they are compatible: alphapanda schemas check {next(iter(changed))}",
+        )
+
+
+async def _registered(
+    operations: SchemaOperations, topic: TopicName, version: int | None
+) -> tuple[str | None, str]:
+    subject = subject_of(topic)
+    async with operations.registry() as registry:
+        found = await registry.version(subject, version)
+    if found is None and version is not None:
+        raise UsageError(f"The registry has no version {version} of {subject}.", hint="alphapanda schemas list")
+    return (None, subject) if found is None else (found.schema, f"{subject} version {found.version}")
+
+
+def _committed(operations: SchemaOperations, kind: EventType, folder: Path | None) -> tuple[str | None, str]:
+    return operations.files(folder)[kind].committed, str(schema_file(kind, folder or FOLDER))
+
+
+def _changes(topic: TopicName, kind: EventType, other: str | None, place: str) -> list[dict[str, object]]:
+    if other is None:
+        return [
+            {"topic": str(topic), "change": "added", "path": "", "before": "", "after": f"nothing at {place} yet"}
+        ]
+    return [
+        {
+            "topic": str(topic),
+            "change": found.change.value,
+            "path": found.path,
+            "before": found.before,
+            "after": found.after,
+            "compared_with": place,
+        }
+        for found in differences(other, schema_text(kind))
+    ]

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from alphapanda.errors import CheckFailedError
-from commands.schemas._options import AllOption, LevelOption, NamesArgument
+from alphapanda.operations.schemas.service import BacklogTrial, Chosen, Files, SchemaOperations
+from alphapanda.serialization.compatibility import Level
+from alphapanda.serialization.registry import SchemaRegistry
+from alphapanda.serialization.subjects import Subject, SubjectState, objections_to, wanted_level
+from commands.schemas._views import (
+    AllOption,
+    LevelOption,
+    NamesArgument,
+    fail_on_broken,
+    level_of,
+    operations_of,
+    show_dead_letters,
+    try_dead_letters,
+)
 from commands.shell.context import Context
 from commands.shell.options import DryRunOption, JsonOption, ReasonOption
 from commands.shell.output import Column, Style
-
-if TYPE_CHECKING:
-    from alphapanda.model.kinds import EventType
-    from alphapanda.serialization.compatibility import Level
-    from alphapanda.serialization.registry import SchemaRegistry
-    from alphapanda.serialization.schema_files import CommittedSchema
-    from alphapanda.serialization.subjects import Registration, Subject
-    from commands.schemas._session import Chosen
 
 SkipOption = Annotated[
     bool, typer.Option("--skip-preflight", help="Do not try the open dead letters with the new schemas.")
@@ -43,51 +48,50 @@ def register(
     dry_run: DryRunOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Register schemas by topic, all that were named or none. Ends with 3, and says why, if one is incompatible.
+    """Register the schemas of topics, all or none. Exits 3, with the reasons, if one is incompatible.
 
-    Before that the open dead letters are tried with them: what the schema of today reads, the new one must read.
+    The open dead letters are tried first: the new schema must read what the present one reads.
 
     Example: alphapanda schemas register --all --reason "release 0.2"
     """
-    from commands.schemas._session import choose, kept_schemas, level_of
-
     context = Context.of(call, json=json)
     level = level_of(compatibility)
-    chosen, kept = choose(context, names, everything=everything), kept_schemas(None)
-    behind = sorted({kind.value for _, kind in chosen if not kept[kind].in_step})
+    operations = operations_of(context)
+    chosen, files = operations.choose(names or [], everything=everything), operations.files()
+    behind = sorted({kind.value for _, kind in chosen if not files[kind].in_step})
     if behind:
         raise CheckFailedError(
-            f"The committed schema of {', '.join(behind)} is not what its struct makes.",
+            f"The committed schema of {', '.join(behind)} differs from its struct.",
             hint="Run alphapanda schemas generate, and have the change reviewed.",
         )
-    context.run(_run(context, chosen, kept, level, reason, dry_run=dry_run, skip_preflight=skip_preflight))
+    act = _register(context, operations, chosen, files, level, reason, dry_run, skip_preflight)
+    context.output.table("schemas-register", context.run(act), COLUMNS, empty="There is nothing to register.")
 
 
-async def _run(
+async def _register(
     context: Context,
+    operations: SchemaOperations,
     chosen: Chosen,
-    kept: dict[EventType, CommittedSchema],
+    files: Files,
     level: Level | None,
     reason: str,
-    *,
     dry_run: bool,
     skip_preflight: bool,
-) -> None:
-    from commands.schemas._session import look_at, registry_of
-    from commands.topics._pin import check_cluster_if_there
-
+) -> list[dict[str, object]]:
     if not dry_run:
-        await check_cluster_if_there(context)
-    async with registry_of(context) as registry:
-        subjects = await look_at(registry, chosen, kept)
-        await _check(context, registry, subjects, level)
+        unknown = await operations.check_cluster()
+        if unknown:
+            context.output.warn(f"The cluster was not compared with this deployment's own: {unknown}")
+    async with operations.registry() as registry:
+        subjects = await operations.subjects(registry, chosen, files)
+        await _refuse_incompatible(context, registry, subjects, level)
         if not skip_preflight:
-            await _preflight(context, subjects)
+            await _preflight(context, operations, subjects)
         if dry_run:
-            _show_plan(context, subjects, level)
-            return
-        done = await _register(context, registry, subjects, level, reason)
-    rows = [
+            return [_planned(subject, level) for subject in subjects]
+        with context.output.progress().task("schemas", len(subjects), "schemas") as advance:
+            done = await operations.register_all(registry, subjects, level, reason, lambda: advance(1))
+    return [
         {
             "topic": str(one.subject.topic),
             "subject": one.subject.name,
@@ -98,12 +102,11 @@ async def _run(
         }
         for one in done
     ]
-    context.output.table("schemas-register", rows, COLUMNS, empty="There is nothing to register.")
 
 
-async def _check(context: Context, registry: SchemaRegistry, subjects: list[Subject], level: Level | None) -> None:
-    from alphapanda.serialization.subjects import objections_to
-
+async def _refuse_incompatible(
+    context: Context, registry: SchemaRegistry, subjects: list[Subject], level: Level | None
+) -> None:
     wrong = []
     for subject in subjects:
         reasons = await objections_to(registry, subject, level)
@@ -113,62 +116,29 @@ async def _check(context: Context, registry: SchemaRegistry, subjects: list[Subj
             wrong.append(str(subject.topic))
     if wrong:
         raise CheckFailedError(
-            f"Nothing was registered: {', '.join(wrong)} would be incompatible with what {registry.name} has.",
+            f"Nothing was registered: {', '.join(wrong)} would be incompatible with {registry.name}.",
             hint=f"See what changed: alphapanda schemas diff {wrong[0]}",
         )
 
 
-async def _preflight(context: Context, subjects: list[Subject]) -> None:
-    from alphapanda.serialization.subjects import SubjectState
-    from commands.schemas._backlog import fail_on_broken, show_backlog, try_backlog
-
+async def _preflight(context: Context, operations: SchemaOperations, subjects: list[Subject]) -> None:
     trials = [
-        (subject.topic, subject.kind, subject.latest.schema if subject.latest else subject.schema, subject.schema)
-        for subject in subjects
-        if subject.standing is not SubjectState.CURRENT
+        BacklogTrial(one.topic, one.kind, one.latest.schema if one.latest else one.schema, one.schema)
+        for one in subjects
+        if one.standing is not SubjectState.CURRENT
     ]
     if trials:
-        found = await try_backlog(context, trials)
-        show_backlog(context, found)
+        found = await try_dead_letters(context, operations, trials)
+        show_dead_letters(context, found)
         fail_on_broken(found)
 
 
-async def _register(
-    context: Context, registry: SchemaRegistry, subjects: list[Subject], level: Level | None, reason: str
-) -> list[Registration]:
-    from alphapanda.serialization.registry import RejectedSchemaError
-    from alphapanda.serialization.subjects import register_subject as register_one
-
-    done: list[Registration] = []
-    async with context.audit().audited("schemas register", registry.name, reason=reason, always=False) as act:
-        with context.output.progress().task("schemas", len(subjects), "schemas") as advance:
-            for subject in subjects:
-                try:
-                    made = await register_one(registry, subject, level)
-                except RejectedSchemaError as error:
-                    raise CheckFailedError(
-                        f"The registry refused {subject.name}: {error.message}.",
-                        hint=f"Ask again: alphapanda schemas check {subject.topic}",
-                    ) from error
-                done.append(made)
-                if made.is_new or made.level is not subject.level:
-                    act.details[subject.name] = f"version {made.version}, id {made.id}, {made.level.value}"
-                advance(1)
-    return done
-
-
-def _show_plan(context: Context, subjects: list[Subject], level: Level | None) -> None:
-    from alphapanda.serialization.subjects import SubjectState, wanted_level
-
-    rows = [
-        {
-            "topic": str(subject.topic),
-            "subject": subject.name,
-            "state": "unchanged" if subject.standing is SubjectState.CURRENT else "to register",
-            "version": subject.latest.version if subject.latest else None,
-            "id": subject.latest.id if subject.latest else None,
-            "compatibility": wanted_level(subject, level).value,
-        }
-        for subject in subjects
-    ]
-    context.output.table("schemas-register", rows, COLUMNS, empty="There is nothing to register.")
+def _planned(subject: Subject, level: Level | None) -> dict[str, object]:
+    return {
+        "topic": str(subject.topic),
+        "subject": subject.name,
+        "state": "unchanged" if subject.standing is SubjectState.CURRENT else "to register",
+        "version": subject.latest.version if subject.latest else None,
+        "id": subject.latest.id if subject.latest else None,
+        "compatibility": wanted_level(subject, level).value,
+    }

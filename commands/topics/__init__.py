@@ -1,4 +1,4 @@
-"""`alphapanda topics`: what should be in the log, what is, and how to bring them together."""
+"""`alphapanda topics`: the topics of the catalogue and of the cluster."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ import typer
 
 from commands.topics.apply import apply
 from commands.topics.bootstrap import bootstrap
-from commands.topics.describe import describe
-from commands.topics.diff import diff
-from commands.topics.import_ import import_
-from commands.topics.list import list_
-from commands.topics.plan import plan
+from commands.topics.list import describe, list_
+from commands.topics.plan import diff, import_, plan
 from commands.topics.tail import tail
 
 

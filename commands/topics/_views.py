@@ -1,16 +1,17 @@
-"""Plans and topics as rows, for people and for programs."""
+"""The shared face of the verbs of `topics`: the connection, and plans and states as rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from contextlib import AbstractAsyncContextManager
+
+import msgspec
 
 from alphapanda.errors import CheckFailedError
+from alphapanda.operations.topics import TopicOperations, TopicState
+from commands.shell.context import Context
 from commands.shell.output import Column, Output, Style
-
-if TYPE_CHECKING:
-    from topics.live import LiveState
-    from topics.plan import TopicPlan
+from topics.plan import TopicPlan, describe
 
 _MARKS = {
     "create": "+",
@@ -19,13 +20,25 @@ _MARKS = {
     "grow-partitions": "!",
     "change-replication": "!",
 }
-
+_STYLES = {
+    TopicState.OK: Style.GOOD,
+    TopicState.MISSING: Style.BAD,
+    TopicState.LEADERLESS: Style.BAD,
+    TopicState.DRIFT: Style.WARN,
+}
 _DAY_MS = 86_400_000
 _HOUR_MS = 3_600_000
 
 
+def open_topics(context: Context, *, changing: bool = False) -> AbstractAsyncContextManager[TopicOperations]:
+    """Connect to the deployment's cluster; `changing` pins an external one."""
+    return TopicOperations.connect(
+        context.deployment, context.settings(), context.clock, context.audit(), changing=changing
+    )
+
+
 def retention_text(milliseconds: int) -> str:
-    """Return a retention as people say it: `14d`, `36h`, `forever`."""
+    """Return a retention in the largest whole unit: `14d`, `36h`, `forever`."""
     if milliseconds < 0:
         return "forever"
     if milliseconds % _DAY_MS == 0:
@@ -36,11 +49,7 @@ def retention_text(milliseconds: int) -> str:
 
 
 def show_plan(plan: TopicPlan, output: Output, *, kind: str) -> None:
-    """Write a plan: one line a change for people, the whole of it for programs."""
-    import msgspec
-
-    from topics.plan import describe
-
+    """Write a plan: one line for each change, or the whole of it as JSON."""
     if output.as_json:
         body: dict[str, object] = msgspec.to_builtins(plan)
         output.document(kind, {**body, "in_step": plan.in_step})
@@ -54,7 +63,7 @@ def show_plan(plan: TopicPlan, output: Output, *, kind: str) -> None:
         for change in plan.changes
     ]
     rows += [
-        {"mark": "x", "what": f"{entry.topic}: {entry.reason}", "danger": "cannot be mended"}
+        {"mark": "x", "what": f"{entry.topic}: {entry.reason}", "danger": "cannot be changed"}
         for entry in plan.unfixable
     ]
     columns = (
@@ -65,7 +74,7 @@ def show_plan(plan: TopicPlan, output: Output, *, kind: str) -> None:
     output.table(kind, rows, columns, empty=f"Cluster {plan.cluster_id} is as declared.")
     if plan.undeclared:
         output.say(
-            f"{len(plan.undeclared)} topics are there and not declared; they are left alone: "
+            f"{len(plan.undeclared)} topics of the cluster are not declared; they are left alone: "
             f"{', '.join(plan.undeclared[:5])}{' …' if len(plan.undeclared) > 5 else ''}"
         )
 
@@ -80,21 +89,6 @@ def fail_on_drift(plan: TopicPlan, hint: str) -> None:
         )
 
 
-def state_of(name: str, plan: TopicPlan, live: LiveState) -> str:
-    """Return in a word how a topic is: ok, missing, drift, undeclared, leaderless."""
-    topic = live.topics.get(name)
-    if topic is None:
-        return "missing"
-    if topic.leaderless:
-        return "leaderless"
-    if name not in plan.declared:
-        return "undeclared"
-    drifted = {change.topic for change in plan.changes} | {entry.topic for entry in plan.unfixable}
-    return "drift" if name in drifted else "ok"
-
-
 def state_style(value: object) -> Style | None:
-    """Return how a state stands out."""
-    return {"ok": Style.GOOD, "missing": Style.BAD, "leaderless": Style.BAD, "drift": Style.WARN}.get(
-        str(value), Style.FAINT
-    )
+    """Return the style of a state."""
+    return _STYLES.get(TopicState(str(value)), Style.FAINT)

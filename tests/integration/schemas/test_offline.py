@@ -47,7 +47,7 @@ def test_a_compatible_change_is_written(run: Run, folder: Path) -> None:
     edit(folder, "pnl_snapshot", lambda fields: fields.pop())  # an earlier version had no positions
     behind = run("generate", "--out", folder, "--check")
     assert behind.code == 3
-    assert "Not in step: pnl_snapshot." in behind.err
+    assert "Out of date: pnl_snapshot." in behind.err
     (row,) = run("check", "pnl_snapshot", "--against", folder, "--json").items
     assert row["verdict"] == "compatible"
     assert run("diff", "pnl_snapshot", "--against", folder).code == 3
