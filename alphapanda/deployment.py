@@ -1,4 +1,4 @@
-"""A deployment is a folder: what a person edits lies in its root, what the program makes in `.alphapanda`.
+"""A deployment is a folder: files for people in its root, files of the program in `.alphapanda`.
 
 Two folders are two systems that do not touch: other ports, other data, another lock.
 """
@@ -64,7 +64,7 @@ class Deployment:
 
     @property
     def state(self) -> Path:
-        """What the program makes; 0700."""
+        """Files of the program; 0700."""
         return self.root / ".alphapanda"
 
     @property
@@ -84,7 +84,7 @@ class Deployment:
 
     @property
     def journals(self) -> Path:
-        """What operators' tools write down: undo files, replay runs."""
+        """Journals of operators' tools: undo files, replay runs."""
         return self.state / "journals"
 
     def prepare(self) -> None:
@@ -95,6 +95,6 @@ class Deployment:
 
 
 def user_cache(environ: Mapping[str, str]) -> Path:
-    """Return the folder for what any deployment can share: Kafka's jars, AOT caches, instrument files."""
+    """Return the folder that all deployments share: Kafka's jars, AOT caches, instrument files."""
     base = environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "alphapanda"

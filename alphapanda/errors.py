@@ -76,7 +76,7 @@ __all__ = [
 
 
 MOST_LISTED = 24
-"""Of the names that there are, so many are listed in an error."""
+"""The most names that an error lists."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -151,7 +151,7 @@ class AuthError(HandlerError):
 
 
 def first_error(failures: BaseExceptionGroup[AlphaPandaError]) -> AlphaPandaError:
-    """Return the first error of a group, so that it is one clear line again."""
+    """Return the first error of a group: one clear line instead of many."""
     error: BaseException = failures
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

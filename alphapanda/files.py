@@ -99,7 +99,7 @@ def wait_for_lock(
     Args:
         path: the lock file; its folder must exist.
         on_wait: called once if there is somebody to wait for.
-        pause: waits for so many seconds between two attempts; what it raises ends the wait.
+        pause: waits for that many seconds between two attempts; an error that it raises ends the wait.
     """
     is_told = False
     while True:

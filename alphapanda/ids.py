@@ -1,7 +1,7 @@
 """Identifiers as types, and the two ways an event gets its id.
 
-What enters from outside gets a new UUIDv7. What we decide gets an id derived from what it follows
-from, so that deciding it again gives the same id, for ever.
+An event from outside gets a new UUIDv7. A decision gets an id derived from its cause, so that taking it
+again gives the same id.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Waits that end: for the first of several things, or for at most so long."""
+"""Waits with an end: for the first of several awaitables, or up to a time limit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 @asynccontextmanager
 async def up_to(seconds: float) -> AsyncIterator[asyncio.Timeout]:
-    """Give a block so long; when time is up it ends without an error, and the code after it runs.
+    """Limit the time of a block; when time is up it ends without an error, and the code after it runs.
 
     A block with a loop asks `expired()` on each round: a client library may take the cancellation by which asyncio
     ends a wait for the end of a request of its own (aiokafka does now and then), and the loop would never end.

@@ -8,9 +8,7 @@ from pydantic import BaseModel, SecretStr
 
 from alphapanda.infra.base import Endpoints
 from alphapanda.settings import Settings, ZerodhaBrokerSettings
-from alphapanda.settings.brokers import CREDENTIALS, SHORT_FORM_BROKER
-
-_SHORT_FORMS = tuple(f"{SHORT_FORM_BROKER}_{name}" for name in CREDENTIALS)
+from alphapanda.settings.brokers import CREDENTIALS, SHORT_FORM_BROKER, SHORT_FORMS
 
 
 def credential_owner(variable: str) -> str | None:
@@ -30,7 +28,7 @@ def own_credentials(settings: Settings, broker: str | None) -> Settings:
         name: each.model_copy(update=blank) if isinstance(each, ZerodhaBrokerSettings) and name != broker else each
         for name, each in settings.brokers.items()
     }
-    short = {} if broker == SHORT_FORM_BROKER else dict.fromkeys(_SHORT_FORMS, SecretStr(""))
+    short = {} if broker == SHORT_FORM_BROKER else dict.fromkeys(SHORT_FORMS, SecretStr(""))
     return settings.model_copy(update={"brokers": brokers, **short})
 
 

@@ -1,1 +1,1 @@
-"""Kafka and Redis for every tier: embedded children of ours, or servers that somebody else runs."""
+"""Kafka and Redis for every tier: embedded child processes, or servers run by others."""

@@ -1,4 +1,4 @@
-"""What the rest of the program knows of infrastructure: one protocol, two addresses.
+"""The interface of infrastructure: one protocol, two addresses.
 
 Nothing outside this package can tell which tier is behind `Endpoints`.
 """
@@ -63,7 +63,7 @@ class ChildSpec:
         log_file: takes its stdout and stderr, appended.
         identity_file: where pid, start time and boot id are kept, for adoption.
         mark: a word of argv that no other deployment's processes have (a path), to find a process that was left.
-        ports: what it listens on, on 127.0.0.1.
+        ports: its ports on 127.0.0.1.
         stop_signal: asks it to end.
         grace_s: how long it may take before SIGKILL.
         ready: returns when it can be used; waits without a limit of its own, so give it a deadline.
@@ -99,7 +99,7 @@ class Tier(Protocol):
         ...
 
     def children(self) -> tuple[ChildSpec, ...]:
-        """Return the processes to keep running, in starting order; none when somebody else runs them."""
+        """Return the processes to keep running, in starting order; none when others run them."""
         ...
 
     async def ready(self, deadline_s: float) -> Endpoints:
@@ -115,9 +115,9 @@ class Tier(Protocol):
         ...
 
     async def idle_work(self) -> None:
-        """Do what may wait until all is ready (e.g. train the next start's cache); cancel it at any time.
+        """Do work of low priority once all is ready (training the next start's cache); cancel it at any time.
 
         Raises:
-            DependencyError: it could not be done; everything goes on without.
+            DependencyError: it failed; the system runs without it.
         """
         ...

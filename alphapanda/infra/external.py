@@ -1,4 +1,4 @@
-"""The external tier: a Kafka or Redpanda and a Redis that somebody else runs."""
+"""The external tier: a Kafka or Redpanda and a Redis run by others."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class ExternalTier:
         parse_servers(self._endpoints.bootstrap_servers)
 
     def children(self) -> tuple[ChildSpec, ...]:
-        """Return nothing: somebody else runs them."""
+        """Return nothing: others run them."""
         return ()
 
     async def ready(self, deadline_s: float) -> Endpoints:
-        """Check both servers once: whoever runs them has them up before us.
+        """Check both servers once: they are up before us.
 
         Raises:
             KafkaUnreachableError: no Kafka answers.

@@ -38,7 +38,7 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
 
 
 def boot_id() -> str:
-    """Return what names this boot of the machine."""
+    """Return the id of this boot of the machine."""
     if BOOT_ID.exists():
         return BOOT_ID.read_text().strip()
     import psutil  # noqa: PLC0415 - only where there is no /proc
@@ -83,7 +83,7 @@ class IdentityFile:
         write_atomically(self._path, msgspec.json.encode(identity), durable=False)
 
     def read(self) -> ProcessIdentity | None:
-        """Return what was kept, or None when nothing readable is there."""
+        """Return the kept identity, or None when there is no readable one."""
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=ProcessIdentity)
         except (FileNotFoundError, msgspec.DecodeError):

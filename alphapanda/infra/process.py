@@ -30,7 +30,7 @@ class ExitStatus(msgspec.Struct, frozen=True):
     """How a process ended.
 
     Attributes:
-        code: its exit code; None when a signal ended it, or when it was adopted and nobody can tell.
+        code: its exit code; None when a signal ended it, or for an adopted process.
         signal: the signal that ended it, if known.
     """
 
@@ -47,7 +47,7 @@ class ManagedProcess:
     """A running process of ours. Make it with `spawn` or `adopt`.
 
     Attributes:
-        spec: what it was started from.
+        spec: its specification.
         identity: which process it is.
         adopted: whether another starter began it.
     """
@@ -71,7 +71,7 @@ class ManagedProcess:
             die_with_parent: the signal it gets when the calling *thread* dies; None lets it live on for adoption.
 
         Raises:
-            DependencyError: the command cannot be run, or who it is cannot be kept; nothing runs then.
+            DependencyError: the command cannot be run, or its identity cannot be written; nothing runs then.
         """
         argv = list(spec.argv)
         if die_with_parent is not None:

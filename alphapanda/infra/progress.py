@@ -42,7 +42,7 @@ class ProgressLine(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         event: `progress` or `note`.
-        label: what is being done, or the note.
+        label: the work, or the note.
         done: so far.
         total: altogether.
         unit: of both.

@@ -27,7 +27,7 @@ async def probe_redis(url: str, timeout_s: float = 5.0) -> str:
     Raises:
         ConfigError: not a URL of Redis.
         RedisRefusedError: wrong password, or none given where one is needed.
-        RedisUnreachableError: nobody answers, or not as Redis does.
+        RedisUnreachableError: no answer, or not an answer of Redis.
     """
     from redis import asyncio as aioredis  # noqa: PLC0415 - heavy; loaded by who needs it
     from redis import exceptions  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""What `infra status` shows: which servers there are, how they stand, where their data lies."""
+"""The data of `infra status`: the servers, their state, the place of their data."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from alphapanda.infra.redis_probe import probe_redis
 from alphapanda.kafka.probe import probe_kafka
 
 ANSWER_WITHIN_S = 2.0
-"""How long a server may take to answer before it counts as silent."""
+"""Time limit for an answer; then a server counts as silent."""
 
 
 class ServerState(StrEnum):
-    """How a server stands."""
+    """State of a server."""
 
     READY = "ready"
     SILENT = "silent"
@@ -34,8 +34,8 @@ class ServerStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: `kafka`, `valkey`, `redis`.
-        state: how it stands.
-        version: what it is, or would be when started; None when it does not tell.
+        state: its state.
+        version: its version, or the version that a start would run; None if unknown.
         address: where it listens, or would; without credentials.
         ports: all ports of it.
         pid: its process, when it is ours and runs.
@@ -60,7 +60,7 @@ class ServerStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SharedFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """What all deployments of this user share.
+    """Files that all deployments of this user share.
 
     Attributes:
         what: `java`, `kafka jars`, `java cache`.
@@ -97,7 +97,7 @@ class InfraStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerAnswer(msgspec.Struct, frozen=True):
-    """What a look at a server found.
+    """The answer of a server to a probe.
 
     Attributes:
         version: None when it did not answer.
@@ -126,7 +126,7 @@ async def ask_redis(url: str) -> ServerAnswer:
 
 
 async def external_status(endpoints: Endpoints) -> InfraStatus:
-    """Look at servers that somebody else runs."""
+    """Return the state of servers run by others."""
     kafka, redis = await asyncio.gather(ask_kafka(endpoints.bootstrap_servers), ask_redis(endpoints.redis_url))
 
     def found(name: str, address: str, answer: ServerAnswer) -> ServerStatus:
@@ -145,7 +145,7 @@ async def external_status(endpoints: Endpoints) -> InfraStatus:
 
 
 def state_of(answer: ServerAnswer, identity: ProcessIdentity | None) -> ServerState:
-    """Return how a server of ours stands."""
+    """Return the state of one of our servers."""
     if answer.version is not None:
         return ServerState.READY
     return ServerState.STOPPED if identity is None else ServerState.SILENT

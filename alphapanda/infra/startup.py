@@ -1,4 +1,4 @@
-"""Bring one child to where it can be used: take over what was left, else start it; say clearly why it failed."""
+"""Start one child process, or adopt a running one, and wait until it is ready; an error names the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether anybody keeps this machine's clock, as its kernel tells: no question leaves the machine."""
+"""Whether this machine's clock is synchronised, by its kernel: no request leaves the machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _UNSYNCHRONISED = 0x0040
 
 
 class TimeSync(NamedTuple):
-    """What the kernel says of its clock.
+    """The kernel's statement about its clock.
 
     Attributes:
         kept: whether something (NTP, PTP, a hypervisor) keeps it.
@@ -37,7 +37,7 @@ class _Timex(ctypes.Structure):
 
 
 def time_sync() -> TimeSync | None:
-    """Return what the kernel says; None where it does not tell (not Linux, or not allowed to ask)."""
+    """Return the kernel's statement; None where there is none (not Linux, or not permitted)."""
     if sys.platform != "linux":
         return None
     asked = _Timex(modes=0)  # 0 changes nothing
@@ -47,5 +47,5 @@ def time_sync() -> TimeSync | None:
 
 
 def from_status(status: int, max_error_us: int) -> TimeSync:
-    """Return what the two numbers of `adjtimex(2)` mean; the error is in microseconds."""
+    """Return the meaning of two numbers of `adjtimex(2)`; the error is in microseconds."""
     return TimeSync(kept=not status & _UNSYNCHRONISED, error_s=max_error_us / 1e6)

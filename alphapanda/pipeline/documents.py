@@ -27,7 +27,7 @@ from alphapanda.strategies.loader import FOLDER, bind_strategies
 T = TypeVar("T")
 
 CALENDAR_HINT = "Add the exchange's holidays of that year, and its last day as `last`, to calendar.toml."
-"""What to do about days whose holidays are not known."""
+"""The remedy for days whose holidays are not known."""
 _ALL = "limits"
 _OF_ONE = "brokers"
 _AT = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<key>[^`]*)`)?", re.DOTALL)

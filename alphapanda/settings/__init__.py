@@ -1,4 +1,4 @@
-"""Settings: what may be set, where each value came from, and everything that is wrong with it.
+"""Settings: their values, the source of each value, and the problems found in them.
 
 A value comes from the environment, else `.env`, else `alphapanda.toml`, else its default. One rule names
 them all: `[kafka] request_timeout_ms` in the file is `KAFKA__REQUEST_TIMEOUT_MS` in the environment.

@@ -12,7 +12,7 @@ from alphapanda.settings.sections import Section
 
 
 class BrokerKind(StrEnum):
-    """Who executes a broker's orders."""
+    """The executor of a broker's orders."""
 
     PAPER = "paper"
     ZERODHA = "zerodha"
@@ -27,16 +27,16 @@ class PaperBrokerSettings(Section):
     """A broker inside this system, which matches orders against the ticks."""
 
     kind: Literal[BrokerKind.PAPER]
-    """Who executes the orders. paper: this system, any number side by side. zerodha: not in this release."""
+    """Executor of the orders. paper: this system, any number side by side. zerodha: not in this release."""
     latency_ms: int = Field(default=0, ge=0, le=60_000)
-    """How long an order takes to reach the simulated exchange, in the market's own time, milliseconds."""
+    """Time of an order's way to the simulated exchange, in market time, milliseconds."""
 
 
 class ZerodhaBrokerSettings(Section):
     """An account at Zerodha, reached through Kite Connect."""
 
     kind: Literal[BrokerKind.ZERODHA]
-    """Who executes the orders."""
+    """Executor of the orders."""
     api_key: SecretStr = SecretStr("")
     """Kite Connect's API key, kind zerodha. ZERODHA_API_KEY is short for the broker named zerodha."""
     api_secret: SecretStr = SecretStr("")
@@ -55,4 +55,7 @@ CREDENTIALS = ("api_key", "api_secret", "access_token")
 """The secrets of a broker of kind zerodha."""
 
 SHORT_FORM_BROKER = "zerodha"
-"""The broker whose credentials may be set as ZERODHA_API_KEY, without its table."""
+"""The broker with a short form of its credentials: ZERODHA_API_KEY, without its table."""
+
+SHORT_FORMS = tuple(f"{SHORT_FORM_BROKER}_{name}" for name in CREDENTIALS)
+"""The settings of that short form."""

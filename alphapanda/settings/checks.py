@@ -1,4 +1,4 @@
-"""What single values cannot show: brokers that are named but not configured, and what production refuses."""
+"""Checks across values: brokers without a table, values that need another one, and the refusals of production."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from alphapanda.deployment import Deployment
 from alphapanda.errors import nearest
-from alphapanda.settings.brokers import CREDENTIALS, SHORT_FORM_BROKER, BrokerKind
+from alphapanda.settings.brokers import SHORT_FORM_BROKER, SHORT_FORMS, BrokerKind
 from alphapanda.settings.inventory import known_settings, variable_of
 from alphapanda.settings.problems import Problem
 from alphapanda.settings.provenance import Loaded, SourceKind, value_at
@@ -27,7 +27,7 @@ from topics.names import check_broker_name
 def check(
     loaded: Loaded, deployment: Deployment, env_file: EnvFile, toml: TomlFile
 ) -> tuple[list[Problem], list[str]]:
-    """Return what makes the settings unusable, and what should only be put right."""
+    """Return the problems that make the settings unusable, and the warnings."""
     problems = [*_brokers(loaded), *_external(loaded), *_feed(loaded), *_serialization(loaded)]
     warnings: list[str] = []
     if env_file.readable_by_others:
@@ -55,7 +55,7 @@ def _without_effect(loaded: Loaded) -> Iterator[str]:
         if setting.path[0] in _LATER and value_at(loaded.settings, setting.path) != setting.default:
             yield f"{_place(loaded, setting.name)}: {setting.name} has no effect in this release."
     if SHORT_FORM_BROKER not in loaded.settings.brokers:
-        for name in (f"{SHORT_FORM_BROKER}_{name}" for name in CREDENTIALS):
+        for name in SHORT_FORMS:
             if loaded.provenance[name].kind is not SourceKind.DEFAULT:
                 what = f"{name} has no effect: there is no broker {SHORT_FORM_BROKER}."
                 yield f"{_place(loaded, name)}: {what}"
@@ -157,6 +157,8 @@ def _production(loaded: Loaded, deployment: Deployment, toml: TomlFile) -> Itera
         secret = value_at(settings, tuple(name.split(".")))
         if not isinstance(secret, SecretStr) or source.kind is SourceKind.DEFAULT:
             continue
+        if name in SHORT_FORMS and SHORT_FORM_BROKER in settings.brokers:
+            continue  # judged as the broker's own
         if name != "redis.url" and not _is_strong(secret.get_secret_value()):
             yield Problem(str(source), f"{name} is empty or a placeholder.", "Production needs the real one.")
         file = files.get(source.kind)

@@ -36,8 +36,8 @@ class Setting:
         kind: its type for a reader: `a whole number`, `one of drop, block-then-drop`.
         is_secret: whether it is masked wherever it is shown.
         is_path: whether it names a file or a folder.
-        broker_kind: the kind of broker that has it; None for all kinds, and for what is no broker's.
-        names: the names that ANY may stand for; empty where the user invents them.
+        broker_kind: the only kind of broker that has it; None for every other setting.
+        names: the names allowed in place of ANY; empty where the user invents them.
     """
 
     path: Path
@@ -62,7 +62,7 @@ class Setting:
 
     @property
     def spellings(self) -> tuple[Path, ...]:
-        """Every path that it can have, where the names that ANY may stand for are known; else the one with ANY."""
+        """Every path that it can have; the path with ANY where the user invents the name."""
         return tuple(tuple(name if part == ANY else part for part in self.path) for name in self.names or (ANY,))
 
     def matches(self, path: Path) -> bool:
@@ -100,7 +100,7 @@ def _walk(model: type[BaseModel], prefix: Path) -> Iterator[Setting]:
 
 
 def _broker_settings(prefix: Path) -> Iterator[Setting]:
-    """Return what a broker's table can have: `kind`, then what each kind has."""
+    """Return the settings of a broker's table: `kind`, then those of each kind."""
     for section in BROKER_SECTIONS:
         kind = next(iter(get_args(section.model_fields["kind"].annotation)))
         for setting in _walk(section, prefix):
@@ -128,7 +128,7 @@ def _setting(path: Path, field: FieldInfo, annotation: Any, *, default: object) 
 
 
 def _atoms(annotation: Any) -> Iterator[Any]:
-    """Return what an annotation allows: its members without None, its literals, itself."""
+    """Return the types and literals that an annotation allows, without None."""
     origin = get_origin(annotation)
     if origin is Annotated:
         yield from _atoms(get_args(annotation)[0])

@@ -48,7 +48,7 @@ def load(deployment: Deployment, environ: Mapping[str, str]) -> Loaded:
 
 @dataclass(slots=True)
 class _Loading:
-    """One load: what was read, and what was found wrong so far."""
+    """One load: the sources, and the problems found so far."""
 
     deployment: Deployment
     environ: Mapping[str, str]
@@ -57,7 +57,7 @@ class _Loading:
     warnings: list[str] = field(default_factory=list)
 
     def run(self) -> Loaded:
-        """Read the sources, weakest first, validate what they give together, and check it."""
+        """Read the sources, weakest first, merge, validate and check their values."""
         toml, env_file = self._files()
         values: dict[Path, Any] = {("brokers", "paper", "kind"): "paper"}
         sources: dict[Path, SettingSource] = {}
@@ -175,7 +175,7 @@ class _Loading:
             what = f"{'.'.join(location)} is not a setting of a broker of kind {kind}."
             return Problem(str(sources[location]), what)
         path = next((known for known in sources if location[: len(known)] == known), None)
-        if path is None:  # a key that is missing: name the table it should stand in
+        if path is None:  # a key that is missing: name the table that it belongs to
             inside = next((source for known, source in sources.items() if known[:-1] == location[:-1]), None)
             return Problem(
                 str(inside or ".".join(location[:-1])),

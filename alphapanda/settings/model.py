@@ -30,7 +30,7 @@ from topics.catalogue import Catalogue, CatalogueEnvironment, Overlay, TopicSpec
 
 
 class SystemSettings(Section):
-    """What the whole system is for."""
+    """The purpose of this deployment."""
 
     environment: DeploymentEnvironment = DeploymentEnvironment.DEVELOPMENT
     """development, testing or production: which topic overlay applies, and how strict the checks are."""
@@ -60,13 +60,13 @@ class Settings(BaseModel):
     process_layout: ProcessLayout = ProcessLayout.SPLIT
     """split: a process for each daemon. compact: risk and trader of a broker share one, for a small machine."""
     redpanda_broker_count: int = Field(default=1, ge=1, le=1_000)
-    """How many Kafka or Redpanda nodes there are: topics are replicated to at most so many."""
+    """The number of Kafka or Redpanda nodes: the highest replication of a topic."""
     topic_partitions_multiplier: int = Field(default=1, ge=1, le=100)
     """Multiplies the partitions of volume topics (market.ticks); decision topics keep theirs."""
     create_dlq_for_all: bool = True
     """Whether every topic has a dead-letter topic; false makes them only where a daemon reads."""
     schema_registry_url: SecretStr = SecretStr("")
-    """A Confluent-compatible schema registry; a user and a password may stand before its host."""
+    """A Confluent-compatible schema registry: http://[user:password@]host:port."""
     zerodha_api_key: SecretStr = SecretStr("")
     """Short form of [brokers.zerodha] api_key: Kite Connect's API key."""
     zerodha_api_secret: SecretStr = SecretStr("")

@@ -1,4 +1,4 @@
-"""What can be wrong with settings: each problem is one line of what, where and what to do."""
+"""Problems of settings: each is one line with its place, the problem and the remedy."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Problem:
 
     Attributes:
         where: `alphapanda.toml:12`, or a variable's name.
-        what: what is wrong there, a sentence.
-        hint: what to do, a sentence.
+        what: the problem, a sentence.
+        hint: the remedy, a sentence.
     """
 
     where: str

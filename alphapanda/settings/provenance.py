@@ -44,7 +44,7 @@ class SettingSource:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings, and how they came to be.
+    """Settings, and the source of each.
 
     Attributes:
         settings: validated.

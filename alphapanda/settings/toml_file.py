@@ -19,7 +19,7 @@ _POSITION = re.compile(r"\s*\(at (?:line (?P<line>\d+), column \d+|end of docume
 
 @dataclass(frozen=True, slots=True)
 class TomlFile:
-    """What a TOML file says, and where.
+    """The content of a TOML file, with the line of each key.
 
     Attributes:
         name: the file's name, as messages show it.

@@ -78,7 +78,7 @@ class _Variables(Settings, BaseSettings):
 
 
 def nested_values(variables: Mapping[str, str], known: Iterable[Setting]) -> dict[str, Any]:
-    """Return the values that `variables` give, nested as the model is; what names no setting is left out."""
+    """Return the values of those `variables` that name a setting, nested as in the model."""
     settings = tuple(known)
     source = EnvSettingsSource(_Variables)
     source.env_vars = {

@@ -33,7 +33,7 @@ from alphapanda.kafka.probe import kafka_is_up
 ROOM = 512 * 1024 * 1024
 """The cache has 64 MiB, its making needs some times that, in bytes."""
 RETRY_AFTER = timedelta(days=1)
-"""Training that failed is left alone for so long."""
+"""Time until a failed training is tried again."""
 START_LIMIT_S = 120
 ASSEMBLY_LIMIT_S = 300
 """7 s on an idle machine; at the lowest priority on a busy one it may take minutes."""
@@ -63,10 +63,10 @@ class AotCache:
         return (f"-XX:AOTCache={self.path}",) if self.path.exists() else ()
 
     async def train(self, env: Mapping[str, str]) -> bool:
-        """Make the cache if it is wanted and nobody else is at it; return whether it was made.
+        """Make the cache if it is wanted and no other process is making it; return whether it was made.
 
         Raises:
-            TrainingError: Kafka or Java did not do what was expected; it is not tried again until told so.
+            TrainingError: Kafka or Java failed; it is tried again after a day, or by `infra prepare`.
             DiskFullError: no room.
         """
         if not self.wanted:

@@ -1,4 +1,4 @@
-"""What a server's last words mean: from its log to one clear line."""
+"""The reason of a server's end, from the last lines of its log."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class HeapError(ServerFailedError):
 
 
 class Known(NamedTuple):
-    """One thing that a log can tell.
+    """One known failure.
 
     Attributes:
-        pattern: what the log says.
+        pattern: its line in the log.
         error: the kind of error that it is.
         message: with `{data}` for the data directory.
         hint: with `{data}` as well.

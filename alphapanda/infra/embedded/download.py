@@ -53,7 +53,7 @@ def file_url(address: str, group: str, artifact: str, version: str, *, suffix: s
 
 
 def download(url: str, target: Path, what: str, received: Received = lambda _count: None) -> None:
-    """Write the file at `url` to `target`; its checksum is the caller's business.
+    """Write the file at `url` to `target`; the caller checks its checksum.
 
     Args:
         url: where it is.

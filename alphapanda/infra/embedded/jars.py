@@ -32,7 +32,7 @@ class WrongChecksumError(DependencyError):
 
 
 class Seal(msgspec.Struct, frozen=True):
-    """What a file looked like when its SHA-256 was right: as long as it looks so, it need not be read again."""
+    """Size and times of a file whose SHA-256 was right: while they stay, it is not read again."""
 
     sha256: str
     size: int
@@ -75,7 +75,7 @@ class JarStore:
         """Make every jar be there and right.
 
         Raises:
-            WrongChecksumError: one is not what the lock file names.
+            WrongChecksumError: one differs from the lock file.
             DownloadError: one cannot be fetched.
             DiskFullError: there is no room.
         """
@@ -139,7 +139,7 @@ class JarStore:
                 raise failed
 
     def _remove_leftovers(self) -> None:
-        """Remove what a killed download left; only who holds the lock may."""
+        """Remove the files of a killed download; only for the holder of the lock."""
         for leftover in self._folder.glob(f"{STAGING}*"):
             shutil.rmtree(leftover)
 
@@ -177,7 +177,7 @@ def check(path: Path, jar: LockedJar, *, came_from_afar: bool = False) -> None:
 
     Args:
         path: the file.
-        jar: what it should be.
+        jar: its entry in the lock file.
         came_from_afar: whether it was downloaded just now, and so is not kept.
 
     Raises:

@@ -29,7 +29,7 @@ class Java(msgspec.Struct, frozen=True):
     Attributes:
         command: the path of `java`.
         major: its feature release, e.g. 25.
-        build: what names this very build; caches are tied to it.
+        build: the id of this build; caches are tied to it.
     """
 
     command: Path

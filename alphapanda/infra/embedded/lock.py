@@ -14,7 +14,7 @@ from alphapanda.errors import ConfigError
 from alphapanda.infra.embedded.download import DownloadError, download, file_url, repository_address
 
 ROOTS = ("org.apache.kafka:kafka_2.13:4.3.1", "org.slf4j:slf4j-simple:1.7.36")
-"""What is asked for; everything else follows from their POMs."""
+"""The jars asked for; all others follow from their POMs."""
 
 LOCK_FILE = "kafka.lock.toml"
 

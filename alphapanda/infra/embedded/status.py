@@ -82,7 +82,7 @@ async def embedded_status(tier: EmbeddedTier) -> InfraStatus:
 
 
 def wipe(deployment: Deployment) -> tuple[Path, ...]:
-    """Delete the servers' data of a deployment and return what was deleted; ports and logs stay.
+    """Delete the servers' data of a deployment and return the deleted paths; ports and logs stay.
 
     Raises:
         DiskAccessError: something may not be deleted.

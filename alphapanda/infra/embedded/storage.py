@@ -80,7 +80,7 @@ class Storage:
     async def prepare(
         self, node: KafkaNode, program: KafkaProgram, env: Mapping[str, str], flags: tuple[str, ...]
     ) -> None:
-        """Format the node's directory if that was not done, else check whose it is.
+        """Format the node's directory on first use, else check that it belongs to this cluster.
 
         Raises:
             ForeignDataError: it belongs to another cluster.

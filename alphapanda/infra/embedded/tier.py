@@ -31,9 +31,9 @@ from alphapanda.kafka.probe import kafka_is_up
 from alphapanda.settings.sections import EmbeddedSettings, Fsync
 
 READY_GROUP = "alphapanda.ready"
-"""The consumer group that is asked for before READY, so that nobody meets a coordinator that is not there yet."""
+"""The consumer group asked for before READY: afterwards the group coordinator answers every client."""
 PASSED_ON = ("PATH", "HOME", "TMPDIR", "TZ", "LD_LIBRARY_PATH")
-"""What a server gets of our environment: no secrets, and nothing that changes how it behaves."""
+"""The variables passed on to a server: no secrets, and none that changes its behaviour."""
 
 
 def server_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -51,7 +51,7 @@ class EmbeddedTier:
         cache: the folder that all deployments of this user share.
         storage: Kafka's data and the cluster's id.
         valkey_files: Valkey's configuration, password and data.
-        env: what the servers get of our environment.
+        env: the servers' environment.
 
     Args:
         options: the `[embedded]` settings.

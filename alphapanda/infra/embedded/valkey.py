@@ -16,7 +16,7 @@ from alphapanda.infra.ports import LOOPBACK
 
 
 class NoValkeyError(DependencyError):
-    """There is no Valkey that runs here."""
+    """No Valkey runs on this platform."""
 
 
 class ValkeyFiles(msgspec.Struct, frozen=True):

@@ -90,3 +90,15 @@ def test_secrets_in_a_tracked_settings_file_are_refused(
     write("alphapanda.toml", '[redis]\nurl = "redis://:long-and-own@cache/0"\n')
     git(deployment.root, "add", "alphapanda.toml")
     assert problems(**PRODUCTION)[0].startswith("alphapanda.toml:2: production reads no secret (redis.url)")
+
+
+def test_the_short_form_of_credentials_is_the_brokers_own_where_there_is_one(problems: Problems) -> None:
+    """A broker of kind zerodha is refused in this release; its credentials are judged all the same."""
+    given = {"ACTIVE_BROKERS": "paper", "BROKERS__ZERODHA__KIND": "zerodha", "ZERODHA_API_KEY": "changeme"}
+    refused = "environment BROKERS__ZERODHA__KIND: brokers of kind zerodha come with a later release. Use paper."
+    placeholder = "brokers.zerodha.{} is empty or a placeholder. Production needs the real one."
+    assert problems(**given, **PRODUCTION) == [
+        refused,
+        f"environment ZERODHA_API_KEY: {placeholder.format('api_key')}",
+    ]
+    assert problems(**given, BROKERS__ZERODHA__API_KEY="the-real-one", **PRODUCTION) == [refused]
