@@ -39,12 +39,12 @@ def _part(context: DaemonContext, name: str) -> DaemonContext:
     """Return what one of the services is given: its readiness is a part of the process's."""
     health = Health(name, context.clock)
 
-    def tell(report: HealthReport) -> None:
+    def on_report(report: HealthReport) -> None:
         if report.ready:
             context.health.ready(name)
         else:
             context.health.not_ready(f"{name}: {'; '.join(report.reasons)}", part=name)
 
-    health.subscribe(tell)
+    health.subscribe(on_report)
     health.not_ready("recovers")
     return replace(context, health=health, metrics=context.metrics.of(name), log=context.log.bind(part=name))

@@ -31,9 +31,9 @@ class StrategiesService:
                     context.metrics.strategy_faults(strategy).inc()
                     counted.add(strategy)
 
-        def tell_notes() -> None:
+        def log_notes() -> None:
             for note in stage.notes:
                 context.log.warning("strategy note", note=note)
 
         context.log.info("strategies loaded", strategies=[str(one.config.id) for one in bound])
-        await run_stage(composed, context, StageHooks(on_recovered=tell_notes, on_decided=count))
+        await run_stage(composed, context, StageHooks(on_recovered=log_notes, on_decided=count))

@@ -1,7 +1,7 @@
-"""The order book of one broker: events of orders folded into orders, by the table of `model.order`.
+"""The orders of one broker: their events folded by the transition table of `model.order`.
 
-Folding is idempotent, and tolerant of the order in which topics are read: an event that cannot be yet
-(a fill before its order, a cancellation before the fills it counts) waits until it can.
+Folding is idempotent and tolerates the order in which topics are read: an event that comes too early (a fill
+before its order, a cancellation before the fills it counts) waits for the events before it.
 """
 
 from __future__ import annotations
@@ -105,8 +105,8 @@ class OrderStore:
         """Return whether the order is known to be closed, in view or not."""
         return order_id in self._closed or order_id in self._remembered
 
-    def knows(self, order_id: ClientOrderId) -> bool:
-        """Return whether anything was heard of the order, be it that it was refused."""
+    def contains(self, order_id: ClientOrderId) -> bool:
+        """Return whether any event of the order was folded, a refusal included."""
         return (
             order_id in self._open
             or order_id in self._early
@@ -184,7 +184,7 @@ class OrderStore:
         elif kind is EventType.ORDER_ACCEPTED:
             changes["venue_order_id"] = data.venue_order_id
             if order.status not in {OrderStatus.SUBMITTED, OrderStatus.UNKNOWN}:
-                # It traded before we heard that it was taken: that says nothing new of where it stands.
+                # It traded before the acceptance was read, which changes nothing in its status.
                 entry.order = msgspec.structs.replace(order, **changes)
                 return
         elif kind is EventType.ORDER_MODIFIED:
@@ -216,7 +216,7 @@ class OrderStore:
         return OrderTrigger.FILL if filled == order.quantity else OrderTrigger.PARTIAL_FILL
 
     def _amend_closed(self, order: Order, kind: EventType, data: Any) -> None:
-        """Take the venue's id of an order that was done before we heard that it was taken."""
+        """Add the venue's id to an order that closed before its acceptance was read."""
         if kind is EventType.ORDER_ACCEPTED and order.venue_order_id is None:
             amended = msgspec.structs.replace(order, venue_order_id=data.venue_order_id)
             self._closed[order.client_order_id] = amended

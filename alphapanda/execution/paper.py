@@ -104,7 +104,7 @@ class PaperTraderStage:
     # ------------------------------------------------------------------ views
     @property
     def trading_state(self) -> TradingState:
-        """What the broker may do now."""
+        """The broker's trading state."""
         return self._trading.state
 
     @property
@@ -145,9 +145,9 @@ class PaperTraderStage:
             results = self._matcher.on_tick(event)
             return self._report(results, event) if results else ()
         if event_type is EventType.SIGNAL_VALIDATED:
-            return self._answer(event)
+            return self._on_signal(event)
         if event_type is EventType.CONTROL_COMMAND:
-            return self._obey(event)
+            return self._on_command(event)
         if event_type is EventType.TIMER:
             return self._on_timer(event)
         return ()
@@ -157,7 +157,7 @@ class PaperTraderStage:
         event_type = event.envelope.type
         if event_type is EventType.MARKET_TICK:
             if self._matcher.fold(event):
-                self._see(event.envelope.data)
+                self._mark(event.envelope.data)
         elif event_type is EventType.SIGNAL_VALIDATED:
             self._enter(event)
         elif event_type in ORDER_EVENTS:
@@ -203,11 +203,11 @@ class PaperTraderStage:
         self._changed = state.changed
 
     # ------------------------------------------------------------------ deciding
-    def _answer(self, event: Event) -> Sequence[Event]:
-        """Submit the order of a validated signal, unless trading is halted, and match it as far as is known."""
+    def _on_signal(self, event: Event) -> Sequence[Event]:
+        """Submit the order of a validated signal, unless trading is halted, and match it against ticks read."""
         signal: Signal = event.data.signal
         order_id, context = client_order_id_of(event.id), self._context(event)
-        if self._signals.knows(event.id, signal) or self._orders.knows(order_id):
+        if self._signals.contains(event.id, signal) or self._orders.contains(order_id):
             return ()
         instrument = self._instruments.get(signal.instrument)
         refusal = self._refusal(signal, instrument)
@@ -228,8 +228,8 @@ class PaperTraderStage:
             return f"{DenialCode.INSTRUMENT_UNKNOWN}: {signal.instrument} is not loaded"
         return ""
 
-    def _obey(self, event: Event) -> Sequence[Event]:
-        """Cancel the orders that a command is for, and say that it was obeyed."""
+    def _on_command(self, event: Event) -> Sequence[Event]:
+        """Cancel the orders in a command's scope, and report that it was obeyed."""
         if not self._cancels(event):
             return self._trading.decide(event)
         effect = self._matcher.cancelled(self._cancel_orders(event))
@@ -308,7 +308,7 @@ class PaperTraderStage:
         )
 
     # ------------------------------------------------------------------ folding
-    def _see(self, tick: Tick) -> None:
+    def _mark(self, tick: Tick) -> None:
         self._portfolio.mark(tick.instrument, tick.last_price)
         if tick.instrument in self._held:
             self._changed = True
@@ -317,7 +317,7 @@ class PaperTraderStage:
 
     def _enter(self, event: Event) -> None:
         signal: Signal = event.data.signal
-        if self._signals.knows(event.id, signal):
+        if self._signals.contains(event.id, signal):
             return
         self._signals.add(event.id, signal)
         order_id = client_order_id_of(event.id)

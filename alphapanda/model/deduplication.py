@@ -41,7 +41,7 @@ class SignalMark(msgspec.Struct, frozen=True):
 
 
 class SignalDeduplicator:
-    """Knows a signal that comes again.
+    """Recognises a signal that comes again.
 
     A signal is old when its tick stands before the newest one, in the same partition, and is no newer:
     both, so that a topic that was made anew, whose offsets begin again, is not taken for the past.
@@ -50,7 +50,7 @@ class SignalDeduplicator:
     def __init__(self) -> None:
         self._marks: dict[tuple[StrategyId, InstrumentId], SignalMark] = {}
 
-    def knows(self, event_id: EventId, signal: Signal) -> bool:
+    def contains(self, event_id: EventId, signal: Signal) -> bool:
         """Return whether that signal, in the event with that id, was taken already."""
         mark = self._marks.get((signal.strategy_id, signal.instrument))
         if mark is None:
@@ -62,8 +62,8 @@ class SignalDeduplicator:
         return is_before and tick.exchange_ts <= mark.exchange_ts
 
     def add(self, event_id: EventId, signal: Signal) -> None:
-        """Take it."""
-        if self.knows(event_id, signal):
+        """Remember a signal."""
+        if self.contains(event_id, signal):
             return
         key, tick = (signal.strategy_id, signal.instrument), signal.tick
         mark = self._marks.get(key)

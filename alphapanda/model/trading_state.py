@@ -15,7 +15,7 @@ REMEMBERED_COMMANDS = 256
 
 
 class TradingStateSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """What a switch remembers.
+    """A broker's trading state in a snapshot.
 
     Attributes:
         state: the trading state.
@@ -31,7 +31,7 @@ class TradingStateSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TradingStateMachine:
-    """Obeys each command once and says so."""
+    """Obeys each command once and reports it."""
 
     def __init__(self, broker: BrokerId, service: str) -> None:
         self._broker = broker
@@ -60,7 +60,7 @@ class TradingStateMachine:
 
         Args:
             event: the command.
-            done: what was done beside the change of the trading state.
+            done: the effect beside the change of the trading state.
         """
         if not self.is_new(event):
             return ()
@@ -92,12 +92,12 @@ class TradingStateMachine:
         """Fold a CONTROL_COMMAND, or a CONTROL_EVENT of this service; others' are passed over."""
         if event.type is EventType.CONTROL_COMMAND:
             command = self._command(event)
-            self._obey(event.id, command.command.leads_to, command.actor, command.reason)
+            self._apply(event.id, command.command.leads_to, command.actor, command.reason)
         else:
-            told: ControlEvent = event.data
-            if told.service == self._service:
-                state = told.command.leads_to if told.command else told.after
-                self._obey(told.command_id, state, told.actor, told.reason)
+            reported: ControlEvent = event.data
+            if reported.service == self._service:
+                state = reported.command.leads_to if reported.command else reported.after
+                self._apply(reported.command_id, state, reported.actor, reported.reason)
 
     def dump(self) -> TradingStateSnapshot:
         """Return the state for a snapshot."""
@@ -113,7 +113,7 @@ class TradingStateMachine:
             raise MisroutedError(f"Command {event.id} is for {command.broker}, this is {self._service}.")
         return command
 
-    def _obey(self, command_id: EventId, state: TradingState | None, actor: str, reason: str) -> None:
+    def _apply(self, command_id: EventId, state: TradingState | None, actor: str, reason: str) -> None:
         if command_id in self._now.obeyed:
             return
         obeyed = (*self._now.obeyed, command_id)[-REMEMBERED_COMMANDS:]

@@ -1,7 +1,7 @@
-"""What risk has let pass, per strategy and instrument, less what its orders left undone.
+"""The exposure that risk allowed, by strategy and instrument, less the units that orders left undone.
 
-It counts what was validated, not what was filled: so an exit is judged alike whether or not the fills
-of its entry have come back yet.
+It counts validated units, not filled ones: so an exit is judged alike whether or not the fills of its entry
+have come back yet.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ Key = tuple[StrategyId, InstrumentId]
 
 
 class Exposure(msgspec.Struct, kw_only=True):
-    """One strategy's standing in one instrument.
+    """The exposure of one strategy in one instrument.
 
     Attributes:
         strategy_id: whose.
         instrument: what.
-        net_units: validated, signed, less what was left undone.
+        net_units: validated units, signed, less those left undone.
         newest: event time of its newest signal.
         last_like: the last signal that passed, if that was an entry.
         last_ts: event time of it.
@@ -56,7 +56,7 @@ class Exposure(msgspec.Struct, kw_only=True):
 
 
 class Pending(msgspec.Struct, kw_only=True):
-    """An order that was let pass and is not known to be closed; one of an older snapshot has no intent."""
+    """An allowed order that is not known to be closed; one of an older snapshot has no intent."""
 
     client_order_id: ClientOrderId
     strategy_id: StrategyId
@@ -73,7 +73,7 @@ class Pending(msgspec.Struct, kw_only=True):
 
 
 class Held(NamedTuple):
-    """How much may be held, whatever becomes, or became already, of the orders that are not known to be closed.
+    """The most that may be held, however the orders end that are not known to be closed.
 
     Attributes:
         long: units at most, 0 when it cannot be long.
@@ -85,7 +85,7 @@ class Held(NamedTuple):
 
     @classmethod
     def of(cls, net_units: int, pending: Iterable[Pending]) -> Held:
-        """Return the bounds for a line that was let have `net_units` once all `pending` orders are done."""
+        """Return the bounds of an exposure that is `net_units` once all `pending` orders are done."""
         undone = [(order.undone_units, order.intent) for order in pending]
         known = net_units - sum(units for units, _ in undone)
         entries = [units for units, intent in undone if intent is not SignalIntent.EXIT]
@@ -103,40 +103,40 @@ class ExposureBook:
     """Folds verdicts and orders; each order's end counts once."""
 
     def __init__(self) -> None:
-        self._lines: dict[Key, Exposure] = {}
+        self._exposures: dict[Key, Exposure] = {}
         self._pending: dict[ClientOrderId, Pending] = {}
         self._open = 0
 
     @property
     def open_positions(self) -> int:
-        """Lines that are not flat."""
+        """Pairs of strategy and instrument that are not flat."""
         return self._open
 
-    def line(self, signal: Signal) -> Exposure:
-        """Return the line of a signal's strategy and instrument; a new one is not kept."""
-        found = self._lines.get((signal.strategy_id, signal.instrument))
+    def exposure(self, signal: Signal) -> Exposure:
+        """Return the exposure of a signal's strategy and instrument; a new one is not kept."""
+        found = self._exposures.get((signal.strategy_id, signal.instrument))
         return found or Exposure(strategy_id=signal.strategy_id, instrument=signal.instrument)
 
     def held(self, scope: Scope) -> list[tuple[Exposure, Held]]:
-        """Return what the lines in scope may hold, by strategy and instrument; flat ones are left out."""
+        """Return the exposures in scope with the most they may hold, flat ones left out."""
         pending: dict[Key, list[Pending]] = {}
         for order in self._pending.values():
             pending.setdefault((order.strategy_id, order.instrument), []).append(order)
         found = [
-            (line, Held.of(line.net_units, pending.get(key, ())))
-            for key, line in sorted(self._lines.items())
+            (exposure, Held.of(exposure.net_units, pending.get(key, ())))
+            for key, exposure in sorted(self._exposures.items())
             if scope.covers(*key)
         ]
-        return [(line, held) for line, held in found if held.long or held.short]
+        return [(exposure, held) for exposure, held in found if held.long or held.short]
 
-    def saw(self, signal: Signal, ts: datetime, *, is_new: bool) -> None:
-        """Remember the event time of a signal, whatever becomes of it, and the tick of one that is new."""
-        line = self._keep(signal.strategy_id, signal.instrument)
-        line.newest = ts if line.newest is None else max(line.newest, ts)
+    def on_signal(self, signal: Signal, ts: datetime, *, is_new: bool) -> None:
+        """Remember the event time of a signal, allowed or not, and the tick of one that is new."""
+        exposure = self._keep(signal.strategy_id, signal.instrument)
+        exposure.newest = ts if exposure.newest is None else max(exposure.newest, ts)
         if is_new:
-            line.tick = signal.tick
+            exposure.tick = signal.tick
 
-    def passed(self, event: Event) -> None:
+    def on_validated(self, event: Event) -> None:
         """Count a SIGNAL_VALIDATED."""
         signal: Signal = event.data.signal
         order_id = client_order_id_of(event.id)
@@ -150,12 +150,12 @@ class ExposureBook:
             quantity_units=signal.quantity,
             intent=signal.intent,
         )
-        line = self._add(signal.strategy_id, signal.instrument, signal.side.sign * signal.quantity)
-        line.last_like = DuplicateKey.of(signal) if signal.intent is SignalIntent.ENTRY else None
-        line.last_ts = event.envelope.ts
-        line.product = signal.product
+        exposure = self._add(signal.strategy_id, signal.instrument, signal.side.sign * signal.quantity)
+        exposure.last_like = DuplicateKey.of(signal) if signal.intent is SignalIntent.ENTRY else None
+        exposure.last_ts = event.envelope.ts
+        exposure.product = signal.product
 
-    def order_moved(self, event: Event) -> None:
+    def on_order_event(self, event: Event) -> None:
         """Fold an event of an order; one of an order that is closed, or not ours, changes nothing."""
         order_id: ClientOrderId | None = getattr(event.data, "client_order_id", None)
         pending = self._pending.get(order_id) if order_id is not None else None
@@ -177,13 +177,13 @@ class ExposureBook:
 
     def dump(self) -> tuple[list[Exposure], list[Pending]]:
         """Return the state for a snapshot."""
-        return list(self._lines.values()), list(self._pending.values())
+        return list(self._exposures.values()), list(self._pending.values())
 
-    def load(self, lines: list[Exposure], pending: list[Pending]) -> None:
+    def load(self, exposures: list[Exposure], pending: list[Pending]) -> None:
         """Take a state that `dump` returned."""
-        self._lines = {(line.strategy_id, line.instrument): line for line in lines}
+        self._exposures = {(exposure.strategy_id, exposure.instrument): exposure for exposure in exposures}
         self._pending = {order.client_order_id: order for order in pending}
-        self._open = sum(line.net_units != 0 for line in lines)
+        self._open = sum(exposure.net_units != 0 for exposure in exposures)
 
     def _end(self, pending: Pending, undone: int) -> None:
         del self._pending[pending.client_order_id]
@@ -195,13 +195,13 @@ class ExposureBook:
         self._add(pending.strategy_id, pending.instrument, pending.side.sign * change)
 
     def _add(self, strategy_id: StrategyId, instrument: InstrumentId, units: int) -> Exposure:
-        line = self._keep(strategy_id, instrument)
-        was_open = line.net_units != 0
-        line.net_units += units
-        self._open += (line.net_units != 0) - was_open
-        return line
+        exposure = self._keep(strategy_id, instrument)
+        was_open = exposure.net_units != 0
+        exposure.net_units += units
+        self._open += (exposure.net_units != 0) - was_open
+        return exposure
 
     def _keep(self, strategy_id: StrategyId, instrument: InstrumentId) -> Exposure:
-        return self._lines.setdefault(
+        return self._exposures.setdefault(
             (strategy_id, instrument), Exposure(strategy_id=strategy_id, instrument=instrument)
         )

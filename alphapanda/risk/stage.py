@@ -32,9 +32,9 @@ class RiskState(msgspec.Struct, kw_only=True):
     """What a snapshot holds."""
 
     version: int
-    switch: TradingStateSnapshot
-    marks: list[SignalMark]
-    lines: list[Exposure]
+    trading: TradingStateSnapshot = msgspec.field(name="switch")
+    signals: list[SignalMark] = msgspec.field(name="marks")
+    exposures: list[Exposure] = msgspec.field(name="lines")
     pending: list[Pending]
     rate: list[int]
     market_time: datetime | None
@@ -62,24 +62,24 @@ class RiskStage:
         self._limits = limits
         self._instruments = instruments
         self._service = risk_of(broker).name
-        self._switch = TradingStateMachine(broker, self._service)
-        self._guard = SignalDeduplicator()
-        self._ledger = ExposureBook()
+        self._trading = TradingStateMachine(broker, self._service)
+        self._signals = SignalDeduplicator()
+        self._exposures = ExposureBook()
         self._rate = RateWindow()
         self._market_time: datetime | None = None
 
     @property
     def trading_state(self) -> TradingState:
-        """What the broker may do now."""
-        return self._switch.state
+        """The broker's trading state."""
+        return self._trading.state
 
     def decide(self, event: Event) -> Iterable[Event]:
-        """Return the verdict on a raw signal, or what obeying a command leads to."""
+        """Return the verdict on a raw signal, or the effect of a command."""
         event_type = event.envelope.type
         if event_type is EventType.SIGNAL_RAW:
             return self._judge(event)
         if event_type is EventType.CONTROL_COMMAND:
-            return self._obey(event)
+            return self._on_command(event)
         return ()
 
     def evolve(self, event: Event) -> None:
@@ -90,27 +90,27 @@ class RiskStage:
             if self._market_time is None or tick.exchange_ts > self._market_time:
                 self._market_time = tick.exchange_ts
         elif event_type is EventType.SIGNAL_RAW:
-            is_new = not self._guard.knows(event.id, event.data)
-            self._guard.add(event.id, event.data)
-            self._ledger.saw(event.data, event.envelope.ts, is_new=is_new)
+            is_new = not self._signals.contains(event.id, event.data)
+            self._signals.add(event.id, event.data)
+            self._exposures.on_signal(event.data, event.envelope.ts, is_new=is_new)
         elif event_type is EventType.SIGNAL_VALIDATED:
-            self._ledger.passed(event)
+            self._exposures.on_validated(event)
             if event.data.signal.command_id is None:  # an operator's order has no event time
                 self._rate.add(event.envelope.ts)
         elif event_type in ORDER_EVENTS:
-            self._ledger.order_moved(event)
+            self._exposures.on_order_event(event)
         elif event_type in {EventType.CONTROL_COMMAND, EventType.CONTROL_EVENT}:
-            self._switch.evolve(event)
+            self._trading.evolve(event)
 
     def snapshot(self) -> bytes:
         """Return the whole state."""
-        lines, pending = self._ledger.dump()
+        exposures, pending = self._exposures.dump()
         return _ENCODER.encode(
             RiskState(
                 version=STATE_VERSION,
-                switch=self._switch.dump(),
-                marks=self._guard.dump(),
-                lines=lines,
+                trading=self._trading.dump(),
+                signals=self._signals.dump(),
+                exposures=exposures,
                 pending=pending,
                 rate=self._rate.dump(),
                 market_time=self._market_time,
@@ -122,43 +122,45 @@ class RiskStage:
         state = _DECODER.decode(data)
         if state.version != STATE_VERSION:
             raise InvariantError(f"A snapshot of risk has version {state.version}, this is {STATE_VERSION}.")
-        self._switch.load(state.switch)
-        self._guard.load(state.marks)
-        self._ledger.load(state.lines, state.pending)
+        self._trading.load(state.trading)
+        self._signals.load(state.signals)
+        self._exposures.load(state.exposures, state.pending)
         self._rate.load(state.rate)
         self._market_time = state.market_time
 
     # ------------------------------------------------------------------ commands
-    def _obey(self, event: Event) -> tuple[Event, ...]:
-        """Order the exits of a command to flatten, and say that a command was obeyed."""
+    def _on_command(self, event: Event) -> tuple[Event, ...]:
+        """Return the exits of a command to flatten, and the report that a command was obeyed."""
         command: ControlCommand = event.data
-        if command.command is not Command.FLATTEN or not self._switch.is_new(event):
-            return self._switch.decide(event)
+        if command.command is not Command.FLATTEN or not self._trading.is_new(event):
+            return self._trading.decide(event)
         order = FlattenOrder(
             command=event,
             service=self._service,
             mode=self._mode,
-            state=self._switch.state,
-            why=self._switch.why,
+            state=self._trading.state,
+            why=self._trading.why,
             instruments=self._instruments,
         )
         exits = [
             verdict
-            for line, held in self._ledger.held(command.meant)
-            for verdict in order.exits(line, held, self._guard.mark(line.strategy_id, line.instrument))
+            for exposure, held in self._exposures.held(command.meant)
+            for verdict in order.exits(
+                exposure, held, self._signals.mark(exposure.strategy_id, exposure.instrument)
+            )
         ]
         passed = sum(verdict.type is EventType.SIGNAL_VALIDATED for verdict in exits)
-        return (*exits, *self._switch.decide(event, Done(exits=passed, denied=len(exits) - passed)))
+        return (*exits, *self._trading.decide(event, Done(exits=passed, denied=len(exits) - passed)))
 
     # ------------------------------------------------------------------ the verdict
     def _judge(self, event: Event) -> tuple[Event, ...]:
         signal: Signal = event.data
-        if self._guard.knows(event.id, signal):
+        if self._signals.contains(event.id, signal):
             return ()
-        facts = self._facts(signal, event.envelope.ts)
+        context = self._context(signal, event.envelope.ts)
         passed: list[CheckResult] = []
         for check in CHECKS:
-            finding = check(signal, facts)
+            finding = check(signal, context)
             if finding.code is not None:
                 rejected = SignalRejected(
                     signal=signal,
@@ -169,24 +171,24 @@ class RiskStage:
                 )
                 return (self._verdict(event, EventType.SIGNAL_REJECTED, rejected),)
             passed.append(finding.result)
-        validated = SignalValidated(signal=_cut(signal, facts), checks=tuple(passed))
+        validated = SignalValidated(signal=_cut(signal, context), checks=tuple(passed))
         return (self._verdict(event, EventType.SIGNAL_VALIDATED, validated),)
 
-    def _facts(self, signal: Signal, ts: datetime) -> RiskContext:
-        line = self._ledger.line(signal)
+    def _context(self, signal: Signal, ts: datetime) -> RiskContext:
+        exposure = self._exposures.exposure(signal)
         return RiskContext(
             limits=self._limits,
             mode=self._mode,
-            state=self._switch.state,
-            why=self._switch.why,
+            state=self._trading.state,
+            why=self._trading.why,
             instrument=self._instruments.get(signal.instrument),
             ts=ts,
-            newest=line.newest,
+            newest=exposure.newest,
             market_time=self._market_time,
-            net_units=line.net_units,
-            open_positions=self._ledger.open_positions,
-            last_like=line.last_like,
-            last_ts=line.last_ts,
+            net_units=exposure.net_units,
+            open_positions=self._exposures.open_positions,
+            last_like=exposure.last_like,
+            last_ts=exposure.last_ts,
             rate=self._rate.busiest(ts),
         )
 
@@ -203,8 +205,8 @@ class RiskStage:
         )
 
 
-def _cut(signal: Signal, facts: RiskContext) -> Signal:
+def _cut(signal: Signal, context: RiskContext) -> Signal:
     """Return an exit with no more than there is to reduce."""
-    if signal.intent is SignalIntent.EXIT and signal.quantity > abs(facts.net_units):
-        return msgspec.structs.replace(signal, quantity=abs(facts.net_units))
+    if signal.intent is SignalIntent.EXIT and signal.quantity > abs(context.net_units):
+        return msgspec.structs.replace(signal, quantity=abs(context.net_units))
     return signal

@@ -41,10 +41,10 @@ def fan_out(
     tick = cause.data
     ref = TickRef(cause.id, at.partition, at.offset, tick.exchange_ts, tick.last_price)
     events: list[Event] = []
-    for n, wish in enumerate(steps):
+    for n, intention in enumerate(steps):
         name = f"decision/{config.id}/{tick.instrument}"
         decision_id = derive_event_id(cause.id, name, n)
-        limit_price = _on_grid(wish.limit_price, instruments(tick.instrument))
+        limit_price = _on_grid(intention.limit_price, instruments(tick.instrument))
         for broker, mode in brokers.items():
             signal = Signal(
                 decision_id=decision_id,
@@ -53,14 +53,14 @@ def fan_out(
                 trading_mode=mode,
                 instrument=tick.instrument,
                 instrument_token=tick.instrument_token,
-                side=wish.side,
-                quantity=wish.quantity,
-                intent=wish.intent,
+                side=intention.side,
+                quantity=intention.quantity,
+                intent=intention.intent,
                 order_type=OrderType.MARKET if limit_price is None else OrderType.LIMIT,
                 limit_price=limit_price,
                 product=config.product,
                 tick=ref,
-                reason=wish.reason,
+                reason=intention.reason,
             )
             events.append(
                 follow(

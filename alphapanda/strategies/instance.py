@@ -1,4 +1,4 @@
-"""One strategy at work on one instrument."""
+"""One strategy running on one instrument."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from alphapanda.strategies.loader import BoundStrategy
 
 
 class SignalIntention(msgspec.Struct, frozen=True, gc=False):
-    """One signal to be: which way, how much, opening or reducing, and why."""
+    """A signal to send: side, quantity, entry or exit, and the reason."""
 
     side: Side
     quantity: int
@@ -30,7 +30,7 @@ class SignalIntention(msgspec.Struct, frozen=True, gc=False):
 
 
 def intentions(config: StrategyConfig, holding: Holding, decision: Decision) -> tuple[SignalIntention, ...]:
-    """Return what leads from `holding` to what `decision` wants: nothing, one, or an exit and an entry."""
+    """Return the signals from `holding` to the stance of `decision`: none, one, or an exit and an entry."""
     wanted = allowed(decision.stance, config.direction)
     if wanted is holding.stance:
         return ()
@@ -54,7 +54,7 @@ def allowed(stance: Stance, direction: Direction) -> Stance:
 
 
 def held_after(holding: Holding, signal: Signal) -> Holding:
-    """Return what is held once `signal` is taken as done."""
+    """Return the position once `signal` is done."""
     change = signal.side.sign * signal.quantity
     if signal.intent is SignalIntent.EXIT:
         rest = holding.quantity + change
@@ -81,7 +81,7 @@ def check_returned(state: object, state_type: type[msgspec.Struct], decision: ob
 
 
 class Instance:
-    """One strategy at work on one instrument: its state, what it holds, and the state it would have next.
+    """One strategy running on one instrument: its state, its position, and its state after the tick in hand.
 
     `ahead` and `ahead_warm` are scratch: what the last look ahead computed, put in place by `advance`.
     `shortcut` is `on_tick` when nothing but calling it is to be done on a tick: no bars, no warm-up, no
@@ -141,8 +141,8 @@ class Instance:
         self.ahead, self.ahead_warm = state, warm
         return decision if self.warm == 0 else None
 
-    def over_session(self, moment: datetime, decision: Decision | None) -> Decision | None:
-        """Return what is wanted once the day's square-off time has its say."""
+    def apply_square_off(self, moment: datetime, decision: Decision | None) -> Decision | None:
+        """Return the decision, or from the day's square-off time on the one to close the position."""
         square_off = self.config.square_off
         if square_off is None:
             return decision
@@ -161,19 +161,19 @@ class Instance:
             self.warm = self.ahead_warm
             self.shortcut = self._shortcut()
 
-    def stay(self) -> None:
-        """Forget what was looked ahead to: the next state is this one."""
+    def discard(self) -> None:
+        """Discard what `look_ahead` computed: the next state is the present one."""
         self.ahead = self.state
         self.ahead_warm = self.warm
 
     def resume(self, state: Any, warm: int) -> None:
-        """Go on from a state of before."""
+        """Continue from a saved state."""
         self.state, self.warm = state, warm
         self.shortcut = self._shortcut()
-        self.stay()
+        self.discard()
 
     def fold(self, signal: Signal) -> None:
-        """Take one of our own signals as done; copies for further brokers change nothing more."""
+        """Fold one of our own signals; its copies for further brokers change nothing more."""
         if self.decided_on != signal.tick.event_id:
             self.decided_on, self.decided = EventId(signal.tick.event_id), ()
         if signal.decision_id in self.decided:

@@ -16,14 +16,14 @@ from alphapanda.strategies.instance import Instance, check_returned
 
 
 class Outlook(msgspec.Struct, frozen=True, gc=False):
-    """What one tick leads to.
+    """The outcome of one tick.
 
     Attributes:
-        wanted: who decided what, in the configured order.
-        failed: who raised, and what.
+        decisions: with the instance of each, in the configured order.
+        failed: exceptions, with the instance of each.
     """
 
-    wanted: tuple[tuple[Instance, Decision], ...] = ()
+    decisions: tuple[tuple[Instance, Decision], ...] = ()
     failed: tuple[tuple[Instance, Exception], ...] = ()
 
 
@@ -33,7 +33,7 @@ QUIET = Outlook()
 class InstrumentGroup:
     """One instrument: its strategies and its bars in progress.
 
-    `look_ahead` computes what a tick leads to and keeps the next states beside the present ones;
+    `look_ahead` computes the outcome of a tick and keeps the next states beside the present ones;
     `advance` puts them in place. Bars of one length are built once for all strategies that want them.
     """
 
@@ -49,16 +49,16 @@ class InstrumentGroup:
         self._fenced: tuple[Instance, ...] = ()
 
     def instance_of(self, strategy_id: StrategyId) -> Instance | None:
-        """Return the strategy's instance here, if it works here."""
+        """Return the strategy's instance for this instrument; None without one."""
         return next((i for i in self.instances if i.config.id == strategy_id), None)
 
     def fence(self, is_fenced: Callable[[StrategyId], bool]) -> None:
-        """Take those out of work that are fenced off, and the others back."""
+        """Stop the instances that are fenced off, and run the others."""
         self._running = tuple(i for i in self.instances if not is_fenced(i.config.id))
         self._fenced = tuple(i for i in self.instances if is_fenced(i.config.id))
 
     def look_ahead(self, tick: Tick) -> Outlook:
-        """Return what `tick` leads to; the present states stay as they are."""
+        """Return the outcome of `tick`; the present states stay as they are."""
         closed = self._build_bars(tick) if self.bars else {}
         wanted: list[tuple[Instance, Decision]] | None = None
         failed: list[tuple[Instance, Exception]] | None = None
@@ -71,12 +71,12 @@ class InstrumentGroup:
                         check_returned(state, instance.state_type, decision)
                     instance.ahead = state
                 elif instance.sleeps_between_bars and instance.config.bar_seconds not in closed:
-                    instance.stay()
+                    instance.discard()
                     continue
                 else:
                     decision = self._in_full(instance, tick, closed)
             except Exception as error:  # noqa: BLE001 - a strategy may raise anything: this is its fence
-                instance.stay()
+                instance.discard()
                 failed = [*(failed or ()), (instance, error)]
                 continue
             if decision is not None:
@@ -110,8 +110,8 @@ class InstrumentGroup:
         seconds = instance.config.bar_seconds
         bar = closed.get(seconds) if seconds is not None else None
         decision = instance.look_ahead(tick, bar)
-        return instance.over_session(tick.exchange_ts, decision)
+        return instance.apply_square_off(tick.exchange_ts, decision)
 
     def _square_off_fenced(self, moment: datetime) -> list[tuple[Instance, Decision]]:
-        wanted = ((instance, instance.over_session(moment, None)) for instance in self._fenced)
+        wanted = ((instance, instance.apply_square_off(moment, None)) for instance in self._fenced)
         return [(instance, decision) for instance, decision in wanted if decision is not None]

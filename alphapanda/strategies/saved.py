@@ -16,7 +16,7 @@ _ERROR_LIMIT = 300
 
 
 class Fence(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a strategy is out of work.
+    """Why a strategy is fenced off.
 
     Attributes:
         tick_id: the tick on which it raised.
@@ -48,7 +48,7 @@ class SavedStrategy(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         fingerprint: of its class, parameters and bars: the state of another is not taken.
         code: of its source: a fence is lifted when it has changed.
-        fence: why it is out of work, if it is.
+        fence: why it is fenced off, if it is.
         failing: that it raised on a tick whose alert is not folded yet.
         failures: how often it was fenced off.
     """
@@ -79,11 +79,11 @@ class SavedInstrumentGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SavedStage(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole."""
+    """The stage in a snapshot."""
 
     format: int
     strategies: dict[StrategyId, SavedStrategy]
-    lanes: dict[InstrumentId, SavedInstrumentGroup]
+    groups: dict[InstrumentId, SavedInstrumentGroup] = msgspec.field(name="lanes")
 
 
 encode = msgspec.msgpack.Encoder().encode

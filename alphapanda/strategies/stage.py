@@ -1,8 +1,8 @@
 """The stage that runs the strategies: ticks in, signals for every active broker out.
 
 A strategy works on each of its instruments by itself, so how partitions interleave changes no decision.
-Looking at a tick happens once: `decide` computes the next states beside the present ones, `evolve` of the same
-event puts them in place. What is held is folded from the signals themselves, so after a restart the log's word
+A tick is evaluated once: `decide` computes the next states beside the present ones, `evolve` of the same
+event puts them in place. Positions are folded from the signals themselves, so after a restart the log
 counts. A strategy that raises is fenced off by its id: an alert goes out, the others run on.
 """
 
@@ -49,7 +49,7 @@ class StrategiesStage:
 
     Args:
         strategies: from `alphapanda.strategies.loader.bind_strategies`; their order is the order of signals.
-        active_brokers: who trades, and how near to real money; in this order each decision is fanned out.
+        active_brokers: their trading modes; in this order each decision is fanned out.
         instruments: knows price grids, for limit prices.
     """
 
@@ -62,13 +62,13 @@ class StrategiesStage:
         self._instruments = instruments
         self._brokers = {s.config.id: _brokers_of(s, active_brokers) for s in strategies}
         self._strategies = {s.config.id: s for s in strategies if self._brokers[s.config.id]}
-        self._lanes: dict[InstrumentId, InstrumentGroup | None] = {}
+        self._groups: dict[InstrumentId, InstrumentGroup | None] = {}
         self._fences: dict[StrategyId, Fence] = {}
         self._failing: dict[StrategyId, Fence] = {}
         self._failures: dict[StrategyId, int] = {}
         self._notes: tuple[str, ...] = ()
         self._seen: Event | None = None
-        self._lane: InstrumentGroup | None = None
+        self._group: InstrumentGroup | None = None
         self._outlook = QUIET
 
     # ------------------------------------------------------------ the stage
@@ -76,7 +76,7 @@ class StrategiesStage:
     def decide(self, event: Event) -> Iterable[Event]:
         """Return the signals, and the alerts, that follow from a tick; from anything else nothing."""
         envelope, at = event.envelope, event.at
-        if envelope.type is not _TICK or at is None or self._look(event) is None or self._outlook is QUIET:
+        if envelope.type is not _TICK or at is None or self._evaluate(event) is None or self._outlook is QUIET:
             return ()
         return self._outputs(envelope, at, self._outlook)
 
@@ -84,10 +84,10 @@ class StrategiesStage:
         """Fold a tick, or one of our own signals and alerts."""
         envelope = event.envelope
         if envelope.type is _TICK:
-            lane = self._look(event) if event.at is not None else None
+            group = self._evaluate(event) if event.at is not None else None
             self._seen = None
-            if lane is not None:
-                lane.advance()
+            if group is not None:
+                group.advance()
                 for instance, error in self._outlook.failed:
                     self._failing[instance.config.id] = _fence(envelope, error)
         elif envelope.type is EventType.SIGNAL_RAW:
@@ -109,33 +109,33 @@ class StrategiesStage:
             )
             for strategy_id, bound in self._strategies.items()
         }
-        lanes = {
-            instrument: _save_lane(lane)
-            for instrument, lane in sorted(self._lanes.items())
-            if lane is not None and lane.has_begun
+        groups = {
+            instrument: _save_group(group)
+            for instrument, group in sorted(self._groups.items())
+            if group is not None and group.has_begun
         }
-        return saved.encode(SavedStage(format=saved.FORMAT, strategies=strategies, lanes=lanes))
+        return saved.encode(SavedStage(format=saved.FORMAT, strategies=strategies, groups=groups))
 
     def restore(self, data: bytes) -> None:
         """Take the state that `snapshot` returned, as far as the configuration is still the same.
 
         A strategy whose class, parameters or bars have changed begins anew but keeps what it holds; a changed
-        configuration or source lifts its fence. What could not be taken over stands in `notes` afterwards.
+        configuration or source lifts its fence. `notes` then says what was left behind.
         """
         stage = saved.decode(data)
         notes: list[str] = []
         self._seen = None
-        self._lanes = {}
+        self._groups = {}
         self._restore_strategies(stage, notes)
-        for instrument, lane in stage.lanes.items():
-            self._restore_lane(stage, instrument, lane, notes)
+        for instrument, group in stage.groups.items():
+            self._restore_group(stage, instrument, group, notes)
         self._notes = tuple(notes)
 
-    # ------------------------------------------------------------ what it knows
+    # ------------------------------------------------------------ views
 
     @property
     def fenced(self) -> Mapping[StrategyId, Fence]:
-        """The strategies out of work, and why."""
+        """The strategies that are fenced off, and why."""
         return dict(self._fences)
 
     @property
@@ -145,48 +145,48 @@ class StrategiesStage:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the last `restore` could not take over, for the log."""
+        """Notes of the last `restore` on the state that it left behind, for the log."""
         return self._notes
 
     def holding(self, strategy_id: StrategyId, instrument: InstrumentId) -> Holding | None:
-        """Return what a strategy holds by its own signals; None where it does not work."""
-        lane = self._lanes.get(instrument)
-        instance = lane.instance_of(strategy_id) if lane is not None else None
+        """Return a strategy's position by its own signals; None where it does not run."""
+        group = self._groups.get(instrument)
+        instance = group.instance_of(strategy_id) if group is not None else None
         return instance.holding if instance is not None else None
 
     # ------------------------------------------------------------ inside
 
-    def _lay(self, instrument: InstrumentId) -> InstrumentGroup | None:
-        """Return the instrument's lane, laid out on first sight; None when no strategy wants it."""
-        if instrument in self._lanes:
-            return self._lanes[instrument]
+    def _group_of(self, instrument: InstrumentId) -> InstrumentGroup | None:
+        """Return the instrument's group, made at its first tick; None when no strategy wants it."""
+        if instrument in self._groups:
+            return self._groups[instrument]
         instances = tuple(
             Instance(bound, instrument)
             for bound in self._strategies.values()
             if any(fnmatchcase(instrument, pattern) for pattern in bound.config.instruments)
         )
-        lane = InstrumentGroup(instrument, instances) if instances else None
-        if lane is not None:
-            lane.fence(self._fences.__contains__)
-        self._lanes[instrument] = lane
-        return lane
+        group = InstrumentGroup(instrument, instances) if instances else None
+        if group is not None:
+            group.fence(self._fences.__contains__)
+        self._groups[instrument] = group
+        return group
 
-    def _look(self, event: Event) -> InstrumentGroup | None:
-        """Look at a tick, once for `decide` and the `evolve` after it; return its lane, None if it has none."""
+    def _evaluate(self, event: Event) -> InstrumentGroup | None:
+        """Evaluate a tick, once for `decide` and the `evolve` after it; return its group, None if it has none."""
         if self._seen is event:
-            return self._lane
+            return self._group
         tick = event.envelope.data
-        lanes = self._lanes
-        lane = lanes[tick.instrument] if tick.instrument in lanes else self._lay(tick.instrument)
-        if lane is not None:
-            self._outlook = lane.look_ahead(tick)
-        self._lane = lane
+        groups = self._groups
+        group = groups[tick.instrument] if tick.instrument in groups else self._group_of(tick.instrument)
+        if group is not None:
+            self._outlook = group.look_ahead(tick)
+        self._group = group
         self._seen = event
-        return lane
+        return group
 
     def _outputs(self, envelope: EventEnvelope[Any], at: LogPosition, outlook: Outlook) -> list[Event]:
         outputs: list[Event] = []
-        for instance, decision in outlook.wanted:
+        for instance, decision in outlook.decisions:
             config = instance.config
             steps = intentions(config, instance.holding, decision)
             outputs += fan_out(envelope, at, config, steps, self._brokers[config.id], self._instruments)
@@ -195,10 +195,10 @@ class StrategiesStage:
         return outputs
 
     def _fold_signal(self, signal: Signal) -> None:
-        lane = self._lay(signal.instrument)
-        instance = lane.instance_of(signal.strategy_id) if lane is not None else None
-        if lane is not None and instance is not None:
-            lane.has_begun = True
+        group = self._group_of(signal.instrument)
+        instance = group.instance_of(signal.strategy_id) if group is not None else None
+        if group is not None and instance is not None:
+            group.has_begun = True
             instance.fold(signal)
 
     def _fold_alert(self, envelope: EventEnvelope[Any]) -> None:
@@ -207,12 +207,12 @@ class StrategiesStage:
                 del self._failing[strategy_id]
                 self._fences[strategy_id] = failing
                 self._failures[strategy_id] = self._failures.get(strategy_id, 0) + 1
-                self._fence_lanes()
+                self._fence_groups()
 
-    def _fence_lanes(self) -> None:
-        for lane in self._lanes.values():
-            if lane is not None:
-                lane.fence(self._fences.__contains__)
+    def _fence_groups(self) -> None:
+        for group in self._groups.values():
+            if group is not None:
+                group.fence(self._fences.__contains__)
 
     def _restore_strategies(self, stage: SavedStage, notes: list[str]) -> None:
         self._fences, self._failing, self._failures = {}, {}, {}
@@ -231,12 +231,12 @@ class StrategiesStage:
             if was.failing is not None and same:
                 self._failing[strategy_id] = was.failing
 
-    def _restore_lane(
+    def _restore_group(
         self, stage: SavedStage, instrument: InstrumentId, was: SavedInstrumentGroup, notes: list[str]
     ) -> None:
-        lane = self._lay(instrument)
+        group = self._group_of(instrument)
         for strategy_id, instance_was in was.instances.items():
-            instance = lane.instance_of(strategy_id) if lane is not None else None
+            instance = group.instance_of(strategy_id) if group is not None else None
             if instance is None:
                 if instance_was.holding.quantity:
                     held = f"{instance_was.holding.quantity:+d} {instrument}"
@@ -244,9 +244,9 @@ class StrategiesStage:
                 continue
             same = stage.strategies[strategy_id].fingerprint == self._strategies[strategy_id].fingerprint
             _restore_instance(instance, instance_was, notes, keep_state=same)
-        if lane is not None:
-            lane.has_begun = was.has_begun
-            lane.bars.update({seconds: state for seconds, state in was.bars.items() if seconds in lane.bars})
+        if group is not None:
+            group.has_begun = was.has_begun
+            group.bars.update({seconds: state for seconds, state in was.bars.items() if seconds in group.bars})
 
 
 def _brokers_of(bound: BoundStrategy, active: Mapping[BrokerId, TradingMode]) -> dict[BrokerId, TradingMode]:
@@ -280,9 +280,9 @@ def _alert(envelope: EventEnvelope[Any], instance: Instance, error: Exception) -
     )
 
 
-def _save_lane(lane: InstrumentGroup) -> SavedInstrumentGroup:
-    instances = {instance.config.id: _save_instance(instance) for instance in lane.instances}
-    return SavedInstrumentGroup(has_begun=lane.has_begun, bars=dict(lane.bars), instances=instances)
+def _save_group(group: InstrumentGroup) -> SavedInstrumentGroup:
+    instances = {instance.config.id: _save_instance(instance) for instance in group.instances}
+    return SavedInstrumentGroup(has_begun=group.has_begun, bars=dict(group.bars), instances=instances)
 
 
 def _save_instance(instance: Instance) -> SavedInstance:

@@ -144,11 +144,11 @@ def test_a_state_that_cannot_be_read_begins_anew(
     bind: Any, paper: Brokers, obedient_params: Any, holding_image: bytes, state: bytes | None
 ) -> None:
     was = saved.decode(holding_image)
-    lane = was.lanes[INFY]
+    lane = was.groups[INFY]
     instance = replace(lane.instances[StrategyId("obedient")], state=state)
     broken = replace(lane, instances={StrategyId("obedient"): instance})
     stage = StrategiesStage([bind(params=obedient_params(warm_up=1), code="1")], paper)
-    stage.restore(saved.encode(replace(was, lanes={INFY: broken})))
+    stage.restore(saved.encode(replace(was, groups={INFY: broken})))
     assert "its state cannot be read" in stage.notes[0]
     held = stage.holding(StrategyId("obedient"), INFY)
     assert held is not None
@@ -194,7 +194,7 @@ def test_foreign_bytes_are_refused(bind: Any, paper: Brokers) -> None:
     stage = StrategiesStage([bind()], paper)
     with pytest.raises(InvariantError, match="cannot be read"):
         stage.restore(b"\x00")
-    other = saved.SavedStage(format=99, strategies={}, lanes={})
+    other = saved.SavedStage(format=99, strategies={}, groups={})
     with pytest.raises(InvariantError, match="format 99"):
         stage.restore(saved.encode(other))
 
