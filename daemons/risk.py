@@ -6,7 +6,7 @@ from alphapanda.ids import BrokerId
 from alphapanda.model.envelope import Event
 from alphapanda.model.kinds import EventType
 from alphapanda.pipeline.compose import compose_risk
-from alphapanda.telemetry.levels import Channel
+from alphapanda.telemetry.log import Channel
 from daemons.service import DaemonContext
 from daemons.stage_daemon import StageHooks, run_stage
 from topics.services import risk_of

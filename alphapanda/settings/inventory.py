@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from alphapanda.settings.brokers import BROKER_SECTIONS, BrokerKind
 from alphapanda.settings.model import Settings
-from alphapanda.telemetry.levels import Channel
+from alphapanda.telemetry.log import Channel
 
 Path = tuple[str, ...]
 """A value's place: ("kafka", "request_timeout_ms")."""

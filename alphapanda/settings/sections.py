@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from alphapanda.telemetry.levels import Channel, LogLevel
+from alphapanda.telemetry.log import Channel, LogLevel
 
 
 class Section(BaseModel):

@@ -2,8 +2,9 @@
 
 Import from the modules, so that each process loads only what it uses:
 
-- `log.Log` (the type to pass around), `levels.Channel`, `levels.LogLevel`: light.
+- `log.Logger` (the type to pass around), `log.Channel`, `log.LogLevel`: light.
 - `logs.configure_logging`, once a process; `logs.get_logger`, where none was passed.
 - `metrics.Metrics`, `health.Health`, `http.TelemetryServer`.
-- `reader`: merging and following the files that daemons wrote.
+
+`alphapanda.operations.logs` reads the files.
 """

@@ -1,4 +1,4 @@
-"""Whether a process can do its work, and if not, why not."""
+"""The readiness of a process, with reasons."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import msgspec
 from alphapanda.clock import Clock, SystemClock
 
 SERVICE = "service"
-"""The part that stands for the process itself."""
+"""The part for the process itself."""
 
 
 class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What `/readyz` answers.
+    """The answer of `/readyz`.
 
     Attributes:
-        service: who.
+        service: the daemon.
         ready: whether it works: recovered and, for a live trader, reconciled.
-        reasons: why it does not, one for each part that does not; empty when ready.
-        status: what it says of itself beside that, e.g. that a recording has ended; empty when there is nothing.
-        since: when it last became ready or stopped being so.
-        started: when the process began.
-        schema_version: of this form.
+        reasons: one for each part that does not work; empty when ready.
+        status: a note beside that, e.g. that a recording has ended; empty for none.
+        since: when readiness last changed.
+        started: when the process started.
+        schema_version: of this report.
     """
 
     service: str
@@ -37,10 +37,10 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Health:
-    """Reasons for not being ready, one a part; ready when none is left. For the event loop's thread."""
+    """Reasons for not being ready, one a part; ready when none is left. For the event loop's thread only."""
 
     def __init__(self, service: str = "", clock: Clock | None = None) -> None:
-        """Begin not ready: `starting`."""
+        """Start not ready: `starting`."""
         self.service = service
         self._clock = clock or SystemClock()
         self._reasons: dict[str, str] = {SERVICE: "starting"}
@@ -56,7 +56,7 @@ class Health:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why it is not ready, in the order in which the parts spoke up."""
+        """Why it is not ready, in the order in which the parts reported."""
         return tuple(self._reasons.values())
 
     def reason_of(self, part: str) -> str | None:
@@ -64,22 +64,22 @@ class Health:
         return self._reasons.get(part)
 
     def ready(self, part: str = SERVICE) -> None:
-        """Say that a part works again."""
+        """Report that a part works again."""
         reasons = {name: reason for name, reason in self._reasons.items() if name != part}
         self._become(reasons)
 
     def not_ready(self, reason: str, *, part: str = SERVICE) -> None:
-        """Say why a part does not work; replaces what it said before."""
+        """Report why a part does not work; replaces its earlier reason."""
         self._become(self._reasons | {part: reason})
 
     def set_status(self, status: str) -> None:
-        """Say something of itself that does not bear on readiness; an empty text takes it back."""
+        """Set a note that does not affect readiness; an empty text removes it."""
         if status != self._status:
             self._status = status
-            self._tell()
+            self._notify()
 
     def report(self) -> HealthReport:
-        """Return how things stand."""
+        """Return the present state."""
         return HealthReport(
             service=self.service,
             ready=self.is_ready,
@@ -108,8 +108,8 @@ class Health:
             self._became_ready.set()
         else:
             self._became_ready.clear()
-        self._tell()
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for listener in self._listeners:
             listener(self.report())

@@ -13,11 +13,10 @@ from alphapanda.clock import Clock, SystemClock
 from alphapanda.errors import DependencyError
 from alphapanda.telemetry.health import Health
 from alphapanda.telemetry.http_server import HttpReply, HttpRequest, HttpServer, json_reply
-from alphapanda.telemetry.levels import Channel
-from alphapanda.telemetry.log import Logger
+from alphapanda.telemetry.log import Channel, Logger
 from alphapanda.telemetry.logs import get_logger
 from alphapanda.telemetry.metrics import Metrics
-from alphapanda.telemetry.stats import LogStats
+from alphapanda.telemetry.sinks import LogStats
 
 
 class ApiConfig(Protocol):

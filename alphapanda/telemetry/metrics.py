@@ -6,20 +6,69 @@ Incrementing a resolved metric costs 0.35 µs and observing 0.9 µs, so count a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from copy import copy
 from functools import cached_property
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import Metric
+import psutil
+from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector, CollectorRegistry
 
 from alphapanda import __version__
 from alphapanda.clock import Clock, SystemClock
 from alphapanda.telemetry import metric_specs as specs
 from alphapanda.telemetry.health import Health
-from alphapanda.telemetry.metric_specs import MetricSpec
-from alphapanda.telemetry.process_metrics import LogCollector, ProcessCollector
-from alphapanda.telemetry.stats import LogStats
+from alphapanda.telemetry.metric_specs import MetricKind, MetricSpec
+from alphapanda.telemetry.sinks import LogStats
+
+
+class ProcessCollector(Collector):
+    """CPU, memory and threads of the process, read on a scrape; by psutil, the same on Linux and macOS."""
+
+    def __init__(self, service: str, broker: str) -> None:
+        """Look at this very process."""
+        self._labels = (service, broker)
+        self._process = psutil.Process()
+
+    def collect(self) -> Iterator[Metric]:
+        """Read the figures of this moment."""
+        with self._process.oneshot():
+            times = self._process.cpu_times()
+            yield self._family(specs.CPU_SECONDS, times.user + times.system)
+            yield self._family(specs.RESIDENT_BYTES, self._process.memory_info().rss)
+            yield self._family(specs.START_TIME, self._process.create_time())
+            yield self._family(specs.OPEN_FDS, self._process.num_fds())
+            yield self._family(specs.THREADS, self._process.num_threads())
+
+    def _family(self, spec: MetricSpec, value: float) -> Metric:
+        return _family(spec, [(self._labels, value)])
+
+
+class LogCollector(Collector):
+    """How many lines a process wrote and lost."""
+
+    def __init__(self, service: str, broker: str, stats: Callable[[], LogStats]) -> None:
+        """Remember where the counts come from."""
+        self._labels = (service, broker)
+        self._stats = stats
+
+    def collect(self) -> Iterator[Metric]:
+        """Read the counts of this moment."""
+        stats = self._stats()
+        by_level = [((*self._labels, level), float(lines)) for level, lines in stats.by_level.items()]
+        yield _family(specs.LOG_LINES, by_level)
+        yield _family(specs.LOG_DROPS, [(self._labels, float(stats.dropped))])
+
+
+def _family(spec: MetricSpec, samples: Sequence[tuple[tuple[str, ...], float]]) -> Metric:
+    kind = CounterMetricFamily if spec.kind is MetricKind.COUNTER else GaugeMetricFamily
+    family = kind(spec.name, spec.doc, labels=spec.label_names)
+    for labels, value in samples:
+        family.add_metric(labels, value)
+    return family
 
 
 class MetricsRegistry(CollectorRegistry):
@@ -180,3 +229,18 @@ class Metrics:
             family = Histogram(spec.name, spec.doc, spec.label_names, buckets=spec.buckets, registry=self.registry)
             self._histograms[spec.name] = family
         return family.labels(self.service, self.broker, *labels)
+
+
+@asynccontextmanager
+async def collecting(
+    registry: CollectorRegistry, collector: Collector, work: Coroutine[None, None, None], *, name: str
+) -> AsyncIterator[None]:
+    """Serve `collector` while the block runs; a task runs the endless `work` that updates it."""
+    registry.register(collector)
+    working = asyncio.create_task(work, name=name)
+    try:
+        yield
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        registry.unregister(collector)

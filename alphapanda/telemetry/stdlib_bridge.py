@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Self
 
-from alphapanda.telemetry.levels import Channel, LogLevel
-from alphapanda.telemetry.log import Logger
+from alphapanda.telemetry.log import Channel, Logger, LogLevel
 
 _CHANNELS = {"aiokafka": Channel.BUS, "kafka": Channel.BUS, "redis": Channel.BUS, "aiohttp": Channel.API}
 

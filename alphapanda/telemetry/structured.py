@@ -10,8 +10,7 @@ import structlog
 from structlog.typing import Processor
 
 from alphapanda.clock import Clock
-from alphapanda.telemetry.levels import Channel, LogLevel
-from alphapanda.telemetry.log import Logger
+from alphapanda.telemetry.log import Channel, Logger, LogLevel
 from alphapanda.telemetry.record import plain
 from alphapanda.telemetry.redaction import Redactor
 

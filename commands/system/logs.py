@@ -13,8 +13,8 @@ import typer
 from alphapanda.errors import AlphaPandaError, UnknownNameError, UsageError
 from alphapanda.operations.logs.reader import LogFileReader, LogQuery, LogRecord, RestartMarks, compile_pattern
 from alphapanda.query.times import parse_time
-from alphapanda.telemetry.levels import Channel, LogLevel
-from alphapanda.telemetry.pretty import PrettyRenderer
+from alphapanda.telemetry.log import Channel, LogLevel
+from alphapanda.telemetry.record import PrettyRenderer
 from commands.shell.context import Context
 from commands.shell.options import JsonOption
 from commands.shell.output import SCHEMA_VERSION

@@ -14,10 +14,9 @@ from daemons.feed.bad_rows import BadRowReport
 from daemons.feed.progress import FeedProgress, Resumption
 from daemons.feed.queue import Queued, TickQueue
 from daemons.feed.recorded import RecordedSource
-from daemons.feed.registry import InstrumentRegistry, InstrumentSubscription
+from daemons.feed.registry import InstrumentRegistry, InstrumentSubscription, WatchedFile
 from daemons.feed.sources import TickSource
 from daemons.feed.status_file import FeedState, FeedStatus, write_status
-from daemons.feed.watch import WatchedFile
 
 if TYPE_CHECKING:
     from daemons.service import DaemonContext

@@ -19,7 +19,7 @@ from alphapanda.market.csv_rows import BadRow
 from alphapanda.market.instruments import Symbols
 from alphapanda.market.recording import RecordingFile, RecordingKind, kind_of, merge
 from alphapanda.model.tick import TickFrame
-from daemons.feed.pacing import ReplaySpeed, Sleep, frames_of
+from daemons.feed.sources import ReplaySpeed, Sleep, frames_of
 
 VERSION: Final = 1
 """Of how rows become ticks: a change of it is another source, with other ids."""

@@ -1,4 +1,4 @@
-"""The instruments that the feed knows, in versions of a file that may change meanwhile; what is subscribed."""
+"""The instruments that the feed knows, reloaded when their file changes, and the subscribed ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,28 @@ from alphapanda.market.instruments import InstrumentTable, Listing, parse_instru
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
 from alphapanda.model.instrument import Instrument
 from alphapanda.telemetry.log import Logger
-from daemons.feed.watch import WatchedFile
+
+
+class WatchedFile:
+    """Remembers a file's size and time of change. A file that is not there can be watched too."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._seen = self._look()
+
+    def has_changed(self) -> bool:
+        """Return whether it differs from the last look, and take this as the last."""
+        now = self._look()
+        changed = now != self._seen
+        self._seen = now
+        return changed
+
+    def _look(self) -> tuple[int, int, int] | None:
+        try:
+            stat = self.path.stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 @dataclass(frozen=True, slots=True)

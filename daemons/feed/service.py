@@ -20,12 +20,11 @@ from alphapanda.settings import FeedSettings, FeedSource, SerializationFormat, S
 from daemons.feed import bad_rows
 from daemons.feed.bad_rows import BadRowReport
 from daemons.feed.feed_status import FeedBookkeeping
-from daemons.feed.pacing import ReplaySpeed
 from daemons.feed.progress import open_progress
 from daemons.feed.queue import QueuePolicy, TickQueue
 from daemons.feed.recorded import RecordedSource
 from daemons.feed.registry import InstrumentRegistry, InstrumentSubscription
-from daemons.feed.sources import SimulatedSource, TickSource
+from daemons.feed.sources import ReplaySpeed, SimulatedSource, TickSource
 from daemons.feed.status_file import FeedState
 from daemons.service import DaemonContext
 

@@ -23,8 +23,7 @@ from alphapanda.infra.ports import PortBook
 from alphapanda.model.process_status import OrphanPolicy, ProcessState, ProcessStatus, UnitKind
 from alphapanda.settings import load
 from alphapanda.telemetry.http_server import HttpServer
-from alphapanda.telemetry.levels import Channel
-from alphapanda.telemetry.log import Logger
+from alphapanda.telemetry.log import Channel, Logger
 from alphapanda.telemetry.logs import configure_logging
 from daemons.notify import NoticeListener
 from daemons.supervisor.environment import system_variables

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from alphapanda.clock import Clock
-from alphapanda.telemetry.levels import LogLevel
+from alphapanda.telemetry.log import LogLevel
 from alphapanda.telemetry.record import LogRecord, Marker, encode_line
 from tui.sources.connection import Connection
 from tui.sources.demo import DemoMarket, DemoPlan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alphapanda.model.control import Alert, AuditRecord, ControlCommand, ControlEvent, Done
-from alphapanda.telemetry.levels import LogLevel
+from alphapanda.telemetry.log import LogLevel
 from alphapanda.telemetry.record import LogRecord
 from tui.render.spec import WIDE, Document, TableColumn, TableSpec
 from tui.store.store import Note

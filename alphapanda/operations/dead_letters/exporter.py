@@ -21,10 +21,9 @@ from alphapanda.model.dead_letter import LedgerState
 from alphapanda.operations.dead_letters.backlog import DeadLetterBacklog
 from alphapanda.operations.dead_letters.counts import DeadLetterCounter, DeadLetterCounts
 from alphapanda.telemetry import metric_specs as specs
-from alphapanda.telemetry.collecting import collecting
 from alphapanda.telemetry.log import Logger
 from alphapanda.telemetry.metric_specs import MetricSpec
-from alphapanda.telemetry.metrics import Metrics
+from alphapanda.telemetry.metrics import Metrics, collecting
 
 EVERY_S = 10.0
 

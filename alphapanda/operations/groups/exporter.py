@@ -19,9 +19,8 @@ from alphapanda.kafka.group_admin import GroupAdmin, open_groups
 from alphapanda.operations.groups.lag import LagReport
 from alphapanda.operations.groups.measure import measure
 from alphapanda.telemetry import metric_specs as specs
-from alphapanda.telemetry.collecting import collecting
 from alphapanda.telemetry.log import Logger
-from alphapanda.telemetry.metrics import Metrics
+from alphapanda.telemetry.metrics import Metrics, collecting
 
 EVERY_S = 10.0
 

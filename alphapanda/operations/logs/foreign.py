@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from alphapanda.errors import UnknownNameError
-from alphapanda.telemetry.levels import LogLevel
+from alphapanda.telemetry.log import LogLevel
 from alphapanda.telemetry.record import LogRecord
 
 ParseLine = Callable[[bytes, str], LogRecord | None]

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from alphapanda.errors import UsageError
-from alphapanda.telemetry.levels import LogLevel
-from alphapanda.telemetry.pretty import PrettyRenderer
-from alphapanda.telemetry.record import LogRecord
+from alphapanda.telemetry.log import LogLevel
+from alphapanda.telemetry.record import LogRecord, PrettyRenderer
 
 _TS_PREFIX = b'{"ts":"'
 _TS_END = len(_TS_PREFIX) + len("2025-11-17T09:15:00.123456Z")

@@ -17,7 +17,7 @@ from alphapanda.settings import (
     TickCompression,
     load,
 )
-from alphapanda.telemetry.levels import LogLevel
+from alphapanda.telemetry.log import LogLevel
 
 Write = Callable[[str, str], Path]
 Problems = Callable[..., list[str]]

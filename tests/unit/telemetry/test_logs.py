@@ -14,8 +14,7 @@ import structlog
 
 from alphapanda.clock import ManualClock
 from alphapanda.deployment import Deployment
-from alphapanda.telemetry.levels import Channel
-from alphapanda.telemetry.log import Logger, SilentLogger
+from alphapanda.telemetry.log import Channel, Logger, SilentLogger
 from alphapanda.telemetry.logs import LogSystem, configure_logging, get_logger
 from alphapanda.telemetry.stdlib_bridge import BridgeHandler, StdlibLogger
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from alphapanda.operations.logs.follower import REORDER_WINDOW, ReorderWindow
 from alphapanda.operations.logs.history import merge
-from alphapanda.telemetry.levels import LogLevel
+from alphapanda.telemetry.log import LogLevel
 from alphapanda.telemetry.record import LogRecord
 
 START = datetime(2025, 11, 17, 4, 0, tzinfo=UTC)

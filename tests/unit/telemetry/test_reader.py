@@ -14,7 +14,7 @@ from alphapanda.clock import ManualClock
 from alphapanda.deployment import Deployment
 from alphapanda.errors import UnknownNameError, UsageError
 from alphapanda.operations.logs.reader import LogFileReader, LogQuery, LogRecord, compile_pattern
-from alphapanda.telemetry.levels import LogLevel
+from alphapanda.telemetry.log import LogLevel
 from alphapanda.telemetry.record import encode_line
 from alphapanda.telemetry.rotation import RotatingFile
 

@@ -6,9 +6,8 @@ import pytest
 
 from alphapanda.operations.logs.foreign import parse_foreign, undated
 from alphapanda.operations.logs.reader import RestartMarks
-from alphapanda.telemetry.levels import LogLevel
-from alphapanda.telemetry.pretty import PrettyRenderer
-from alphapanda.telemetry.record import LogRecord, Marker, decode_line, encode_line
+from alphapanda.telemetry.log import LogLevel
+from alphapanda.telemetry.record import LogRecord, Marker, PrettyRenderer, decode_line, encode_line
 
 AT = datetime(2025, 11, 17, 4, 0, 0, 123_456, tzinfo=UTC)
 FIXED = {"ts": "2025-11-17T04:00:00.123456Z", "level": "info", "channel": "app", "service": "feed"}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from textual.pilot import Pilot
 
-from alphapanda.telemetry.levels import LogLevel
+from alphapanda.telemetry.log import LogLevel
 from alphapanda.telemetry.record import LogRecord
 from tui.app import Dashboard
 from tui.render.ring import Ring, RowGap

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from alphapanda.clock import ManualClock
 from alphapanda.model.records import Header, Partition, Record, encode_offsets
-from alphapanda.telemetry.levels import LogLevel
+from alphapanda.telemetry.log import LogLevel
 from alphapanda.telemetry.record import LogRecord, Marker
 from tui.app import Dashboard
 from tui.store.past import PastSystem, ReadersPlaces

@@ -8,8 +8,8 @@ from alphapanda.clock import ManualClock
 from alphapanda.errors import ConfigError
 from alphapanda.market.csv_rows import BadRow
 from alphapanda.market.instruments import InstrumentTable
-from daemons.feed.pacing import ReplaySpeed
 from daemons.feed.recorded import RecordedSource, Recording
+from daemons.feed.sources import ReplaySpeed
 from daemons.feed.status_file import FeedState, FeedStatus, read_status, write_status
 
 TICKS = "Symbol,exchange_timestamp,last_price\nTCS,2025-11-17 12:00:00,10\n5\nINFY,2025-11-17 12:00:01,11\n"

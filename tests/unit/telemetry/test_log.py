@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from alphapanda.errors import UnknownNameError
-from alphapanda.telemetry.levels import LogLevel
+from alphapanda.telemetry.log import LogLevel
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from alphapanda.clock import ManualClock
 from alphapanda.ids import InstrumentId
 from alphapanda.model.tick import Tick, TickFrame
-from daemons.feed.pacing import ReplaySpeed, frames_of
+from daemons.feed.sources import ReplaySpeed, frames_of
 
 START = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
 
