@@ -10,7 +10,7 @@ from commands.shell.output import SCHEMA_VERSION, Output
 
 if TYPE_CHECKING:
     from alphapanda.operations.tail.filters import RecordFilter
-    from alphapanda.operations.tail.scan import Counter
+    from alphapanda.operations.tail.scan import ReadCounter
 
 EVERY_S = 0.25
 _CLEAR = "\r\x1b[K"
@@ -20,7 +20,7 @@ _UNITS = ("B", "KB", "MB", "GB", "TB")
 class TailCounter:
     """Tells of a reading while it goes on, and sums it up however it ends."""
 
-    def __init__(self, output: Output, clock: Clock, counter: Counter, picks: RecordFilter) -> None:
+    def __init__(self, output: Output, clock: Clock, counter: ReadCounter, picks: RecordFilter) -> None:
         self._output = output
         self._clock = clock
         self._counter = counter

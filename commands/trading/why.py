@@ -15,7 +15,7 @@ from alphapanda.kafka.client import KafkaOptions, open_read_log
 from alphapanda.kafka.group_admin import open_groups
 from alphapanda.operations.tail.formats import printable
 from alphapanda.operations.trace.missing import GroupPositions
-from alphapanda.operations.trace.report import DecisionTrace, Hop, MissingEvent, Story
+from alphapanda.operations.trace.report import DecisionTrace, MissingEvent, TraceReport, TraceSpan
 from alphapanda.operations.trace.search import LogSearch
 from alphapanda.operations.trace.trace import Tracer
 from alphapanda.pipeline.topic_routing import Routes
@@ -77,7 +77,7 @@ def _ms(context: Context, text: str | None) -> int | None:
     return None if text is None else milliseconds(parse_time(text, context.clock.now()))
 
 
-async def _report(context: Context, asked: str, since_ms: int | None, until_ms: int | None) -> Story:
+async def _report(context: Context, asked: str, since_ms: int | None, until_ms: int | None) -> TraceReport:
 
     settings = context.settings()
     catalogue = catalogue_of(settings)
@@ -97,7 +97,7 @@ async def _report(context: Context, asked: str, since_ms: int | None, until_ms: 
                 since_ms,
                 until_ms,
             )
-            return await tracer.tell(asked)
+            return await tracer.report(asked)
 
 
 async def _places(options: KafkaOptions, brokers: Sequence[str]) -> GroupPositions:
@@ -109,7 +109,7 @@ async def _places(options: KafkaOptions, brokers: Sequence[str]) -> GroupPositio
 
 
 # ---------------------------------------------------------------------- for people
-def _show(output: Output, story: Story) -> None:
+def _show(output: Output, story: TraceReport) -> None:
     output.lines([output.styled(f"{story.asked} is a {story.is_what}".replace("a event", "an event"), Style.BOLD)])
     if story.tick is not None:
         output.lines(_hop_lines(output, story.tick))
@@ -137,7 +137,7 @@ def _decision_lines(output: Output, decision: DecisionTrace, *, with_tick: bool)
     return lines
 
 
-def _hop_lines(output: Output, hop: Hop) -> list[str]:
+def _hop_lines(output: Output, hop: TraceSpan) -> list[str]:
 
     when = to_ist(hop.written_at)
     stamp = f"{when:%Y-%m-%d %H:%M:%S}.{when.microsecond // 1000:03}"
@@ -174,7 +174,7 @@ def _plain(text: str) -> str:
 
 
 # ---------------------------------------------------------------------- for programs
-def _document(story: Story, seconds: float) -> Mapping[str, object]:
+def _document(story: TraceReport, seconds: float) -> Mapping[str, object]:
     return {
         "asked": story.asked,
         "is": story.is_what,
@@ -202,7 +202,7 @@ def _document(story: Story, seconds: float) -> Mapping[str, object]:
     }
 
 
-def _hop(hop: Hop) -> Mapping[str, object]:
+def _hop(hop: TraceSpan) -> Mapping[str, object]:
     position = hop.position
     return {
         "step": hop.step.value,

@@ -13,8 +13,7 @@ import msgspec
 
 from alphapanda.errors import DecodeError, DependencyError, UsageError
 from alphapanda.model.records import Header, Record
-from alphapanda.operations.tail.partial import partial_decoder
-from alphapanda.operations.tail.view import MIRRORED, RecordView
+from alphapanda.operations.tail.view import MIRRORED, RecordView, partial_decoder
 from alphapanda.query.expressions import ENVELOPE_FIELDS, Expression
 from alphapanda.serialization.avro import MAGIC
 from alphapanda.serialization.transcoder import JsonTranscoder

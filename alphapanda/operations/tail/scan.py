@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+import math
+from collections import deque
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from alphapanda.clock import Clock
@@ -13,7 +15,6 @@ from alphapanda.kafka.client import KafkaReadLog
 from alphapanda.kafka.log import LogReader
 from alphapanda.model.records import Partition, Record
 from alphapanda.operations.tail.filters import RecordFilter
-from alphapanda.operations.tail.merge import TimeMerge
 from alphapanda.query.offsets import At, OffsetRange
 
 POLL_S = 0.5
@@ -22,7 +23,7 @@ PATIENCE_POLLS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class OffsetSpan:
     """What to read of one partition: from `start` up to `stop`, which is not read."""
 
     start: int
@@ -30,7 +31,7 @@ class Span:
 
 
 @dataclass(slots=True)
-class Counter:
+class ReadCounter:
     """What was read so far.
 
     Attributes:
@@ -51,7 +52,7 @@ class Counter:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadPlan:
     """What a tail reads.
 
     Attributes:
@@ -60,14 +61,14 @@ class Reading:
         until_ms: leave out what is at or after this time, Unix milliseconds, and stop following then.
     """
 
-    spans: Mapping[Partition, Span]
+    spans: Mapping[Partition, OffsetSpan]
     follow: bool = False
     until_ms: int | None = None
 
 
 async def resolve(
     log: KafkaReadLog, partitions: Collection[Partition], wanted: OffsetRange, *, follow: bool, now_ms: int
-) -> Reading:
+) -> ReadPlan:
     """Return what a range names in each partition at this moment.
 
     Args:
@@ -80,16 +81,16 @@ async def resolve(
     beginnings = await log.beginnings(partitions)
     ends = await log.ends(partitions)
     at = {ms: await log.since(partitions, ms) for ms in dict.fromkeys(wanted.times)}
-    spans: dict[Partition, Span] = {}
+    spans: dict[Partition, OffsetSpan] = {}
     for partition in sorted(partitions):
         oldest, newest = beginnings[partition], ends[partition]
         found = {ms: offsets[partition] for ms, offsets in at.items()}
         start, stop = wanted.resolve(oldest, newest, found)
-        spans[partition] = Span(start, newest if stop is None else stop)
+        spans[partition] = OffsetSpan(start, newest if stop is None else stop)
     stop_bound = wanted.stop
     until_ms = stop_bound.ms if isinstance(stop_bound, At) else None
     open_end = stop_bound is None or (until_ms is not None and until_ms > now_ms)
-    return Reading(spans, follow=follow and open_end, until_ms=until_ms)
+    return ReadPlan(spans, follow=follow and open_end, until_ms=until_ms)
 
 
 class Tail:
@@ -104,11 +105,11 @@ class Tail:
         counter: what was read so far.
     """
 
-    def __init__(self, reading: Reading, picks: RecordFilter, clock: Clock) -> None:
+    def __init__(self, reading: ReadPlan, picks: RecordFilter, clock: Clock) -> None:
         self._reading = reading
         self._picks = picks
         self._clock = clock
-        self.counter = Counter()
+        self.counter = ReadCounter()
 
     async def batches(self, reader: LogReader) -> AsyncGenerator[Sequence[Record]]:
         """Give what passes: what is there in the order of time, then, if followed, what comes as it comes.
@@ -174,3 +175,77 @@ class Tail:
         passed = self._picks.pick(records)
         self.counter.count(records, passed)
         return passed
+
+
+HELD = 4_000
+"""How many records wait for slower partitions at most, about, over all partitions."""
+
+
+@dataclass(slots=True)
+class _PartitionCursor:
+    """One partition: what waits, and how far in time it was read.
+
+    A record counts as no earlier than those before it in its partition: their order there is the truth.
+    """
+
+    waiting: deque[tuple[int, Record]] = field(default_factory=deque)
+    reached: float = -math.inf
+    finished: bool = False
+
+
+class TimeMerge:
+    """Takes records partition by partition and gives them back in the order of time.
+
+    Args:
+        partitions: all that will be read.
+    """
+
+    def __init__(self, partitions: Collection[Partition]) -> None:
+        self._lanes = {partition: _PartitionCursor() for partition in partitions}
+        self._share = max(100, HELD // max(1, len(self._lanes)))
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every partition was read to its end."""
+        return all(lane.finished for lane in self._lanes.values())
+
+    def add(self, partition: Partition, passed: Iterable[Record], reached_ms: int) -> None:
+        """Take what passed the filter of a partition that was read up to `reached_ms`."""
+        lane = self._lanes[partition]
+        floor = int(lane.reached) if lane.reached > -math.inf else 0
+        for record in passed:
+            floor = max(floor, record.timestamp_ms)
+            lane.waiting.append((floor, record))
+        lane.reached = max(lane.reached, floor, reached_ms)
+
+    def finish(self, partition: Partition) -> None:
+        """Say that nothing more comes from a partition."""
+        self._lanes[partition].finished = True
+
+    def unfinished(self) -> list[Partition]:
+        """Return the partitions that were not read to their end."""
+        return [partition for partition, lane in self._lanes.items() if not lane.finished]
+
+    def hungry(self) -> list[Partition]:
+        """Return the partitions to read now: those that others wait for, and those that have little waiting."""
+        low = self._low()
+        return [
+            partition
+            for partition, lane in self._lanes.items()
+            if not lane.finished and (lane.reached <= low or len(lane.waiting) < self._share)
+        ]
+
+    def ready(self) -> Sequence[Record]:
+        """Take out, in order, what no record can come before any more."""
+        low = self._low()
+        found: list[tuple[int, Record]] = []
+        for lane in self._lanes.values():
+            waiting = lane.waiting
+            while waiting and waiting[0][0] <= low:
+                found.append(waiting.popleft())
+        found.sort(key=lambda pair: pair[0])
+        return [record for _, record in found]
+
+    def _low(self) -> float:
+        """Return the time up to which every unfinished partition was read."""
+        return min((lane.reached for lane in self._lanes.values() if not lane.finished), default=math.inf)

@@ -19,9 +19,16 @@ from alphapanda.model.records import TIMER_CAUSE, Header, Partition, Record
 from alphapanda.model.signal import Signal
 from alphapanda.operations.trace.identity import signal_in
 from alphapanda.operations.trace.missing import GroupPositions, branch_gaps
-from alphapanda.operations.trace.report import Branch, DecisionTrace, Found, Hop, MissingEvent, TraceStep
+from alphapanda.operations.trace.report import (
+    BrokerTrace,
+    DecisionTrace,
+    DecodedRecord,
+    MissingEvent,
+    TraceSpan,
+    TraceStep,
+)
 from alphapanda.operations.trace.search import LogSearch
-from alphapanda.operations.trace.spans import hop_of, pnl_hop, read_record, step_of, timed
+from alphapanda.operations.trace.spans import pnl_span, read_record, span_of, step_of, timed
 from alphapanda.pipeline.topic_routing import Routes
 
 WINDOWS_MS: tuple[int | None, ...] = (2_000, 30_000, 600_000, None)
@@ -51,13 +58,13 @@ class DecisionTracer:
     topics_of: TopicsOf
     ask_places: Ask
     _places: GroupPositions | None = None
-    _founds: dict[str, list[Found]] = field(default_factory=dict)
+    _founds: dict[str, list[DecodedRecord]] = field(default_factory=dict)
 
     async def trace(self, decision_id: str, anchor: Record, brokers: Sequence[BrokerId]) -> DecisionTrace:
         """Return the decision that `anchor` belongs to, as far as it went to `brokers`."""
         raw = await self._raw_signal(decision_id, anchor)
         start_ms = (raw or await self._verdict(decision_id, anchor)).timestamp_ms
-        founds: dict[BrokerId, list[Found]] = {}
+        founds: dict[BrokerId, list[DecodedRecord]] = {}
         since_ms = start_ms
         for window in WINDOWS_MS:
             until_ms = None if window is None else start_ms + window
@@ -93,7 +100,7 @@ class DecisionTracer:
         hits = await self.search.backward(decision_id, spans)
         return hits[0] if hits else anchor
 
-    async def _commands(self, broker: BrokerId, founds: Sequence[Found]) -> list[Found]:
+    async def _commands(self, broker: BrokerId, founds: Sequence[DecodedRecord]) -> list[DecodedRecord]:
         """Return the operator's commands that records follow from."""
         topic = self.routes.topic(EventType.CONTROL_COMMAND, broker)
         places = {cause for found in founds if (cause := cause_of(found.record)) and cause.topic == topic}
@@ -106,7 +113,7 @@ class DecisionTracer:
         brokers: Sequence[BrokerId],
         since_ms: int,
         until_ms: int | None,
-        founds: dict[BrokerId, list[Found]],
+        founds: dict[BrokerId, list[DecodedRecord]],
     ) -> None:
         topics = [topic for broker in brokers for topic in self.topics_of(broker)]
         spans = await self.search.spans(topics, since_ms=since_ms, until_ms=until_ms)
@@ -120,11 +127,11 @@ class DecisionTracer:
                 if all(known.record.position != record.position for known in mine):
                     mine.append(found)
 
-    def _is_whole(self, broker: BrokerId, founds: Sequence[Found]) -> bool:
-        gaps = branch_gaps(broker, founds, [hop_of(found) for found in founds], GroupPositions({}))
+    def _is_whole(self, broker: BrokerId, founds: Sequence[DecodedRecord]) -> bool:
+        gaps = branch_gaps(broker, founds, [span_of(found) for found in founds], GroupPositions({}))
         return all(gap.step in {TraceStep.PNL, TraceStep.SIGNAL, TraceStep.COMMAND} for gap in gaps)
 
-    async def _branch(self, broker: BrokerId, founds: list[Found], tick: Hop | None) -> Branch:
+    async def _branch(self, broker: BrokerId, founds: list[DecodedRecord], tick: TraceSpan | None) -> BrokerTrace:
         fills = [f for f in founds if f.event is not None and f.event.type is EventType.ORDER_FILLED]
         if fills and not any(step_of(found) is TraceStep.PNL for found in founds):
             after = await self._pnl_after(broker, max(fills, key=lambda fill: fill.record.timestamp_ms))
@@ -134,7 +141,7 @@ class DecisionTracer:
         gaps = branch_gaps(broker, founds, hops, GroupPositions({}))
         if gaps:
             gaps = branch_gaps(broker, founds, hops, await self.places())
-        return Branch(broker, timed(_once(hops), tick), gaps)
+        return BrokerTrace(broker, timed(_once(hops), tick), gaps)
 
     async def places(self) -> GroupPositions:
         """Return how far the groups have come."""
@@ -142,19 +149,19 @@ class DecisionTracer:
             self._places = await self.ask_places()
         return self._places
 
-    async def _hop(self, found: Found, fills: Sequence[Found]) -> Hop:
+    async def _hop(self, found: DecodedRecord, fills: Sequence[DecodedRecord]) -> TraceSpan:
         event = found.event
         if event is None or not isinstance(event.data, PnlSnapshot) or not fills:
-            return hop_of(found)
+            return span_of(found)
         earlier = [fill for fill in fills if fill.record.timestamp_ms <= found.record.timestamp_ms] or fills
         fill: OrderFilled = earlier[-1].event.data  # type: ignore[union-attr] # only decoded ones are fills
         at = found.record
         position = LogPosition(at.partition.topic, at.partition.number, at.offset - 1)
         record = await self.search.at(position) if at.offset else None
         before = None if record is None else read_record(self.routes, record).event
-        return pnl_hop(found, before.data if before is not None else None, fill.fill)
+        return pnl_span(found, before.data if before is not None else None, fill.fill)
 
-    async def _pnl_after(self, broker: BrokerId, fill: Found) -> Found | None:
+    async def _pnl_after(self, broker: BrokerId, fill: DecodedRecord) -> DecodedRecord | None:
         """Return the profit snapshot that a fill led to: that of the same cause, else the first at its time."""
         topic = self.routes.topic(EventType.PNL_SNAPSHOT, broker)
         if topic not in self.topics_of(broker) or fill.event is None:
@@ -175,8 +182,8 @@ class DecisionTracer:
         return None
 
     async def _tick(
-        self, founds: Mapping[BrokerId, Sequence[Found]], raw: Record | None
-    ) -> tuple[Hop | None, tuple[MissingEvent, ...]]:
+        self, founds: Mapping[BrokerId, Sequence[DecodedRecord]], raw: Record | None
+    ) -> tuple[TraceSpan | None, tuple[MissingEvent, ...]]:
         signal = self._signal(founds, raw)
         if signal is None:
             return None, (MissingEvent(TraceStep.TICK, "nothing that is left says which tick it was"),)
@@ -190,14 +197,14 @@ class DecisionTracer:
             said = f"{signal.instrument} at {signal.tick.last_price:,.2f}"
             why = f"{position} is no longer in the log, which begins at {oldest}; the signal says it was {said}"
             return None, (MissingEvent(TraceStep.TICK, why),)
-        hop = hop_of(read_record(self.routes, record))
+        hop = span_of(read_record(self.routes, record))
         if hop.event_id != signal.tick.event_id:
             return None, (
                 MissingEvent(TraceStep.TICK, f"{position} is another record than the signal's tick: another log?"),
             )
         return timed([hop], None)[0], ()
 
-    def _signal(self, founds: Mapping[BrokerId, Sequence[Found]], raw: Record | None) -> Signal | None:
+    def _signal(self, founds: Mapping[BrokerId, Sequence[DecodedRecord]], raw: Record | None) -> Signal | None:
         candidates = [found for mine in founds.values() for found in mine]
         if raw is not None:
             candidates.insert(0, read_record(self.routes, raw))
@@ -219,9 +226,9 @@ def cause_of(record: Record) -> LogPosition | None:
     return LogPosition(topic, int(number), int(offset))
 
 
-def _once(hops: Sequence[Hop]) -> list[Hop]:
+def _once(hops: Sequence[TraceSpan]) -> list[TraceSpan]:
     """Return hops without those written again: an event's first place counts."""
-    first: dict[object, Hop] = {}
+    first: dict[object, TraceSpan] = {}
     for hop in sorted(hops, key=lambda one: (one.written_at, one.position)):
         first.setdefault((hop.event_id, hop.step) if hop.event_id else hop.position, hop)
     return list(first.values())

@@ -9,10 +9,10 @@ from enum import IntEnum
 from alphapanda.model.order import OrderAccepted, OrderFilled, OrderSubmitted
 from alphapanda.model.signal import Signal, SignalRejected, SignalValidated
 from alphapanda.model.tick import TickRef
-from alphapanda.operations.trace.report import Found
+from alphapanda.operations.trace.report import DecodedRecord
 
 
-class Role(IntEnum):
+class IdRole(IntEnum):
     """What an id is to a record; the smallest says most."""
 
     EVENT = 0
@@ -26,69 +26,69 @@ class Role(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class TracedId:
     """The record that tells most about an id, and what the id is to it."""
 
-    found: Found
-    role: Role
+    found: DecodedRecord
+    role: IdRole
 
     @property
     def words(self) -> str:
         """What the id is, in words."""
         event = self.found.event
         match self.role:
-            case Role.EVENT if event is not None:
+            case IdRole.EVENT if event is not None:
                 words = f"event: {event.type.value}"
-            case Role.TRADE:
+            case IdRole.TRADE:
                 words = "trade id"
-            case Role.CLIENT_ORDER:
+            case IdRole.CLIENT_ORDER:
                 words = "client order id"
-            case Role.VENUE_ORDER:
+            case IdRole.VENUE_ORDER:
                 words = "venue order id"
-            case Role.DECISION:
+            case IdRole.DECISION:
                 words = "decision id"
-            case Role.TICK:
+            case IdRole.TICK:
                 words = "event: market_tick"
-            case Role.CAUSE:
+            case IdRole.CAUSE:
                 words = "event that is no longer in the log"
             case _:
                 words = "mentioned"
         return words
 
 
-def role_of(asked: str, found: Found) -> Role:
+def role_of(asked: str, found: DecodedRecord) -> IdRole:
     """Return what `asked` is to a record in which it occurs."""
     event = found.event
     if event is None:
-        return Role.MENTION
+        return IdRole.MENTION
     envelope, data = event.envelope, event.data
     tick = tick_ref_in(found)
-    role = Role.MENTION
+    role = IdRole.MENTION
     if envelope.id == asked:
-        role = Role.EVENT
+        role = IdRole.EVENT
     elif isinstance(data, OrderFilled) and data.fill.trade_id == asked:
-        role = Role.TRADE
+        role = IdRole.TRADE
     elif asked in _order_ids(data):
-        role = Role.CLIENT_ORDER
+        role = IdRole.CLIENT_ORDER
     elif isinstance(data, OrderAccepted) and data.venue_order_id == asked:
-        role = Role.VENUE_ORDER
+        role = IdRole.VENUE_ORDER
     elif envelope.correlation_id == asked:
-        role = Role.DECISION
+        role = IdRole.DECISION
     elif tick is not None and tick.event_id == asked:
-        role = Role.TICK
+        role = IdRole.TICK
     elif envelope.causation_id == asked:
-        role = Role.CAUSE
+        role = IdRole.CAUSE
     return role
 
 
-def best(asked: str, founds: Sequence[Found]) -> Identity | None:
+def most_telling(asked: str, founds: Sequence[DecodedRecord]) -> TracedId | None:
     """Return the record to which `asked` means most; None without records."""
     if not founds:
         return None
     role, _, found = min(
         ((role_of(asked, found), place, found) for place, found in enumerate(founds)), key=lambda one: one[:2]
     )
-    return Identity(found, role)
+    return TracedId(found, role)
 
 
 def _order_ids(data: object) -> tuple[str, ...]:
@@ -98,7 +98,7 @@ def _order_ids(data: object) -> tuple[str, ...]:
     return () if order_id is None else (order_id,)
 
 
-def tick_ref_in(found: Found) -> TickRef | None:
+def tick_ref_in(found: DecodedRecord) -> TickRef | None:
     """Return the tick that a record names: a signal was decided on it, a fill was matched with it."""
     if found.event is not None and isinstance(found.event.data, OrderFilled):
         return found.event.data.fill.tick
@@ -106,7 +106,7 @@ def tick_ref_in(found: Found) -> TickRef | None:
     return None if signal is None else signal.tick
 
 
-def signal_in(found: Found) -> Signal | None:
+def signal_in(found: DecodedRecord) -> Signal | None:
     """Return the signal that a record carries, if it carries one."""
     data = None if found.event is None else found.event.data
     if isinstance(data, SignalValidated | SignalRejected):

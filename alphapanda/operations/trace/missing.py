@@ -10,7 +10,7 @@ from alphapanda.model.envelope import LogPosition
 from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Offsets, Partition
 from alphapanda.operations.trace.identity import signal_in
-from alphapanda.operations.trace.report import Found, Hop, MissingEvent, TraceStep
+from alphapanda.operations.trace.report import DecodedRecord, MissingEvent, TraceSpan, TraceStep
 from topics.services import risk_of, trader_of
 
 _ENDS = frozenset({EventType.ORDER_CANCELLED, EventType.ORDER_REJECTED, EventType.ORDER_EXPIRED})
@@ -37,7 +37,7 @@ class GroupPositions:
 
 
 def branch_gaps(
-    broker: BrokerId, founds: Sequence[Found], hops: Sequence[Hop], places: GroupPositions
+    broker: BrokerId, founds: Sequence[DecodedRecord], hops: Sequence[TraceSpan], places: GroupPositions
 ) -> tuple[MissingEvent, ...]:
     """Return what is missing of a broker's part of a decision."""
     kinds = {found.event.type for found in founds if found.event is not None}
@@ -62,17 +62,17 @@ def branch_gaps(
     return (*gaps, *_order_gaps(broker, founds, kinds, at, dead, places))
 
 
-def is_operators(founds: Sequence[Found]) -> bool:
+def is_operators(founds: Sequence[DecodedRecord]) -> bool:
     """Return whether an operator ordered it: then no strategy's signal is behind it, and no tick."""
     return any(signal.command_id is not None for found in founds if (signal := signal_in(found)) is not None)
 
 
 def _order_gaps(
     broker: BrokerId,
-    founds: Sequence[Found],
+    founds: Sequence[DecodedRecord],
     kinds: set[EventType],
     at: Mapping[TraceStep, LogPosition],
-    dead: Hop | None,
+    dead: TraceSpan | None,
     places: GroupPositions,
 ) -> list[MissingEvent]:
     if TraceStep.ORDER not in at:
@@ -101,7 +101,7 @@ def _order_gaps(
     return gaps
 
 
-def _leaves(founds: Sequence[Found]) -> int:
+def _leaves(founds: Sequence[DecodedRecord]) -> int:
     leaves = 0
     for found in founds:
         event = found.event
@@ -111,7 +111,7 @@ def _leaves(founds: Sequence[Found]) -> int:
     return min((fill.leaves_quantity for fill in fills), default=leaves)
 
 
-def _gap(step: TraceStep, dead: Hop | None, why: tuple[str, bool]) -> MissingEvent:
+def _gap(step: TraceStep, dead: TraceSpan | None, why: tuple[str, bool]) -> MissingEvent:
     return (
         MissingEvent(step, *why)
         if dead is None

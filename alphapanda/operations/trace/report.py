@@ -35,7 +35,7 @@ class TraceStep(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DecodedRecord:
     """A record of the chain.
 
     Attributes:
@@ -50,7 +50,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class RiskCheckResult:
     """One check of risk: what was measured against what is allowed, and whether it passed."""
 
     check: str
@@ -60,7 +60,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hop:
+class TraceSpan:
     """One record of a chain, as it is told.
 
     Attributes:
@@ -85,7 +85,7 @@ class Hop:
     written_at: datetime
     event_id: str
     happened_at: datetime | None = None
-    checks: tuple[Check, ...] = ()
+    checks: tuple[RiskCheckResult, ...] = ()
     notes: tuple[str, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
     hop_ms: float | None = None
@@ -108,7 +108,7 @@ class MissingEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
+class BrokerTrace:
     """What one broker made of a decision.
 
     Attributes:
@@ -118,7 +118,7 @@ class Branch:
     """
 
     broker: BrokerId
-    hops: tuple[Hop, ...]
+    hops: tuple[TraceSpan, ...]
     gaps: tuple[MissingEvent, ...] = ()
 
 
@@ -134,13 +134,13 @@ class DecisionTrace:
     """
 
     decision_id: str
-    tick: Hop | None
+    tick: TraceSpan | None
     gaps: tuple[MissingEvent, ...]
-    branches: tuple[Branch, ...]
+    branches: tuple[BrokerTrace, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class TraceReport:
     """The answer.
 
     Attributes:
@@ -154,9 +154,9 @@ class Story:
 
     asked: str
     is_what: str
-    tick: Hop | None = None
+    tick: TraceSpan | None = None
     decisions: Sequence[DecisionTrace] = ()
-    others: Sequence[Hop] = ()
+    others: Sequence[TraceSpan] = ()
     gaps: Sequence[MissingEvent] = ()
 
     @property

@@ -19,7 +19,7 @@ from alphapanda.model.position import PnlSnapshot, Position
 from alphapanda.model.records import Record
 from alphapanda.model.signal import Signal, SignalRejected, SignalValidated
 from alphapanda.model.tick import Tick
-from alphapanda.operations.trace.report import Check, Found, Hop, TraceStep
+from alphapanda.operations.trace.report import DecodedRecord, RiskCheckResult, TraceSpan, TraceStep
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.rupees import price, rupees
 from alphapanda.serialization.codec import to_jsonable
@@ -46,28 +46,28 @@ _STEPS: Mapping[EventType, TraceStep] = MappingProxyType(
 )
 
 
-def read_record(routes: Routes, record: Record) -> Found:
+def read_record(routes: Routes, record: Record) -> DecodedRecord:
     """Return a record with its event, or with the reason why it has none."""
     try:
-        return Found(record, routes.read(record))
+        return DecodedRecord(record, routes.read(record))
     except (PermanentError, TopicNameError, ValueError) as error:
-        return Found(record, None, str(error))
+        return DecodedRecord(record, None, str(error))
 
 
-def step_of(found: Found) -> TraceStep:
+def step_of(found: DecodedRecord) -> TraceStep:
     """Return the place of a record in a chain, by its topic where it cannot be decoded."""
     if found.record.partition.topic.endswith(".dlq"):
         return TraceStep.DEAD_LETTER
     return TraceStep.OTHER if found.event is None else _STEPS.get(found.event.type, TraceStep.OTHER)
 
 
-def hop_of(found: Found) -> Hop:
+def span_of(found: DecodedRecord) -> TraceSpan:
     """Return a record as it is told."""
     record, event = found.record, found.event
     step = step_of(found)
     written_at = datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)
     if event is None:
-        return Hop(
+        return TraceSpan(
             step=step,
             broker=_scope(record),
             title=f"cannot be decoded: {found.error}",
@@ -78,7 +78,7 @@ def hop_of(found: Found) -> Hop:
     title, notes, checks = (
         _dead_letter_words(record) if step is TraceStep.DEAD_LETTER else _words(event.type, event.data)
     )
-    return Hop(
+    return TraceSpan(
         step=step,
         broker=event.envelope.broker,
         title=title,
@@ -92,7 +92,7 @@ def hop_of(found: Found) -> Hop:
     )
 
 
-def timed(hops: Sequence[Hop], start: Hop | None) -> tuple[Hop, ...]:
+def timed(hops: Sequence[TraceSpan], start: TraceSpan | None) -> tuple[TraceSpan, ...]:
     """Return hops in the order of time, each with the time since the one before it and since the first."""
     ordered = sorted(hops, key=lambda hop: (hop.written_at, hop.step.rank, hop.position))
     first = start or (ordered[0] if ordered else None)
@@ -109,9 +109,9 @@ def timed(hops: Sequence[Hop], start: Hop | None) -> tuple[Hop, ...]:
     return tuple(found)
 
 
-def pnl_hop(found: Found, before: PnlSnapshot | None, fill: Fill) -> Hop:
+def pnl_span(found: DecodedRecord, before: PnlSnapshot | None, fill: Fill) -> TraceSpan:
     """Return a profit snapshot as what a fill did to it: one position and the sums, not all positions."""
-    hop = hop_of(found)
+    hop = span_of(found)
     assert found.event is not None
     after: PnlSnapshot = found.event.data
     position = _position(after, fill)
@@ -143,7 +143,7 @@ def _position(snapshot: PnlSnapshot, fill: Fill) -> Position | None:
     return next((one for one in snapshot.positions if (one.strategy_id, one.instrument) == key), None)
 
 
-def _ms(hop: Hop, since: Hop) -> float:
+def _ms(hop: TraceSpan, since: TraceSpan) -> float:
     return (hop.written_at - since.written_at).total_seconds() * 1000
 
 
@@ -154,7 +154,7 @@ def _scope(record: Record) -> BrokerId:
         return BrokerId(record.partition.topic)
 
 
-_Words = tuple[str, tuple[str, ...], tuple[Check, ...]]
+_Words = tuple[str, tuple[str, ...], tuple[RiskCheckResult, ...]]
 
 
 def _dead_letter_words(record: Record) -> _Words:
@@ -165,19 +165,19 @@ def _dead_letter_words(record: Record) -> _Words:
 
 def _words(kind: EventType, data: Any) -> _Words:
     notes: tuple[str, ...] = ()
-    checks: tuple[Check, ...] = ()
+    checks: tuple[RiskCheckResult, ...] = ()
     match data:
         case Tick():
             title = f"{data.instrument} {data.last_price:,.2f} (bid {data.bid:,.2f}, ask {data.ask:,.2f})"
         case Signal():
             title, notes = f"{data.strategy_id}: {_wish(data)}", (data.reason,) if data.reason else ()
         case SignalValidated():
-            checks = tuple(Check(one.check, one.value, one.limit, passed=True) for one in data.checks)
+            checks = tuple(RiskCheckResult(one.check, one.value, one.limit, passed=True) for one in data.checks)
             title = f"validated, {len(checks)} checks passed: {_wish(data.signal)}"
         case SignalRejected():
             checks = (
-                *(Check(one.check, one.value, one.limit, passed=True) for one in data.checks),
-                Check(data.failed.check, data.failed.value, data.failed.limit, passed=False),
+                *(RiskCheckResult(one.check, one.value, one.limit, passed=True) for one in data.checks),
+                RiskCheckResult(data.failed.check, data.failed.value, data.failed.limit, passed=False),
             )
             title = f"denied, {data.code.value}: {data.message}"
         case OrderFilled():

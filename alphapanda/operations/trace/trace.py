@@ -13,11 +13,18 @@ from alphapanda.model.envelope import LogPosition
 from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Partition, Record
 from alphapanda.operations.trace.decision import DecisionTracer
-from alphapanda.operations.trace.identity import Identity, Role, best, role_of, tick_ref_in
+from alphapanda.operations.trace.identity import IdRole, TracedId, most_telling, role_of, tick_ref_in
 from alphapanda.operations.trace.missing import GroupPositions
-from alphapanda.operations.trace.report import DecisionTrace, Found, Hop, MissingEvent, Story, TraceStep
+from alphapanda.operations.trace.report import (
+    DecisionTrace,
+    DecodedRecord,
+    MissingEvent,
+    TraceReport,
+    TraceSpan,
+    TraceStep,
+)
 from alphapanda.operations.trace.search import LogSearch
-from alphapanda.operations.trace.spans import hop_of, read_record, timed
+from alphapanda.operations.trace.spans import read_record, span_of, timed
 from alphapanda.operations.trace.ticks import find_tick
 from alphapanda.pipeline.topic_routing import Routes
 from topics.names import TopicName
@@ -62,7 +69,7 @@ class Tracer:
     def __post_init__(self) -> None:
         self._tracer = DecisionTracer(self.search, self.routes, self._trading_topics, self.ask_places)
 
-    async def tell(self, asked: str) -> Story:
+    async def report(self, asked: str) -> TraceReport:
         """Return the story of an id: of an event, a client or venue order, a trade or a decision.
 
         Raises:
@@ -80,7 +87,7 @@ class Tracer:
                 else "It may be older than its topic keeps records, or of another deployment.",
             )
         event = identity.found.event
-        if identity.role is Role.TICK or (event is not None and event.type is EventType.MARKET_TICK):
+        if identity.role is IdRole.TICK or (event is not None and event.type is EventType.MARKET_TICK):
             return await self._tick_story(asked, identity)
         if event is not None and self._is_trading(identity.found.record):
             story = await self._decision_story(asked, identity)
@@ -89,22 +96,22 @@ class Tracer:
         return await self._other_story(asked, identity)
 
     # ------------------------------------------------------------------ what it is
-    async def _identify(self, asked: str) -> Identity | None:
+    async def _identify(self, asked: str) -> TracedId | None:
         tick_first = asked[24:27] == _FEW_DIGITS
         ways = [self._among_events, self._among_snapshots, self._ticks_by_bytes]
         ways.insert(0 if tick_first else 1, self._ticks_by_number)
         for way in ways:
-            identity = best(asked, await way(asked))
+            identity = most_telling(asked, await way(asked))
             if identity is not None:
                 return identity
         return None
 
-    async def _ticks_by_number(self, asked: str) -> list[Found]:
+    async def _ticks_by_number(self, asked: str) -> list[DecodedRecord]:
         spans = await self._spans([self._tick_topic])
         record = await find_tick(self.search, asked, spans)
         return [] if record is None else self._read([record])
 
-    async def _ticks_by_bytes(self, asked: str) -> list[Found]:
+    async def _ticks_by_bytes(self, asked: str) -> list[DecodedRecord]:
         """Search ticks that no number leads to: at the time in the id, else from `since_ms`, else the newest."""
         made_ms = _made_ms(asked)
         if made_ms is not None:
@@ -116,14 +123,14 @@ class Tracer:
             spans = {one: (max(start, stop - NEWEST_TICKS), stop) for one, (start, stop) in spans.items()}
         return self._read(await self.search.backward(asked, spans))
 
-    async def _among_events(self, asked: str) -> list[Found]:
+    async def _among_events(self, asked: str) -> list[DecodedRecord]:
         topics = [topic for topic in self.topics if topic != self._tick_topic and topic not in self._pnl_topics]
         return await self._in(asked, topics)
 
-    async def _among_snapshots(self, asked: str) -> list[Found]:
+    async def _among_snapshots(self, asked: str) -> list[DecodedRecord]:
         return await self._in(asked, self._pnl_topics)
 
-    async def _in(self, asked: str, topics: Collection[str]) -> list[Found]:
+    async def _in(self, asked: str, topics: Collection[str]) -> list[DecodedRecord]:
         made_ms = _made_ms(asked)
         if made_ms is not None:
             spans = await self._spans(topics, made_ms - _SLACK_MS, made_ms + _AROUND_MS)
@@ -133,25 +140,25 @@ class Tracer:
 
         def is_known(records: Sequence[Record]) -> bool:
             """Whether a record says what the id is; an audit may mention it, too, and says nothing of it."""
-            return any(role_of(asked, found) <= Role.TICK for found in self._read(records))
+            return any(role_of(asked, found) <= IdRole.TICK for found in self._read(records))
 
         return self._read(await self.search.backward(asked, await self._spans(topics), is_known))
 
-    def _read(self, records: Sequence[Record]) -> list[Found]:
+    def _read(self, records: Sequence[Record]) -> list[DecodedRecord]:
         return [read_record(self.routes, record) for record in records]
 
     # ------------------------------------------------------------------ stories
-    async def _decision_story(self, asked: str, identity: Identity) -> Story | None:
+    async def _decision_story(self, asked: str, identity: TracedId) -> TraceReport | None:
         found = identity.found
         assert found.event is not None
         envelope = found.event.envelope
-        brokers = self.brokers if identity.role is Role.DECISION else [envelope.broker]
+        brokers = self.brokers if identity.role is IdRole.DECISION else [envelope.broker]
         decision = await self._tracer.trace(envelope.correlation_id, found.record, brokers)
         if not any(hop.step is not TraceStep.PNL for branch in decision.branches for hop in branch.hops):
             return None  # a snapshot that a timer told to write: it belongs to no decision
-        return Story(asked=asked, is_what=self._words(identity, decision, asked), decisions=[decision])
+        return TraceReport(asked=asked, is_what=self._words(identity, decision, asked), decisions=[decision])
 
-    def _words(self, identity: Identity, decision: DecisionTrace, asked: str) -> str:
+    def _words(self, identity: TracedId, decision: DecisionTrace, asked: str) -> str:
         """Return what the id is, now that all of its chain is known."""
         for branch in decision.branches:
             for hop in branch.hops:
@@ -159,7 +166,7 @@ class Tracer:
                     return f"event: {self.routes.carried_by(hop.position.topic)[0].value}"
         return identity.words
 
-    async def _tick_story(self, asked: str, identity: Identity) -> Story:
+    async def _tick_story(self, asked: str, identity: TracedId) -> TraceReport:
         tick, gaps = await self._tick_of(identity)
         since_ms = identity.found.record.timestamp_ms if tick is None else int(tick.written_at.timestamp() * 1000)
         raw_topics = {self.routes.topic(EventType.SIGNAL_RAW, broker) for broker in self.brokers}
@@ -171,12 +178,14 @@ class Tracer:
             if hit.event is not None and hit.event.type is EventType.SIGNAL_RAW:
                 anchors.setdefault(hit.event.envelope.correlation_id, hit.record)
         decisions = [await self._tracer.trace(one, record, self.brokers) for one, record in anchors.items()]
-        fills = [hop_of(hit) for hit in hits if hit.event is not None and hit.event.type is EventType.ORDER_FILLED]
+        fills = [
+            span_of(hit) for hit in hits if hit.event is not None and hit.event.type is EventType.ORDER_FILLED
+        ]
         if not decisions and tick is not None:
             why, pending = (await self._tracer.places()).why_not(STRATEGIES_GROUP, tick.position, "decision")
             if pending:
                 gaps.append(MissingEvent(TraceStep.SIGNAL, why, pending=True))
-        return Story(
+        return TraceReport(
             asked=asked,
             is_what="event: market_tick",
             tick=tick,
@@ -185,16 +194,16 @@ class Tracer:
             gaps=gaps,
         )
 
-    async def _tick_of(self, identity: Identity) -> tuple[Hop | None, list[MissingEvent]]:
+    async def _tick_of(self, identity: TracedId) -> tuple[TraceSpan | None, list[MissingEvent]]:
         """Return the tick itself, or why it is not there."""
         found = identity.found
         ref = tick_ref_in(found)
         if ref is None:
-            return timed([hop_of(found)], None)[0], []
+            return timed([span_of(found)], None)[0], []
         position = LogPosition(self._tick_topic, ref.partition, ref.offset)
         record = await self.search.at(position)
         if record is not None:
-            hop = hop_of(read_record(self.routes, record))
+            hop = span_of(read_record(self.routes, record))
             if hop.event_id == ref.event_id:
                 return timed([hop], None)[0], []
         return None, [
@@ -203,7 +212,7 @@ class Tracer:
             )
         ]
 
-    async def _other_story(self, asked: str, identity: Identity) -> Story:
+    async def _other_story(self, asked: str, identity: TracedId) -> TraceReport:
         """Return what has the same correlation, of commands, what obeyed them, audits and alerts."""
         record, event = identity.found.record, identity.found.event
         correlation = asked if event is None else event.envelope.correlation_id
@@ -214,8 +223,8 @@ class Tracer:
         founds = {identity.found.record.position: identity.found}
         for found in self._read(await self.search.forward(correlation, around)):
             founds.setdefault(found.record.position, found)
-        hops = timed([hop_of(found) for found in founds.values()], None)
-        return Story(asked=asked, is_what=identity.words, others=hops)
+        hops = timed([span_of(found) for found in founds.values()], None)
+        return TraceReport(asked=asked, is_what=identity.words, others=hops)
 
     # ------------------------------------------------------------------ topics
     @property

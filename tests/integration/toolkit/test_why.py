@@ -15,7 +15,7 @@ from alphapanda.kafka.client import KafkaOptions, open_read_log
 from alphapanda.model.envelope import EventEnvelope, LogPosition
 from alphapanda.model.records import Offsets, Partition, Record
 from alphapanda.operations.trace.missing import GroupPositions
-from alphapanda.operations.trace.report import Story, TraceStep
+from alphapanda.operations.trace.report import TraceReport, TraceStep
 from alphapanda.operations.trace.search import LogSearch
 from alphapanda.operations.trace.trace import Tracer
 from alphapanda.pipeline.dead_letters import dead_letter
@@ -44,9 +44,9 @@ async def tracing(
             yield Tracer(search, Routes(catalogue, None), [BrokerId(broker)], topics, places)
 
 
-async def tell(options: KafkaOptions, broker: str, asked: str, **more: Any) -> Story:
+async def tell(options: KafkaOptions, broker: str, asked: str, **more: Any) -> TraceReport:
     async with tracing(options, broker, **more) as tracer:
-        return await tracer.tell(asked)
+        return await tracer.report(asked)
 
 
 async def a_chain(chains: Chains, steps: int = 6) -> dict[str, EventEnvelope[Any]]:
@@ -62,7 +62,7 @@ async def a_chain(chains: Chains, steps: int = 6) -> dict[str, EventEnvelope[Any
     return events
 
 
-def steps_of(story: Story) -> list[TraceStep]:
+def steps_of(story: TraceReport) -> list[TraceStep]:
     (decision,) = story.decisions
     (branch,) = decision.branches
     return [hop.step for hop in branch.hops]

@@ -25,7 +25,7 @@ from alphapanda.model.envelope import EventEnvelope, LogPosition
 from alphapanda.model.records import Outgoing
 from alphapanda.model.tick import Tick, TickFrame
 from alphapanda.operations.trace.missing import GroupPositions
-from alphapanda.operations.trace.report import Story, TraceStep
+from alphapanda.operations.trace.report import TraceReport, TraceStep
 from alphapanda.operations.trace.search import FIRST_STEP, LogSearch
 from alphapanda.operations.trace.trace import Tracer
 from alphapanda.pipeline.topic_routing import Routes
@@ -179,7 +179,7 @@ def assert_little_is_read(asked: Asked, read: Counter[str], chains: float) -> No
     assert read["paper.pnl.snapshots"] <= most + FRAME, (asked, read)
 
 
-async def told(options: KafkaOptions, asked: str) -> tuple[Story, Counter[str]]:
+async def told(options: KafkaOptions, asked: str) -> tuple[TraceReport, Counter[str]]:
     """Return the story of an id and how many records of each topic were looked through for it."""
     catalogue = Catalogue.load(Overlay())
 
@@ -190,5 +190,5 @@ async def told(options: KafkaOptions, asked: str) -> tuple[Story, Counter[str]]:
         topics = sorted({str(spec.name) for spec in catalogue.topics([BROKER])} & await log.topics())
         async with open_batch_reader(options, topics, log.beginnings) as reader:
             search = LogSearch(log, reader)
-            story = await Tracer(search, Routes(catalogue, None), [BrokerId(BROKER)], topics, places).tell(asked)
+            story = await Tracer(search, Routes(catalogue, None), [BrokerId(BROKER)], topics, places).report(asked)
             return story, search.read

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from alphapanda.errors import UsageError
 from alphapanda.model.records import Headers, Partition, Record
 from alphapanda.operations.tail.filters import RecordFilter, TailFilters, glob, parse_header
-from alphapanda.operations.tail.partial import partial_decoder
-from alphapanda.operations.tail.view import RecordView
+from alphapanda.operations.tail.view import RecordView, partial_decoder
 from alphapanda.query.compiler import compile_expression
 from alphapanda.query.expressions import ROOTS
 

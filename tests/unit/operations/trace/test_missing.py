@@ -9,7 +9,7 @@ from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Partition, Record
 from alphapanda.operations.trace.decision import cause_of
 from alphapanda.operations.trace.missing import GroupPositions, branch_gaps
-from alphapanda.operations.trace.report import Branch, DecisionTrace, MissingEvent, Story, TraceStep
+from alphapanda.operations.trace.report import BrokerTrace, DecisionTrace, MissingEvent, TraceReport, TraceStep
 from topics.services import risk_of, trader_of
 
 AT = LogPosition("paper.signals.raw", 0, 7)
@@ -41,9 +41,11 @@ def test_without_any_record_the_signal_is_what_is_missing() -> None:
 def test_a_story_is_whole_if_only_what_may_still_come_is_missing(pending: bool, whole: bool) -> None:
     gap = MissingEvent(TraceStep.FILL, "waits", pending)
     for story in (
-        Story(asked="x", is_what="x", gaps=[gap]),
-        Story(asked="x", is_what="x", decisions=[DecisionTrace("d", None, (gap,), ())]),
-        Story(asked="x", is_what="x", decisions=[DecisionTrace("d", None, (), (Branch(PAPER, (), (gap,)),))]),
+        TraceReport(asked="x", is_what="x", gaps=[gap]),
+        TraceReport(asked="x", is_what="x", decisions=[DecisionTrace("d", None, (gap,), ())]),
+        TraceReport(
+            asked="x", is_what="x", decisions=[DecisionTrace("d", None, (), (BrokerTrace(PAPER, (), (gap,)),))]
+        ),
     ):
         assert story.is_whole is whole
 

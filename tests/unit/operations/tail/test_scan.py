@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapanda.model.records import Partition, Record
-from alphapanda.operations.tail.merge import HELD, TimeMerge
+from alphapanda.operations.tail.scan import HELD, TimeMerge
 
 A, B = Partition("a", 0), Partition("b", 0)
 
