@@ -30,8 +30,9 @@ from alphapanda.infra.redis_probe import probe_redis
 from alphapanda.infra.tiers import tier_for
 from alphapanda.infra.time_sync import TimeSync, time_sync
 from alphapanda.kafka.probe import probe_kafka, require_compatible
-from alphapanda.pipeline.documents import CALENDAR_HINT, check_documents, load_calendar
+from alphapanda.pipeline.documents import check_documents
 from alphapanda.settings import InfraTier, Loaded, Settings
+from alphapanda.settings.calendar_file import CALENDAR_HINT, load_calendar
 
 GIB = 1024**3
 OLDEST_PYTHON = (3, 11)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
 from functools import partial
 from typing import Any, TypeVar
 
@@ -14,23 +12,19 @@ import msgspec
 from alphapanda.deployment import Deployment
 from alphapanda.errors import ConfigError
 from alphapanda.ids import BrokerId
-from alphapanda.market.calendar import CalendarDays, SpecialSession, TradingCalendar, exchange_calendar
 from alphapanda.risk.limits import RiskLimits
-from alphapanda.settings import FeedSource, Settings
+from alphapanda.settings.calendar_file import load_calendar
 from alphapanda.settings.problems import InvalidSettingsError, Problem
 from alphapanda.settings.starters import starter_text
-from alphapanda.settings.toml_file import TomlFile, read_toml
+from alphapanda.settings.toml_file import TomlFile, read_toml, refuse_unknown, said_of, table_of
 from alphapanda.settings.variables import suggestion
 from alphapanda.strategies.config import StrategyConfig, parse_strategies
 from alphapanda.strategies.loader import FOLDER, bind_strategies
 
 T = TypeVar("T")
 
-CALENDAR_HINT = "Add the exchange's holidays of that year, and its last day as `last`, to calendar.toml."
-"""The remedy for days whose holidays are not known."""
 _ALL = "limits"
 _OF_ONE = "brokers"
-_AT = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<key>[^`]*)`)?", re.DOTALL)
 
 
 def load_strategies(deployment: Deployment) -> tuple[StrategyConfig, ...]:
@@ -64,63 +58,23 @@ def load_risk(deployment: Deployment, broker: BrokerId) -> RiskLimits:
     Raises InvalidSettingsError, which names file and line.
     """
     file = read_toml(deployment.risk_file)
-    _refuse_unknown(file, (), file.values, (_ALL, _OF_ONE))
+    refuse_unknown(file, (), file.values, (_ALL, _OF_ONE))
     known = RiskLimits.__struct_fields__
     values: dict[str, Any] = {}
     places: dict[str, tuple[str, ...]] = {}
     scopes: tuple[tuple[str, ...], ...] = ((_ALL,), (_OF_ONE, broker))
     for path in scopes:
-        table = _table(file, path)
-        _refuse_unknown(file, path, table, known)
+        table = table_of(file, path)
+        refuse_unknown(file, path, table, known)
         values.update(table)
         places.update({key: (*path, key) for key in table})
     try:
         return msgspec.convert(values, RiskLimits)
     except msgspec.ValidationError as error:
-        said, key = _said(error)
+        said, key = said_of(error)
         place = places.get(key or next((key for key in values if key in said), ""), (_ALL,))
         what = f"{'.'.join(place)}: {said}."
         raise InvalidSettingsError([Problem(file.place(place), what)]) from None
-
-
-def load_calendar(deployment: Deployment) -> TradingCalendar:
-    """Return the exchanges' calendar, with the days of `calendar.toml` over it where there is one.
-
-    Raises InvalidSettingsError, which names file and line.
-    """
-    file = read_toml(deployment.calendar_file)
-    _refuse_unknown(file, (), file.values, CalendarDays.__struct_fields__)
-    problems = [
-        Problem(file.place((table, day)), f"{table}.{day}: a day is written YYYY-MM-DD.")
-        for table in ("holidays", "sessions")
-        for day in _table(file, (table,))
-        if not _is_date(day)
-    ]
-    for day, session in _table(file, ("sessions",)).items():
-        try:
-            msgspec.convert(session, SpecialSession)
-        except msgspec.ValidationError as error:
-            problems.append(Problem(file.place(("sessions", day)), f"sessions.{day}: {_said(error)[0]}."))
-    if problems:
-        raise InvalidSettingsError(problems)
-    try:
-        return exchange_calendar().with_days(CalendarDays.parse(file.values))
-    except msgspec.ValidationError as error:
-        what, key = _said(error)
-        name = key.partition("[")[0]
-        raise InvalidSettingsError([Problem(file.place((name,)), f"{name or file.name}: {what}.")]) from None
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return bool(date.fromisoformat(text))
-    except ValueError:
-        return False
-
-
-def market_calendar(settings: Settings, deployment: Deployment) -> TradingCalendar:
-    """Return the calendar that the feed's ticks follow: a simulated market trades on every Monday to Friday."""
-    return TradingCalendar() if settings.feed.source is FeedSource.SIMULATED else load_calendar(deployment)
 
 
 def check_documents(deployment: Deployment, brokers: Iterable[str]) -> list[Problem]:
@@ -160,7 +114,7 @@ def _calendar_problems(deployment: Deployment, _brokers: tuple[str, ...]) -> Ite
 
 def _risk_problems(deployment: Deployment, brokers: tuple[str, ...]) -> Iterator[Problem]:
     file = read_toml(deployment.risk_file)
-    for name in _table(file, (_OF_ONE,)):
+    for name in table_of(file, (_OF_ONE,)):
         if name not in brokers:
             what = f"{_OF_ONE}.{name}: there is no broker {name}."
             yield Problem(
@@ -174,38 +128,6 @@ def _risk_problems(deployment: Deployment, brokers: tuple[str, ...]) -> Iterator
             new = [problem for problem in error.problems if str(problem) not in reported]
             reported.update(map(str, new))
             yield from new
-
-
-def _said(error: msgspec.ValidationError) -> tuple[str, str]:
-    """Return what msgspec found wrong, and the key that it names, if any."""
-    match = _AT.fullmatch(str(error))
-    assert match is not None
-    return f"{match['what'][:1].lower()}{match['what'][1:]}", match["key"] or ""
-
-
-def _table(file: TomlFile, path: tuple[str, ...]) -> Mapping[str, Any]:
-    table: object = file.values
-    for key in path:
-        table = table.get(key, {}) if isinstance(table, Mapping) else {}
-    if not isinstance(table, Mapping):
-        raise InvalidSettingsError([Problem(file.place(path), f"{'.'.join(path)} is not a table.")])
-    return table
-
-
-def _refuse_unknown(file: TomlFile, path: tuple[str, ...], table: Mapping[str, Any], known: Iterable[str]) -> None:
-    names = tuple(known)
-    otherwise = f"Known: {', '.join(names)}."
-    problems = [
-        Problem(
-            file.place((*path, key)),
-            f"{'.'.join((*path, key))} is not a setting.",
-            suggestion(key, names, otherwise),
-        )
-        for key in table
-        if key not in names
-    ]
-    if problems:
-        raise InvalidSettingsError(problems)
 
 
 def _placed(file: TomlFile, parse: partial[T]) -> T:

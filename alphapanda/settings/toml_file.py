@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from alphapanda.settings.problems import InvalidSettingsError, Problem
+from alphapanda.settings.variables import suggestion
 
 _TABLE = re.compile(r"\s*\[(?P<array>\[)?\s*(?P<name>[^\[\]]+?)\s*\]\]?\s*(?:#.*)?")
 _KEY = re.compile(r"""\s*(?P<key>(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"))*)\s*=""")
 _PART = re.compile(r"""[^."'\s]+|"[^"]*"|'[^']*'""")
+_AT = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<key>[^`]*)`)?", re.DOTALL)
 _POSITION = re.compile(r"\s*\(at (?:line (?P<line>\d+), column \d+|end of document)\)")
 
 
@@ -57,6 +61,40 @@ def read_toml(path: Path) -> TomlFile:
         raise InvalidSettingsError([Problem(path.name, "is not UTF-8 text.")]) from error
     except tomllib.TOMLDecodeError as error:
         raise InvalidSettingsError([_syntax_problem(path, str(error), text)]) from error
+
+
+def table_of(file: TomlFile, path: tuple[str, ...]) -> Mapping[str, Any]:
+    """Return the table at `path`, empty if there is none; raises InvalidSettingsError for a value."""
+    table: object = file.values
+    for key in path:
+        table = table.get(key, {}) if isinstance(table, Mapping) else {}
+    if not isinstance(table, Mapping):
+        raise InvalidSettingsError([Problem(file.place(path), f"{'.'.join(path)} is not a table.")])
+    return table
+
+
+def refuse_unknown(file: TomlFile, path: tuple[str, ...], table: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Raise InvalidSettingsError for keys of a table that are not known, with the nearest of each."""
+    names = tuple(known)
+    otherwise = f"Known: {', '.join(names)}."
+    problems = [
+        Problem(
+            file.place((*path, key)),
+            f"{'.'.join((*path, key))} is not a setting.",
+            suggestion(key, names, otherwise),
+        )
+        for key in table
+        if key not in names
+    ]
+    if problems:
+        raise InvalidSettingsError(problems)
+
+
+def said_of(error: msgspec.ValidationError) -> tuple[str, str]:
+    """Return what msgspec found wrong, and the key that it names, if any."""
+    match = _AT.fullmatch(str(error))
+    assert match is not None
+    return f"{match['what'][:1].lower()}{match['what'][1:]}", match["key"] or ""
 
 
 def _syntax_problem(path: Path, message: str, text: str) -> Problem:

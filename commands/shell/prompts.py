@@ -175,7 +175,7 @@ def confirm_control(context: Context) -> frozenset[str]:
 
 def exchange_trades(context: Context) -> bool:
     """Return whether the exchange trades now, by the wall clock and the deployment's calendar."""
-    from alphapanda.pipeline.documents import load_calendar
+    from alphapanda.settings.calendar_file import load_calendar
 
     return load_calendar(context.deployment).trades_at(context.clock.now())
 

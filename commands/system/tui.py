@@ -138,7 +138,7 @@ def _dashboard(
 def _calendar(context: Context) -> TradingCalendar:
     """Return the sessions of the deployment's market; the dashboard itself shows settings that cannot be used."""
     from alphapanda.market.calendar import TradingCalendar
-    from alphapanda.pipeline.documents import market_calendar
+    from alphapanda.settings.calendar_file import market_calendar
 
     try:
         return market_calendar(context.settings(), context.deployment)

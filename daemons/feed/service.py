@@ -14,9 +14,9 @@ from alphapanda.kafka.client import KafkaOptions
 from alphapanda.kafka.tick_batch import Compression
 from alphapanda.kafka.tick_writer import MAX_FRAME_TICKS, TICKS_TOPIC, TickWriterOptions, open_tick_writer
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
-from alphapanda.pipeline.documents import CALENDAR_HINT, load_calendar
 from alphapanda.serialization.codec import Codec, JsonCodec
 from alphapanda.settings import FeedSettings, FeedSource, SerializationFormat, Settings
+from alphapanda.settings.calendar_file import CALENDAR_HINT, load_calendar
 from daemons.feed import bad_rows
 from daemons.feed.bad_rows import BadRowReport
 from daemons.feed.feed_status import FeedBookkeeping

@@ -16,8 +16,8 @@ from alphapanda.kafka.reading import read_all
 from alphapanda.model.envelope import Event
 from alphapanda.model.records import Partition, Record
 from alphapanda.pipeline.compose import compose_paper_trader
-from alphapanda.pipeline.documents import market_calendar
 from alphapanda.pipeline.topic_routing import Routes
+from alphapanda.settings.calendar_file import market_calendar
 from alphapanda.state import keys
 from alphapanda.state.orders_view import OrdersView
 from alphapanda.state.views import PnlView, PositionsView

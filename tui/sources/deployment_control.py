@@ -17,8 +17,8 @@ from alphapanda.operations.control.session import ControlSession
 from alphapanda.operations.control.trading import CancelOrders, ChangeTradingState, FlattenPositions
 from alphapanda.operations.policy import ACTS, Confirmation, Missing, StrictPermit, Target, decide
 from alphapanda.operations.servers import kafka_options, open_control_session
-from alphapanda.pipeline.documents import load_calendar
 from alphapanda.settings import Settings
+from alphapanda.settings.calendar_file import load_calendar
 from tui.sources.control import ActionResult, Disposition, Ending, PreparedAction, Selection
 
 FLAT_S = 20.0

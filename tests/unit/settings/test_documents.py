@@ -13,15 +13,10 @@ import pytest
 from alphapanda.deployment import Deployment
 from alphapanda.ids import BrokerId
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
-from alphapanda.pipeline.documents import (
-    check_documents,
-    load_calendar,
-    load_risk,
-    load_strategies,
-    market_calendar,
-)
+from alphapanda.pipeline.documents import check_documents, load_risk, load_strategies
 from alphapanda.risk.limits import RiskLimits
 from alphapanda.settings import InvalidSettingsError, load
+from alphapanda.settings.calendar_file import load_calendar, market_calendar
 from alphapanda.settings.starters import starter_text
 
 Write = Callable[[str, str], Path]
