@@ -5,8 +5,9 @@ from __future__ import annotations
 import typer
 
 from alphapanda.exit_codes import ExitCode
-from alphapanda.infra.control.run_paths import RunPaths
+from alphapanda.infra.control.run_paths import SUPERVISOR, RunPaths
 from alphapanda.infra.control.run_records import RunRecords
+from alphapanda.infra.identity import IdentityFile
 from alphapanda.operations.doctor import Verdict, examine
 from commands.shell.context import Context
 from commands.shell.options import JsonOption
@@ -32,8 +33,11 @@ def doctor(call: typer.Context, json: JsonOption = False) -> None:
     Example: alphapanda doctor
     """
     context = Context.of(call, json=json)
-    survivors = RunRecords(RunPaths(context.deployment).run_records).survivors
-    running = {entry.name: entry.identity.pid for entry in survivors}
+    paths = RunPaths(context.deployment)
+    running = {entry.name: entry.identity.pid for entry in RunRecords(paths.run_records).survivors}
+    supervisor = IdentityFile(paths.identity).alive()
+    if supervisor is not None:
+        running[SUPERVISOR] = supervisor.pid
     findings = context.run(examine(context.deployment, context.environ, context.clock, context.loaded, running))
     rows = [
         {"check": each.check, "verdict": each.verdict.value, "detail": each.detail, "hint": each.hint}

@@ -17,7 +17,7 @@ from alphapanda.errors import AlphaPandaError
 from alphapanda.files import write_atomically
 from alphapanda.infra.control.outbox import Outbox
 from alphapanda.infra.control.protocol import VERSION, Apply, Hello, SystemStatus
-from alphapanda.infra.control.run_paths import RunPaths
+from alphapanda.infra.control.run_paths import SUPERVISOR, RunPaths
 from alphapanda.infra.identity import IdentityFile, ProcessIdentity
 from alphapanda.infra.ports import PortBook
 from alphapanda.model.process_status import OrphanPolicy, ProcessState, ProcessStatus, UnitKind
@@ -36,7 +36,6 @@ from daemons.supervisor.supervisor import Supervisor, SystemUnits
 from daemons.supervisor.unit_builder import build_units
 
 SAMPLE_S = 5.0
-NAME = "supervisor"
 
 UnitBuilder = Callable[[Deployment, Mapping[str, str], Clock], Awaitable[SystemUnits]]
 
@@ -103,7 +102,12 @@ class SupervisorProcess:
             IdentityFile(self._paths.identity).write(identity)
             stack.callback(IdentityFile(self._paths.identity).clear, identity)
             logs = configure_logging(
-                settings.logging, self._deployment, NAME, console=console, clock=self._clock, environ=self._environ
+                settings.logging,
+                self._deployment,
+                SUPERVISOR,
+                console=console,
+                clock=self._clock,
+                environ=self._environ,
             )
             log = stack.enter_context(logs).log
             outbox = Outbox(self._paths.outbox)
@@ -122,7 +126,7 @@ class SupervisorProcess:
             await stack.enter_async_context(server)
             http = HttpServer(
                 settings.api.host,
-                PortBook(self._deployment).port(NAME),
+                PortBook(self._deployment).port(SUPERVISOR),
                 supervisor_routes(lambda: self._status(supervisor), lambda: outbox.dropped),
                 log=log.bind(channel=Channel.API),
                 clock=self._clock,
@@ -190,7 +194,7 @@ class SupervisorProcess:
 
     async def _sample(self, supervisor: Supervisor, log: Logger) -> None:
         while True:
-            self._sampler.sample({**supervisor.pids(), NAME: os.getpid()})
+            self._sampler.sample({**supervisor.pids(), SUPERVISOR: os.getpid()})
             try:
                 self._beat(supervisor)
             except OSError as error:
@@ -209,7 +213,7 @@ class SupervisorProcess:
 
     def _status(self, supervisor: Supervisor) -> SystemStatus:
         own = ProcessStatus(
-            name=NAME,
+            name=SUPERVISOR,
             kind=UnitKind.DAEMON,
             state=ProcessState.STOPPING if self._stops else ProcessState.READY,
             since=self._started_at,

@@ -28,6 +28,9 @@ def test_up_trade_look_down_and_up_again(system: DeploymentSystem) -> None:
     assert {p["name"] for p in status["processes"]} >= {"kafka", "valkey", "feed", "strategies", "risk.paper"}
     system.until(lambda: system.fills() >= 3)
 
+    ours = {"folder", "state folder", "ports", "kafka server", "redis server"}
+    findings = {item["check"]: item["verdict"] for item in system.items("doctor") if item["check"] in ours}
+    assert findings == dict.fromkeys(ours, "ok")
     assert system.items("positions", "--all")
     filled = [order for order in system.items("orders") if order["status"] == "FILLED"]
     assert filled

@@ -12,6 +12,8 @@ from pathlib import Path
 from alphapanda.deployment import Deployment
 from alphapanda.files import lock_or_refuse
 
+SUPERVISOR = "supervisor"
+"""The supervisor's own name among processes and ports."""
 SOCKET_PATH_LIMIT = 100
 """Bytes that a Unix socket's path may have: 108 on Linux, 104 on macOS, with the final zero."""
 
@@ -60,7 +62,7 @@ class RunPaths:
     @property
     def supervisor_output(self) -> Path:
         """The supervisor's own stdout and stderr, when it is detached."""
-        return self.output_of("supervisor")
+        return self.output_of(SUPERVISOR)
 
     @property
     def control_socket(self) -> Path:
