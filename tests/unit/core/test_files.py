@@ -62,7 +62,7 @@ def test_one_holder_at_a_time(tmp_path: Path) -> None:
         assert (first, second) == (True, False)
     with try_lock(path) as third:
         assert third
-    assert path.stat().st_mode & 0o777 == PRIVATE
+        assert path.stat().st_mode & 0o777 == PRIVATE
 
 
 def test_a_refusal_names_the_holder(tmp_path: Path) -> None:
