@@ -207,7 +207,7 @@ complete -c alphapanda -n '__alphapanda_at "topics tail"' -l range -s r -x -d 'O
 complete -c alphapanda -n '__alphapanda_at "topics tail"' -l last -s l -x -d 'The last N records of each partition. [10]'
 complete -c alphapanda -n '__alphapanda_at "topics tail"' -l since -x -d 'From then on: 10m, 09:15 (IST), 2026-03-02T09:15.'
 complete -c alphapanda -n '__alphapanda_at "topics tail"' -l until -x -d 'Up to then.'
-complete -c alphapanda -n '__alphapanda_at "topics tail"' -l follow -s f -d 'Go on with what comes until Ctrl-C.'
+complete -c alphapanda -n '__alphapanda_at "topics tail"' -l follow -s f -d 'Keep reading new records until Ctrl-C.'
 complete -c alphapanda -n '__alphapanda_at "topics tail"' -l limit -s n -x -d 'Stop after N records that match.'
 complete -c alphapanda -n '__alphapanda_at "topics tail"' -l partition -s p -x -d 'Only this partition.'
 complete -c alphapanda -n '__alphapanda_at "topics tail"' -l key -s k -x -d 'Only with this key.'

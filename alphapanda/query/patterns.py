@@ -25,7 +25,7 @@ _REASONS = {
     "missing )": "The group is not closed",
     "unexpected )": "No group is open here",
     "missing ]": "The class is not closed",
-    "invalid character class range": "{} is no range",
+    "invalid character class range": "{} is not a range",
     "invalid escape sequence": "{} is not known",
     "invalid perl operator": "{} is not known: this kind of group",
     "trailing \\": "Nothing is escaped",
@@ -75,7 +75,7 @@ def _syntax_error(text: str, reason: str, part: str) -> QuerySyntaxError:
 
 
 def _position(text: str, reason: str, part: str) -> int:
-    """Return the place of a fault: RE2 names the part of the pattern, not where it stands."""
+    """Return the place of a fault: RE2 names the part of the pattern, not its place."""
     if reason in {"missing )", "unexpected )"}:
         return _unpaired(text)
     for end in range(len(part), len(text) + 1):

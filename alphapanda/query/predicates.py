@@ -95,7 +95,7 @@ def present(read: Getter) -> Predicate:
 def equals(read: Getter, wanted: Any) -> Predicate:
     """Predicate whether a field equals a value.
 
-    Two texts are the same text; a number and a text are the same number. A truth value is no number.
+    Two texts are the same text; a number and a text are the same number. A truth value is not a number.
     """
     if wanted is None or isinstance(wanted, bool):
         return lambda record: read(record) is wanted

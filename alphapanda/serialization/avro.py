@@ -35,7 +35,7 @@ _UNREADABLE = (ValueError, LookupError, EOFError, TypeError, ArithmeticError, st
 
 
 def schema_id_of(value: bytes | None) -> int | None:
-    """Return the id of the schema that `value` was written with; None when it is no Avro. Raises DecodeError."""
+    """Return the id of the schema that `value` was written with; None when it is not Avro. Raises DecodeError."""
     if not value or value[:1] != MAGIC:
         return None
     if len(value) < HEADER_SIZE:
@@ -75,7 +75,7 @@ class EventReader:
     def body_reader(self, schema: str) -> Callable[[bytes], Any]:
         """Return what reads values (with their header) written with `schema` into plain dicts and lists.
 
-        Raises DecodeError when the schema is none of this kind's; so does what is returned.
+        Raises DecodeError for the schema of another kind, as the returned function does for an unreadable value.
         """
         try:
             writer = self._library.parse_schema(json.loads(schema))
@@ -100,7 +100,7 @@ class EventReader:
             except (*_UNREADABLE, mismatch) as error:
                 raise DecodeError(f"The value is not a {kind} in Avro: {_words(error)}.") from error
             if source.tell() != len(value):
-                raise DecodeError(f"The value goes on for {len(value) - source.tell()} bytes after its {kind}.")
+                raise DecodeError(f"The value has {len(value) - source.tell()} bytes after its {kind}.")
             return found
 
         return body

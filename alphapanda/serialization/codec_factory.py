@@ -64,7 +64,7 @@ class SchemaCache:
 
 
 def _wait_for(question: Coroutine[Any, Any, str | None]) -> str | None:
-    """Return the answer, from a thread with a loop of its own: whoever decodes is no coroutine."""
+    """Return the answer, from a thread with a loop of its own: a decoder is not a coroutine."""
     with ThreadPoolExecutor(1, thread_name_prefix="schema-registry") as pool:
         return pool.submit(asyncio.run, question).result()
 
@@ -105,7 +105,7 @@ async def writing_codec(settings: Settings, catalogue: Catalogue, topics: Collec
 
     Raises:
         ConfigError: the settings name a topic that cannot be written as Avro.
-        DependencyError: the registry cannot be reached, or lacks the schema of one of the topics as it is here.
+        DependencyError: the registry cannot be reached, or lacks our schema of one of the topics.
     """
     chosen = avro_topics(settings, catalogue) & frozenset(topics)
     if not chosen:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Level(StrEnum):
-    """What must be able to read what, in the words of Confluent-compatible registries."""
+    """Compatibility levels, in the words of Confluent-compatible registries."""
 
     NONE = "NONE"
     BACKWARD = "BACKWARD"
@@ -49,12 +49,12 @@ class Level(StrEnum):
 
     @property
     def is_backward(self) -> bool:
-        """Whether the new schema must read what was written before."""
+        """Whether the new schema must read earlier values."""
         return self.value.startswith(("BACKWARD", "FULL"))
 
     @property
     def is_forward(self) -> bool:
-        """Whether earlier schemas must read what is written from now on."""
+        """Whether earlier schemas must read new values."""
         return self.value.startswith(("FORWARD", "FULL"))
 
 
@@ -80,10 +80,10 @@ def incompatibilities(new: str, earlier: Iterable[str], level: Level = Level.BAC
     Args:
         new: a schema, as JSON.
         earlier: the schemas before it, oldest first; only the last counts unless the level is transitive.
-        level: what is asked for.
+        level: the compatibility to hold.
 
     Raises:
-        UsageError: one of them is no Avro schema.
+        UsageError: one of them is not an Avro schema.
         DependencyError: the library is not installed.
     """
     versions = list(earlier)
@@ -119,7 +119,7 @@ def _reason_of(change: SchemaChange, both: _AvroPair) -> str | None:
     writer, reader = change.schemas
     match change.change:
         case Change.ADDED if "default" not in reader:
-            return "is new and has no default: what was written before lacks it"
+            return "is new and has no default: earlier values lack it"
         case Change.SYMBOLS if change.before and reader.get("default") not in reader["symbols"]:
             return f"no longer knows {change.before}"
         case Change.RENAMED if _short(change.before) != _short(change.after):
@@ -202,7 +202,7 @@ def _parsed(schema: str) -> tuple[AvroSchema, Names]:
         names = Names()
         return make_avsc_object(canonical(schema), names), names
     except (AvroException, ValueError, TypeError) as error:
-        raise UsageError(f"It is no Avro schema: {' '.join(str(error).split())[:200]}.") from error
+        raise UsageError(f"This is not an Avro schema: {' '.join(str(error).split())[:200]}.") from error
 
 
 def _short(name: str) -> str:

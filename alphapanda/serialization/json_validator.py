@@ -1,4 +1,4 @@
-"""Whether an event in JSON fits an Avro schema: what the schema would make of it, without any struct.
+"""Validation of an event in JSON against an Avro schema, without its struct.
 
 So a dead letter can be tried against a schema that this program has no structs for: an earlier one, an edited one.
 """
@@ -36,7 +36,7 @@ class JsonValidator:
         try:
             event = msgspec.json.decode(value)
         except msgspec.DecodeError as error:
-            raise DecodeError(f"It is no JSON: {error}.") from error
+            raise DecodeError(f"It is not JSON: {error}.") from error
         self._check(self._resolved.root, event, "")
 
     def _check(self, schema: Schema, value: Any, path: str) -> None:

@@ -1,6 +1,6 @@
 """A client of Confluent-compatible schema registries (Redpanda's, Apicurio's ccompat, Confluent's, Karapace).
 
-Only what all of them have is used. Library errors end here: what is raised is of `topics.errors`.
+Only requests that all of them know are used. Library errors end here: raised errors are of `topics.errors`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _UNAUTHORISED, _FORBIDDEN, _NOT_FOUND, _CONFLICT, _UNPROCESSABLE = 401, 403, 404
 
 
 class RegistryUnreachableError(DependencyError):
-    """No registry answers, it refuses the credentials, or what answers is none."""
+    """No registry answers, it refuses the credentials, or the server is not a registry."""
 
 
 class RejectedSchemaError(AlphaPandaError):
@@ -42,7 +42,7 @@ class Registered(msgspec.Struct, frozen=True):
     """One version of a subject.
 
     Attributes:
-        subject: whose.
+        subject: its name.
         version: from 1.
         id: of the schema, in the whole registry.
         schema: as JSON.
@@ -57,11 +57,11 @@ class Registered(msgspec.Struct, frozen=True):
 
 
 class CompatibilityVerdict(msgspec.Struct, frozen=True):
-    """What a registry says of a schema that is not registered yet.
+    """A registry's answer about a schema that is not registered yet.
 
     Attributes:
         is_compatible: whether it would take it.
-        messages: why not; some registries give none.
+        messages: the reasons; some registries give none.
     """
 
     is_compatible: bool
@@ -151,7 +151,7 @@ class SchemaRegistry:
         return await self._ask("POST", f"/subjects/{_part(subject)}", Registered, {"schema": schema})
 
     async def register(self, subject: str, schema: str) -> int:
-        """Make `schema` a version of a subject, if it is none yet, and return its id.
+        """Make `schema` a version of a subject, unless it is one already, and return its id.
 
         Raises RejectedSchemaError when the registry holds it to be incompatible or no schema.
         """
@@ -161,7 +161,7 @@ class SchemaRegistry:
         return found.id
 
     async def _ask(self, method: str, path: str, kind: type[T], body: dict[str, str] | None = None) -> T | None:
-        """Return the answer as `kind`; None where the registry says that there is no such thing."""
+        """Return the answer as `kind`; None for an unknown subject, version or schema."""
         data = msgspec.json.encode(body) if body is not None else None
         try:
             async with self._session.request(method, self._url + path, data=data) as response:
@@ -183,23 +183,23 @@ class SchemaRegistry:
             raise self._foreign(f"{method} {path} gives {_words(error)}") from error
 
     def _check_refusal(self, status: int, answer: bytes) -> None:
-        """Translate an answer that is an error; return for what is merely not there."""
+        """Raise for an answer that is an error; return for an unknown subject, version or schema."""
         try:
-            said = msgspec.json.decode(answer, type=_Refusal)
+            refusal = msgspec.json.decode(answer, type=_Refusal)
         except msgspec.MsgspecError:
-            said = _Refusal(0)
-        message = " ".join(said.message.split())
+            refusal = _Refusal(0)
+        message = " ".join(refusal.message.split())
         if status in {_UNAUTHORISED, _FORBIDDEN}:
             raise RegistryUnreachableError(
                 f"The schema registry at {self.name} refuses the credentials.",
                 hint="Put a user and a password into SCHEMA_REGISTRY_URL: http://user:password@host:8081.",
             )
-        if status == _NOT_FOUND and said.error_code in _NOT_THERE:
+        if status == _NOT_FOUND and refusal.error_code in _NOT_THERE:
             return
         if status == _NOT_FOUND:
             raise self._foreign("it does not know the paths of one")
         if status in {_CONFLICT, _UNPROCESSABLE}:
-            if 42202 <= said.error_code <= 42203:  # a version or a level that cannot be
+            if 42202 <= refusal.error_code <= 42203:  # a version or a level that cannot be
                 raise UsageError(f"The schema registry says: {message}.")
             raise RejectedSchemaError(message or f"The schema registry at {self.name} gives no reason")
         raise RegistryUnreachableError(
@@ -208,7 +208,7 @@ class SchemaRegistry:
         )
 
     def _foreign(self, why: str) -> RegistryUnreachableError:
-        return RegistryUnreachableError(f"What answers at {self.name} is no schema registry: {why}.", hint=_HINT)
+        return RegistryUnreachableError(f"The server at {self.name} is not a schema registry: {why}.", hint=_HINT)
 
 
 def without_credentials(url: str) -> str:

@@ -71,7 +71,7 @@ class Resolved:
                     self._collect(schema[key], namespace)
 
     def look_up(self, schema: Schema) -> Schema:
-        """Return what a name stands for, and anything else as it is."""
+        """Return the type that a name refers to, and anything else unchanged."""
         if isinstance(schema, str):
             return self._named.get(schema, schema)
         if isinstance(schema, dict) and isinstance(schema.get("type"), dict | list):
@@ -192,7 +192,7 @@ class _SchemaComparison:
 
 
 def branches_of(schema: Schema) -> list[Any]:
-    """Return the branches of a union; a type that is no union is its own only branch."""
+    """Return the branches of a union; any other type is its own only branch."""
     return schema if isinstance(schema, list) else [schema]
 
 
@@ -211,7 +211,7 @@ def _field(one: dict[str, Any], resolved: Resolved) -> str:
 
 
 def canonical(schema: str) -> Any:
-    """Return what of a schema a reader and a writer must agree on: all but the words that explain it.
+    """Return a schema without its descriptions: the part that a reader and a writer must agree on.
 
     Names are full: registries write them differently from how they were given.
     """

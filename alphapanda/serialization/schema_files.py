@@ -15,7 +15,7 @@ from topics.schemas import FOLDER, kept_types, read_schema, schema_file
 
 @dataclass(frozen=True, slots=True)
 class CommittedSchema:
-    """One kind's schema, as the structs have it and as it is committed.
+    """The generated and the committed schema of one kind of event.
 
     Attributes:
         kind: of event.
@@ -29,7 +29,7 @@ class CommittedSchema:
 
     @property
     def in_step(self) -> bool:
-        """Whether the file is what its struct makes."""
+        """Whether the file is equal to the generated schema."""
         return self.generated == self.committed
 
 

@@ -1,4 +1,4 @@
-"""What a registry has of our schemas, whether it would take them, and registering them."""
+"""Our schemas as subjects of a registry: their state there, objections to new versions, registration."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from topics.schemas import subject_of
 
 
 class SubjectState(StrEnum):
-    """How a registry stands to our schema of one topic."""
+    """The state of our schema of one topic in a registry."""
 
     ABSENT = "not registered"
     CURRENT = "registered"
     OTHER = "differs"
-    """It has a version, and ours is another."""
+    """The registry's version is another schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Subject:
     """One topic's schema here and there.
 
     Attributes:
-        topic: whose values.
+        topic: the topic of its values.
         kind: of its events.
         schema: ours, as JSON.
         latest: the registry's; None where it has none.
@@ -47,12 +47,12 @@ class Subject:
 
     @property
     def name(self) -> str:
-        """What registries call it."""
+        """The subject's name in registries."""
         return subject_of(self.topic)
 
     @property
     def standing(self) -> SubjectState:
-        """How the registry stands to our schema."""
+        """The state of our schema in the registry."""
         if self.latest is None:
             return SubjectState.ABSENT
         same = self.latest.schemaType == AVRO and canonical(self.latest.schema) == canonical(self.schema)
@@ -70,7 +70,7 @@ async def fetch_subject(
 
     Args:
         registry: who is asked.
-        topic: whose values.
+        topic: the topic of its values.
         kind: of its events.
         schema: ours.
         known: the registry's subjects, where they were asked for already.
@@ -82,9 +82,9 @@ async def fetch_subject(
 
 
 def wanted_level(subject: Subject, asked: Level | None = None) -> Level:
-    """Return the level that the next version is held to: what is asked for, else the subject's, else BACKWARD.
+    """Return the level for the next version: the one asked for, else the subject's, else BACKWARD.
 
-    A registry whose own default is NONE would take anything.
+    A registry with the default NONE accepts anything.
     """
     if asked is not None:
         return asked
@@ -96,7 +96,7 @@ async def objections_to(
 ) -> list[Incompatibility]:
     """Return why our schema may not be the next version; nothing when it may.
 
-    The registry is asked, and the versions that it has are compared here, too: it may be told to take anything,
+    The registry is asked, and its versions are compared here too: it may be configured to accept anything,
     and some give no reasons.
     """
     if subject.standing is not SubjectState.OTHER:
@@ -109,8 +109,8 @@ async def objections_to(
     reasons = incompatibilities(subject.schema, await _earlier(registry, subject, level), level)
     verdict = await registry.check(subject.name, subject.schema)
     if not verdict.is_compatible and not reasons:
-        said = "; ".join(verdict.messages) or "no reason given"
-        reasons.append(Incompatibility("", f"the registry refuses it ({subject.level}): {said}"))
+        reasons_given = "; ".join(verdict.messages) or "no reason given"
+        reasons.append(Incompatibility("", f"the registry refuses it ({subject.level}): {reasons_given}"))
     return reasons
 
 
@@ -174,7 +174,7 @@ async def versions_of(url: str, catalogue: Catalogue, topics: Sequence[TopicName
     """Return of each topic the version that is our schema.
 
     Raises:
-        DependencyError: the registry cannot be reached, or lacks the schema of one of the topics as it is here.
+        DependencyError: the registry cannot be reached, or lacks our schema of one of the topics.
     """
     async with SchemaRegistry.connect(url) as registry:
         return await asyncio.gather(*(_registered(registry, catalogue, topic) for topic in topics))

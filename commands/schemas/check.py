@@ -168,7 +168,7 @@ def diff(
         changed = dict.fromkeys(str(row["topic"]) for row in rows)
         raise CheckFailedError(
             f"{len(rows)} differences in {', '.join(changed)}.",
-            hint=f"Whether they are compatible: alphapanda schemas check {next(iter(changed))}",
+            hint=f"Check that they are compatible: alphapanda schemas check {next(iter(changed))}",
         )
 
 

@@ -18,14 +18,14 @@ _UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
 class TailCounter:
-    """Tells of a reading while it goes on, and sums it up however it ends."""
+    """Shows the progress of a reading, and sums it up however it ends."""
 
     def __init__(self, output: Output, clock: Clock, counter: ReadCounter, picks: RecordFilter) -> None:
         self._output = output
         self._clock = clock
         self._counter = counter
         self._picks = picks
-        self._began = self._told = clock.monotonic()
+        self._began = self._last_shown_at = clock.monotonic()
         self._visible = False
         self._shown = 0
 
@@ -40,12 +40,12 @@ class TailCounter:
             self._summary()
 
     def tick(self, shown: int) -> None:
-        """Say how many were shown so far; on a terminal it is told a few times a second."""
+        """Note how many were shown so far; on a terminal the line changes a few times a second."""
         self._shown = shown
         now = self._clock.monotonic()
-        if now - self._told < EVERY_S or not self._output.stderr.isatty():
+        if now - self._last_shown_at < EVERY_S or not self._output.stderr.isatty():
             return
-        self._told = now
+        self._last_shown_at = now
         self._output.stderr.write(f"{_CLEAR}{self._text()}")
         self._output.stderr.flush()
         self._visible = True

@@ -50,7 +50,7 @@ def tail(
         str | None, typer.Option(metavar="TIME", help="From then on: 10m, 09:15 (IST), 2026-03-02T09:15.")
     ] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Up to then.")] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes until Ctrl-C.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep reading new records until Ctrl-C.")] = False,
     limit: Annotated[
         int | None, typer.Option("--limit", "-n", min=1, metavar="N", help="Stop after N records that match.")
     ] = None,

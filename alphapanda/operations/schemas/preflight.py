@@ -1,7 +1,7 @@
 """Before a schema changes: would the open dead letters still be readable with it?
 
 A dead letter waits for a person, often for days. A schema that cannot read it makes it worthless the moment it is
-to be sent again. So each is tried with the schema as it was and as it is to be.
+to be sent again. So each is tried with the present schema and with the new one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SHOWN = 20
 """Broken records that a report names; all are counted."""
 
 _SETTLED = frozenset({LedgerState.CONFIRMED, LedgerState.DISCARDED})
-"""Nobody will read these again; what is put aside may come back."""
+"""Nobody will read these again; quarantined ones may come back."""
 
 
 class Broken(msgspec.Struct, frozen=True):

@@ -40,7 +40,7 @@ class TailFilters:
         key: glob of the record's key.
         headers: name and glob of its value.
         type: glob of the event's type.
-        broker: glob of whose it is.
+        broker: glob of the broker's name.
         value: glob of the value's text.
         expression: over the decoded fields.
     """
@@ -66,9 +66,9 @@ class RecordFilter:
     """Picks records out of batches.
 
     Attributes:
-        wanted: what passes.
+        wanted: the criteria of records that pass.
         as_json: shows Avro as JSON, if there may be some. What is tested on bytes is tested before that.
-        keeps_bytes: give what passes as it stands in the log, not as JSON.
+        keeps_bytes: give records with their bytes in the log, not as JSON.
         undecodable: how many values had to be decoded and were no JSON; they do not pass.
     """
 
@@ -131,7 +131,7 @@ class RecordFilter:
                 return otherwise(record)
             try:
                 found = None if fields is None else fields.read(record)
-            except (DecodeError, DependencyError):  # it is shown as it is, with what is wrong with it
+            except (DecodeError, DependencyError):  # the record is shown as it is, with the error
                 found = None
             return passes(found) if found is not None else otherwise(as_json.record(record))
 
@@ -168,7 +168,7 @@ class RecordFilter:
         return test
 
     def _decoded_whole(self, value: bytes) -> Mapping[str, Any]:
-        """Return a value that is not what an event looks like; what is no JSON is counted."""
+        """Return a value that is not shaped like an event; values that are not JSON are counted."""
         try:
             found = msgspec.json.decode(value)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

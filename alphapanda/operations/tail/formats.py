@@ -1,6 +1,6 @@
 """Records as they are written out: JSON lines, the bytes alone, the payload alone, or a line for people.
 
-What cannot be decoded is shown as it is, with the reason (`value_error`); it never ends a reading.
+An undecodable value is shown as it is, with the reason (`value_error`); it never ends a reading.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ class Format(StrEnum):
 
 
 class _UndecodableError(Exception):
-    """The value is no JSON."""
+    """The value is not JSON."""
 
 
 def as_json_line(record: Record) -> bytes:
     """Return everything there is of a record as one JSON object.
 
-    A key that is no UTF-8 is in `key_base64`, a header in `headers_base64`, a value that is no JSON in
+    A key that is not UTF-8 is in `key_base64`, a header in `headers_base64`, a value that is not JSON in
     `value_base64` with the reason in `value_error`.
     """
     row: dict[str, Any] = {

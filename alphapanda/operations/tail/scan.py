@@ -1,4 +1,4 @@
-"""Reads ranges of topics, filters them, and gives what passes in the order of time."""
+"""Reads ranges of topics, filters them, and gives the matching records in the order of time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATIENCE_POLLS = 60
 
 @dataclass(frozen=True, slots=True)
 class OffsetSpan:
-    """What to read of one partition: from `start` up to `stop`, which is not read."""
+    """The offsets to read of one partition: from `start` up to `stop`, which is not read."""
 
     start: int
     stop: int
@@ -32,12 +32,12 @@ class OffsetSpan:
 
 @dataclass(slots=True)
 class ReadCounter:
-    """What was read so far.
+    """The records read so far.
 
     Attributes:
         scanned: records read.
         matched: of them, those that passed the filter.
-        bytes: keys and values of what was read.
+        bytes: in the keys and values of the records read.
     """
 
     scanned: int = 0
@@ -53,12 +53,12 @@ class ReadCounter:
 
 @dataclass(frozen=True, slots=True)
 class ReadPlan:
-    """What a tail reads.
+    """The records that a tail reads.
 
     Attributes:
-        spans: of each partition, as it is now.
-        follow: go on with what comes after it.
-        until_ms: leave out what is at or after this time, Unix milliseconds, and stop following then.
+        spans: the offsets of each partition.
+        follow: then read new records as they come.
+        until_ms: leave out records from this time on, Unix milliseconds, and stop following then.
     """
 
     spans: Mapping[Partition, OffsetSpan]
@@ -75,7 +75,7 @@ async def resolve(
         log: asked for offsets.
         partitions: to be read.
         wanted: the range.
-        follow: go on with what comes, until the range's end if that is a time to come.
+        follow: read new records too, until the range's end if that is in the future.
         now_ms: the present, Unix milliseconds.
     """
     beginnings = await log.beginnings(partitions)
@@ -102,7 +102,7 @@ class Tail:
         clock: for the end of following.
 
     Attributes:
-        counter: what was read so far.
+        counter: the records read so far.
     """
 
     def __init__(self, reading: ReadPlan, picks: RecordFilter, clock: Clock) -> None:
@@ -112,7 +112,7 @@ class Tail:
         self.counter = ReadCounter()
 
     async def batches(self, reader: LogReader) -> AsyncGenerator[Sequence[Record]]:
-        """Give what passes: what is there in the order of time, then, if followed, what comes as it comes.
+        """Give the matching records: present ones in the order of time, then, if followed, new ones.
 
         A batch may be empty: it says that something was read. Memory stays the same however much is read.
         """

@@ -25,7 +25,7 @@ class RecordView(Mapping[str, Any]):
         as_json: shows Avro as JSON, if there may be some.
 
     Attributes:
-        undecodable: whether the value of the record on view was asked for and is no JSON.
+        undecodable: whether the value of the record on view was asked for and is not JSON.
     """
 
     __slots__ = ("_as_json", "_record", "_value", "undecodable")
@@ -104,7 +104,7 @@ _Tree: TypeAlias = dict[str, "_Tree | None"]
 def partial_decoder(paths: Collection[tuple[str | int, ...]]) -> Callable[[bytes], dict[str, Any]]:
     """Return what decodes an object to a dict of the fields at `paths`, as far as they are there.
 
-    It raises msgspec.MsgspecError for what is no JSON, and where a path leads through something that is no object.
+    It raises msgspec.MsgspecError for a value that is not JSON, or not an object on a path.
     """
     tree: _Tree = {}
     for path in paths:

@@ -32,7 +32,7 @@ class GroupPositions:
         if offset is None:
             return f"{group} has never committed anything: does it run? (alphapanda status)", True
         if offset <= at.offset:
-            return f"{group} has not read {at} yet, it stands at {offset}: does it run? (alphapanda status)", True
+            return f"{group} has not read {at} yet, its offset is {offset}: does it run? (alphapanda status)", True
         return f"{group} has read past {at} and made no {wanted} of it", False
 
 

@@ -1,4 +1,4 @@
-"""What is told of a chain: its hops in the order of time, and what is missing. Values only."""
+"""The report on a chain: its records in the order of time, and the missing ones. Values only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class TraceStep(StrEnum):
 
     TICK = "tick"
     COMMAND = "command"
-    """An operator's: it stands for the tick and the signal of an order that he wanted, or it cancelled one."""
+    """An operator's: in place of the tick and the signal of an order, or it cancelled one."""
     SIGNAL = "signal"
     RISK = "risk"
     ORDER = "order"
@@ -40,7 +40,7 @@ class DecodedRecord:
 
     Attributes:
         record: as it was read.
-        event: what is in it; None when it cannot be decoded.
+        event: its event; None when it cannot be decoded.
         error: why it cannot.
     """
 
@@ -51,7 +51,7 @@ class DecodedRecord:
 
 @dataclass(frozen=True, slots=True)
 class RiskCheckResult:
-    """One check of risk: what was measured against what is allowed, and whether it passed."""
+    """One check of risk: the measured value, the limit, and whether it passed."""
 
     check: str
     value: str
@@ -61,19 +61,19 @@ class RiskCheckResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceSpan:
-    """One record of a chain, as it is told.
+    """One record of a chain, as it is reported.
 
     Attributes:
-        step: which place of the chain.
-        broker: whose.
+        step: its place in the chain.
+        broker: its broker.
         title: what happened, in words.
-        position: where in the log.
+        position: its place in the log.
         written_at: when it was written there, by Kafka's clock.
         event_id: its event.
         happened_at: when it happened, in event time; None when it cannot be decoded.
         checks: of risk.
         notes: more lines.
-        data: for programs: the payload as it is in JSON.
+        data: for programs: the payload in JSON.
         hop_ms: since the record that it follows from was written; None for the first.
         total_ms: since the first was written.
     """
@@ -94,11 +94,11 @@ class TraceSpan:
 
 @dataclass(frozen=True, slots=True)
 class MissingEvent:
-    """What should be there and is not.
+    """A record that should be in the log and is not.
 
     Attributes:
         step: the missing hop.
-        why: as far as it can be told.
+        why: the reason, as far as it is known.
         pending: whether it may simply not have happened yet: the order is open, the record not yet read.
     """
 
@@ -109,12 +109,12 @@ class MissingEvent:
 
 @dataclass(frozen=True, slots=True)
 class BrokerTrace:
-    """What one broker made of a decision.
+    """The records of one broker after a decision.
 
     Attributes:
-        broker: whose.
+        broker: its broker.
         hops: in the order of time.
-        gaps: what is missing; empty when it is whole.
+        gaps: the missing records; empty when it is whole.
     """
 
     broker: BrokerId
@@ -129,7 +129,7 @@ class DecisionTrace:
     Attributes:
         decision_id: its id, which all that follows carries as correlation id.
         tick: what caused it; None when it is missing.
-        gaps: what is missing before it went to brokers.
+        gaps: the missing records before it went to brokers.
         branches: one a broker.
     """
 
@@ -141,15 +141,15 @@ class DecisionTrace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceReport:
-    """The answer.
+    """The report on one id.
 
     Attributes:
         asked: the id that was asked for.
-        is_what: what it turned out to be: `client order id`, `trade id`, `event: signal_raw` …
+        is_what: the kind of id: `client order id`, `trade id`, `event: signal_raw` …
         tick: the tick, if one was asked for.
         decisions: that it belongs to, or led to.
         others: other records: commands, audits, alerts; fills that a tick was matched with.
-        gaps: what is missing of the whole.
+        gaps: the missing records of the whole.
     """
 
     asked: str
@@ -161,7 +161,7 @@ class TraceReport:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing is missing but what may still come."""
+        """Whether every record is there that cannot still come."""
         gaps = [*self.gaps]
         for decision in self.decisions:
             gaps += decision.gaps

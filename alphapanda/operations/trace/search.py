@@ -33,7 +33,7 @@ Span = tuple[int, int]
 
 @dataclass(slots=True)
 class LogSearch:
-    """Searches partitions of one log, as it stands when `look` is called.
+    """Searches partitions of one log, up to their ends when `look` is called.
 
     Attributes:
         log: for offsets.

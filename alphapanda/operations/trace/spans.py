@@ -62,7 +62,7 @@ def step_of(found: DecodedRecord) -> TraceStep:
 
 
 def span_of(found: DecodedRecord) -> TraceSpan:
-    """Return a record as it is told."""
+    """Return a record as it is reported."""
     record, event = found.record, found.event
     step = step_of(found)
     written_at = datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)

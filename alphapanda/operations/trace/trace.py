@@ -1,4 +1,4 @@
-"""From an id to its story: what it is, where it stands, and the chain it belongs to."""
+"""From an id to its report: the kind of id, its place in the log, and the chain it belongs to."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from topics.names import TopicName
 from topics.services import STRATEGIES_GROUP
 
 NEWEST_TICKS = 65_536
-"""How many ticks of each partition are searched for an id that is no number of theirs, unless a time is given."""
+"""Ticks of each partition that are searched for an id that is not a tick's number, unless a time is given."""
 
 _ID = re.compile(r"[!-~]{6,200}")
 _TRADING = frozenset({"signals", "orders", "pnl"})
@@ -73,10 +73,10 @@ class Tracer:
         """Return the story of an id: of an event, a client or venue order, a trade or a decision.
 
         Raises:
-            UsageError: it is no id, or nothing in the log has it.
+            UsageError: it is not an id, or nothing in the log has it.
         """
         if not _ID.fullmatch(asked):
-            raise UsageError(f"{asked!r} is no id.", hint="Ids stand in: alphapanda orders, signals, topics tail.")
+            raise UsageError(f"{asked!r} is not an id.", hint="Find ids: alphapanda orders, signals, topics tail.")
         await self.search.look(self.topics)
         identity = await self._identify(asked)
         if identity is None:
@@ -213,7 +213,7 @@ class Tracer:
         ]
 
     async def _other_story(self, asked: str, identity: TracedId) -> TraceReport:
-        """Return what has the same correlation, of commands, what obeyed them, audits and alerts."""
+        """Return the records of the same correlation: commands, the events that obeyed them, audits, alerts."""
         record, event = identity.found.record, identity.found.event
         correlation = asked if event is None else event.envelope.correlation_id
         topics = [topic for topic in self.topics if topic != self._tick_topic and topic not in self._pnl_topics]

@@ -108,7 +108,7 @@ def test_an_incompatible_schema_is_refused_with_its_reasons(run: Run, broker: st
     ask(registry, lambda client: client.register(f"{topic}-value", edited(EventType.ORDER_REJECTED, other)))
     reasons = {
         "data.side": "no longer knows BOTH",
-        "data.quantity": "is new and has no default: what was written before lacks it",
+        "data.quantity": "is new and has no default: earlier values lack it",
         "data.reason": "was long, is string",
     }
 

@@ -73,7 +73,7 @@ def test_many_different_letters_change_nothing() -> None:
         (r"a\y", 1, r"\\y is not known"),
         (r"(a)\1", 3, r"\\1 is not known"),
         ("a\\", 1, "Nothing is escaped"),
-        ("[z-a]", 1, "z-a is no range"),
+        ("[z-a]", 1, "z-a is not a range"),
         ("((a{100}){100}){100}", 9, "at most 1000 in all"),
         ("[)(]a)(", 5, "No group is open"),
         ("(a[)](b)", 0, "not closed"),

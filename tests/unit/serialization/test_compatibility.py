@@ -69,11 +69,11 @@ HARMLESS: dict[str, Edit] = {
 HARMFUL: dict[str, tuple[Edit, str]] = {
     "a field without a default": (
         lambda f: f.append({"name": "new", "type": "long"}),
-        "new: is new and has no default: what was written before lacks it",
+        "new: is new and has no default: earlier values lack it",
     ),
     "deep inside": (
         lambda f: field(f, "inner")["type"]["fields"].append({"name": "y", "type": "long"}),
-        "inner.y: is new and has no default: what was written before lacks it",
+        "inner.y: is new and has no default: earlier values lack it",
     ),
     "another type": (lambda f: field(f, "count").update(type="string"), "count: was long, is string"),
     "a narrower number": (lambda f: field(f, "count").update(type="int"), "count: was long, is int"),
@@ -178,7 +178,7 @@ def test_every_schema_may_follow_itself(kind: Any) -> None:
 
 def test_what_is_no_schema() -> None:
     for text in ("{", "{}", '{"type": "record"}', "17"):
-        with pytest.raises(UsageError, match="no Avro schema"):
+        with pytest.raises(UsageError, match="not an Avro schema"):
             incompatibilities(text, [json.dumps(base())])
 
 

@@ -70,7 +70,7 @@ def test_what_is_wrong_is_named_with_its_place(examples: Examples) -> None:
     event["data"]["fill"]["quantity"] = "ten"
     with pytest.raises(DecodeError, match=r'data\.fill\.quantity is "ten", not long\.'):
         fit.check(json.dumps(event).encode())
-    with pytest.raises(DecodeError, match="It is no JSON"):
+    with pytest.raises(DecodeError, match="It is not JSON"):
         fit.check(b"\xff")
     with pytest.raises(DecodeError, match="It is a list"):
         JsonValidator('{"type": "map", "values": "long"}').check(b"[]")

@@ -20,7 +20,7 @@ PAPER = BrokerId("paper")
     ("committed", "pending", "words"),
     [
         ({}, True, "has never committed anything"),
-        ({Partition("paper.signals.raw", 0): 7}, True, "has not read paper.signals.raw:0:7 yet, it stands at 7"),
+        ({Partition("paper.signals.raw", 0): 7}, True, "has not read paper.signals.raw:0:7 yet, its offset is 7"),
         ({Partition("paper.signals.raw", 0): 8}, False, "has read past paper.signals.raw:0:7 and made no verdict"),
     ],
 )
