@@ -1,4 +1,4 @@
-"""How a daemon's end is told: one line for each thing that is wrong, and the exit code."""
+"""Reports how a daemon ended: one line for each problem, and the exit code."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def leaves(error: BaseException) -> Iterator[BaseException]:
 
 
 def known_errors(error: BaseException) -> list[AlphaPandaError]:
-    """Return those of `error` that are ours and explain themselves; none if there is any other among them."""
+    """Return the errors of ours in `error`; none if there is any other among them."""
     found = list(leaves(error))
     ours = [leaf for leaf in found if isinstance(leaf, AlphaPandaError)]
     return ours if len(ours) == len(found) else []
 
 
 def lines_of(error: AlphaPandaError) -> list[str]:
-    """Return the lines that say what is wrong."""
+    """Return one line for each problem."""
     problems = getattr(error, "problems", ())
     return [str(problem) for problem in problems] or [str(error)]
 

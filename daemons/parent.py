@@ -1,4 +1,4 @@
-"""Die with the supervisor: what a child does in its first lines, before anything heavy is imported.
+"""Ends a child with its supervisor; called in its first lines, before anything heavy is imported.
 
 The kernel sends the signal when the *thread* that forked us ends, so the supervisor spawns from its main
 thread only. The setting is lost on fork, so our own children need their own.
@@ -15,10 +15,9 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with(supervisor_pid: int, signal_number: int = signal.SIGTERM) -> None:
-    """Ask the kernel for `signal_number` when the supervisor dies; leave at once if it is dead already.
+    """Have the kernel send `signal_number` when the supervisor dies; exit at once if it is dead already.
 
-    Where there is no `prctl` (macOS) nothing is asked for: the next supervisor finds us by our identity and
-    stops us.
+    Without `prctl` (macOS) nothing is sent: the next supervisor finds us by our identity and stops us.
     """
     if sys.platform == "linux":
         import ctypes  # noqa: PLC0415 - only supervised children on Linux need it
@@ -28,5 +27,5 @@ def die_with(supervisor_pid: int, signal_number: int = signal.SIGTERM) -> None:
             number = ctypes.get_errno()
             raise OSError(number, f"prctl(PR_SET_PDEATHSIG): {os.strerror(number)}")
     if os.getppid() != supervisor_pid:
-        # It died between our fork and the line above: the kernel will never tell us.
+        # It died between our fork and the line above: the kernel will never signal us.
         sys.exit(0)

@@ -1,7 +1,7 @@
-"""What must answer before a daemon begins: Redis, Kafka, the topics.
+"""The checks before a daemon starts: Redis, Kafka, the topics.
 
-Each is waited for, because all of them may be on their way up; what will not come by waiting (a wrong password,
-a Kafka that is too old, a broken address) ends the wait at once.
+Each is waited for, because all of them may be starting. What waiting cannot mend (a wrong password, a Kafka that
+is too old, a broken address) ends the wait at once.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ _NOT_BY_WAITING = (IncompatibleServerError, RedisRefusedError)
 
 
 class MissingTopicsError(DependencyError):
-    """Kafka answers, but topics of the catalogue are not there."""
+    """Kafka answers, but topics of the catalogue are missing."""
 
 
 async def preflight(
     endpoints: Endpoints, topics: Collection[str], *, patience_s: float, tell: Callable[[str], None]
 ) -> None:
-    """Return when Redis and Kafka answer and `topics` exist; `tell` hears what is waited for.
+    """Return when Redis and Kafka answer and `topics` exist; `tell` is called with what is still missing.
 
     Raises:
-        DependencyError: what was missing after `patience_s`, or what waiting does not bring.
+        DependencyError: something was missing after `patience_s`, or waiting cannot mend it.
     """
     async with asyncio.TaskGroup() as group:
         group.create_task(_wait(lambda: _check_redis(endpoints.redis_url), patience_s, tell))

@@ -1,4 +1,4 @@
-"""The life of one daemon in the foreground, the same under systemd, in a container, and under our supervisor.
+"""Runs one daemon in the foreground: the same under systemd, in a container, and under our supervisor.
 
 Settings → logs, metrics, HTTP → gate (supervised only) → preflight → the service → drain with a deadline.
 A service is written against `DaemonService` and `DaemonContext`.
@@ -41,7 +41,7 @@ __all__ = ["DaemonContext", "DaemonService", "RunOptions", "run_daemon", "run_se
 
 HEARTBEAT_S = 5.0
 DRAIN_SHARE = 0.8
-"""The part of the supervisor's patience that draining may take: the rest is for closing."""
+"""The share of the supervisor's stop timeout that draining may take; the rest is for closing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class RunOptions:
     """How a daemon is run.
 
     Attributes:
-        gated: wait for SIGUSR1 before touching Kafka: a supervisor starts daemons early and lets them go on when
-            what they need is ready.
+        gated: wait for SIGUSR1 before touching Kafka: a supervisor starts daemons early and signals them when
+            their dependencies are ready.
         console: whether logs also go to stderr.
         accept_log_reset: given to the service.
     """
@@ -87,7 +87,7 @@ def run_service(
     try:
         return asyncio.run(runtime.live())
     except asyncio.CancelledError:
-        # The second signal: somebody does not want to wait for the drain.
+        # The second signal: do not wait for the drain.
         return ExitCode.INTERRUPTED
 
 
@@ -121,7 +121,7 @@ class _Runtime:
         self._drain_s = settings.supervisor.stop_timeout_s * DRAIN_SHARE
 
     async def live(self) -> int:
-        """Open what the service needs, run it, and tell how it ended."""
+        """Open logs, metrics and HTTP, run the service, and report how it ended."""
         self._deployment.prepare()
         main = asyncio.current_task()
         assert main is not None
@@ -161,7 +161,7 @@ class _Runtime:
                     )
                     await self._work(context, notifier, logs)
             except Exception as error:  # noqa: BLE001 - the last place where anything can be said
-                return self._tell_end(error, logs.log)
+                return self._report_end(error, logs.log)
             else:
                 return ExitCode.OK
 
@@ -178,7 +178,7 @@ class _Runtime:
         loop.add_signal_handler(signal.SIGUSR1, self._gate.set)
 
     async def _work(self, context: DaemonContext, notifier: Notifier, logs: LogSystem) -> None:
-        """Wait for what is needed, then run the service; a wish to stop ends either."""
+        """Wait for the dependencies, then run the service; a request to stop ends either."""
         async with asyncio.TaskGroup() as group:
             pulse = group.create_task(
                 _beat(notifier, lambda: {**context.lost, "log lines": logs.stats().dropped}), name="heartbeat"
@@ -225,8 +225,8 @@ class _Runtime:
                 running.cancel()
                 raise InvariantError(f"{service.name} had not drained after {self._drain_s:g} s and was cut off.")
 
-    def _tell_end(self, error: Exception, log: Logger) -> int:
-        """Say why the daemon ends: a line if it explains itself, else the traceback, to stderr and the log."""
+    def _report_end(self, error: Exception, log: Logger) -> int:
+        """Report why the daemon ends, to stderr and the log: one line for an error of ours, else the traceback."""
         ours = known_errors(error)
         code = code_of(error)
         if ours:
@@ -243,15 +243,15 @@ class _Runtime:
 
 
 async def _watch_log(context: DaemonContext) -> None:
-    """Say that we are not ready while Kafka does not answer: at rest no client of ours would notice."""
+    """Report not ready while Kafka does not answer: an idle client would not notice."""
 
-    def tell(problem: str | None) -> None:
+    def report(problem: str | None) -> None:
         if problem is None:
             context.health.ready(LOG_PART)
         else:
             context.health.not_ready(problem, part=LOG_PART)
 
-    await watch_kafka(context.endpoints.bootstrap_servers, tell)
+    await watch_kafka(context.endpoints.bootstrap_servers, report)
 
 
 async def _beat(notifier: Notifier, lost: Callable[[], Mapping[str, int]]) -> None:

@@ -1,4 +1,4 @@
-"""What a daemon is to the runtime: a name, and one coroutine that lives until it is told to stop."""
+"""The interface between a daemon and the runtime: a name, and a coroutine that runs until it is told to stop."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOG_PART = "kafka"
 
 @dataclass(frozen=True, slots=True)
 class DaemonContext:
-    """What the runtime gives to a service: everything it may know of the world around it.
+    """Everything that the runtime gives to a service.
 
     Attributes:
         deployment: the folder it works in.
@@ -34,9 +34,9 @@ class DaemonContext:
         log: of this process, on channel `app`; `log.bind(channel=Channel.TRADING)` gives another.
         metrics: of this process, served at `/metrics`.
         health: `ready()` once recovered, `not_ready(reason)` while not; goes to the supervisor and to `/readyz`.
-        endpoints: where Kafka and Redis answered a moment ago; all topics of the catalogue exist.
+        endpoints: of Kafka and Redis, which have answered; all topics of the catalogue exist.
         stop: set when the daemon is to drain.
-        accept_log_reset: start empty when the log is shorter than what was remembered, instead of refusing.
+        accept_log_reset: start empty when the log is shorter than the snapshot, instead of refusing.
         lost: what was dropped since the start, by kind (`ticks`); the supervisor raises alerts for it.
     """
 

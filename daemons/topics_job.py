@@ -1,6 +1,6 @@
-"""`python -m daemons.topics_job`: makes the declared topics once Kafka is up, then ends.
+"""`python -m daemons.topics_job`: creates the declared topics once Kafka is up, then ends.
 
-A process of its own, so that the supervisor needs no Kafka client in its memory.
+A process of its own, so that the supervisor holds no Kafka client.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NAME = "topics"
 
 
 def main(arguments: list[str]) -> int:
-    """Start up, wait to be let on if gated, make the topics."""
+    """Start, wait at the gate if there is one, create the topics."""
     parser = argparse.ArgumentParser(prog="python -m daemons.topics_job")
     parser.add_argument("--supervisor", type=int, metavar="PID", help="The process whose death ends this one.")
     parser.add_argument("--gated", action="store_true", help="Start up, then wait for SIGUSR1.")

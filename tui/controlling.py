@@ -12,6 +12,7 @@ from rich.text import Text
 from textual import work
 
 from alphapanda.model.kinds import TradingMode
+from alphapanda.model.process_status import ProcessState, ProcessStatus
 from alphapanda.operations.policy import Confirmation, Need
 from topics.errors import AlphaPandaError
 from topics.services import obeying
@@ -20,7 +21,6 @@ from tui.dialogs.ask import Choice, ChooseDialog
 from tui.dialogs.confirm import ConfirmDialog, Question
 from tui.dialogs.consequences import of_state
 from tui.sources.control import ActionResult, Control
-from tui.store.system import Daemon, DaemonState
 
 if TYPE_CHECKING:
     from tui.app import Dashboard
@@ -110,7 +110,7 @@ class Controlling:
             return
         daemons = app.store.system.daemons
         selected = app.table.current if app.table is not None else None
-        name: str | None = selected.name if isinstance(selected, Daemon) else None
+        name: str | None = selected.name if isinstance(selected, ProcessStatus) else None
         if name is None:
             choices = [Choice(daemon.name, daemon.name, daemon.state.value) for daemon in daemons.values()]
             name = await app.push_screen_wait(ChooseDialog("Restart which daemon?", choices, app.fmt))
@@ -134,7 +134,7 @@ class Controlling:
 
     def _state_of(self, daemon: str) -> str:
         found = self._dashboard.live_store.system.daemons.get(daemon)
-        if found is None or found.state is DaemonState.READY:
+        if found is None or found.state is ProcessState.READY:
             return ""
         return f"{found.state.value} {found.reason}".strip()
 
@@ -241,7 +241,7 @@ class Controlling:
         self._dashboard.exit(0)
 
 
-def _restarting(name: str, daemon: Daemon | None) -> str:
+def _restarting(name: str, daemon: ProcessStatus | None) -> str:
     if daemon is not None and daemon.kind == "infra":
         return f"{name} stops and starts again; whoever works with it tries until it is back."
     return f"{name} drains, stops and starts again; it recovers from the log."

@@ -39,13 +39,13 @@ _PROXIES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"})
 
 
 def settings_variables(environ: Mapping[str, str], setting_names: Iterable[str]) -> dict[str, str]:
-    """Return those of `environ` that set something: `ACTIVE_BROKERS`, `KAFKA__BOOTSTRAP_SERVERS`."""
+    """Return the variables of `environ` that are settings: `ACTIVE_BROKERS`, `KAFKA__BOOTSTRAP_SERVERS`."""
     tops = {name.upper() for name in setting_names}
     return {name: value for name, value in environ.items() if name.upper().split("__", 1)[0] in tops}
 
 
 def system_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return those of `environ` that speak of the machine."""
+    """Return the variables of `environ` that describe the machine."""
     return {
         name: value
         for name, value in environ.items()

@@ -1,4 +1,4 @@
-"""Start a supervisor that outlives us: its own session, its output in a file, and one line when it listens."""
+"""Starts a detached supervisor: its own session, its output in a file, and one line when it listens."""
 
 from __future__ import annotations
 

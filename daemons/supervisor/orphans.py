@@ -19,7 +19,7 @@ from alphapanda.model.process_status import OrphanPolicy
 async def end_orphans(
     places: RunPaths, entries: Iterable[RunRecord], tell: Callable[[str], None], *, grace_s: float | None = None
 ) -> tuple[str, ...]:
-    """End those of `entries` that still run, the last started first; return their names.
+    """End the processes of `entries` that still run, the last started first; return their names.
 
     Args:
         places: where the ledger is.

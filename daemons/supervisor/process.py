@@ -1,4 +1,4 @@
-"""The supervisor as a process: lock, sockets, signals, samples, heartbeat; from its start to its end."""
+"""The supervisor process, from start to end: lock, sockets, HTTP, signals, samples, heartbeat."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ UnitBuilder = Callable[[Deployment, Mapping[str, str], Clock], Awaitable[SystemU
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
-    """What is in the heartbeat file.
+    """The content of the heartbeat file.
 
     Attributes:
         at: when it was written, ISO 8601.
         pid: of the supervisor.
-        states: how each process stood.
+        states: the state of each process.
     """
 
     at: str

@@ -1,4 +1,4 @@
-"""The control socket: takes requests, answers them, streams events. 0600, so only its owner may ask."""
+"""The control socket: answers requests and streams events. 0600, so only its owner may connect."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from daemons.supervisor.supervisor import Supervisor
 
 
 class ControlServer:
-    """Listens while entered; every connection is a task of the given group."""
+    """Listens while entered; every connection is a task."""
 
     def __init__(
         self,
@@ -53,10 +53,10 @@ class ControlServer:
 
         Args:
             path: of the socket.
-            hello: who answers.
-            supervisor: carries requests out.
-            system_status: how all stand, with what they use.
-            end: called when all was stopped by request: the supervisor has nothing left to do.
+            hello: the greeting.
+            supervisor: carries out the requests.
+            system_status: returns the states of all processes, with CPU and memory.
+            end: called after a requested stop of all: the supervisor is done.
             log: the supervisor's.
         """
         self._path = path
@@ -69,7 +69,7 @@ class ControlServer:
         self._connections: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        # Whoever left this socket is dead: we hold the deployment's lock.
+        # A leftover of a dead supervisor: we hold the deployment's lock.
         self._path.unlink(missing_ok=True)
         self._server = await asyncio.start_unix_server(self._connected, self._path, limit=LINE_LIMIT)
         self._path.chmod(0o600)
@@ -80,7 +80,7 @@ class ControlServer:
     ) -> None:
         assert self._server is not None
         self._server.close()
-        # The last answer and the last events are on their way; their readers close when they have them.
+        # The last answer and events are on their way; the clients close when they have them.
         if self._connections:
             await asyncio.wait(self._connections, timeout=1.0)
         for task in self._connections:
@@ -101,7 +101,7 @@ class ControlServer:
                 if not await self._answer(line, writer, actor):
                     break
         except (ConnectionError, asyncio.LimitOverrunError, ValueError) as error:
-            # The other side went away, or sent no line of ours: its problem, not the system's.
+            # The client went away, or sent something else.
             self._log.debug("control connection ended", reason=str(error))
         finally:
             writer.close()

@@ -1,4 +1,4 @@
-"""From settings and files to a plan: infrastructure, the topics job, the daemons, each with its environment."""
+"""Builds the processes of a deployment from its settings: infrastructure, the topics job, the daemons."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ TOPIC_SETTINGS = (
     "kafka",
 )
 INFRA_BASE_DELAY_S = 0.2
-"""Nothing works without the servers, and a killed one starts in a second: no reason to wait longer at first."""
+"""Nothing works without the servers, and a killed one starts in a second: the first retry comes soon."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnitSummary:
-    """One process of an outline.
+    """One process, by settings alone.
 
     Attributes:
         name: of the process.
-        kind: what sort of process it is.
-        needs: the names that are up before it goes on.
+        kind: infrastructure, job or daemon.
+        needs: the processes that must be up before it starts.
         daemon: its spec, for a daemon.
     """
 
@@ -73,7 +73,7 @@ def all_units(settings: Settings, servers: Iterable[str]) -> tuple[UnitSummary, 
 
 
 def selected_units(settings: Settings, names: Iterable[str], *, only: bool) -> tuple[UnitSummary, ...]:
-    """Return what `up` of `names` would start in a system that is not running."""
+    """Return the processes that `up` of `names` would start in a system that is not running."""
     servers = ("kafka", "valkey") if settings.infra.tier is InfraTier.EMBEDDED else ()
     lines = all_units(settings, servers)
     wanted = set(names)
@@ -88,24 +88,24 @@ def selected_units(settings: Settings, names: Iterable[str], *, only: bool) -> t
 
 @dataclass(frozen=True, slots=True)
 class BuiltUnits:
-    """The plan of a deployment, and the tier that its servers come from."""
+    """The processes of a deployment, and the tier of its servers."""
 
     plan: StartPlan
     tier: Tier
 
     async def idle_work(self) -> None:
-        """Do what the tier has put off until all is ready."""
+        """Do the tier's work that can wait until all is ready."""
         await self.tier.idle_work()
 
 
 async def build_units(
     deployment: Deployment, environ: Mapping[str, str], clock: Clock, progress: ProgressReporter | None = None
 ) -> BuiltUnits:
-    """Return the plan of everything this deployment can run; has the servers' files ready on the way.
+    """Return all processes that this deployment can run; prepares the files of its servers.
 
     Raises:
-        ConfigError: settings or files cannot be used.
-        DependencyError: the servers' programs cannot be had.
+        ConfigError: settings or files are invalid.
+        DependencyError: the servers' programs cannot be obtained.
     """
     settings = load(deployment, environ).settings
     tier = tier_for(settings, deployment, clock, environ=environ)
@@ -196,7 +196,7 @@ class _UnitBuilder:
         )
 
     def _digest(self, names: Iterable[str], files: Iterable[str]) -> str:
-        """Return what stands for all that a process reads of settings and files, and where its servers are."""
+        """Return the digest of the settings and files that a process reads, and of its servers' addresses."""
         values = {name: _plain(_setting(self._settings, name)) for name in names}
         contents = {name: _content(self._deployment.root / name) for name in files}
         endpoints: Endpoints = self._tier.endpoints()
@@ -239,4 +239,4 @@ def _last_words(tail: str) -> AlphaPandaError | None:
 
 
 async def _tells_itself() -> None:
-    """A daemon announces its readiness; nobody asks for it here."""
+    """Never awaited: a daemon reports its readiness itself."""

@@ -12,6 +12,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 
 from alphapanda.clock import to_ist
+from alphapanda.model.process_status import ProcessStatus
 from alphapanda.model.records import Record
 from alphapanda.telemetry.record import LogRecord
 from tui.actions import SCREENS, keys_of
@@ -21,7 +22,6 @@ from tui.render.table import LiveTable, RingLog
 from tui.screens.base import DashboardScreen, ScreenContext
 from tui.store.dead_letters import DeadLetterRow, ReasonRow
 from tui.store.store import Store
-from tui.store.system import Daemon
 from tui.store.topics import TopicRow
 from tui.store.window import TAIL, LogWindow, LogWindowFilter
 from tui.tables import letters, lines, operations
@@ -61,7 +61,7 @@ class DaemonsScreen(DashboardScreen):
         pane.note = "as the supervisor's log tells; CPU and memory were not recorded" if past else ""
         pane.hint = ("The supervisor's log says nothing of this moment.",) if past else ()
         daemon = self.query_one("#table-daemons", LiveTable).current
-        name = daemon.name if isinstance(daemon, Daemon) else ""
+        name = daemon.name if isinstance(daemon, ProcessStatus) else ""
         if other or name != self._window.wanted.service:
             self._window = LogWindow()
             self._window.wanted = LogWindowFilter(service=name)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from alphapanda.clock import Clock
+from alphapanda.model.process_status import ProcessState, ProcessStatus, UnitKind
 from alphapanda.telemetry.log import LogLevel
 from alphapanda.telemetry.record import LogRecord, Marker, encode_line
 from tui.sources.connection import Connection
@@ -15,7 +16,7 @@ from tui.sources.demo import DemoMarket, DemoPlan
 from tui.sources.demo_control import DemoControl
 from tui.sources.handle import SourceHandle
 from tui.sources.system_source import SystemSource
-from tui.store.system import Daemon, DaemonState, SystemView
+from tui.store.system import SystemView
 
 EVERY_S: Final = 0.2
 _COSTS: Final = {
@@ -151,10 +152,10 @@ def demo_system(
             continue
         since = started + timedelta(seconds=place * 0.4)
         daemons.append(
-            Daemon(
+            ProcessStatus(
                 name=name,
-                kind=_KINDS.get(name, "daemon"),
-                state=DaemonState.DONE if name == "topics" else DaemonState.READY,
+                kind=UnitKind(_KINDS.get(name, "daemon")),
+                state=ProcessState.DONE if name == "topics" else ProcessState.READY,
                 reason="34 topics made, 0 there" if name == "topics" else "",
                 since=since,
                 pid=None if name == "topics" else 4_100 + 7 * place,

@@ -10,7 +10,6 @@ from alphapanda.clock import Clock
 from alphapanda.deployment import Deployment
 from alphapanda.infra.control.client import connect
 from alphapanda.infra.control.run_paths import RunPaths
-from alphapanda.model.process_status import ProcessStatus
 from alphapanda.operations.servers import endpoints_of, kafka_options
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.settings import Settings
@@ -24,7 +23,7 @@ from tui.sources.deployment_control import DeploymentControl
 from tui.sources.kafka_log import KafkaLogAccess
 from tui.sources.system_source import LogFileHistory, LogFilesSource, SystemSource
 from tui.sources.views import ViewsSource
-from tui.store.system import Daemon, DaemonState, SystemView
+from tui.store.system import SystemView
 
 PrepareLetters = Callable[[Selection, Disposition], AbstractAsyncContextManager[PreparedAction]]
 """Prepares an act on dead letters."""
@@ -93,7 +92,7 @@ class ConnectDeployment:
     async def _read_status(self) -> SystemView:
         async with connect(RunPaths(self._deployment)) as client:
             status = await client.status()
-        return SystemView(at=status.at, daemons=tuple(map(_daemon, (*status.processes, status.supervisor))))
+        return SystemView(at=status.at, daemons=(*status.processes, status.supervisor))
 
 
 def _avro(settings: Settings, catalogue: Catalogue) -> AvroTopics | None:
@@ -102,22 +101,3 @@ def _avro(settings: Settings, catalogue: Catalogue) -> AvroTopics | None:
     if not url:
         return None
     return AvroTopics(url, catalogue)
-
-
-def _daemon(process: ProcessStatus) -> Daemon:
-    return Daemon(
-        name=process.name,
-        kind=process.kind.value,
-        state=DaemonState(process.state.value),
-        reason=process.reason,
-        since=process.since,
-        pid=process.pid,
-        uptime_s=process.uptime_s,
-        cpu_percent=process.cpu_percent,
-        rss_bytes=process.rss_bytes,
-        restarts=process.restarts,
-        last_exit=process.last_exit,
-        adopted=process.adopted,
-        needs=process.needs,
-        retry_in_s=process.retry_in_s,
-    )

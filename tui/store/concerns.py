@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 from alphapanda.model.control import Severity
 from alphapanda.model.kinds import TradingState
+from alphapanda.model.process_status import ProcessState
 from tui.store.store import Note, Store
-from tui.store.system import DaemonState
 from tui.theme.formatter import Formatter, from_ms, span
 
 STALE_TICKS_S: Final = 10.0
@@ -65,7 +65,7 @@ def concerns(store: Store, fmt: Formatter, troubles: Sequence[tuple[str, str]]) 
 
 def _daemons(store: Store) -> Iterator[Concern]:
     for daemon in store.system.bad:
-        gone = daemon.state in {DaemonState.CRASHLOOP, DaemonState.FAILED}
+        gone = daemon.state in {ProcessState.CRASHLOOP, ProcessState.FAILED}
         why = daemon.reason or daemon.last_exit
         yield Concern(Weight.WRONG if gone else Weight.SLOW, f"{daemon.name} is {daemon.state}", why)
 

@@ -9,12 +9,13 @@ from typing import Final
 import msgspec
 
 from alphapanda.errors import PermanentError
+from alphapanda.model.process_status import ProcessState, ProcessStatus, UnitKind
 from alphapanda.model.records import Header, Offsets, Record, decode_offsets
 from alphapanda.telemetry.record import LogRecord, Marker
-from tui.store.system import Daemon, DaemonState, SystemView
+from tui.store.system import SystemView
 
 SUPERVISOR: Final = "supervisor"
-_STATES: Final = frozenset(DaemonState)
+_STATES: Final = frozenset(ProcessState)
 
 
 class ReadersPlaces:
@@ -45,7 +46,7 @@ class PastSystem:
     """How the processes stood, as far as the supervisor's own lines tell; what they cost is not in them."""
 
     def __init__(self) -> None:
-        self._daemons: dict[str, Daemon] = {}
+        self._daemons: dict[str, ProcessStatus] = {}
         self._starts: dict[str, int] = {}
         self._is_whole = False
         """Whether the lines reach back to the supervisor's own start, so that starts can be counted."""
@@ -58,7 +59,7 @@ class PastSystem:
             if line.marker is Marker.STARTED:
                 self._begin(line)
             elif line.marker is Marker.STOPPED:
-                self._put(SUPERVISOR, line, state=DaemonState.STOPPED, since=line.at, pid=None)
+                self._put(SUPERVISOR, line, state=ProcessState.STOPPED, since=line.at, pid=None)
             name = line.fields.get("process")
             if isinstance(name, str):
                 self._read(name, line)
@@ -67,7 +68,7 @@ class PastSystem:
         self._daemons.clear()
         self._starts.clear()
         self._is_whole = True
-        self._put(SUPERVISOR, line, state=DaemonState.READY, since=line.at, pid=_number(line.fields.get("pid")))
+        self._put(SUPERVISOR, line, state=ProcessState.READY, since=line.at, pid=_number(line.fields.get("pid")))
 
     def _read(self, name: str, line: LogRecord) -> None:
         fields = line.fields
@@ -75,8 +76,8 @@ class PastSystem:
             self._starts[name] = self._starts.get(name, 0) + 1
             self._put(name, line, pid=_number(fields.get("pid")), uptime_s=line.at.timestamp())
         elif fields.get("state") in _STATES:
-            state = DaemonState(str(fields["state"]))
-            gone = state in {DaemonState.STOPPED, DaemonState.DONE, DaemonState.CRASHLOOP, DaemonState.FAILED}
+            state = ProcessState(str(fields["state"]))
+            gone = state in {ProcessState.STOPPED, ProcessState.DONE, ProcessState.CRASHLOOP, ProcessState.FAILED}
             changes: dict[str, object] = {"pid": None, "uptime_s": None} if gone else {}
             changes["reason"] = str(fields.get("reason") or "")
             changes["last_exit"] = str(fields.get("last_exit") or "")
@@ -85,7 +86,7 @@ class PastSystem:
     def _put(self, name: str, line: LogRecord, **changes: object) -> None:
         before = self._daemons.get(name)
         if before is None:
-            before = Daemon(name=name, kind="", state=DaemonState.STARTING, since=line.at)
+            before = ProcessStatus(name=name, kind=UnitKind.DAEMON, state=ProcessState.STARTING, since=line.at)
         self._daemons[name] = msgspec.structs.replace(before, **changes)
 
     def view(self, moment: datetime) -> SystemView:
@@ -93,7 +94,7 @@ class PastSystem:
         ordered = sorted(self._daemons.values(), key=lambda daemon: daemon.name == SUPERVISOR)
         return SystemView(at=moment, daemons=tuple(self._at(daemon, moment) for daemon in ordered))
 
-    def _at(self, daemon: Daemon, moment: datetime) -> Daemon:
+    def _at(self, daemon: ProcessStatus, moment: datetime) -> ProcessStatus:
         """Return a daemon with its age then; while it is kept, `uptime_s` is when it was spawned."""
         began = daemon.since.timestamp() if daemon.name == SUPERVISOR else daemon.uptime_s
         running = daemon.pid is not None and began is not None

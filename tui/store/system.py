@@ -1,71 +1,12 @@
-"""The daemons as the supervisor sees them, in values of our own, so that a past moment can be shown too."""
+"""The states of all processes, now or at a past moment."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 import msgspec
 
-
-class DaemonState(StrEnum):
-    """How a process stands."""
-
-    STOPPED = "stopped"
-    STARTING = "starting"
-    READY = "ready"
-    DEGRADED = "degraded"
-    STOPPING = "stopping"
-    BACKOFF = "backoff"
-    CRASHLOOP = "crashloop"
-    FAILED = "failed"
-    DONE = "done"
-
-    @property
-    def is_well(self) -> bool:
-        """Whether it does its work, or has done it."""
-        return self in {DaemonState.READY, DaemonState.DONE}
-
-    @property
-    def is_bad(self) -> bool:
-        """Whether somebody should look."""
-        return self in {DaemonState.BACKOFF, DaemonState.CRASHLOOP, DaemonState.FAILED, DaemonState.DEGRADED}
-
-
-class Daemon(msgspec.Struct, frozen=True, kw_only=True):
-    """One process.
-
-    Attributes:
-        name: of it.
-        kind: what sort of process it is, in the supervisor's word.
-        state: how it stands.
-        reason: why, in its own words.
-        since: when it came to this state.
-        pid: None where there is no process.
-        uptime_s: of the process.
-        cpu_percent: of one core.
-        rss_bytes: resident memory.
-        restarts: starts after the first; None where they were not counted.
-        last_exit: how its last run ended.
-        adopted: whether an earlier supervisor started it.
-        needs: what it waits for.
-        retry_in_s: until its next start.
-    """
-
-    name: str
-    kind: str
-    state: DaemonState
-    reason: str = ""
-    since: datetime
-    pid: int | None = None
-    uptime_s: float | None = None
-    cpu_percent: float | None = None
-    rss_bytes: int | None = None
-    restarts: int | None = 0
-    last_exit: str = ""
-    adopted: bool = False
-    needs: tuple[str, ...] = ()
-    retry_in_s: float | None = None
+from alphapanda.model.process_status import ProcessStatus
 
 
 class SystemView(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +18,7 @@ class SystemView(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     at: datetime
-    daemons: tuple[Daemon, ...]
+    daemons: tuple[ProcessStatus, ...]
 
 
 class System:
@@ -91,7 +32,7 @@ class System:
 
     def __init__(self) -> None:
         self.of_past = False
-        self.daemons: dict[str, Daemon] = {}
+        self.daemons: dict[str, ProcessStatus] = {}
         self.at: datetime | None = None
 
     def fold(self, view: SystemView) -> None:
@@ -114,6 +55,6 @@ class System:
         return sum(daemon.state.is_well for daemon in self.daemons.values())
 
     @property
-    def bad(self) -> list[Daemon]:
+    def bad(self) -> list[ProcessStatus]:
         """Those that somebody should look at."""
         return [daemon for daemon in self.daemons.values() if daemon.state.is_bad]

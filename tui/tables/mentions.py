@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from alphapanda.model.process_status import ProcessStatus
 from tui.store.dead_letters import DeadLetterRow, ReasonRow
 from tui.store.money import PositionRow, StrategyRow
 from tui.store.orders import OrderRow
 from tui.store.signals import SignalRow
-from tui.store.system import Daemon
 from tui.store.topics import TopicRow
 
 
@@ -29,7 +29,7 @@ class Mentions:
 
 def mentions_of(row: object) -> Mentions | None:
     """Return how to find the lines that speak of a row; None where no line can."""
-    if isinstance(row, Daemon):
+    if isinstance(row, ProcessStatus):
         return Mentions(row.name, service=row.name)
     found = _words_of(row)
     return None if found is None else Mentions(*found)

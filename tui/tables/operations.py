@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
+from alphapanda.model.process_status import ProcessState, ProcessStatus
 from alphapanda.model.records import Header, Record
 from tui.render.spec import ASKED, USUAL, WIDE, TableColumn, TableSpec
-from tui.store.system import Daemon, DaemonState
 from tui.store.topics import TopicRow, record_fields
 from tui.tables.documents import of_record, of_value
 from tui.theme.formatter import Cell, Formatter, bytes_text, from_ms, number_text, span
 from tui.theme.masking import raw_amounts
 
 _DAEMON_GLYPHS = {
-    DaemonState.STOPPED: ("stopped", "dim"),
-    DaemonState.STARTING: ("starting", "accent"),
-    DaemonState.READY: ("ok", "good"),
-    DaemonState.DEGRADED: ("degraded", "warn"),
-    DaemonState.STOPPING: ("starting", "dim"),
-    DaemonState.BACKOFF: ("loop", "warn"),
-    DaemonState.CRASHLOOP: ("loop", "bad"),
-    DaemonState.FAILED: ("failed", "bad"),
-    DaemonState.DONE: ("done", "good"),
+    ProcessState.STOPPED: ("stopped", "dim"),
+    ProcessState.STARTING: ("starting", "accent"),
+    ProcessState.READY: ("ok", "good"),
+    ProcessState.DEGRADED: ("degraded", "warn"),
+    ProcessState.STOPPING: ("starting", "dim"),
+    ProcessState.BACKOFF: ("loop", "warn"),
+    ProcessState.CRASHLOOP: ("loop", "bad"),
+    ProcessState.FAILED: ("failed", "bad"),
+    ProcessState.DONE: ("done", "good"),
 }
 
 
-def daemon_state(daemon: Daemon, fmt: Formatter) -> Cell:
+def daemon_state(daemon: ProcessStatus, fmt: Formatter) -> Cell:
     """Return a daemon's state with its glyph."""
     glyph, style = _DAEMON_GLYPHS[daemon.state]
     return f"{getattr(fmt.glyphs, glyph)} {daemon.state}", getattr(fmt.palette, style)
 
 
-def daemons() -> TableSpec[Daemon]:
+def daemons() -> TableSpec[ProcessStatus]:
     """Return the table of daemons."""
     return TableSpec(
         name="daemons",
@@ -83,25 +83,25 @@ def daemons() -> TableSpec[Daemon]:
     )
 
 
-def _why(daemon: Daemon) -> str:
+def _why(daemon: ProcessStatus) -> str:
     adopted = "adopted " if daemon.adopted else ""
     retry = "" if daemon.retry_in_s is None else f"starts again in {daemon.retry_in_s:.0f} s "
     return f"{adopted}{retry}{daemon.reason}"
 
 
-def _restarts(daemon: Daemon, fmt: Formatter) -> Cell:
+def _restarts(daemon: ProcessStatus, fmt: Formatter) -> Cell:
     if daemon.restarts is None:
         return fmt.glyphs.unknown, fmt.palette.dim
     return str(daemon.restarts), fmt.palette.warn if daemon.restarts else fmt.palette.dim
 
 
-def _cpu(daemon: Daemon, fmt: Formatter) -> Cell:
+def _cpu(daemon: ProcessStatus, fmt: Formatter) -> Cell:
     if daemon.cpu_percent is None:
         return fmt.glyphs.unknown, fmt.palette.dim
     return f"{daemon.cpu_percent:.1f}%", fmt.palette.warn if daemon.cpu_percent > 90 else None
 
 
-def _memory(daemon: Daemon, fmt: Formatter) -> Cell:
+def _memory(daemon: ProcessStatus, fmt: Formatter) -> Cell:
     if daemon.rss_bytes is None:
         return fmt.glyphs.unknown, fmt.palette.dim
     return bytes_text(daemon.rss_bytes), None

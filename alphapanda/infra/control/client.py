@@ -1,4 +1,4 @@
-"""Talks to a deployment's supervisor over its control socket."""
+"""The client of a deployment's supervisor, over its control socket."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ class ControlClient:
         self._writer = writer
 
     async def status(self) -> SystemStatus:
-        """Return how all stand."""
+        """Return the states of all processes."""
         answer = await self._ask(StatusRequest())
         assert isinstance(answer, SystemStatus)
         return answer
 
     async def apply(self, request: Apply) -> Applied:
-        """Make the system as wished; returns when starts have begun."""
+        """Apply the desired state; returns when starts have begun."""
         answer = await self._ask(request)
         assert isinstance(answer, Applied)
         return answer
@@ -97,7 +97,7 @@ class ControlClient:
         assert isinstance(answer, RequestDone)
 
     async def events(self) -> AsyncIterator[SystemStatus | ProcessEvent]:
-        """Yield how all stand, then each change, until the supervisor ends; the connection then serves no more."""
+        """Yield the states of all processes, then each change, until the end; uses up the connection."""
         self._writer.write(encode(EventsRequest()))
         await self._writer.drain()
         while line := await self._reader.readline():
@@ -121,7 +121,7 @@ class ControlClient:
 
 @asynccontextmanager
 async def connect(places: RunPaths) -> AsyncIterator[ControlClient]:
-    """Be connected for as long as the block lasts.
+    """Stay connected for the duration of the block.
 
     Raises:
         NotRunningError: no supervisor listens.

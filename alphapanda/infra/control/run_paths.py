@@ -1,4 +1,4 @@
-"""Where the supervisor keeps its files in a deployment's run folder."""
+"""The paths of the supervisor's files in a deployment's run folder."""
 
 from __future__ import annotations
 

@@ -9,12 +9,12 @@ from typing import Any
 from textual.pilot import Pilot
 
 from alphapanda.clock import ManualClock
+from alphapanda.model.process_status import ProcessState, ProcessStatus
 from alphapanda.model.records import Header, Partition, Record, encode_offsets
 from alphapanda.telemetry.log import LogLevel
 from alphapanda.telemetry.record import LogRecord, Marker
 from tui.app import Dashboard
 from tui.store.past import PastSystem, ReadersPlaces
-from tui.store.system import Daemon, DaemonState
 from tui.store.topics import Topics
 from tui.theme.formatter import to_ms
 
@@ -37,7 +37,7 @@ def said(seconds: float, event: str, marker: Marker | None = None, **fields: Any
     )
 
 
-def at(system: PastSystem, seconds: float) -> dict[str, Daemon]:
+def at(system: PastSystem, seconds: float) -> dict[str, ProcessStatus]:
     return {daemon.name: daemon for daemon in system.view(NOON + timedelta(seconds=seconds)).daemons}
 
 
@@ -63,7 +63,7 @@ def test_processes_stand_as_the_supervisor_said() -> None:
         ]
     )
     feed = at(system, 70)["feed"]
-    assert (feed.state, feed.pid, feed.uptime_s, feed.restarts) == (DaemonState.READY, 9, 9.0, 1)
+    assert (feed.state, feed.pid, feed.uptime_s, feed.restarts) == (ProcessState.READY, 9, 9.0, 1)
     assert (feed.cpu_percent, feed.rss_bytes) == (None, None)
     assert list(at(system, 70)) == ["feed", "supervisor"]
     assert at(system, 70)["supervisor"].uptime_s == 70.0
@@ -84,7 +84,7 @@ def test_what_ended_has_no_age() -> None:
         ]
     )
     topics = at(system, 70)["topics"]
-    assert (topics.pid, topics.uptime_s, topics.state) == (None, None, DaemonState.DONE)
+    assert (topics.pid, topics.uptime_s, topics.state) == (None, None, ProcessState.DONE)
 
 
 def test_lag_of_the_past_is_what_decisions_had_seen() -> None:
@@ -129,7 +129,7 @@ async def test_no_pane_shows_the_present_in_the_past(
         assert store.topics.rows["market.ticks"].rate > 0
         assert store.topics.rows["market.ticks"].lag_at_most or not store.topics.rows["market.ticks"].lags
         assert {daemon.cpu_percent for daemon in store.system.daemons.values()} == {None}
-        assert store.system.daemons["strategies"].state is DaemonState.READY
+        assert store.system.daemons["strategies"].state is ProcessState.READY
         await pilot.press("6")
         await repaint(pilot)
         assert "CPU and memory were not recorded" in str(app.pane.border_title if app.pane else "")
