@@ -12,14 +12,13 @@ import typer
 from alphapanda.exit_codes import ExitCode
 from alphapanda.infra.control.client import ControlClient, NotRunningError, UnresponsiveError, connect
 from alphapanda.infra.control.run_paths import RunPaths
-from alphapanda.infra.control.run_records import RunRecords
+from alphapanda.infra.control.run_records import RunRecords, end_orphans, end_process
 from alphapanda.infra.identity import IdentityFile, ProcessIdentity
 from alphapanda.operations.audit import AuditedAct
 from alphapanda.operations.control.restart import ProcessFollower
 from commands.shell.context import Context
 from commands.shell.options import JsonOption
 from commands.system.process_table import report_change
-from daemons.supervisor.orphans import end_orphans, end_process
 
 TELL_EVERY_S = 2.0
 KILL_WITHIN_S = 10.0

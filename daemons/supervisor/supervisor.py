@@ -13,7 +13,7 @@ from alphapanda.clock import Clock
 from alphapanda.errors import AlphaPandaError, UnknownNameError
 from alphapanda.infra.control.protocol import Applied, Apply, ProcessEvent
 from alphapanda.infra.control.run_paths import RunPaths
-from alphapanda.infra.control.run_records import RunRecord, RunRecords
+from alphapanda.infra.control.run_records import RunRecord, RunRecords, end_orphans
 from alphapanda.infra.identity import ProcessIdentity
 from alphapanda.infra.ports import is_free
 from alphapanda.infra.process import ManagedProcess
@@ -23,7 +23,6 @@ from alphapanda.telemetry.log import Logger
 from daemons.notify import DaemonNotice
 from daemons.supervisor.event_bus import EventBus
 from daemons.supervisor.incidents import IncidentRecorder, user_name
-from daemons.supervisor.orphans import end_orphans
 from daemons.supervisor.plan import (
     DesiredState,
     ProcessSpec,

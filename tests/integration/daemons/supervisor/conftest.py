@@ -14,10 +14,9 @@ from alphapanda.deployment import Deployment
 from alphapanda.infra.control.client import connect
 from alphapanda.infra.control.protocol import Applied, Apply, SystemStatus
 from alphapanda.infra.control.run_paths import RunPaths
-from alphapanda.infra.control.run_records import RunRecords
+from alphapanda.infra.control.run_records import RunRecords, end_orphans
 from alphapanda.infra.identity import ProcessIdentity
 from alphapanda.model.process_status import ProcessState, ProcessStatus
-from daemons.supervisor.orphans import end_orphans
 
 SCRIPT = Path(__file__).with_name("fake_supervisor.py")
 SOURCE = Path(__file__).resolve().parents[4]
