@@ -89,7 +89,7 @@ class ProcessingFailure:
         schema_id: which registered schema the value is in.
         traceback: the end of it, at most 4 KiB.
         id: one for the record and group, the same through replays; empty where the origin is not known.
-        family: whose headers these were.
+        family: the family of headers that was read.
     """
 
     topic: str

@@ -250,7 +250,7 @@ def reading_groups(topic: str, brokers: Iterable[str], live: Container[str] = ()
 
     Args:
         topic: as declared, with `{b}` for a broker.
-        brokers: whose services count: the active ones, or one.
+        brokers: the brokers to count: the active ones, or one.
         live: those of them that trade real money.
     """
     return tuple(

@@ -31,7 +31,7 @@ class Overlay:
     """How a deployment differs from the catalogue as it is written.
 
     Attributes:
-        environment: whose values are taken where the catalogue has several.
+        environment: selects the value where the catalogue has one for each environment.
         broker_count: Kafka nodes; replication is never higher.
         partitions_multiplier: how far volume topics are widened.
         create_dlq_for_all: whether topics that no daemon reads get a dead-letter topic, too.

@@ -23,7 +23,7 @@ Key = tuple[StrategyId, InstrumentId]
 
 
 class PortfolioState(msgspec.Struct, kw_only=True):
-    """What a snapshot holds."""
+    """The state in a snapshot."""
 
     holdings: list[StrategyPosition]
     marks: list[tuple[InstrumentId, float]]
@@ -35,7 +35,7 @@ class Portfolio:
     """The holdings of one broker by strategy and instrument, and what they were last quoted at.
 
     Args:
-        broker: whose.
+        broker: its broker.
         mode: of that broker.
         instruments: where the grid of a price is looked up.
     """

@@ -28,8 +28,8 @@ class StrategyPosition(msgspec.Struct, frozen=True, kw_only=True):
     """What one strategy holds of one instrument, as it is kept.
 
     Attributes:
-        strategy_id: whose.
-        instrument: what.
+        strategy_id: the strategy.
+        instrument: the instrument.
         instrument_token: the feed's number for it.
         quantity: units, negative when short.
         cash: rupees taken less rupees paid, before charges.

@@ -67,7 +67,7 @@ class Early(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderStoreState(msgspec.Struct, kw_only=True):
-    """What a snapshot holds."""
+    """The state in a snapshot."""
 
     open: list[OpenOrder]
     closed: list[Order]

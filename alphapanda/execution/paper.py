@@ -69,7 +69,7 @@ class PaperTraderStage:
     """Trades on paper; reads `signals.validated`, `market.ticks`, `control.commands` and the Timer.
 
     Args:
-        broker: whose orders.
+        broker: its broker.
         mode: of that broker.
         instruments: where instruments are looked up.
         latency: how long an order takes to the exchange, event time.

@@ -1,9 +1,9 @@
-"""How much an exit may do: what one strategy held of one instrument as of a tick, whenever that is asked.
+"""Reduce-only: the units that an exit may trade, as of a tick, whenever that is asked.
 
-An exit may only reduce. What there is to reduce when it meets a tick is what the orders before it (by their
-signals) had done by then, in event time, less what open exits before it have claimed. What came later,
-by signal or by tick, does not count, though it may be folded already: so the answer does not depend on
-when the signal came. Risk reckons alike: a validated exit has claimed its quantity.
+An exit may only reduce. It may trade the units that earlier orders (by their signals) had filled by its tick, in
+event time, less the units that earlier open exits claim. Later signals and later ticks do not count, though
+they may be folded already: so the answer does not depend on when the signal came. Risk counts alike: a
+validated exit has claimed its quantity.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from alphapanda.model.fill import Fill
 from alphapanda.model.signal import Signal, SignalIntent
 
 BEFORE_ALL = -1
-"""Rank of an order whose signal is no longer in the log, offset of an end that no tick brought about."""
+"""Rank of an order without a signal in the log; offset of an end that no tick brought about."""
 
 
 OVERTAKING = timedelta(minutes=1)
@@ -34,7 +34,7 @@ class TrackedFill(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """What an exit asks for, signed units, until the tick at `ended` has settled what it got."""
+    """The signed units that an exit claims, until the tick at `ended` shows what it got."""
 
     rank: int
     units: int
@@ -45,8 +45,8 @@ class ReduceOnlyTracker(msgspec.Struct, kw_only=True):
     """The orders of one strategy in one instrument, in the order of their signals.
 
     Attributes:
-        strategy_id: whose.
-        instrument: what.
+        strategy_id: the strategy.
+        instrument: the instrument.
         settled: units held by fills that count for every exit from now on.
         next_rank: of the next signal.
         last_due: when the order before it reaches the exchange.

@@ -35,8 +35,8 @@ class Exposure(msgspec.Struct, kw_only=True):
     """The exposure of one strategy in one instrument.
 
     Attributes:
-        strategy_id: whose.
-        instrument: what.
+        strategy_id: the strategy.
+        instrument: the instrument.
         net_units: validated units, signed, less those left undone.
         newest: event time of its newest signal.
         last_like: the last signal that passed, if that was an entry.

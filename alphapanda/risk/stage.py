@@ -29,7 +29,7 @@ STATE_VERSION = 1
 
 
 class RiskState(msgspec.Struct, kw_only=True):
-    """What a snapshot holds."""
+    """The state in a snapshot."""
 
     version: int
     trading: TradingStateSnapshot = msgspec.field(name="switch")
@@ -48,7 +48,7 @@ class RiskStage:
     """Judges signals; reads `signals.raw`, `orders.*`, `control.commands` and, for real money, `market.ticks`.
 
     Args:
-        broker: whose signals; a signal for another is refused by the bus before it comes here.
+        broker: its broker; the runner refuses a signal for another before it comes here.
         mode: of that broker.
         limits: what it may do.
         instruments: where instruments are looked up.

@@ -119,7 +119,7 @@ class StrategiesStage:
     def restore(self, data: bytes) -> None:
         """Take the state that `snapshot` returned, as far as the configuration is still the same.
 
-        A strategy whose class, parameters or bars have changed begins anew but keeps what it holds; a changed
+        A strategy whose class, parameters or bars have changed begins anew but keeps its position; a changed
         configuration or source lifts its fence. `notes` then says what was left behind.
         """
         stage = saved.decode(data)
