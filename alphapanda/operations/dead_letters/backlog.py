@@ -1,4 +1,4 @@
-"""What is in dead-letter topics, each failure once, and where each stands."""
+"""The backlog: each failure in the dead-letter topics once, with its current state."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WAYS: Mapping[tuple[LedgerState, LedgerState], tuple[LedgerTrigger, ...]] = {
     (_S.CONFIRMED, _S.RETURNED): (_T.RETURN,),
     (_S.DISCARDED, _S.OPEN): (_T.REOPEN,),
 }
-"""Steps that happened and that nobody wrote down: what the ledger says → what the log shows."""
+"""Steps that are missing in the ledger: state in the ledger, state in the log → the steps between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,12 @@ class FailedRecord:
 
     @property
     def target(self) -> str:
-        """Where it goes back to: the topic whose dead letters these are, whatever its headers say."""
+        """The topic that a replay sends it to: its dead-letter topic's source, whatever its headers name."""
         return source_name_of(self.newest.place.topic)
 
     @property
     def state(self) -> LedgerState:
-        """Where it stands: what the ledger says, unless a newer dead letter shows that it came back."""
+        """The state in the ledger, unless a newer dead letter shows that it failed again."""
         moved = self.entry.moved if self.entry is not None else None
         return current_state(moved, self.newest.place, self.newest.replay_run)
 
@@ -77,7 +77,7 @@ class FailedRecord:
         return self.entry.moved.run_id if self.entry is not None else ""
 
     def caught_up(self, actor: Actor, at: datetime) -> tuple[LedgerEntry, ...]:
-        """Return the entries that the ledger lacks of what the log shows; nothing where they agree."""
+        """Return the entries that are missing in the ledger; none where it agrees with the log."""
         entry, state = self.entry, self.state
         if entry is None or entry.state is state:
             return ()
@@ -96,7 +96,7 @@ class FailedRecord:
         replays: int | None = None,
         edited_fields: tuple[str, ...] | None = None,
     ) -> LedgerEntry:
-        """Return the entry after one more step from where it really stands."""
+        """Return the entry after one more step from the current state."""
         caught_up = self.caught_up(actor, at)
         entry = (caught_up[-1] if caught_up else self.entry) or actor.unknown(self.newest, self.target, at)
         return actor.moved(

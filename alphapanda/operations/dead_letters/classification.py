@@ -1,4 +1,4 @@
-"""Whether a record has outlived its use: its validity ran out, or its session is over.
+"""The verdict on each dead letter: processed, in doubt, stale by its validity or session, or new.
 
 Two clocks count. The market's is the time of the newest tick: a simulated or recorded session has its own days.
 The wall's is what a person lives by: a market that stands still over night makes nothing fresh.
@@ -40,7 +40,7 @@ LONGEST_SESSION = timedelta(hours=12)
 """By the wall's clock; pre-open to close is seven hours."""
 
 TIMELESS = frozenset({EventType.AUDIT_RECORDED, EventType.ALERT_RAISED, EventType.DEAD_LETTER_MOVED})
-"""Records of what happened, which nobody acts on."""
+"""Records of past events; no group acts on them."""
 
 _STARTS_AN_ORDER = frozenset({EventType.SIGNAL_RAW, EventType.SIGNAL_VALIDATED, EventType.ORDER_SUBMITTED})
 
@@ -160,7 +160,7 @@ class Classifier:
     group: str = ""
 
     def classify(self, item: FailedRecord) -> Assessment:
-        """Return the verdict: what was processed comes before what is in doubt, and that before what is stale."""
+        """Return the verdict: processed comes before in doubt, and that before stale."""
         group = item.newest.group or self.group
         found = (
             self._resent(item, group)
@@ -185,11 +185,13 @@ class Classifier:
         if self.lookups.has_passed(copy.addressee or group, copy):
             return Assessment(Classification.ALREADY_PROCESSED, f"sent again as {copy.at}, and processed", copy)
         return Assessment(
-            Classification.IN_DOUBT, f"sent again as {copy.at}; {group or 'its group'} has not come to it", copy
+            Classification.IN_DOUBT,
+            f"sent again as {copy.at}; {group or 'its group'} has not processed it yet",
+            copy,
         )
 
     def _followed(self, item: FailedRecord, group: str) -> Assessment | None:
-        """Look for what the group writes when it processes such an event."""
+        """Look for the events that the group writes when it processes such an event."""
         event_id = item.newest.event.id
         if not event_id:
             return None
@@ -200,7 +202,7 @@ class Classifier:
             known = lookups.orders.get(order_id, "")
             if self.mode is not TradingMode.PAPER and (told or known) and not _is_settled(told, known):
                 return Assessment(
-                    Classification.IN_DOUBT, f"order {order_id} was sent, and nobody knows what became of it"
+                    Classification.IN_DOUBT, f"order {order_id} was sent, and its outcome is unknown"
                 )
             if known:
                 return Assessment(Classification.ALREADY_PROCESSED, f"order {order_id} is {known}")
@@ -224,28 +226,24 @@ class Classifier:
             waiting = copy
         if waiting is None:
             return None
-        return Assessment(
-            Classification.IN_DOUBT, f"the same event stands at {waiting.at} and was not come to yet"
-        )
+        return Assessment(Classification.IN_DOUBT, f"the same event at {waiting.at} is not processed yet")
 
     def _unknowable(self, item: FailedRecord, group: str) -> Assessment | None:
         if not group:
-            return Assessment(Classification.IN_DOUBT, "nobody says which group failed: name it with --group")
+            return Assessment(Classification.IN_DOUBT, "the failed group is unknown: name it with --group")
         if item.newest.event.hidden and item.newest.failure.stage is not FailedStage.DECODE:
             return Assessment(
-                Classification.IN_DOUBT, f"which event it is cannot be told: {item.newest.event.hidden}"
+                Classification.IN_DOUBT, f"its event cannot be identified: {item.newest.event.hidden}"
             )
         if self.lookups.unread:
-            return Assessment(
-                Classification.IN_DOUBT, f"what follows from it cannot be told: {self.lookups.unread}"
-            )
+            return Assessment(Classification.IN_DOUBT, f"its results cannot be looked up: {self.lookups.unread}")
         if item.newest.original_ms < self.lookups.blind_before_ms:
-            return Assessment(Classification.IN_DOUBT, "what would follow from it is older than the log keeps")
+            return Assessment(Classification.IN_DOUBT, "its results would be older than the log's retention")
         return None
 
     def _why_new(self, item: FailedRecord) -> str:
         if not item.newest.event.id:
-            return "nothing in it can be read, so nothing was processed"
+            return "it cannot be decoded, so nothing was processed"
         own = item.newest.failure
         if own.partition is not None and own.offset is not None:
             newest = self.lookups.newest_offset.get((own.partition, item.newest.record.key), -1)

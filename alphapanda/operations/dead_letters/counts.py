@@ -30,7 +30,7 @@ from topics.dead_letter_families import read_headers
 from topics.dead_letters import dead_letter_id
 
 MOST = 100_000
-"""Dead letters that are told apart, some 40 MB; what is open beyond them is only counted."""
+"""Dead letters that are tracked one by one, some 40 MB; open ones beyond them are only counted."""
 
 SETTLED = frozenset({LedgerState.CONFIRMED, LedgerState.DISCARDED})
 OUTCOMES = frozenset({LedgerState.CONFIRMED, LedgerState.RETURNED})
@@ -38,7 +38,7 @@ OUTCOMES = frozenset({LedgerState.CONFIRMED, LedgerState.RETURNED})
 
 
 class _Moved(msgspec.Struct, frozen=True, gc=False):
-    """Of an entry's step what is needed here."""
+    """The fields of a ledger step that counting needs."""
 
     dead_letter_id: str
     state: LedgerState
@@ -69,7 +69,7 @@ class _Known:
 
 
 class DeadLetterCounts:
-    """Counts what is open and how replays ended.
+    """Counts open dead letters and the outcomes of replays.
 
     Args:
         most: dead letters that are told apart; beyond them `is_full` and counts are upper bounds.
@@ -93,7 +93,7 @@ class DeadLetterCounts:
 
     @property
     def is_full(self) -> bool:
-        """Whether there were more than are told apart."""
+        """Whether there were more than are tracked one by one."""
         return bool(self._beyond)
 
     @property
@@ -113,7 +113,7 @@ class DeadLetterCounts:
             try:
                 moved = _DECODER.decode(record.value).data
             except msgspec.MsgspecError as error:
-                raise DecodeError(f"{record.position} is no step of a dead letter: {error}.") from error
+                raise DecodeError(f"{record.position} is invalid ledger record: {error}.") from error
             if moved.state in OUTCOMES:
                 self.replays[intern(moved.record.topic), moved.state] += 1
         known = self._known.get(key)
@@ -155,7 +155,7 @@ class DeadLetterCounts:
         self._count(known)
 
     def end_round(self) -> None:
-        """Forget what the ledger says of dead letters that did not come: the log does not hold them any more.
+        """Forget ledger states of dead letters that the log no longer holds.
 
         After the first round, in which all comes that there is, one of those may be one that was settled and
         forgotten before, and that is opened again: then `is_stale`, and only a new tally counts it.
@@ -182,7 +182,7 @@ class DeadLetterCounts:
             self._uncount(self._known.pop(key))
 
     def _keep_ahead(self, key: str, moved: _Moved | None) -> None:
-        """Keep what the ledger says of a dead letter that comes later in this round."""
+        """Keep the ledger's state of a dead letter that follows later in this round."""
         self._ahead.pop(key, None)
         if moved is None:
             return
@@ -246,7 +246,7 @@ class DeadLetterCounter:
         return tuple(sorted({one.topic for one in self._partitions} - {LEDGER_TOPIC}))
 
     async def catch_up(self, log: KafkaReadLog) -> None:
-        """Read what is new; raises KafkaUnreachableError, TransientError: the next call goes on where it ended."""
+        """Read what is new; raises KafkaUnreachableError, TransientError: the next call continues there."""
         await self._go_round(log)
         if self.counts.is_stale:
             self._begin_anew()
@@ -272,7 +272,7 @@ class DeadLetterCounter:
         self.counts.end_round()
 
     def _notice(self, beginnings: Offsets, ends: Offsets) -> None:
-        """Take in what was removed; begin anew with a topic that is another now, and where all can be counted."""
+        """Apply removals; start over when a topic was recreated, or when all fit again."""
         moved = {one: at for one, at in beginnings.items() if at > self._beginnings.get(one, at)}
         anew = any(end < self._positions.get(one, 0) for one, end in ends.items())
         if anew or (self.counts.is_full and (moved or len(self.counts) < self._most // 2)):
@@ -303,4 +303,4 @@ class DeadLetterCounter:
         try:
             fold(record)
         except DecodeError as error:
-            self._logger.warning("no step of a dead letter", error=error.message)
+            self._logger.warning("invalid ledger record", error=error.message)

@@ -1,7 +1,7 @@
-"""A replay at work: plan into the ledger, one canary, the rest at a rate, and each watched until it settles.
+"""A replay run: the plan into the ledger, one canary, the rest at a rate, each watched until it settles.
 
-Each record is written down as planned before it is sent, and as replayed afterwards. A run that is killed between
-the two is no riddle: what was sent carries `ap-replay-of`, so the next run finds it in the target topic.
+Each record is planned in the ledger before it is sent, and replayed afterwards. After a kill between the two the
+next run finds the sent record in the target topic by its `ap-replay-of` header.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class ReplayReport:
         return f"{', '.join(parts)}."
 
     def details(self, run_id: str) -> dict[str, str]:
-        """Return what was done, as the audit keeps it."""
+        """Return the counts for the audit."""
         counts = {name: getattr(self, name) for name in _AUDITED}
         details = {"run_id": run_id} | {name: str(count) for name, count in counts.items() if count}
         return details | ({"breaker": self.breaker} if self.breaker else {})
@@ -155,7 +155,7 @@ class ReplayRun:
     _hurries: bool = False
 
     async def run(self, stop: asyncio.Event) -> ReplayReport:
-        """Carry it out; `stop` ends it after the batch in hand, and what was not sent stays planned."""
+        """Carry it out; `stop` ends it after the current batch, and unsent records stay planned."""
         await self._settle_the_books()
         queue = deque(self.plan.doing(PlannedAction.SEND))
         await self._write_plan(queue)
@@ -178,7 +178,7 @@ class ReplayRun:
 
     # ------------------------------------------------------------------ the books
     async def _settle_the_books(self) -> None:
-        """Write down what is decided without sending: what was found out, what is set aside, what is given up."""
+        """Write the ledger entries of records that are not sent: found processed, set aside, released."""
         now = self.clock.now()
         entries: list[LedgerEntry] = []
         for planned in self.plan.records:
@@ -266,7 +266,7 @@ class ReplayRun:
         if not settled and not stop.is_set():
             group = self._group_of(planned.item)
             self.report.breaker = (
-                f"{group or 'its group'} did not come to the canary in {self.pace.patience_s:g} s"
+                f"{group or 'its group'} did not process the canary within {self.pace.patience_s:g} s"
             )
         elif self.report.returned:
             self.report.breaker = "the canary came back"
@@ -302,7 +302,7 @@ class ReplayRun:
         return positions
 
     async def _book(self, batch: Sequence[PlannedRecord], positions: Sequence[LogPosition]) -> None:
-        """Write down what was sent, and watch it from then on: the ledger has its steps in their order."""
+        """Write the ledger entries of sent records, and watch the records from then on."""
         now = self.clock.now()
         entries = [
             self.actor.moved(self._planned[planned.item.id], LedgerTrigger.SEND, now, sent=position)

@@ -1,4 +1,4 @@
-"""Dead letters for Prometheus: what is open, how old the oldest is, and how replays ended.
+"""Dead-letter metrics for Prometheus: open records, age of the oldest, outcomes of replays.
 
 One process of a deployment counts them all, by the log: it is others who failed.
 """
@@ -29,7 +29,7 @@ EVERY_S = 10.0
 
 
 class DeadLetterCollector(Collector):
-    """Gives what the last round found when someone scrapes.
+    """Exports the counts of the last round.
 
     Args:
         service: the daemon that counts.
@@ -44,7 +44,7 @@ class DeadLetterCollector(Collector):
         self.topics: tuple[str, ...] = ()
 
     def collect(self) -> Iterator[Metric]:
-        """Return what was counted last; nothing before the first round and while Kafka is away."""
+        """Return the last counts; nothing before the first round and while Kafka does not answer."""
         open_, oldest, replays = (
             GaugeMetricFamily(specs.DLQ_OPEN.name, specs.DLQ_OPEN.doc, labels=specs.DLQ_OPEN.label_names),
             GaugeMetricFamily(specs.DLQ_OLDEST.name, specs.DLQ_OLDEST.doc, labels=specs.DLQ_OLDEST.label_names),
@@ -95,7 +95,7 @@ async def _keep_counting(
                     await fold.catch_up(log)
                     collector.counts, collector.topics = fold.counts, fold.topics
                     if fold.counts.is_full and not told_full:
-                        logger.warning("more dead letters than are told apart", told_apart=len(fold.counts))
+                        logger.warning("too many dead letters to track each", told_apart=len(fold.counts))
                     told_full = fold.counts.is_full
                     await asyncio.sleep(every_s)
         except AlphaPandaError as error:
@@ -108,7 +108,7 @@ _OUTCOMES = (LedgerState.CONFIRMED, LedgerState.RETURNED)
 
 
 def exposition(backlog: DeadLetterBacklog, topics: Iterable[str], now: datetime) -> str:
-    """Return what is open by topic and code, how old the oldest is, and how replays ended."""
+    """Return open records by topic and code, the age of the oldest, and the outcomes of replays."""
     open_by: Counter[tuple[str, str]] = Counter()
     oldest: dict[str, float] = dict.fromkeys(topics, 0.0)
     for item in backlog.items.values():

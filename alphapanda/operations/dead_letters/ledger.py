@@ -1,4 +1,4 @@
-"""The ledger: where each dead letter stands, as events in a compacted topic."""
+"""The ledger: the state of each dead letter, as events in a compacted topic."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SOURCE = "dlq"
 
 
 class LedgerEntry(msgspec.Struct, frozen=True):
-    """What the ledger says of one dead letter.
+    """The ledger's newest entry of one dead letter.
 
     Attributes:
         moved: its newest step.
@@ -43,7 +43,7 @@ class LedgerEntry(msgspec.Struct, frozen=True):
 
     @property
     def state(self) -> LedgerState:
-        """Where it stands."""
+        """Its state."""
         return self.moved.state
 
 
@@ -61,7 +61,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str = ""
 
     def unknown(self, dead_letter: DeadLetter, target: str, at: datetime) -> LedgerEntry:
-        """Return the entry of a dead letter of which the ledger says nothing: it is open. It is not written."""
+        """Return the entry of a dead letter without one: open. It is not written."""
         moved = DeadLetterMoved(
             dead_letter_id=dead_letter.id,
             state=LedgerState.OPEN,
@@ -86,7 +86,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         replays: int | None = None,
         edited_fields: tuple[str, ...] | None = None,
     ) -> LedgerEntry:
-        """Return the entry after one more step; what is not given stays.
+        """Return the entry after one more step; fields that are not given stay.
 
         Args:
             entry: as it is.
@@ -176,7 +176,7 @@ class LedgerPosition(Protocol):
 
 
 def current_state(moved: LedgerPosition | None, place: LogPosition, replay_run: str) -> LedgerState:
-    """Return what the ledger says, unless a newer dead letter shows that it came back.
+    """Return the ledger's state, unless a newer dead letter shows that it failed again.
 
     Args:
         moved: its newest step; None where the ledger says nothing.

@@ -31,7 +31,7 @@ FOLLOWERS: Mapping[EventType, tuple[EventType, ...]] = MappingProxyType(
 """What a group writes when it has processed such an event. What is not here is only folded."""
 
 SETTLES_AN_ORDER = frozenset(ORDER_EVENTS) - {EventType.ORDER_SUBMITTED, EventType.ORDER_UNKNOWN}
-"""Events that tell what the venue made of an order."""
+"""Events with the venue's outcome of an order."""
 
 _NOTHING = EventFacts()
 
@@ -84,7 +84,7 @@ class Lookups:
     unread: str = ""
 
     def has_passed(self, group: str, copy: SourceCopy) -> bool:
-        """Whether the group has come past a copy and not refused it."""
+        """Whether the group has passed a copy without refusing it."""
         partition = Partition(copy.at.topic, copy.at.partition)
         return (
             self.reached.get(group, {}).get(partition, 0) > copy.at.offset and (group, copy.at) not in self.failed
@@ -117,7 +117,7 @@ class LookupReader:
         self._kind = kind
 
     async def read(self, items: Collection[FailedRecord], lookups: Lookups) -> None:
-        """Add what the log tells of these failures; raises DependencyError where a registry has to be asked."""
+        """Add what the log holds about these failures; raises DependencyError for a registry that is down."""
         wanted = {item.newest.event.id for item in items if item.newest.event.id}
         since_ms = min((item.newest.original_ms for item in items), default=0) - CLOCK_SKEW_MS
         await self._read_source(items, wanted, since_ms, lookups)
@@ -156,7 +156,7 @@ class LookupReader:
                     _take_follower(record, self._facts(record, lookups), wanted, lookups)
 
     def _facts(self, record: Record, lookups: Lookups) -> EventFacts:
-        """Return what can be told of an event; where nothing can, that is part of the evidence."""
+        """Return the facts of an event; an unreadable one is noted."""
         try:
             return event_facts(self._view.value(record))
         except DecodeError as error:

@@ -1,4 +1,4 @@
-"""What a replay will do with each dead letter, decided before anything is done. Pure."""
+"""The plan of a replay: one action for each dead letter, before anything is sent. Pure."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class PlannedAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
-    """What an operator asks for beyond the safe default, which sends what is new and nothing else.
+    """The exceptions from the safe default, which sends new records only.
 
     Attributes:
         max_replays: how often a record may be sent again before it is put aside.
@@ -137,7 +137,7 @@ class ReplayPlan:
         object.__setattr__(self, "_by_action", {action: tuple(found) for action, found in grouped.items()})
 
     def doing(self, action: PlannedAction) -> tuple[PlannedRecord, ...]:
-        """Return what this is done with."""
+        """Return the records with this action."""
         return self._by_action.get(action, ())
 
     @property
@@ -181,7 +181,7 @@ class Planner:
     def plan(
         self, items: Iterable[FailedRecord], run_id: str, *, resumes: bool, notes: Sequence[str] = ()
     ) -> ReplayPlan:
-        """Return what to do with `items`; raises DependencyError where a registry that is away has to be asked."""
+        """Return the plan for `items`; raises DependencyError for a registry that is down."""
         broker = None if self.target.name.is_shared else BrokerId(self.target.name.scope)
         routes = Routes(self.catalogue, broker, self.codec)
         records, sending = [], 0
@@ -189,7 +189,7 @@ class Planner:
             planned = self._decide(item, routes)
             if planned.action is PlannedAction.SEND:
                 if self.options.limit is not None and sending >= self.options.limit:
-                    planned = replace(planned, action=PlannedAction.HOLD, why="over --max: the next run takes it")
+                    planned = replace(planned, action=PlannedAction.HOLD, why="over --max: left for the next run")
                 else:
                     sending += 1
             records.append(planned)
@@ -231,7 +231,7 @@ class Planner:
         if assessment.verdict is Classification.STALE and not (forced or self.options.include_stale):
             return PlannedAction.HOLD, assessment.why
         if unreadable and not (forced or self.options.include_unreadable):
-            return PlannedAction.HOLD, f"it would come back: {unreadable}"
+            return PlannedAction.HOLD, f"it would fail again: {unreadable}"
         return PlannedAction.SEND, assessment.why
 
     def _ruled_out(self, rule: PolicyRule | None, item: FailedRecord) -> str:
@@ -248,15 +248,13 @@ class Planner:
         dead_letter, name = item.newest, self.target.name
         said = dead_letter.failure.topic
         if said != str(name):
-            return f"its headers say that it came from {said}: it is not sent to {name}"
+            return f"its headers name {said} as its source: it is not sent to {name}"
         broker = dead_letter.event.broker
         if broker and broker != name.scope:
             return f"its event belongs to {broker}: it is not sent to {name}"
         header = dead_letter.record.header(Header.BROKER)
         if header is not None and header != name.scope.encode():
-            return (
-                f"its header says that it belongs to {header.decode(errors='replace')}: it is not sent to {name}"
-            )
+            return f"its header names the broker {header.decode(errors='replace')}: it is not sent to {name}"
         mode = dead_letter.event.trading_mode
         if mode and self.target.mode is not None and mode != self.target.mode:
             return f"it is {mode}, {name.scope} trades {self.target.mode}: it is not sent to {name}"
@@ -278,11 +276,11 @@ class Planner:
 
 
 def _half_edited(item: FailedRecord) -> str:
-    """Return that an edit was cut short before it was sent: what was written in it is gone."""
+    """Return that an edit was interrupted before it was sent; its text is lost."""
     entry = item.entry
     if entry is None or item.state is not LedgerState.PLANNED or not entry.moved.edited_fields:
         return ""
-    return "an edit of it was cut short; the record is as it was: edit it again"
+    return "an edit of it was interrupted; the record is unchanged: edit it again"
 
 
 def _read(item: FailedRecord, routes: Routes) -> tuple[str, str]:

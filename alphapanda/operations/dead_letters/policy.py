@@ -1,4 +1,4 @@
-"""What a desk has decided of its dead letters: rules in order, the first that fits gives its verdict."""
+"""The dead-letter policy: rules in order, the first match gives its verdict; and `dlq-policy.toml`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Ruling(StrEnum):
-    """What a rule says of the dead letters that fit it."""
+    """A rule's verdict on the dead letters that match it."""
 
     REPLAY = "replay"
     """They are meant to be sent again; everything that a replay checks still holds."""
@@ -39,7 +39,7 @@ class Ruling(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PolicyRule:
-    """One rule; what it does not name it does not ask.
+    """One rule; an empty condition matches everything.
 
     Attributes:
         name: as messages show it; no two have the same.
@@ -107,7 +107,7 @@ class Policy:
         return next((rule for rule in self.rules if rule.fits(item)), None)
 
     def said_of(self, items: Iterable[FailedRecord]) -> str:
-        """Return what the policy says of several: one word, `mixed` where it says several things, or nothing."""
+        """Return the policy's verdict on several: one word, `mixed`, or nothing."""
         if not self.rules:
             return ""
         said = {rule.ruling.value if (rule := self.rule_for(item)) is not None else "" for item in items}
@@ -176,7 +176,7 @@ def read_policy(root: Path, now: datetime) -> tuple[Policy, list[Problem]]:
         if rule.name in names:
             problems.append(Problem(reader.place("name"), f"there are two rules called {rule.name!r}."))
         if rules and not _conditions(tables[index - 1]) and rules[-1].ruling is not rule.ruling:
-            what = f"rule {rule.name!r} is never reached: the one before it has no condition."
+            what = f"rule {rule.name!r} is never reached: the rule before it has no condition."
             problems.append(Problem(reader.place("name"), what, "Put it first."))
         names.add(rule.name)
         rules.append(rule)
@@ -190,16 +190,16 @@ def _conditions(table: Mapping[str, Any]) -> bool:
 def _of_the_file(file: TomlFile) -> Iterator[Problem]:
     for key in file.values:
         if key not in {"version", _RULES}:
-            yield Problem(file.place((key,)), f"{key} is not known here.", "Known: version, [[rules]].")
+            yield Problem(file.place((key,)), f"unknown key {key}.", "Known: version, [[rules]].")
     version = file.values.get("version")
     if version is None:
-        yield Problem(file.name, "the file does not say its version.", f"Begin it with: version = {VERSION}")
+        yield Problem(file.name, "the version is missing.", f"Begin it with: version = {VERSION}")
     elif version != VERSION or isinstance(version, bool):
         yield Problem(file.place(("version",)), f"version {version!r} is not known.", f"This one knows {VERSION}.")
 
 
 class _RuleReader:
-    """Reads one rule and gathers what is wrong with it."""
+    """Reads one rule and collects its problems."""
 
     def __init__(self, file: TomlFile, index: int, table: Mapping[str, Any], now: datetime) -> None:
         self._file = file
@@ -217,7 +217,7 @@ class _RuleReader:
                 near = nearest(key, _KEYS)
                 self._fault(
                     key,
-                    f"{key} is nothing that a rule has.",
+                    f"{key} is not a key of a rule.",
                     f"Did you mean {near}?" if near else f"Known: {', '.join(_KEYS)}.",
                 )
         name, reason = self._text("name"), self._text("reason")
@@ -250,7 +250,7 @@ class _RuleReader:
         known = ", ".join(Ruling)
         if text in set(Ruling):
             return Ruling(text)
-        what = f"{text!r} is no verdict." if text else "a rule needs a verdict."
+        what = f"{text!r} is not a verdict." if text else "a rule needs a verdict."
         self._fault("verdict", what, f"Known: {known}.")
         return None
 
@@ -275,7 +275,7 @@ class _RuleReader:
             try:
                 TopicName.parse(source.replace("{b}", "broker"))
             except TopicNameError as error:
-                self._fault("topic", f"{text!r} is no topic of ours. {error.message}")
+                self._fault("topic", f"{text!r} is not an AlphaPanda topic. {error.message}")
             else:
                 yield source
 

@@ -1,4 +1,4 @@
-"""Removing a prefix of a dead-letter topic for good: where the cut may be, and what stands in its way.
+"""Deleting the oldest records of a dead-letter topic for good: allowed cuts and obstacles.
 
 A dead letter is more than evidence. As long as the record that it is of is in the log, it is what tells the group
 that refused it to pass over that record: a daemon that starts without its snapshot would take it again.
@@ -97,11 +97,11 @@ class PurgePlan:
 
     @property
     def kept(self) -> tuple[PurgeObstacle, ...]:
-        """Everything that stands in its way."""
+        """The dead letters that have to stay."""
         return tuple(one for cut in self.cuts for one in cut.kept)
 
     def refuse_kept(self) -> None:
-        """Raise RefusedError where something stands in its way."""
+        """Raise RefusedError where a dead letter has to stay."""
         kept = self.kept
         if not kept:
             return
@@ -112,14 +112,14 @@ class PurgePlan:
             raise RefusedError(
                 f"{len(open_ones):,} below the cut of {self.topic} are {states}; the first is {first.id[:12]} at"
                 f" {first.offset}. Nothing was removed.",
-                hint="Deal with them first, or add --settled: it cuts before the first of them.",
+                hint="Settle them first, or add --settled to stop before the first of them.",
             )
         raise RefusedError(
             f"{len(kept):,} below the cut of {self.topic} are of records that are still in the log: a daemon that"
             " starts without its snapshot would process these again, and state verify counts on them. The first is"
             f" {first.id[:12]} at {first.offset}. Nothing was removed.",
-            hint="They go when retention has removed those records. --settled cuts before them; --allow-dangerous"
-            " removes them all the same.",
+            hint="Wait until retention has removed those records, add --settled to stop before them, or"
+            " --allow-dangerous to remove them anyway.",
         )
 
     @property
@@ -159,7 +159,7 @@ class TopicContents:
         return ObstacleReason.NEEDED if oldest is not None and origin.offset >= oldest else None
 
     def plan(self, wanted: Mapping[Partition, int], *, settled_only: bool, even_needed: bool) -> PurgePlan:
-        """Return what would go.
+        """Return the records that would be deleted.
 
         Args:
             wanted: where to cut, for the partitions that are meant.
@@ -207,7 +207,7 @@ class TopicContents:
 
 
 async def read_topic_contents(log: KafkaReadLog, topic: str, source: str) -> TopicContents:
-    """Read a dead-letter topic, which must be there, and what the ledger says of it."""
+    """Read a dead-letter topic, which must exist, and the ledger."""
     there = await log.topics()
     dead = await log.partitions([topic])
     ledger = await log.partitions([LEDGER_TOPIC]) if LEDGER_TOPIC in there else ()
@@ -275,7 +275,7 @@ class PurgeRequest:
 
 
 async def plan_purge(reader: DeadLetterReader, request: PurgeRequest) -> PurgePlan:
-    """Return what a purge would remove; changes nothing. Raises UnknownNameError."""
+    """Return the plan of a purge; changes nothing. Raises UnknownNameError."""
     topic = await reader.resolve(request.topic)
     contents = await read_topic_contents(reader.log, topic, source_name_of(topic))
     there = sorted(one.number for one in contents.ends)

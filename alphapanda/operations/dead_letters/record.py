@@ -42,7 +42,7 @@ class _Data(msgspec.Struct):
 
 
 class EventFacts(msgspec.Struct, frozen=True):
-    """What can be told of an event without its own type; empty where it cannot.
+    """The facts of an event that need no payload type; empty where unknown.
 
     Attributes:
         id: of the event.
@@ -83,7 +83,9 @@ class JsonView:
     def value(self, record: Record) -> bytes | None:
         """Return a record's value; raises DecodeError for Avro."""
         if record.value is not None and record.value[:1] == MAGIC:
-            raise DecodeError("It begins as Avro does.", hint="Set SCHEMA_REGISTRY_URL, where its schema is.")
+            raise DecodeError(
+                "It is in Avro.", hint="Set SCHEMA_REGISTRY_URL to the registry that has its schema."
+            )
         return record.value
 
 
@@ -104,7 +106,7 @@ _NOTHING = EventFacts()
 
 
 def event_facts(value: bytes | None) -> EventFacts:
-    """Return what can be told of the event in `value`; nothing at all where it is no JSON object."""
+    """Return the facts of the event in `value`; none for anything but a JSON object."""
     if value is None:
         return _NOTHING
     try:
@@ -127,7 +129,7 @@ def event_facts(value: bytes | None) -> EventFacts:
 
 
 def _facts_of_broken(value: bytes) -> EventFacts:
-    """Return what is left of an event whose fields have the wrong types."""
+    """Return the readable facts of an event whose fields have wrong types."""
     try:
         found: Any = msgspec.json.decode(value)
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -179,12 +181,12 @@ class DeadLetter:
 
     @property
     def place(self) -> LogPosition:
-        """Where it stands."""
+        """Its position in the log."""
         return self.record.position
 
     @property
     def origin(self) -> LogPosition | None:
-        """The record that failed this time; None where nobody says."""
+        """The record that failed this time; None where unknown."""
         failure = self.failure
         if failure.partition is None or failure.offset is None:
             return None
@@ -192,12 +194,12 @@ class DeadLetter:
 
     @property
     def group(self) -> str:
-        """The consumer group that failed; empty where nobody says."""
+        """The consumer group that failed; empty where unknown."""
         return self.failure.group or ""
 
     @property
     def failed_at_ms(self) -> int:
-        """When it failed, this time, Unix milliseconds: what its headers say, else when it was written."""
+        """The time of this failure by its headers, else the record's own, Unix milliseconds."""
         at = self.failure.failed_at
         return int(at.timestamp() * 1000) if at is not None else self.record.timestamp_ms
 
@@ -232,7 +234,7 @@ def read_dead_letter(record: Record, view: EventView = JSON) -> DeadLetter:
 
 
 def _others(read: DeadLetterHeaders, record: Record) -> tuple[tuple[str, bytes | None], ...]:
-    """Return what is left of the headers without the diagnosis.
+    """Return the headers without the diagnosis.
 
     The bus writes who refused the record behind everything else; a decision's own header of that name, which
     says who decided it, stands before and stays.

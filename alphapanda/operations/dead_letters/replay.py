@@ -89,7 +89,7 @@ class PreparedReplay:
 
     @property
     def is_routine(self) -> bool:
-        """Whether it sends only what was never processed and can be decoded: that may be done without a yes."""
+        """Whether it sends only decodable records that were never processed: allowed without a yes."""
         sending = self.plan.doing(PlannedAction.SEND)
         is_new = all(record.assessment.verdict is Classification.NEW for record in sending)
         return is_new and not self.options.include_unreadable
@@ -108,7 +108,7 @@ class PreparedReplay:
         pace: ReplayPace | None = None,
         recheck: bool = False,
     ) -> ReplayResult:
-        """Carry the plan out to its end; the audit has what was done even when this is cut short.
+        """Carry the plan out; the audit has the counts even when this is interrupted.
 
         Args:
             permit: lets it through the policy.
@@ -165,7 +165,7 @@ class PreparedReplay:
             await run.run(control.stop)
 
     async def _again(self) -> PreparedPlan:
-        """Return the plan of what was shown, as it is now; raises RefusedError where more would be sent."""
+        """Return a new plan for the shown records; raises RefusedError where more would be sent."""
         shown = {record.item.id: record.action for record in self.touched}
         edited = {record.item.id: record.item for record in self.plan.records if record.item.id in self.edits}
         try:
@@ -198,7 +198,7 @@ class ReplayDeadLetters:
         self._service = service
 
     async def plan(self, request: ReplayRequest) -> ReplayPlan:
-        """Return what a replay would do; changes nothing.
+        """Return the plan of a replay; changes nothing.
 
         Raises:
             UnknownNameError: a topic, dead letter, reason or run does not exist.
@@ -310,7 +310,7 @@ class EditDeadLetter:
             if planned.action is not PlannedAction.SEND:
                 raise CheckFailedError(
                     f"{item.id} is {planned.assessment.verdict.value} and was not sent: {planned.why}.",
-                    hint="--force sends it all the same.",
+                    hint="Add --force to send it anyway.",
                 )
             yield PreparedReplay(
                 service=self._service,

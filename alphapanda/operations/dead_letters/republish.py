@@ -1,4 +1,4 @@
-"""From a dead letter to the record that is sent again: its bytes untouched, its diagnosis gone, its past told.
+"""From a dead letter to the record to send: same bytes, no diagnosis, replay headers.
 
 The same dead letter, run and count give the same bytes: a run that was killed sends what it would have sent.
 """
@@ -27,7 +27,7 @@ from alphapanda.pipeline.topic_routing import Routes
 from topics.dead_letters import ID_HEADER
 
 POSSIBLE_RESEND = ("ap-poss-resend", b"Y")
-"""FIX's PossResend (97): it may be a duplicate of what was sent before."""
+"""FIX's PossResend (97): the record may be a duplicate."""
 
 RECORD_OVERHEAD_BYTES = 96
 """What a batch of one record adds to its key, value and headers: 61 of the batch, else the record's lengths."""
@@ -129,7 +129,7 @@ class FieldChange:
 
 
 def editable_text(dead_letter: DeadLetter) -> str:
-    """Return the value as a person edits it: JSON, indented; what cannot be shown as JSON as it is."""
+    """Return the value for an editor: indented JSON, or as it is where it is not JSON."""
     value = dead_letter.json or b""
     try:
         return msgspec.json.format(value, indent=2).decode() + "\n"
@@ -140,7 +140,7 @@ def editable_text(dead_letter: DeadLetter) -> str:
 def apply_edit(
     item: FailedRecord, text: str, routes: Routes
 ) -> tuple[FailedRecord, RecordEdit, list[FieldChange]]:
-    """Return the dead letter with what an operator wrote, and what is different.
+    """Return the dead letter with an operator's text, and the changed fields.
 
     It is written as `routes` writes its topic if it was in Avro, else as it was typed.
 
@@ -151,19 +151,19 @@ def apply_edit(
         after = msgspec.json.decode(text)
         value = msgspec.json.format(text.encode(), indent=-1)
     except msgspec.MsgspecError as error:
-        raise UsageError(f"What was written is not JSON: {error}.") from error
+        raise UsageError(f"This is not JSON: {error}.") from error
     before = _decoded(item.newest.json)
     differences = list(differences_of(before, after))
     if not differences:
-        raise UsageError("Nothing was changed.", hint="To send it as it is: alphapanda dlq replay --id ID")
+        raise UsageError("The event is unchanged.", hint="To send it as it is: alphapanda dlq replay --id ID")
     for difference in differences:
         if isinstance(before, dict) and difference.field in KEPT and difference.before is not None:
-            raise UsageError(f"{difference.field!r} cannot be edited: it says which event this is.")
+            raise UsageError(f"{difference.field!r} cannot be edited: it identifies the event.")
     record = msgspec.structs.replace(item.newest.record, value=value)
     try:
         event = routes.read(record)
     except PermanentError as error:
-        raise UsageError(f"What was written is not an event of {item.target}: {error.message}") from error
+        raise UsageError(f"This is not an event of {item.target}: {error.message}") from error
     if record.key is not None and event.envelope.key.encode() != record.key and not isinstance(before, dict):
         said = record.key.decode(errors="replace")
         raise UsageError(f"Its key is {event.envelope.key!r}; the record's key is {said!r} and stays.")

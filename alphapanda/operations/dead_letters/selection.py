@@ -24,7 +24,7 @@ REASON_ID_LENGTH = 8
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterFilter:
-    """What a dead letter must be to be chosen; what is empty asks nothing.
+    """Conditions on dead letters; an empty one matches everything.
 
     Attributes:
         states: where it stands.
@@ -165,7 +165,7 @@ def _few(ids: Collection[str]) -> str:
 
 
 Ruler = Callable[[Sequence[FailedRecord]], str]
-"""What a policy says of several dead letters."""
+"""Returns a policy's verdict on several dead letters."""
 
 SPARKS = "▁▂▃▄▅▆▇█"
 SPARK_WIDTH = 12
@@ -212,7 +212,7 @@ def no_ruling(_items: Iterable[FailedRecord]) -> str:
 
 
 def reasons_of(items: Iterable[FailedRecord], ruling_of: Ruler = no_ruling) -> list[FailureReason]:
-    """Return the reasons, the most frequent first, each with what the policy says of its dead letters."""
+    """Return the reasons, the most frequent first, each with the policy's verdict."""
     groups: dict[tuple[str, str, str, str], list[FailedRecord]] = {}
     known: dict[str, str] = {}
     for item in items:

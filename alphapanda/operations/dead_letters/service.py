@@ -58,7 +58,7 @@ TO_JUDGE = frozenset({LedgerState.OPEN, LedgerState.RETURNED, LedgerState.PLANNE
 
 @dataclass(frozen=True, slots=True)
 class PreparedPlan:
-    """A plan, and what carrying it out starts from.
+    """A plan and the backlog that it was made from.
 
     Attributes:
         plan: what to do.
@@ -172,15 +172,15 @@ class DeadLetterService(DeadLetterReader):
             kind = None
         if name is None or kind is None:
             raise RefusedError(
-                f"{topic} holds another system's dead letters: they can be looked at, not replayed.",
+                f"{topic} holds another system's dead letters: they can be shown, not replayed.",
                 hint=f"Look: alphapanda dlq show {topic}:0:0",
             )
         live = await self.cluster.read(configs_of=[source])
         found = live.topics.get(source)
         if found is None:
             raise DependencyError(
-                f"{source} is gone: its dead letters have nowhere to go back to.",
-                hint="alphapanda topics bootstrap makes it again; alphapanda dlq discard sets them aside.",
+                f"{source} is gone: its dead letters cannot be replayed.",
+                hint="Create it: alphapanda topics bootstrap; or discard them: alphapanda dlq discard",
             )
         limit = found.configs.get("max.message.bytes")
         return ReplayTarget(
@@ -201,7 +201,7 @@ class DeadLetterService(DeadLetterReader):
         asked_run: str = "",
         instead: Mapping[str, FailedRecord] | None = None,
     ) -> PreparedPlan:
-        """Judge the unresolved dead letters of `topic` that are chosen, and plan what to do with them.
+        """Classify the chosen unresolved dead letters of `topic`, and plan an action for each.
 
         Args:
             topic: of dead letters.
@@ -270,12 +270,12 @@ class DeadLetterService(DeadLetterReader):
             try:
                 seen = await self.views.orders(BrokerId(target.name.scope))
             except RedisUnreachableError:
-                lookups.notes.append("Redis did not answer: orders were looked up in the log alone")
+                lookups.notes.append("Redis did not answer: orders were looked up in the log only")
             else:
                 orders = seen.orders if seen is not None else ()
                 lookups.orders = {order.client_order_id: order.status.value for order in orders}
         if self.progress.blind:
-            lookups.notes.append(f"{self.progress.blind} How far groups have come is known by their commits alone")
+            lookups.notes.append(f"{self.progress.blind} Group progress is known from commits alone")
 
     async def _market_now(self, view: EventView) -> datetime | None:
         if TICKS not in await self.log.topics():

@@ -1,4 +1,4 @@
-"""What two error messages have in common: ids, numbers, times and quoted values put aside."""
+"""Error messages in short: signatures without ids, numbers, times and quoted values; lines of a plan."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SPACE = re.compile(r"\s+")
 
 
 def signature(message: str) -> str:
-    """Return the message with everything that differs from record to record replaced by what kind it is."""
+    """Return the message with ids, numbers, times and the like replaced by their kind."""
     text = message[: MAX_SIGNATURE * 4]
     for pattern, stand_in in _PARTS:
         text = pattern.sub(stand_in, text)

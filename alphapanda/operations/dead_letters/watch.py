@@ -1,4 +1,4 @@
-"""How far a consumer group has come: what it committed, and what its snapshot holds.
+"""The progress of consumer groups, by commits and snapshots, and watching sent records.
 
 A group commits only the partitions that it owns; how far it has read the others its snapshot tells, which is at
 most some seconds old. Both are written after the dead letters of what they pass.
@@ -26,7 +26,7 @@ from topics.services import Service
 
 
 class _Inputs(msgspec.Struct):
-    """The part of a snapshot that says how far its inputs were read."""
+    """The input offsets of a snapshot."""
 
     log: str
     inputs: dict[str, int]
@@ -36,7 +36,7 @@ _DECODER = msgspec.msgpack.Decoder(_Inputs)
 
 
 class GroupProgress:
-    """Asks how far groups have come. Made by `open_group_progress`.
+    """Reads the offsets that groups have reached. Made by `open_group_progress`.
 
     Attributes:
         blind: why snapshots cannot be read; empty while they can.
@@ -98,7 +98,7 @@ POLL_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class SentRecord:
-    """A record that was sent again and whose fate is not known.
+    """A record that was sent again and is not settled yet.
 
     Attributes:
         entry: what the ledger says of it: replayed.
@@ -149,7 +149,7 @@ class ReplayWatch:
         self.waiting[one.dead_letter.id] = one
 
     async def look(self) -> WatchResult:
-        """Return what has settled since the last look, and watch it no longer.
+        """Return the records that settled since the last call, and stop watching them.
 
         The order matters: how far a group has come is asked first. It writes a dead letter before it goes past
         the record, so every dead letter of what it has passed is read afterwards.

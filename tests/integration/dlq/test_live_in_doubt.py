@@ -144,7 +144,7 @@ def test_an_order_nobody_knows_of_is_sent_only_with_everything_said(
     world.write([order.submitted, order.unknown, order.dead_letter])
     found = planned(order, "--dry-run")
     assert (found["verdict"], found["action"]) == ("in-doubt", "hold")
-    assert found["why"] == f"order {order.id} was sent, and nobody knows what became of it"
+    assert found["why"] == f"order {order.id} was sent, and its outcome is unknown"
 
     # However it is asked for, what is in doubt stays as long as it is not the one that is named.
     all_said = ("--yes", "--reason", "the venue has no such order", "--confirm", order.validated, "--break-glass")

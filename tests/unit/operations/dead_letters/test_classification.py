@@ -196,7 +196,7 @@ def test_what_cannot_be_read_would_come_back(make_letter: Any, now: datetime) ->
     item = one(make_letter(b"{"))
     (held,) = plan([item], now)
     assert (held.action, held.assessment.verdict) == (PlannedAction.HOLD, Classification.NEW)
-    assert "would come back" in held.why
+    assert "would fail again" in held.why
     assert plan([item], now, include_unreadable=True)[0].action is PlannedAction.SEND
 
 

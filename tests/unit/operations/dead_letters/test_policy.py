@@ -96,19 +96,19 @@ def test_the_starter_is_right_with_and_without_its_comments(now: datetime, tmp_p
 @pytest.mark.parametrize(
     ("text", "where", "what"),
     [
-        ("", ":0", "does not say its version"),
+        ("", ":0", "the version is missing"),
         ("version = 2\n", ":1", "version 2 is not known"),
         ("version = true\n", ":1", "version True is not known"),
-        ("version = 1\nrule = 1\n", ":2", "rule is not known here"),
+        ("version = 1\nrule = 1\n", ":2", "unknown key rule"),
         ("version = 1\nrules = 1\n", ":2", "rules are tables"),
         ("version = 1\n[rules]\nname = 1\n", ":2", "rules are tables"),
         ("version = 1\nnonsense\n", ":2", "not TOML"),
-        ("version = 1\n" + rule(verdict="later"), ":5", "'later' is no verdict"),
+        ("version = 1\n" + rule(verdict="later"), ":5", "'later' is not a verdict"),
         ("version = 1\n" + rule(name=""), ":4", "needs a name"),
         ("version = 1\n" + rule().replace('reason = "tested"\n', ""), ":3", "needs a reason"),
         ("version = 1\n" + rule("code = 5"), ":7", "code is a text"),
         ("version = 1\n" + rule('code = [""]'), ":7", "code is a text"),
-        ("version = 1\n" + rule('topic = "signals"'), ":7", "no topic of ours"),
+        ("version = 1\n" + rule('topic = "signals"'), ":7", "not an AlphaPanda topic"),
         (
             "version = 1\n" + rule('type = "order_filed"'),
             ":7",
