@@ -149,7 +149,7 @@ class PlanOptions(FilterOptions):
         """Return them as a request; raises UsageError."""
         return ReplayRequest(
             topic=topic,
-            choose=self.filter(context).takes,
+            choose=self.filter(context).matches,
             options=ReplayOptions(
                 max_replays=self.max_replays,
                 group=self.group,

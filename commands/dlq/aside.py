@@ -58,7 +58,7 @@ async def _set_aside(
     context: Context, what: str, verdict: str, chosen: FilterOptions, act: ActOptions, trigger: LedgerTrigger
 ) -> None:
     output, confirmation = context.output, act.confirmation
-    choose = chosen.filter(context).takes
+    choose = chosen.filter(context).matches
     async with working(context, changing=not act.dry_run) as service:
         prepared = await SetAside(service, trigger).prepare(what, choose, verdict=verdict)
         items = prepared.items

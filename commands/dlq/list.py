@@ -77,7 +77,7 @@ def _summaries(
     now = context.clock.now().timestamp()
     rows: list[Mapping[str, object]] = []
     by_topic: dict[str, list[object]] = {name: [] for name in topics}
-    chosen = [item for item in backlog.items.values() if selection.takes(item)]
+    chosen = [item for item in backlog.items.values() if selection.matches(item)]
     for name in by_topic:
         items = [item for item in chosen if item.newest.place.topic == name]
         states = Counter(item.state.value for item in items)
@@ -114,7 +114,7 @@ async def _records(
     items = [
         item
         for item in backlog.items.values()
-        if selection.takes(item) and (everything or item.state.value not in {"confirmed", "discarded"})
+        if selection.matches(item) and (everything or item.state.value not in {"confirmed", "discarded"})
     ]
     output = context.output
     if output.as_json:

@@ -49,11 +49,11 @@ def reasons(
     Example: alphapanda dlq reasons paper.signals.raw
     """
     context = Context.of(call, json=json)
-    context.run(_show(context, topic, chosen.filter(context).takes, everything=everything))
+    context.run(_show(context, topic, chosen.filter(context).matches, everything=everything))
 
 
 async def _show(
-    context: Context, typed: str | None, takes: Callable[[FailedRecord], bool], *, everything: bool
+    context: Context, typed: str | None, matches: Callable[[FailedRecord], bool], *, everything: bool
 ) -> None:
     async with reading(context) as reader:
         topics = await reader.own_topics() if typed is None else (await reader.resolve(typed),)
@@ -61,7 +61,7 @@ async def _show(
     items = [
         item
         for item in backlog.items.values()
-        if takes(item) and (everything or item.state.value not in {"confirmed", "discarded"})
+        if matches(item) and (everything or item.state.value not in {"confirmed", "discarded"})
     ]
     found = reasons_of(items, load_policy(context.deployment.root, context.clock.now()).said_of)
     output = context.output

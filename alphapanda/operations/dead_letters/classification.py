@@ -198,7 +198,7 @@ class Classifier:
         lookups = self.lookups
         order_id = client_order_id_of(EventId(event_id)) if self.kind is EventType.SIGNAL_VALIDATED else None
         if order_id is not None:
-            told = lookups.told.get(order_id, set())
+            told = lookups.order_events.get(order_id, set())
             known = lookups.orders.get(order_id, "")
             if self.mode is not TradingMode.PAPER and (told or known) and not _is_settled(told, known):
                 return Assessment(
@@ -237,7 +237,7 @@ class Classifier:
             )
         if self.lookups.unread:
             return Assessment(Classification.IN_DOUBT, f"its results cannot be looked up: {self.lookups.unread}")
-        if item.newest.original_ms < self.lookups.blind_before_ms:
+        if item.newest.original_ms < self.lookups.retained_from_ms:
             return Assessment(Classification.IN_DOUBT, "its results would be older than the log's retention")
         return None
 

@@ -249,10 +249,10 @@ class DeadLetterCounter:
         """Read what is new; raises KafkaUnreachableError, TransientError: the next call continues there."""
         await self._go_round(log)
         if self.counts.is_stale:
-            self._begin_anew()
+            self._start_over()
             await self._go_round(log)
 
-    def _begin_anew(self) -> None:
+    def _start_over(self) -> None:
         self.counts = DeadLetterCounts(self._most)
         self._positions.clear()
 
@@ -276,7 +276,7 @@ class DeadLetterCounter:
         moved = {one: at for one, at in beginnings.items() if at > self._beginnings.get(one, at)}
         anew = any(end < self._positions.get(one, 0) for one, end in ends.items())
         if anew or (self.counts.is_full and (moved or len(self.counts) < self._most // 2)):
-            self._begin_anew()
+            self._start_over()
         elif moved:
             self.counts.forget_before(moved)
         self._beginnings = beginnings

@@ -26,7 +26,7 @@ from alphapanda.waits import first_of
 
 BATCH = 1_000
 BETWEEN_LOOKS_S = 0.1
-HURRIED_LOOKS_S = 0.5
+UNTHROTTLED_LOOKS_S = 0.5
 """While records are sent as fast as it goes: each look takes time that they would have."""
 
 
@@ -152,11 +152,11 @@ class ReplayRun:
     report: ReplayReport = field(default_factory=ReplayReport)
     _planned: dict[str, LedgerEntry] = field(default_factory=dict)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
-    _hurries: bool = False
+    _is_unthrottled: bool = False
 
     async def run(self, stop: asyncio.Event) -> ReplayReport:
         """Carry it out; `stop` ends it after the current batch, and unsent records stay planned."""
-        await self._settle_the_books()
+        await self._write_unsent()
         queue = deque(self.plan.doing(PlannedAction.SEND))
         await self._write_plan(queue)
         async with asyncio.TaskGroup() as tasks:
@@ -177,7 +177,7 @@ class ReplayRun:
         return self.report
 
     # ------------------------------------------------------------------ the books
-    async def _settle_the_books(self) -> None:
+    async def _write_unsent(self) -> None:
         """Write the ledger entries of records that are not sent: found processed, set aside, released."""
         now = self.clock.now()
         entries: list[LedgerEntry] = []
@@ -275,33 +275,33 @@ class ReplayRun:
         began, done = self.clock.monotonic(), 0
         rate = self.pace.rate
         size = BATCH if rate is None else max(1, min(BATCH, int(rate / 10)))
-        booking: asyncio.Task[None] | None = None
-        self._hurries = rate is None
+        recording: asyncio.Task[None] | None = None
+        self._is_unthrottled = rate is None
         try:
             while queue and not stop.is_set() and not self._is_broken():
                 batch = [queue.popleft() for _ in range(min(size, len(queue)))]
                 positions = await self._write(batch)
                 done += len(batch)
-                if booking is not None:
-                    await booking
-                booking = asyncio.ensure_future(self._book(batch, positions))
+                if recording is not None:
+                    await recording
+                recording = asyncio.ensure_future(self._record_sent(batch, positions))
                 if rate is not None and queue:
                     await first_of(stop.wait(), timeout_s=max(0.0, began + done / rate - self.clock.monotonic()))
         finally:
-            self._hurries = False
-            if booking is not None:
-                await booking
+            self._is_unthrottled = False
+            if recording is not None:
+                await recording
         self.report.send_seconds = self.clock.monotonic() - began
 
     async def _send(self, batch: Sequence[PlannedRecord]) -> None:
-        await self._book(batch, await self._write(batch))
+        await self._record_sent(batch, await self._write(batch))
 
     async def _write(self, batch: Sequence[PlannedRecord]) -> list[LogPosition]:
         positions = await self.log.append_in_bulk([self._outgoing(planned) for planned in batch])
         self.report.sent += len(batch)
         return positions
 
-    async def _book(self, batch: Sequence[PlannedRecord], positions: Sequence[LogPosition]) -> None:
+    async def _record_sent(self, batch: Sequence[PlannedRecord], positions: Sequence[LogPosition]) -> None:
         """Write the ledger entries of sent records, and watch the records from then on."""
         now = self.clock.now()
         entries = [
@@ -346,7 +346,7 @@ class ReplayRun:
                 await self._write_seen(seen)
                 self._news.set()
                 self.on_progress(self.report)
-            await asyncio.sleep(HURRIED_LOOKS_S if self._hurries else BETWEEN_LOOKS_S)
+            await asyncio.sleep(UNTHROTTLED_LOOKS_S if self._is_unthrottled else BETWEEN_LOOKS_S)
 
     async def _write_seen(self, seen: WatchResult) -> None:
         now = self.clock.now()

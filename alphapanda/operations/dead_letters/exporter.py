@@ -87,16 +87,16 @@ async def exporting_dead_letters(
 async def _keep_counting(
     options: KafkaOptions, fold: DeadLetterCounter, collector: DeadLetterCollector, logger: Logger, every_s: float
 ) -> None:
-    told_full = False
+    warned = False
     while True:
         try:
             async with open_read_log(options) as log:
                 while True:
                     await fold.catch_up(log)
                     collector.counts, collector.topics = fold.counts, fold.topics
-                    if fold.counts.is_full and not told_full:
+                    if fold.counts.is_full and not warned:
                         logger.warning("too many dead letters to track each", told_apart=len(fold.counts))
-                    told_full = fold.counts.is_full
+                    warned = fold.counts.is_full
                     await asyncio.sleep(every_s)
         except AlphaPandaError as error:
             collector.counts = None  # an old figure would look like a true one

@@ -60,10 +60,10 @@ class Lookups:
         resent: dead letter's place → the copy of it in the source topic.
         copies: event id → its records in the source topic.
         followed: (group, event id or client order id) → what the group wrote when it processed it.
-        told: client order id → the kinds of event that the log has of that order.
+        order_events: client order id → the kinds of event that the log has of that order.
         reached: group → how far it has come in the source topic.
         failed: (group, place in the source topic) of every record that is a dead letter.
-        blind_before_ms: the topics that would tell no longer hold what was before; 0 where they hold everything.
+        retained_from_ms: the topics that would tell no longer hold what was before; 0 where they hold everything.
         orders: client order id → its state in Redis.
         notes: what could not be looked at.
         newest_offset: (partition, key) → the newest record with that key in the source topic.
@@ -74,10 +74,10 @@ class Lookups:
     resent: dict[str, SourceCopy] = field(default_factory=dict)
     copies: dict[str, list[SourceCopy]] = field(default_factory=dict)
     followed: dict[tuple[str, str], LogPosition] = field(default_factory=dict)
-    told: dict[str, set[str]] = field(default_factory=dict)
+    order_events: dict[str, set[str]] = field(default_factory=dict)
     reached: dict[str, Offsets] = field(default_factory=dict)
     failed: set[tuple[str, LogPosition]] = field(default_factory=set)
-    blind_before_ms: int = 0
+    retained_from_ms: int = 0
     orders: Mapping[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     newest_offset: dict[tuple[int, bytes | None], int] = field(default_factory=dict)
@@ -139,7 +139,7 @@ class LookupReader:
         async with aclosing(stream(self._log, start, lookups.ends)) as batches:
             async for records in batches:
                 for record in records:
-                    _take_source(record, self._facts(record, lookups), wanted, lookups)
+                    _fold_source(record, self._facts(record, lookups), wanted, lookups)
 
     async def _read_followers(self, wanted: Collection[str], since_ms: int, lookups: Lookups) -> None:
         names = [str(self._catalogue.topic_of(kind.value, self._target.scope)) for kind in FOLLOWERS[self._kind]]
@@ -152,8 +152,8 @@ class LookupReader:
             async for records in batches:
                 for record in records:
                     if record.partition in cut and record.offset == beginnings[record.partition]:
-                        lookups.blind_before_ms = max(lookups.blind_before_ms, record.timestamp_ms)
-                    _take_follower(record, self._facts(record, lookups), wanted, lookups)
+                        lookups.retained_from_ms = max(lookups.retained_from_ms, record.timestamp_ms)
+                    _fold_follower(record, self._facts(record, lookups), wanted, lookups)
 
     def _facts(self, record: Record, lookups: Lookups) -> EventFacts:
         """Return the facts of an event; an unreadable one is noted."""
@@ -168,7 +168,7 @@ class LookupReader:
         return {partition: ends[partition] if at is None else at for partition, at in found.items()}
 
 
-def _take_source(record: Record, facts: EventFacts, wanted: Collection[str], lookups: Lookups) -> None:
+def _fold_source(record: Record, facts: EventFacts, wanted: Collection[str], lookups: Lookups) -> None:
     place = (record.partition.number, record.key)
     lookups.newest_offset[place] = max(lookups.newest_offset.get(place, -1), record.offset)
     replay_of = record.header(Header.REPLAY_OF)
@@ -186,10 +186,10 @@ def _take_source(record: Record, facts: EventFacts, wanted: Collection[str], loo
         lookups.copies.setdefault(event_id, []).append(copy)
 
 
-def _take_follower(record: Record, facts: EventFacts, wanted: Collection[str], lookups: Lookups) -> None:
+def _fold_follower(record: Record, facts: EventFacts, wanted: Collection[str], lookups: Lookups) -> None:
     group = (record.header(Header.GROUP) or b"").decode(errors="replace")
     if facts.client_order_id:
-        lookups.told.setdefault(facts.client_order_id, set()).add(facts.type)
+        lookups.order_events.setdefault(facts.client_order_id, set()).add(facts.type)
         lookups.followed.setdefault((group, facts.client_order_id), record.position)
     if facts.obeyed:
         service, _, command = facts.obeyed.partition("/")

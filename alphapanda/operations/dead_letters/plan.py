@@ -209,7 +209,7 @@ class Planner:
     def _action(
         self, item: FailedRecord, assessment: Assessment, routes: Routes, rule: PolicyRule | None
     ) -> tuple[PlannedAction, str]:
-        if refused := self._wall(item) or self._too_large(item) or _half_edited(item):
+        if refused := self._belongs_elsewhere(item) or self._too_large(item) or _interrupted_edit(item):
             return PlannedAction.HOLD, refused
         if assessment.verdict is Classification.ALREADY_PROCESSED:
             return PlannedAction.HOLD, assessment.why
@@ -243,7 +243,7 @@ class Planner:
     def _is_forced(self, item: FailedRecord) -> bool:
         return bool(self.options.force_one) and item.id == self.options.force_one
 
-    def _wall(self, item: FailedRecord) -> str:
+    def _belongs_elsewhere(self, item: FailedRecord) -> str:
         """Return why the record must not go to this topic at all; empty where it may."""
         dead_letter, name = item.newest, self.target.name
         said = dead_letter.failure.topic
@@ -275,7 +275,7 @@ class Planner:
         return f"{size:,} bytes are more than the {self.target.max_bytes:,} that {self.target.name} takes"
 
 
-def _half_edited(item: FailedRecord) -> str:
+def _interrupted_edit(item: FailedRecord) -> str:
     """Return that an edit was interrupted before it was sent; its text is lost."""
     entry = item.entry
     if entry is None or item.state is not LedgerState.PLANNED or not entry.moved.edited_fields:

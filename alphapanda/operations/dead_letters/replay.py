@@ -235,7 +235,7 @@ class ReplayDeadLetters:
         named = DeadLetterFilter(ids=find_ids(ids, items), reasons=request.reasons)
         if options.force_one:
             options = replace(options, force_one=next(iter(find_ids([options.force_one], items))))
-        return lambda item: named.takes(item) and request.choose(item), options
+        return lambda item: named.matches(item) and request.choose(item), options
 
 
 @dataclass(frozen=True, slots=True)

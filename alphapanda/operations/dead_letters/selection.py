@@ -50,8 +50,8 @@ class DeadLetterFilter:
     where: Expression | None = None
     reasons: frozenset[str] = frozenset()
 
-    def takes(self, item: FailedRecord) -> bool:
-        """Whether a dead letter is chosen."""
+    def matches(self, item: FailedRecord) -> bool:
+        """Whether a dead letter meets the conditions."""
         failure = item.newest.failure
         return (
             (not self.states or item.state in self.states)

@@ -223,8 +223,8 @@ class DeadLetterService(DeadLetterReader):
         for group in self._groups(target.name):
             lookups.reached[group] = await self.progress.reached(group, partitions, log_id)
         backlog = await read_backlog(self.log, [topic], view)
-        if strangers := {item.newest.group for item in backlog.items.values()} - {"", *lookups.reached}:
-            for group in strangers:
+        if other_groups := {item.newest.group for item in backlog.items.values()} - {"", *lookups.reached}:
+            for group in other_groups:
                 lookups.reached[group] = await self.progress.reached(group, partitions, log_id)
             backlog = await read_backlog(self.log, [topic], view)
         items = [item for item in backlog.items.values() if item.state in TO_JUDGE and choose(item)]
@@ -274,8 +274,8 @@ class DeadLetterService(DeadLetterReader):
             else:
                 orders = seen.orders if seen is not None else ()
                 lookups.orders = {order.client_order_id: order.status.value for order in orders}
-        if self.progress.blind:
-            lookups.notes.append(f"{self.progress.blind} Group progress is known from commits alone")
+        if self.progress.redis_error:
+            lookups.notes.append(f"{self.progress.redis_error} Group progress is known from commits alone")
 
     async def _market_now(self, view: EventView) -> datetime | None:
         if TICKS not in await self.log.topics():

@@ -39,13 +39,13 @@ class GroupProgress:
     """Reads the offsets that groups have reached. Made by `open_group_progress`.
 
     Attributes:
-        blind: why snapshots cannot be read; empty while they can.
+        redis_error: why snapshots cannot be read; empty while they can.
     """
 
     def __init__(self, groups: GroupAdmin, redis: Redis) -> None:
         self._groups = groups
         self._redis = redis
-        self.blind = ""
+        self.redis_error = ""
 
     async def reached(self, group: str, partitions: Collection[Partition], log_id: str) -> Offsets:
         """Return the next offset of each partition that the group is known to have come to; 0 where it is not.
@@ -74,9 +74,9 @@ class GroupProgress:
             with redis_errors(f"reading the snapshot {key}"):
                 value = await self._redis.get(key)
         except RedisUnreachableError as error:
-            self.blind = error.message
+            self.redis_error = error.message
             return {}
-        self.blind = ""
+        self.redis_error = ""
         try:
             snapshot = _DECODER.decode(value if isinstance(value, bytes) else value.encode()) if value else None
         except msgspec.MsgspecError:

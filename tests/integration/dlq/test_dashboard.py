@@ -18,7 +18,7 @@ from alphapanda.operations.dead_letters.plan import ReplayOptions
 from alphapanda.serialization.codec import decode
 from commands.shell.context import Context
 from tui.sources.control import ActionProgress, ActionResult, Disposition, Ending, Preview, Selection
-from tui.sources.deployment_letters import DeadLetterActs
+from tui.sources.deployment_letters import DeadLetterActs, Permission
 
 pytestmark = pytest.mark.kafka
 
@@ -184,3 +184,25 @@ def test_only_one_is_at_work_on_a_topic(world: Any) -> None:
     with pytest.raises(RefusedError, match="at work"):
         asyncio.run(twice())
     assert world.ledger() == {}
+
+
+def test_both_faces_ask_for_the_topic_and_record_a_refusal(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that is not configured on paper here may be anything."""
+    world.write([world.dead_letter(msgspec.json.encode(world.signal(1)), 0)])
+    world.deployment.config_file.write_text('[brokers.paper]\nkind = "paper"\n')
+    monkeypatch.setenv("ACTIVE_BROKERS", "paper")
+    why = ("--yes", "--reason", REASON)
+    assert world.run("discard", world.signals, *why, "--confirm", world.broker).code == 5
+
+    async def with_another_name() -> None:
+        async with acts().prepare(letters_of(world), Disposition.DISCARD) as offer:
+            assert offer.preview.typed == world.signals
+            monkeypatch.setattr(Permission, "typed", world.broker)
+            await offer.carry_out(REASON, lambda _progress: None, asyncio.Event())
+
+    with pytest.raises(RefusedError, match=f"needs the name {world.signals}"):
+        asyncio.run(with_another_name())
+    assert world.ledger() == {}
+    events = [decode(EventType.AUDIT_RECORDED, record.value or b"") for record in world.read("system.audit")]
+    mine = [(one.source, one.data.outcome) for one in events if world.broker in one.data.target]
+    assert mine == [("cli", Outcome.REFUSED), ("tui", Outcome.REFUSED)]

@@ -9,6 +9,7 @@ import pytest
 
 from alphapanda.errors import RefusedError
 from alphapanda.market.calendar import TradingCalendar
+from alphapanda.model.control import Outcome
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType
 from alphapanda.serialization.codec import decode
@@ -274,6 +275,9 @@ def test_the_dashboard_sends_nothing_to_a_live_broker_while_the_exchange_trades(
     monkeypatch.setattr(TradingCalendar, "trades_at", lambda _self, _moment: True)
     with pytest.raises(RefusedError, match="the exchange trades"):
         asyncio.run(offered(Disposition.REPLAY))
+    refused = [decode(EventType.AUDIT_RECORDED, one.value or b"") for one in world.read("system.audit")]
+    (audit,) = [one.data for one in refused if one.source == "tui" and world.broker in one.data.target]
+    assert (audit.action, audit.outcome) == ("dlq replay", Outcome.REFUSED)
     assert asyncio.run(offered(Disposition.DISCARD)) == world.signals
     monkeypatch.setattr(TradingCalendar, "trades_at", lambda _self, _moment: False)
     assert asyncio.run(offered(Disposition.REPLAY)) == world.signals

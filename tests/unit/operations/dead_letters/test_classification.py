@@ -92,12 +92,12 @@ def test_this_very_dead_letter_was_sent(
 def test_an_order_that_was_sent_alive_and_not_answered_is_in_doubt(make_letter: Any, now: datetime) -> None:
     letter = make_letter(source="paper.signals.validated", refused_by="paper.trader")
     order = client_order_id_of(EventId(letter.event.id))
-    told = Lookups(told={order: {"order_submitted"}}, followed={("paper.trader", order): AT})
+    told = Lookups(order_events={order: {"order_submitted"}}, followed={("paper.trader", order): AT})
     validated = EventType.SIGNAL_VALIDATED
     live = judge(told, now, kind=validated, mode=TradingMode.LIVE)
     assert live.classify(one(letter)).verdict is Classification.IN_DOUBT
     assert judge(told, now, kind=validated).classify(one(letter)).verdict is Classification.ALREADY_PROCESSED
-    told.told[order].add("order_rejected")
+    told.order_events[order].add("order_rejected")
     assert live.classify(one(letter)).verdict is Classification.ALREADY_PROCESSED
     state = judge(Lookups(orders={order: "FILLED"}), now, kind=validated)
     assert state.classify(one(letter)).verdict is Classification.ALREADY_PROCESSED
@@ -109,7 +109,7 @@ def test_what_nobody_can_tell(make_letter: Any, now: datetime) -> None:
     nobody = make_letter(refused_by=None)
     assert judge(Lookups(), now).classify(one(nobody)).verdict is Classification.IN_DOUBT
     assert judge(Lookups(), now, group=GROUP).classify(one(nobody)).verdict is Classification.NEW
-    blind = Lookups(blind_before_ms=int(now.timestamp() * 1000) + 1)
+    blind = Lookups(retained_from_ms=int(now.timestamp() * 1000) + 1)
     assert judge(blind, now).classify(one(make_letter())).verdict is Classification.IN_DOUBT
 
 
