@@ -149,7 +149,7 @@ def test_what_its_group_could_not_read_either_is_new_and_held(avro: Any) -> None
     avro.write([type(broken)(broken.topic, broken.key, broken.value[:-3], broken.headers, 0)])
     (planned,) = avro.run("replay", avro.signals, "--json", *FRESH).document["records"]
     assert (planned["verdict"], planned["action"]) == ("new", "hold")
-    assert "it would come back" in planned["why"]
+    assert "it would fail again" in planned["why"]
 
 
 def test_an_edit_is_written_as_its_topic_is(avro: Any, tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ from alphapanda.testing.call_path import ROOT, CallPath
 pytestmark = pytest.mark.kafka
 
 MOST_ON_THE_STACK = 12
-MOST_EXECUTED = 28
-"""Of the verbs' room, the operations and the Kafka client, the connecting and the classification included."""
+MOST_EXECUTED = 18
+"""Of the verbs and the operations of dead letters, connecting and classification included."""
 VERB = "commands/dlq/replay.py"
-ROOMS = ("commands/dlq/", "alphapanda/operations/", "alphapanda/kafka/")
+ROOMS = ("commands/dlq/", "alphapanda/operations/dead_letters/")
 FRESH = ("--valid-for", "1d")
 
 

@@ -133,7 +133,7 @@ def test_a_group_that_is_not_there_is_in_doubt_and_then_watched(world: Any) -> N
         world.failing(3)
     late = world.run("replay", world.signals, "--patience", 0.5, *FRESH)
     assert late.code == 124
-    assert "did not come to the canary" in late.err
+    assert "did not process the canary" in late.err
     again = world.run("replay", world.signals, "--dry-run", "--json", *FRESH)
     verdicts = sorted((one["verdict"], one["action"]) for one in again.document["records"])
     assert verdicts == [("in-doubt", "watch"), ("new", "send"), ("new", "send")]
