@@ -808,8 +808,8 @@ _alphapanda() {
             ;;
         "restart")
             options=(
-                '--reason:Why you do this; it is written to the audit.'
-                '-r:Why you do this; it is written to the audit.'
+                '--reason:Why you do this, for the audit.'
+                '-r:Why you do this, for the audit.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
                 '--wait-timeout:How long to wait until they are ready.'
                 '--json:Print versioned JSON with raw values.'
@@ -828,13 +828,13 @@ _alphapanda() {
             ;;
         "tui")
             options=(
-                '--control:Unlock acts: halt, resume, cancel, flatten, restart, replay.'
-                '--serve:Show it in a browser on this machine; it only looks.'
-                '--port:Where --serve listens, on loopback.'
-                '--demo:Show a market and two brokers in memory; no servers.'
+                '--control:Enable actions: halt, resume, cancel, flatten, restart, replay.'
+                '--serve:Serve it read-only to a browser on this machine.'
+                '--port:The loopback port of --serve.'
+                '--demo:Simulate a market and two brokers; no servers.'
                 '--theme:panda-dark, panda-light, panda-cvd or panda-ansi.'
-                '--ascii:Only ASCII characters, for terminals without others.'
-                '--reset-layout:Forget remembered sorts, filters, columns.'
+                '--ascii:Use only ASCII characters.'
+                '--reset-layout:Discard saved sorting, filters and columns.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
             )
@@ -897,8 +897,8 @@ _alphapanda() {
             options=(
                 '--follow:Follow new lines until Ctrl-C.'
                 '-f:Follow new lines until Ctrl-C.'
-                '--lines:How many of the latest lines. [100; all with --since]'
-                '-n:How many of the latest lines. [100; all with --since]'
+                '--lines:Show this many of the latest lines. [100; all with --since]'
+                '-n:Show this many of the latest lines. [100; all with --since]'
                 '--since:From this time on: 10m, 2h30m, 10:42 (IST), 2025-11-17, ISO 8601.'
                 '--until:Up to this time.'
                 '--level:This level and above: debug, info, warning, error, critical.'
@@ -931,8 +931,8 @@ _alphapanda() {
             ;;
         "halt")
             options=(
-                '--reason:Why you do this; it is written to the audit.'
-                '-r:Why you do this; it is written to the audit.'
+                '--reason:Why you do this, for the audit.'
+                '-r:Why you do this, for the audit.'
                 '--reduce:Let exits pass and refuse entries, instead of stopping all trading.'
                 '--timeout:How long to wait until it is done.'
                 '--json:Print versioned JSON with raw values.'
@@ -943,8 +943,8 @@ _alphapanda() {
             ;;
         "resume")
             options=(
-                '--reason:Why you do this; it is written to the audit.'
-                '-r:Why you do this; it is written to the audit.'
+                '--reason:Why you do this, for the audit.'
+                '-r:Why you do this, for the audit.'
                 '--timeout:How long to wait until it is done.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
                 '--json:Print versioned JSON with raw values.'
@@ -960,10 +960,10 @@ _alphapanda() {
                 '-s:Only of this strategy.'
                 '--instrument:Only of this instrument: NSE:INFY.'
                 '-i:Only of this instrument: NSE:INFY.'
-                '--reason:Why you do this; it is written to the audit.'
-                '-r:Why you do this; it is written to the audit.'
-                '--yes:Answer yes ahead: do not ask.'
-                '-y:Answer yes ahead: do not ask.'
+                '--reason:Why you do this, for the audit.'
+                '-r:Why you do this, for the audit.'
+                '--yes:Do not ask for confirmation.'
+                '-y:Do not ask for confirmation.'
                 '--dry-run:Show what would be done and change nothing.'
                 '--timeout:How long to wait until it is done.'
                 '--json:Print versioned JSON with raw values.'
@@ -978,10 +978,10 @@ _alphapanda() {
                 '-s:Only of this strategy.'
                 '--instrument:Only of this instrument: NSE:INFY.'
                 '-i:Only of this instrument: NSE:INFY.'
-                '--reason:Why you do this; it is written to the audit.'
-                '-r:Why you do this; it is written to the audit.'
-                '--yes:Answer yes ahead: do not ask.'
-                '-y:Answer yes ahead: do not ask.'
+                '--reason:Why you do this, for the audit.'
+                '-r:Why you do this, for the audit.'
+                '--yes:Do not ask for confirmation.'
+                '-y:Do not ask for confirmation.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
                 '--dry-run:Show what would be done and change nothing.'
                 '--timeout:How long to wait until it is done.'
@@ -997,7 +997,7 @@ _alphapanda() {
                 '-h:Show this message and exit.'
             )
             verbs=(
-                'verify:Rebuild state from the log and compare positions and orders; check that nothing was decided twice.'
+                'verify:Rebuild state from the log and compare positions and orders; check that no decision was made twice.'
             )
             ;;
         "state verify")
@@ -1022,7 +1022,7 @@ _alphapanda() {
                 'plan:Show the changes that would bring the cluster to the catalogue; change nothing. Exits 3 if there are any.'
                 'apply:Bring the cluster to the catalogue. Never deletes a topic; refuses a plan that is out of date.'
                 'import:Write existing topics as declarations, in the form of catalogue.toml. Changes nothing.'
-                'tail:Show records of topics, merged in the order of time. Joins no group, commits nothing.'
+                'tail:Show records of topics, merged in time order. Joins no group, commits no offsets.'
             )
             ;;
         "topics list")
@@ -1048,8 +1048,8 @@ _alphapanda() {
             ;;
         "topics bootstrap")
             options=(
-                '--reason:Why you do this; it is written to the audit.'
-                '-r:Why you do this; it is written to the audit.'
+                '--reason:Why you do this, for the audit.'
+                '-r:Why you do this, for the audit.'
                 '--dry-run:Show what would be done and change nothing.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
                 '--json:Print versioned JSON with raw values.'
@@ -1077,8 +1077,8 @@ _alphapanda() {
         "topics apply")
             options=(
                 '--allow-dangerous:Make dangerous changes too, without asking.'
-                '--reason:Why you do this; it is written to the audit.'
-                '-r:Why you do this; it is written to the audit.'
+                '--reason:Why you do this, for the audit.'
+                '-r:Why you do this, for the audit.'
                 '--dry-run:Show what would be done and change nothing.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
                 '--json:Print versioned JSON with raw values.'
@@ -1099,29 +1099,29 @@ _alphapanda() {
             ;;
         "topics tail")
             options=(
-                '--range:Of each partition: oldest, newest, 100:200, +100, -100, :end, @-10m:, @09:15:@09:20 (IST).'
-                '-r:Of each partition: oldest, newest, 100:200, +100, -100, :end, @-10m:, @09:15:@09:20 (IST).'
+                '--range:In each partition: oldest, newest, 100:200, +100, -100, :end, @-10m:, @09:15:@09:20 (IST).'
+                '-r:In each partition: oldest, newest, 100:200, +100, -100, :end, @-10m:, @09:15:@09:20 (IST).'
                 '--last:The last N records of each partition. [10]'
                 '-l:The last N records of each partition. [10]'
-                '--since:From then on: 10m, 09:15 (IST), 2026-03-02T09:15.'
-                '--until:Up to then.'
+                '--since:From this time on: 10m, 09:15 (IST), 2026-03-02T09:15.'
+                '--until:Up to this time.'
                 '--follow:Keep reading new records until Ctrl-C.'
                 '-f:Keep reading new records until Ctrl-C.'
-                '--limit:Stop after N records that match.'
-                '-n:Stop after N records that match.'
+                '--limit:Stop after N matching records.'
+                '-n:Stop after N matching records.'
                 '--partition:Only this partition.'
                 '-p:Only this partition.'
-                '--key:Only with this key.'
-                '-k:Only with this key.'
-                '--header:Only with this header.'
-                '-H:Only with this header.'
+                '--key:Only records with this key.'
+                '-k:Only records with this key.'
+                '--header:Only records with this header.'
+                '-H:Only records with this header.'
                 '--type:Only events of this type.'
                 '-t:Only events of this type.'
                 '--broker:Only events of this broker.'
                 '-b:Only events of this broker.'
-                '--value:Only with such a value: '\''*INFY*'\''.'
-                '--where:Only where this holds, on any field.'
-                '-w:Only where this holds, on any field.'
+                '--value:Only records with this value: '\''*INFY*'\''.'
+                '--where:Only records that match: data.quantity > 100.'
+                '-w:Only records that match: data.quantity > 100.'
                 '--output:table, jsonl, raw or value.'
                 '-o:table, jsonl, raw or value.'
                 '--json:Print versioned JSON with raw values.'
@@ -1137,7 +1137,7 @@ _alphapanda() {
             )
             verbs=(
                 'list:List all consumer groups with their members and their lag in records and in seconds.'
-                'lag:Show the lag of groups in each partition, their read rates, and when they will have caught up.'
+                'lag:Show the lag of groups in each partition, their read rate, and the time they need to catch up.'
                 'reset:Show where a reset would move a group; with --execute, move it.'
             )
             ;;
@@ -1177,8 +1177,8 @@ _alphapanda() {
                 '--from-file:Move to the offsets in a file, such as an undo file.'
                 '--topic:Only this topic, or these partitions of it.'
                 '--execute:Move the group; without it the move is only shown.'
-                '--reason:Why you do this; it is written to the audit.'
-                '-r:Why you do this; it is written to the audit.'
+                '--reason:Why you do this, for the audit.'
+                '-r:Why you do this, for the audit.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
                 '--break-glass:Allow this on a live broker during market hours.'
                 '--json:Print versioned JSON with raw values.'
@@ -1295,10 +1295,10 @@ _alphapanda() {
                 '--include-stale:Send stale records too.'
                 '--include-unreadable:Send records too that this version cannot decode.'
                 '--force-one:Send this record even if it is in doubt or stale.'
-                '--reason:Why you do this; it is written to the audit.'
-                '-r:Why you do this; it is written to the audit.'
-                '--yes:Answer yes ahead: do not ask.'
-                '-y:Answer yes ahead: do not ask.'
+                '--reason:Why you do this, for the audit.'
+                '-r:Why you do this, for the audit.'
+                '--yes:Do not ask for confirmation.'
+                '-y:Do not ask for confirmation.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
                 '--dry-run:Show what would be done and change nothing.'
                 '--break-glass:Allow this on a live broker during market hours.'
@@ -1315,10 +1315,10 @@ _alphapanda() {
             ;;
         "dlq edit")
             options=(
-                '--reason:Why you do this; it is written to the audit.'
-                '-r:Why you do this; it is written to the audit.'
-                '--yes:Answer yes ahead: do not ask.'
-                '-y:Answer yes ahead: do not ask.'
+                '--reason:Why you do this, for the audit.'
+                '-r:Why you do this, for the audit.'
+                '--yes:Do not ask for confirmation.'
+                '-y:Do not ask for confirmation.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
                 '--dry-run:Show what would be done and change nothing.'
                 '--break-glass:Allow this on a live broker during market hours.'
@@ -1341,10 +1341,10 @@ _alphapanda() {
                 '--until:Only failures before then.'
                 '--message:Only failures whose message contains this text.'
                 '--where:Only records that match: data.quantity > 100.'
-                '--reason:Why you do this; it is written to the audit.'
-                '-r:Why you do this; it is written to the audit.'
-                '--yes:Answer yes ahead: do not ask.'
-                '-y:Answer yes ahead: do not ask.'
+                '--reason:Why you do this, for the audit.'
+                '-r:Why you do this, for the audit.'
+                '--yes:Do not ask for confirmation.'
+                '-y:Do not ask for confirmation.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
                 '--dry-run:Show what would be done and change nothing.'
                 '--verdict:Only this verdict: stale, already-processed, in-doubt or new.'
@@ -1363,10 +1363,10 @@ _alphapanda() {
                 '--until:Only failures before then.'
                 '--message:Only failures whose message contains this text.'
                 '--where:Only records that match: data.quantity > 100.'
-                '--reason:Why you do this; it is written to the audit.'
-                '-r:Why you do this; it is written to the audit.'
-                '--yes:Answer yes ahead: do not ask.'
-                '-y:Answer yes ahead: do not ask.'
+                '--reason:Why you do this, for the audit.'
+                '-r:Why you do this, for the audit.'
+                '--yes:Do not ask for confirmation.'
+                '-y:Do not ask for confirmation.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
                 '--dry-run:Show what would be done and change nothing.'
                 '--verdict:Only this verdict: stale, already-processed, in-doubt or new.'
@@ -1378,10 +1378,10 @@ _alphapanda() {
             ;;
         "dlq purge")
             options=(
-                '--reason:Why you do this; it is written to the audit.'
-                '-r:Why you do this; it is written to the audit.'
-                '--yes:Answer yes ahead: do not ask.'
-                '-y:Answer yes ahead: do not ask.'
+                '--reason:Why you do this, for the audit.'
+                '-r:Why you do this, for the audit.'
+                '--yes:Do not ask for confirmation.'
+                '-y:Do not ask for confirmation.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
                 '--dry-run:Show what would be done and change nothing.'
                 '--break-glass:Allow this on a live broker during market hours.'
@@ -1408,10 +1408,10 @@ _alphapanda() {
             ;;
         "dlq undo")
             options=(
-                '--reason:Why you do this; it is written to the audit.'
-                '-r:Why you do this; it is written to the audit.'
-                '--yes:Answer yes ahead: do not ask.'
-                '-y:Answer yes ahead: do not ask.'
+                '--reason:Why you do this, for the audit.'
+                '-r:Why you do this, for the audit.'
+                '--yes:Do not ask for confirmation.'
+                '-y:Do not ask for confirmation.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
                 '--dry-run:Show what would be done and change nothing.'
                 '--json:Print versioned JSON with raw values.'
@@ -1445,12 +1445,12 @@ _alphapanda() {
                 'check:Check that this program'\''s schemas are compatible with the committed ones and with the registry'\''s.'
                 'diff:Show, field by field, how this program'\''s schema differs from the registry'\''s, or from the committed one.'
                 'register:Register the schemas of topics, all or none. Exits 3, with the reasons, if one is incompatible.'
-                'generate:Write the schema of every kind of event from its struct.'
+                'generate:Write the schema file of every event type.'
             )
             ;;
         "schemas list")
             options=(
-                '--offline:Do not ask the registry.'
+                '--offline:Do not contact the registry.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -1460,10 +1460,10 @@ _alphapanda() {
             options=(
                 '--all:Every topic of the deployment.'
                 '-a:Every topic of the deployment.'
-                '--offline:Do not ask the registry.'
-                '--against:A folder of .avsc files instead of the committed ones.'
+                '--offline:Do not contact the registry.'
+                '--against:Compare with this folder of .avsc files.'
                 '--compatibility:BACKWARD, FORWARD, FULL, also with _TRANSITIVE, or NONE. [the subject'\''s, else BACKWARD]'
-                '--preflight:Also try the open dead letters with the new schemas.'
+                '--preflight:Also check that the new schemas read the open dead letters.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -1473,8 +1473,8 @@ _alphapanda() {
         "schemas diff")
             options=(
                 '--version:Version in the registry. [the latest]'
-                '--offline:Do not ask the registry.'
-                '--against:A folder of .avsc files instead of the committed ones.'
+                '--offline:Do not contact the registry.'
+                '--against:Compare with this folder of .avsc files.'
                 '--json:Print versioned JSON with raw values.'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'
@@ -1486,9 +1486,9 @@ _alphapanda() {
                 '--all:Every topic of the deployment.'
                 '-a:Every topic of the deployment.'
                 '--compatibility:BACKWARD, FORWARD, FULL, also with _TRANSITIVE, or NONE. [the subject'\''s, else BACKWARD]'
-                '--skip-preflight:Do not try the open dead letters with the new schemas.'
-                '--reason:Why you do this; it is written to the audit.'
-                '-r:Why you do this; it is written to the audit.'
+                '--skip-preflight:Do not check the open dead letters.'
+                '--reason:Why you do this, for the audit.'
+                '-r:Why you do this, for the audit.'
                 '--dry-run:Show what would be done and change nothing.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
                 '--json:Print versioned JSON with raw values.'
@@ -1522,7 +1522,7 @@ _alphapanda() {
             )
             verbs=(
                 'show:Show every setting'\''s value and where it came from. Secrets are masked.'
-                'check:Check all files: alphapanda.toml, .env, strategies.toml, risk.toml, dlq-policy.toml. Ends with 78 if wrong.'
+                'check:Check all files: alphapanda.toml, .env, strategies.toml, risk.toml, dlq-policy.toml. Ends with 78 on error.'
             )
             ;;
         "config show")
@@ -1573,8 +1573,8 @@ _alphapanda() {
             ;;
         "infra reset")
             options=(
-                '--yes:Answer yes ahead: do not ask.'
-                '-y:Answer yes ahead: do not ask.'
+                '--yes:Do not ask for confirmation.'
+                '-y:Do not ask for confirmation.'
                 '--confirm:Confirm without a prompt: the name you would be asked to type (comma-separated).'
                 '--help:Show this message and exit.'
                 '-h:Show this message and exit.'

@@ -111,7 +111,7 @@ class TopicPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def in_step(self) -> bool:
-        """Whether the cluster is as declared."""
+        """Whether the cluster matches the catalogue."""
         return not self.changes and not self.unfixable
 
 

@@ -162,7 +162,7 @@ class TopicOperations:
         known = {*(str(spec.name) for spec in self.declared), *live.topics}
         for name in names:
             if name not in known:
-                raise UnknownNameError("topic", name, known, hint="All of them: alphapanda topics list --all")
+                raise UnknownNameError("topic", name, known, hint="List them: alphapanda topics list --all")
 
 
 def _state_of(name: str, plan: TopicPlan, live: LiveState) -> TopicState:

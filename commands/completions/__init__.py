@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 def completions(
     call: typer.Context,
-    shell: Annotated[Shell | None, typer.Argument(help="Whose script to print.")] = None,
+    shell: Annotated[Shell | None, typer.Argument(help="Shell: bash, zsh or fish.")] = None,
     names: Annotated[
         str, typer.Option("--names", hidden=True, help="Print names: brokers, daemons, topics, …")
     ] = "",
@@ -45,7 +45,7 @@ def completions(
         context.output.lines(_names(context, names))
         return
     if shell is None:
-        raise UsageError("Which shell?", hint="alphapanda completions bash, zsh or fish.")
+        raise UsageError("No shell was named.", hint="Run: alphapanda completions bash (or zsh, fish)")
     context.output.lines(script(shell).splitlines())
 
 

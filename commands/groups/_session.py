@@ -35,7 +35,7 @@ class Looker:
         known = await self.admin.names()
         for name in names:
             if name not in known:
-                raise UnknownNameError("consumer group", name, known, hint="All of them: alphapanda groups list")
+                raise UnknownNameError("consumer group", name, known, hint="List them: alphapanda groups list")
         bare = await measure(self.log, self.admin, names or known, self.context.clock)
         rated = bare if self._last is None else with_rates(bare, self._last)
         self._last = bare

@@ -141,7 +141,7 @@ def _rate(value: float | None) -> str | None:
 def _drain(one: PartitionLag) -> str | None:
     if one.drain_s is not None or not one.lag or one.consumed_per_s is None:
         return duration_text(one.drain_s)
-    return "stands still" if one.consumed_per_s == 0 else "grows"
+    return "not moving" if one.consumed_per_s == 0 else "grows"
 
 
 def _flag(one: PartitionLag) -> str:

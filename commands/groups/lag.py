@@ -53,9 +53,9 @@ def lag(
     watch: WatchOption = False,
     interval: IntervalOption = 2.0,
 ) -> None:
-    """Show the lag of groups in each partition, their read rates, and when they will have caught up.
+    """Show the lag of groups in each partition, their read rate, and the time they need to catch up.
 
-    BEHIND is the age of the first record that was not read; ~ is an estimate. Commits come once a second at least.
+    BEHIND is the age of the oldest unread record; ~ marks an estimate. Groups commit at least once a second.
 
     Example: alphapanda groups lag paper.trader --over 1000
     """

@@ -85,7 +85,7 @@ def reset(
 ) -> None:
     """Show where a reset would move a group; with --execute, move it.
 
-    A group with members is refused. The old offsets are written to .alphapanda/journals, for --from-file.
+    Refuses a group with members. Saves the old offsets in .alphapanda/journals, for --from-file.
 
     Example: alphapanda groups reset reports --to-datetime 09:15 --execute --reason "run the morning again"
     """
@@ -108,7 +108,7 @@ def reset(
     if len(asked) != 1:
         raise UsageError(
             "Give one way to move the group." if not asked else "Give only one way to move the group.",
-            hint="--to-earliest, -latest, -offset, -datetime; --by-duration, --shift-by, --from-file.",
+            hint="--to-earliest, --to-latest, --to-offset, --to-datetime, --by-duration, --shift-by, --from-file",
         )
     if execute and not reason.strip():
         raise UsageError("A reset needs a reason.", hint='Add --reason "…"; it goes to the audit.')
@@ -139,7 +139,7 @@ async def _reset(
     async with looking(context) as looker:
         known = await looker.admin.names()
         if name not in known:
-            raise UnknownNameError("consumer group", name, known, hint="All of them: alphapanda groups list")
+            raise UnknownNameError("consumer group", name, known, hint="List them: alphapanda groups list")
         (group,) = await looker.admin.describe([name])
         plan = await _plan(looker, name, target, topics)
         if not execute:
@@ -195,7 +195,7 @@ async def _named(log: KafkaReadLog, topics: Sequence[str], known: frozenset[str]
     for text in topics:
         topic, _, numbers = text.partition(":")
         if topic not in known:
-            raise UnknownNameError("topic", topic, known, hint="All of them: alphapanda topics list --all")
+            raise UnknownNameError("topic", topic, known, hint="List them: alphapanda topics list --all")
         there = {one.number: one for one in await log.partitions([topic])}
         if not numbers:
             chosen += there.values()
@@ -223,8 +223,8 @@ def _refuse_feed_forward(name: str, plan: ResetPlan) -> None:
         move.before is None or move.after > move.before for move in plan.moves
     ):
         raise RefusedError(
-            f"{name} marks where the feed looks for its last tick: moved forward,"
-            " the feed would write ticks again.",
+            f"The feed finds its last tick by the offsets of {name}: after a move forward"
+            " it would write ticks again.",
             hint="Moving it back is safe.",
         )
 
@@ -278,10 +278,10 @@ def _show(context: Context, group: ConsumerGroup, plan: ResetPlan, *, undo: Path
 
 
 def _report_preview(context: Context, group: ConsumerGroup, plan: ResetPlan) -> None:
-    context.output.say(f"Shown only; --execute moves {len(plan.offsets)} partitions.")
+    context.output.say(f"Nothing was moved. Add --execute to move {len(plan.offsets)} partitions.")
     if group.is_live:
         context.output.warn(
-            f"{group.name} is {group.state} with {len(group.members)} members: it would be refused."
+            f"{group.name} is {group.state} with {len(group.members)} members: the reset would be refused."
         )
     _report_owner(context, group.name)
 

@@ -17,10 +17,10 @@ from commands.shell.output import Column, Style
 
 NamesArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[NAME]...", help="Topics, or kinds of event (order_filled) in all their topics."),
+    typer.Argument(metavar="[NAME]...", help="Topics, or event types (order_filled: all its topics)."),
 ]
 AllOption = Annotated[bool, typer.Option("--all", "-a", help="Every topic of the deployment.")]
-OfflineOption = Annotated[bool, typer.Option("--offline", help="Do not ask the registry.")]
+OfflineOption = Annotated[bool, typer.Option("--offline", help="Do not contact the registry.")]
 LevelOption = Annotated[
     str | None,
     typer.Option(
@@ -31,7 +31,7 @@ LevelOption = Annotated[
 ]
 FolderOption = Annotated[
     Path | None,
-    typer.Option("--against", metavar="FOLDER", help="A folder of .avsc files instead of the committed ones."),
+    typer.Option("--against", metavar="FOLDER", help="Compare with this folder of .avsc files."),
 ]
 
 COLUMNS = (
@@ -66,7 +66,7 @@ async def try_dead_letters(
         with context.output.progress().task("dead letters", len(trials), "topics") as advance:
             return await operations.try_dead_letters(trials, lambda: advance(1))
     except CheckFailedError:
-        context.output.say("Nothing was ever started here, so there are no dead letters to try.")
+        context.output.say("This deployment was never started: there are no dead letters to check.")
         return []
 
 
@@ -105,6 +105,6 @@ def fail_on_broken(found: Sequence[SchemaPreflight]) -> None:
     if broken:
         count = sum(one.broken_count for one in broken)
         raise CheckFailedError(
-            f"{count} open dead letters would not be readable any more: {', '.join(one.topic for one in broken)}.",
-            hint=f"Deal with them first (alphapanda dlq list {broken[0].topic}), or give new fields a default.",
+            f"The new schemas cannot read {count} open dead letters: {', '.join(one.topic for one in broken)}.",
+            hint=f"Replay or discard them (alphapanda dlq list {broken[0].topic}), or give new fields a default.",
         )

@@ -33,9 +33,9 @@ from topics.names import TopicName
 from topics.schemas import FOLDER, schema_file, subject_of
 
 PreflightOption = Annotated[
-    bool, typer.Option("--preflight", help="Also try the open dead letters with the new schemas.")
+    bool, typer.Option("--preflight", help="Also check that the new schemas read the open dead letters.")
 ]
-TopicsArgument = Annotated[list[str], typer.Argument(metavar="NAME...", help="Topics, or kinds of event.")]
+TopicsArgument = Annotated[list[str], typer.Argument(metavar="NAME...", help="Topics, or event types.")]
 VersionOption = Annotated[
     int | None, typer.Option("--version", min=1, help="Version in the registry. [the latest]")
 ]
@@ -78,7 +78,7 @@ def check(
     chosen, files = operations.choose(names or [], everything=everything), operations.files(against)
     checks = context.run(operations.check(chosen, files, level, offline=offline))
     if not offline and not operations.registry_url:
-        context.output.say("No registry is named (SCHEMA_REGISTRY_URL): only the committed schemas were compared.")
+        context.output.say("No registry is set (SCHEMA_REGISTRY_URL); only the committed schemas were compared.")
     trials = [BacklogTrial(one.topic, one.file.kind, one.before, one.file.generated) for one in checks]
     found = context.run(try_dead_letters(context, operations, trials)) if preflight else []
     gone = orphaned_files(against or FOLDER) if everything else ()
@@ -163,7 +163,7 @@ def diff(
         else:
             other, place = _committed(operations, kind, against)
         rows += _changes(topic, kind, other, place)
-    context.output.table("schemas-diff", rows, DIFF_COLUMNS, empty="They do not differ.")
+    context.output.table("schemas-diff", rows, DIFF_COLUMNS, empty="No differences.")
     if rows:
         changed = dict.fromkeys(str(row["topic"]) for row in rows)
         raise CheckFailedError(
@@ -190,7 +190,13 @@ def _committed(operations: SchemaOperations, kind: EventType, folder: Path | Non
 def _changes(topic: TopicName, kind: EventType, other: str | None, place: str) -> list[dict[str, object]]:
     if other is None:
         return [
-            {"topic": str(topic), "change": "added", "path": "", "before": "", "after": f"nothing at {place} yet"}
+            {
+                "topic": str(topic),
+                "change": "added",
+                "path": "",
+                "before": "",
+                "after": f"no schema at {place} yet",
+            }
         ]
     return [
         {

@@ -74,7 +74,7 @@ def list_(call: typer.Context, offline: OfflineOption = False, json: JsonOption 
     ]
     context.output.table("schemas", rows, LIST_COLUMNS, empty="There are no topics.")
     if not asked and not offline:
-        context.output.say("No registry is named: SCHEMA_REGISTRY_URL=http://host:8081.")
+        context.output.say("No registry is set. Set SCHEMA_REGISTRY_URL=http://host:8081.")
 
 
 async def _subjects(operations: SchemaOperations, chosen: Chosen, files: Files) -> list[Subject]:
@@ -89,7 +89,7 @@ def generate(
     allow_incompatible: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Write the schema of every kind of event from its struct.
+    """Write the schema file of every event type.
 
     If one could not read what its file describes, the reasons are shown and nothing is written.
 
@@ -125,7 +125,7 @@ def _write(file: CommittedSchema, folder: Path) -> bool:
         write_schema(file, folder)
     except OSError as error:
         raise AlphaPandaError(
-            f"{folder} cannot be written to: {error.strerror}.", hint="Name another folder: --out FOLDER"
+            f"{folder} cannot be written: {error.strerror}.", hint="Name another folder: --out FOLDER"
         ) from error
     return True
 

@@ -25,9 +25,7 @@ from commands.shell.context import Context
 from commands.shell.options import DryRunOption, JsonOption, ReasonOption
 from commands.shell.output import Column, Style
 
-SkipOption = Annotated[
-    bool, typer.Option("--skip-preflight", help="Do not try the open dead letters with the new schemas.")
-]
+SkipOption = Annotated[bool, typer.Option("--skip-preflight", help="Do not check the open dead letters.")]
 _STYLES = {"registered": Style.GOOD, "to register": Style.WARN}
 COLUMNS = (
     Column("topic", "TOPIC"),
@@ -81,7 +79,7 @@ async def _register(
     if not dry_run:
         unknown = await operations.check_cluster()
         if unknown:
-            context.output.warn(f"The cluster was not compared with this deployment's own: {unknown}")
+            context.output.warn(f"Could not check that this is the deployment's own cluster: {unknown}")
     async with operations.registry() as registry:
         subjects = await operations.subjects(registry, chosen, files)
         await _refuse_incompatible(context, registry, subjects, level)

@@ -17,9 +17,9 @@ BrokerOption = Annotated[
 ]
 BrokerArgument = Annotated[str, typer.Argument(metavar="BROKER", help="A configured broker.")]
 ReasonOption = Annotated[
-    str, typer.Option("--reason", "-r", metavar="TEXT", help="Why you do this; it is written to the audit.")
+    str, typer.Option("--reason", "-r", metavar="TEXT", help="Why you do this, for the audit.")
 ]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes ahead: do not ask.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 ConfirmOption = Annotated[
     str,
     typer.Option(

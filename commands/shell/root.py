@@ -35,7 +35,7 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the called verb; an unknown one is an error that suggests the nearest name."""
         if args and args[0] not in verbs():
-            raise UnknownNameError("command", args[0], verbs(), hint="All of them: alphapanda --help")
+            raise UnknownNameError("command", args[0], verbs(), hint="List them: alphapanda --help")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

@@ -39,7 +39,7 @@ def show(call: typer.Context, json: JsonOption = False) -> None:
 
 
 def check(call: typer.Context, json: JsonOption = False) -> None:
-    """Check all files: alphapanda.toml, .env, strategies.toml, risk.toml, dlq-policy.toml. Ends with 78 if wrong.
+    """Check all files: alphapanda.toml, .env, strategies.toml, risk.toml, dlq-policy.toml. Ends with 78 on error.
 
     Example: SETTINGS__ENVIRONMENT=production alphapanda config check
     """
@@ -58,7 +58,7 @@ def check(call: typer.Context, json: JsonOption = False) -> None:
         context.output.document("problems", {"items": items})
     if problems:
         raise InvalidSettingsError(problems)
-    context.output.say(f"All settings of {context.deployment.root} can be used.")
+    context.output.say(f"All settings of {context.deployment.root} are valid.")
 
 
 def _rows(loaded: Loaded) -> Iterator[Mapping[str, object]]:

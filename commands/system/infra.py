@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 def prepare(call: typer.Context, json: JsonOption = False) -> None:
     """Prepare the first start: download, check, format, and train Java's cache.
 
-    It needs the network once per machine and is harmless to repeat.
+    Needs the network once per machine. Safe to repeat.
 
     Example: alphapanda infra prepare
     """
@@ -58,7 +58,7 @@ def status(call: typer.Context, json: JsonOption = False) -> None:
 def reset(call: typer.Context, yes: YesOption = False, confirm: ConfirmOption = "") -> None:
     """Delete all data of this deployment's Kafka and Valkey: every topic, every position, every snapshot.
 
-    Asks for the folder's name; --yes or --confirm gives it ahead, for scripts. Settings, ports and logs stay.
+    Asks you to type the folder's name; scripts use --yes or --confirm. Keeps settings, ports and logs.
 
     Example: alphapanda infra reset
     """
@@ -66,13 +66,13 @@ def reset(call: typer.Context, yes: YesOption = False, confirm: ConfirmOption = 
     deployment = context.deployment
     if context.settings().infra.tier is not InfraTier.EMBEDDED:
         raise RefusedError(
-            "The servers of the external tier are not ours to wipe.",
+            "infra reset deletes the data of embedded servers only, not of external ones.",
             hint="Delete topics with your cluster's own tools, or set INFRA__TIER=embedded.",
         )
     running = running_processes(deployment.run)
     if running:
         raise RefusedError(
-            f"{', '.join(running)} still run in {deployment.root}.", hint="Run `alphapanda down` first."
+            f"Still running in {deployment.root}: {', '.join(running)}.", hint="Run `alphapanda down` first."
         )
     question = f"Deleting all data of Kafka and Valkey in {deployment.state}"
     confirmation = Confirmation.given(yes=yes, confirm=confirm)
@@ -90,7 +90,7 @@ async def _prepare(context: Context) -> None:
     await tier.prepare(progress)
     if not isinstance(tier, EmbeddedTier):
         await tier.ready(context.settings().kafka.request_timeout_ms / 1000)
-        context.output.say("The external servers answer and can be worked with.")
+        context.output.say("The external servers answer and are supported.")
         return
     await tier.verify()
     cache = tier.aot()
@@ -98,8 +98,8 @@ async def _prepare(context: Context) -> None:
     if cache.wanted:
         progress.note("Training Java's cache, so that Kafka starts in half the time; about 10 s.")
         if not await cache.train(tier.env):
-            progress.note("Another process is training it.")
-    context.output.say("Everything is there. Next: alphapanda up")
+            progress.note("Another process is training Java's cache.")
+    context.output.say("Everything is ready. Next: alphapanda up")
 
 
 async def _survey(context: Context) -> InfraStatus:

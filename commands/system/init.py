@@ -25,7 +25,7 @@ def init(
     call: typer.Context,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
 ) -> None:
-    """Write commented starter files: settings, strategies, limits, dead letters' policy, and .env (0600).
+    """Write commented starter files: settings, strategies, limits, dead-letter policy, and .env (0600).
 
     Example: ALPHAPANDA_HOME=~/desk alphapanda init
     """

@@ -48,7 +48,7 @@ def logs(
             "--lines",
             "-n",
             metavar="N|all",
-            help=f"How many of the latest lines. [{DEFAULT_LINES}; all with --since]",
+            help=f"Show this many of the latest lines. [{DEFAULT_LINES}; all with --since]",
         ),
     ] = None,
     since: Annotated[
@@ -74,7 +74,7 @@ def logs(
 ) -> None:
     """Read the daemons' logs, merged in time order across rotations and restarts.
 
-    It reads files: it works whether or not anything runs.
+    Reads files only, so it also works when nothing is running.
 
     Example: alphapanda logs risk -f --level warning
     """
@@ -118,7 +118,7 @@ def _limit(lines: str | None, *, everything: bool) -> int | None:
     if lines == "all":
         return None
     if not lines.isdecimal():
-        raise UsageError(f"{lines!r} is no number of lines.", hint="Use -n 50, or -n all.")
+        raise UsageError(f"{lines!r} is not a number of lines.", hint="Use -n 50, or -n all.")
     return int(lines)
 
 
@@ -137,7 +137,7 @@ def _configured_daemons(context: Context) -> tuple[str, ...]:
     try:
         return tuple(spec.name for spec in services(context.settings()))
     except AlphaPandaError as error:
-        context.output.warn(f"{error} So only daemons that have written a log are known.")
+        context.output.warn(f"{error} Only daemons that have a log file are known.")
         return ()
 
 
@@ -183,7 +183,7 @@ def _follow(context: Context, reader: LogFileReader, names: Sequence[str], query
     never = Event()
     with reader.follow(names, query) as live:
         if not show(live.history()):
-            context.output.say("Waiting for the first line. Ctrl-C ends this.")
+            context.output.say("Waiting for the first line. Press Ctrl-C to stop.")
         while not (query.until and context.clock.now() > query.until):
             show(live.poll())
             never.wait(LOOK_EVERY_S)

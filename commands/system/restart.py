@@ -37,7 +37,7 @@ def restart(
 ) -> None:
     """Stop daemons, in reverse order, and start them again; wait until they are ready.
 
-    A daemon of a live broker, or one that it shares, asks for the daemon's name and a reason.
+    Asks for the daemon's name and a reason if a live broker uses the daemon.
 
     Example: alphapanda restart strategies
     """

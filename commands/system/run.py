@@ -30,7 +30,7 @@ def run(
 ) -> None:
     """Run one daemon in the foreground until Ctrl-C or SIGTERM; a second signal skips the drain.
 
-    Tells systemd when it is ready (Type=notify). Ends with 78 if its configuration cannot be used.
+    Notifies systemd when it is ready (Type=notify). Ends with 78 if its configuration is invalid.
 
     Example: alphapanda run risk.paper
     """
@@ -38,7 +38,8 @@ def run(
     entry = RunRecords(RunPaths(context.deployment).run_records).get(name)
     if entry is not None and entry.identity.alive:
         raise RefusedError(
-            f"{name} runs already, as pid {entry.identity.pid}.", hint="Stop the system with `alphapanda down`."
+            f"{name} is already running as pid {entry.identity.pid}.",
+            hint="Stop the system with `alphapanda down`.",
         )
     options = RunOptions(accept_log_reset=accept_log_reset)
     raise typer.Exit(run_daemon(name, context.deployment, context.environ, options))

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from tui.sources.deployment import ConnectDeployment
 
 ControlOption = Annotated[
-    bool, typer.Option("--control", help="Unlock acts: halt, resume, cancel, flatten, restart, replay.")
+    bool, typer.Option("--control", help="Enable actions: halt, resume, cancel, flatten, restart, replay.")
 ]
-ServeOption = Annotated[bool, typer.Option("--serve", help="Show it in a browser on this machine; it only looks.")]
-PortOption = Annotated[int, typer.Option("--port", min=1, max=65_535, help="Where --serve listens, on loopback.")]
-DemoOption = Annotated[bool, typer.Option("--demo", help="Show a market and two brokers in memory; no servers.")]
+ServeOption = Annotated[bool, typer.Option("--serve", help="Serve it read-only to a browser on this machine.")]
+PortOption = Annotated[int, typer.Option("--port", min=1, max=65_535, help="The loopback port of --serve.")]
+DemoOption = Annotated[bool, typer.Option("--demo", help="Simulate a market and two brokers; no servers.")]
 ThemeOption = Annotated[
     str, typer.Option("--theme", metavar="NAME", help="panda-dark, panda-light, panda-cvd or panda-ansi.")
 ]
-AsciiOption = Annotated[bool, typer.Option("--ascii", help="Only ASCII characters, for terminals without others.")]
-ResetOption = Annotated[bool, typer.Option("--reset-layout", help="Forget remembered sorts, filters, columns.")]
+AsciiOption = Annotated[bool, typer.Option("--ascii", help="Use only ASCII characters.")]
+ResetOption = Annotated[bool, typer.Option("--reset-layout", help="Discard saved sorting, filters and columns.")]
 
 LAYOUT_FILE = "tui.json"
 
@@ -51,9 +51,9 @@ def tui(
     ascii_only: AsciiOption = False,
     reset_layout: ResetOption = False,
 ) -> None:
-    """Open the dashboard. It only looks, unless it is opened with --control.
+    """Open the dashboard. It is read-only unless opened with --control.
 
-    It opens whether or not anything runs, says what is missing, and comes alive when it is there.
+    It opens even if nothing is running, shows what is missing, and connects as daemons start.
 
     Example: alphapanda tui --control
     """
@@ -61,12 +61,12 @@ def tui(
     _check_theme(theme)
     if serve:
         if control:
-            raise UsageError("A dashboard in a browser only looks.", hint="Leave out --control, or --serve.")
+            raise UsageError("A dashboard in a browser is read-only.", hint="Leave out --control, or --serve.")
         _serve(context, port, demo=demo, theme=theme)
         return
     _check_terminal()
     if control and _is_served():
-        raise UsageError("A dashboard in a browser only looks.", hint="Leave out --control.")
+        raise UsageError("A dashboard in a browser is read-only.", hint="Leave out --control.")
     names: frozenset[str] = frozenset()
     if control and not demo:
         from commands.shell.prompts import confirm_control
@@ -82,7 +82,7 @@ def tui(
     code = app.run(mouse=True)
     if code is None or app.return_code:
         raise typer.Exit(app.return_code or 0)
-    context.output.say("The daemons go on. Stop them with: alphapanda down" if not demo else "Good bye.")
+    context.output.say("The daemons keep running. Stop them with: alphapanda down" if not demo else "Good bye.")
 
 
 def _check_theme(theme: str) -> None:
@@ -195,6 +195,6 @@ def _serve(context: Context, port: int, *, demo: bool, theme: str) -> None:
     words += ["--theme", theme] if theme else []
 
     def ready() -> None:
-        context.output.say(f"The dashboard is at http://{HOST}:{port} until Ctrl-C; it only looks.")
+        context.output.say(f"The dashboard is at http://{HOST}:{port} until Ctrl-C, read-only.")
 
     LoopbackServer(words, port, ready).serve_until_told()

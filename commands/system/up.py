@@ -91,7 +91,7 @@ def up(
     """
     context = Context.of(call, json=json)
     if only and not names:
-        raise UsageError("--only needs names.", hint="alphapanda up --only feed")
+        raise UsageError("--only needs names.", hint="For example: alphapanda up --only feed")
     if speed is not None and not _is_speed(speed):
         raise UsageError(
             f"--speed {speed} is not a speed.", hint="Give a number above 0 (1 is the market's own pace), or max."

@@ -71,7 +71,7 @@ def show_plan(plan: TopicPlan, output: Output, *, kind: str) -> None:
         Column("what", "CHANGE"),
         Column("danger", "", style=lambda value: Style.WARN if value else None),
     )
-    output.table(kind, rows, columns, empty=f"Cluster {plan.cluster_id} is as declared.")
+    output.table(kind, rows, columns, empty=f"Cluster {plan.cluster_id} matches the catalogue.")
     if plan.undeclared:
         output.say(
             f"{len(plan.undeclared)} topics of the cluster are not declared; they are left alone: "
@@ -80,7 +80,7 @@ def show_plan(plan: TopicPlan, output: Output, *, kind: str) -> None:
 
 
 def fail_on_drift(plan: TopicPlan, hint: str) -> None:
-    """Raise CheckFailedError (exit 3) if the cluster is not as declared."""
+    """Raise CheckFailedError (exit 3) if the cluster does not match the catalogue."""
     if not plan.in_step:
         count = len(plan.changes) + len(plan.unfixable)
         raise CheckFailedError(

@@ -35,12 +35,14 @@ def bootstrap(
             },
         )
         return
-    columns = (Column("topic", "WOULD BE MADE" if dry_run else "MADE"),)
+    columns = (Column("topic", "WOULD BE CREATED" if dry_run else "CREATED"),)
     context.output.table(
-        "topics", rows, columns, empty=f"All {len(report.present)} topics are there; nothing was made."
+        "topics", rows, columns, empty=f"All {len(report.present)} topics exist; nothing was created."
     )
     if rows:
-        context.output.say(f"{len(rows)} made, {len(report.present)} were there.")
+        context.output.say(
+            f"{len(rows)} {'would be created' if dry_run else 'created'}, {len(report.present)} existed."
+        )
     if report.drift:
         context.output.warn(
             f"{len(report.drift)} differ from their declaration and were left so. See: alphapanda topics diff"

@@ -29,7 +29,7 @@ _GLOB = "GLOB"
 def tail(
     call: typer.Context,
     topics: Annotated[
-        list[str], typer.Argument(metavar="TOPIC...", help="Topics; 'paper.orders.*' is every topic of that form.")
+        list[str], typer.Argument(metavar="TOPIC...", help="Topics, or globs such as 'paper.orders.*'.")
     ],
     range_: Annotated[
         str | None,
@@ -37,7 +37,7 @@ def tail(
             "--range",
             "-r",
             metavar="RANGE",
-            help="Of each partition: oldest, newest, 100:200, +100, -100, :end, @-10m:, @09:15:@09:20 (IST).",
+            help="In each partition: oldest, newest, 100:200, +100, -100, :end, @-10m:, @09:15:@09:20 (IST).",
         ),
     ] = None,
     last: Annotated[
@@ -47,19 +47,22 @@ def tail(
         ),
     ] = None,
     since: Annotated[
-        str | None, typer.Option(metavar="TIME", help="From then on: 10m, 09:15 (IST), 2026-03-02T09:15.")
+        str | None, typer.Option(metavar="TIME", help="From this time on: 10m, 09:15 (IST), 2026-03-02T09:15.")
     ] = None,
-    until: Annotated[str | None, typer.Option(metavar="TIME", help="Up to then.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Up to this time.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep reading new records until Ctrl-C.")] = False,
     limit: Annotated[
-        int | None, typer.Option("--limit", "-n", min=1, metavar="N", help="Stop after N records that match.")
+        int | None, typer.Option("--limit", "-n", min=1, metavar="N", help="Stop after N matching records.")
     ] = None,
     partition: Annotated[
         list[int] | None, typer.Option("--partition", "-p", min=0, metavar="N", help="Only this partition.")
     ] = None,
-    key: Annotated[str | None, typer.Option("--key", "-k", metavar=_GLOB, help="Only with this key.")] = None,
+    key: Annotated[
+        str | None, typer.Option("--key", "-k", metavar=_GLOB, help="Only records with this key.")
+    ] = None,
     header: Annotated[
-        list[str] | None, typer.Option("--header", "-H", metavar="NAME=GLOB", help="Only with this header.")
+        list[str] | None,
+        typer.Option("--header", "-H", metavar="NAME=GLOB", help="Only records with this header."),
     ] = None,
     type_: Annotated[
         str | None, typer.Option("--type", "-t", metavar=_GLOB, help="Only events of this type.")
@@ -68,22 +71,22 @@ def tail(
         str | None, typer.Option("--broker", "-b", metavar=_GLOB, help="Only events of this broker.")
     ] = None,
     value: Annotated[
-        str | None, typer.Option("--value", metavar=_GLOB, help="Only with such a value: '*INFY*'.")
+        str | None, typer.Option("--value", metavar=_GLOB, help="Only records with this value: '*INFY*'.")
     ] = None,
     where: Annotated[
         str | None,
-        typer.Option("--where", "-w", metavar="EXPRESSION", help="Only where this holds, on any field."),
+        typer.Option("--where", "-w", metavar="EXPRESSION", help="Only records that match: data.quantity > 100."),
     ] = None,
     output: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FORMAT", help="table, jsonl, raw or value.")
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Show records of topics, merged in the order of time. Joins no group, commits nothing.
+    """Show records of topics, merged in time order. Joins no group, commits no offsets.
 
     Example: alphapanda topics tail market.ticks -f --where 'data.last_price > 1500 and broker == "market"'
 
-    At the end, and after Ctrl-C, it tells on stderr how much was read.
+    Ends, also after Ctrl-C, with a count of the records read, on stderr.
     """
     from alphapanda.operations.tail.filters import RecordFilter, TailFilters, parse_header
     from alphapanda.query.compiler import compile_expression
@@ -115,7 +118,7 @@ def _format(name: str | None, *, json: bool) -> Format:
     if name not in set(Format):
         raise UnknownNameError("format", name, map(str, Format))
     if json and name != Format.JSONL:
-        raise UsageError(f"--json writes jsonl, --output asks for {name}.", hint="Leave one of them out.")
+        raise UsageError(f"--json cannot be combined with --output {name}.", hint="Leave one of them out.")
     return Format(name)
 
 
@@ -128,11 +131,12 @@ def _range(
     if range_ is not None:
         if (last, since, until) != (None, None, None):
             raise UsageError(
-                "--range says all that --last, --since and --until say.", hint="Use the one or these."
+                "--range cannot be combined with --last, --since or --until.",
+                hint="Use --range alone, or the others.",
             )
         return parse_range(range_, now)
     if last is not None and since is not None:
-        raise UsageError("--last and --since both say where to begin.", hint="Leave one of them out.")
+        raise UsageError("--last and --since cannot be combined.", hint="Leave one of them out.")
     start: Bound = Newest(DEFAULT_LAST if last is None else last)
     if since is not None:
         start = At(_time(context, since))
@@ -204,7 +208,7 @@ async def _partitions(log: KafkaReadLog, names: Sequence[str], numbers: frozense
         passes = glob(name)
         found = sorted(topic for topic in known if passes(topic))
         if not found:
-            raise UnknownNameError("topic", name, known, hint="All of them: alphapanda topics list --all")
+            raise UnknownNameError("topic", name, known, hint="List them: alphapanda topics list --all")
         chosen |= dict.fromkeys(found)
     partitions = await log.partitions(list(chosen))
     if not numbers:
@@ -213,7 +217,7 @@ async def _partitions(log: KafkaReadLog, names: Sequence[str], numbers: frozense
     if missing:
         count = len(partitions)
         raise UsageError(
-            f"{', '.join(chosen)} has no partition {min(missing)}.", hint=f"There are {count}, counted from 0."
+            f"{', '.join(chosen)} has no partition {min(missing)}.", hint=f"There are {count}, numbered from 0."
         )
     return [partition for partition in partitions if partition.number in numbers]
 

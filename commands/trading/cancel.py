@@ -59,9 +59,9 @@ def cancel(
     timeout: TimeoutOption = 10.0,
     json: JsonOption = False,
 ) -> None:
-    """Cancel open orders: one by its id, all, or those of a strategy or an instrument. Passes in HALTED, too.
+    """Cancel open orders: one by its id, all, or those of a strategy or an instrument. Works while HALTED.
 
-    Returns when the trader has obeyed. An order that has traded by then stays done.
+    Returns when the trader has confirmed. An order that has filled by then is not cancelled.
 
     Example: alphapanda cancel paper --all --reason "wrong limits"
     """
@@ -70,7 +70,7 @@ def cancel(
     ways = (order is not None, everything, strategy is not None or instrument is not None)
     if sum(ways) != 1:
         raise UsageError(
-            "Cancel needs to know which orders, and only once.",
+            "Choose the orders to cancel in one way only.",
             hint="Name an order, or add --strategy, --instrument or --all.",
         )
     why = reason.strip() if dry_run else needed_reason("cancel", reason)

@@ -58,10 +58,10 @@ def flatten(
     timeout: TimeoutOption = 30.0,
     json: JsonOption = False,
 ) -> None:
-    """Close positions at the market: nothing new is opened, open orders are cancelled, exits are sent.
+    """Close positions at the market: entries are refused, open orders are cancelled, exits are sent.
 
-    Returns when nothing is held. The whole broker is left REDUCING until `alphapanda resume`. With --strategy or
-    --instrument its trading state stays as it is: a strategy that goes on may enter again.
+    Returns when the positions are closed. The broker stays REDUCING until `alphapanda resume`. With --strategy or
+    --instrument the trading state does not change: a running strategy may enter again.
 
     Example: alphapanda flatten paper --reason "end of the drill"
     """
@@ -149,14 +149,14 @@ def _show_result(context: Context, done: Flattened, patience_s: float) -> None:
         return
     if any(one.is_open for one in done.exits):
         raise DeadlineError(
-            f"{done.broker} is not flat after {patience_s:g} s: the market gave no tick to trade at."
-            " The exits go on working.",
+            f"{done.broker} is not flat after {patience_s:g} s: no tick came to trade at."
+            " The exit orders stay open.",
             hint=f"Watch them: alphapanda orders --open --broker {done.broker} --watch",
         )
     ended = "; ".join(dict.fromkeys(one.reason for one in done.exits if one.reason))
     raise StillOpenError(
         f"{done.broker} is not flat, and no exit is working{f' ({ended})' if ended else ''}.",
-        hint=f"Give the command again; see alphapanda positions --broker {done.broker}.",
+        hint=f"Repeat the command. See: alphapanda positions --broker {done.broker}",
     )
 
 

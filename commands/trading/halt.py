@@ -35,7 +35,7 @@ def halt(
     timeout: TimeoutOption = 10.0,
     json: JsonOption = False,
 ) -> None:
-    """Stop a broker from trading, at once; cancels still pass. Returns when risk and trader have obeyed.
+    """Stop a broker from trading at once; cancels still pass. Returns when risk and trader have confirmed.
 
     Example: alphapanda halt paper --reason "news"
     """
@@ -51,9 +51,9 @@ def resume(
     confirm: ConfirmOption = "",
     json: JsonOption = False,
 ) -> None:
-    """Let a halted broker trade again. Returns when risk and trader have obeyed.
+    """Let a halted broker trade again. Returns when risk and trader have confirmed.
 
-    A broker that is not a paper broker asks for its name.
+    Asks you to type the broker's name, unless it is a paper broker.
 
     Example: alphapanda resume paper --reason "news is out"
     """

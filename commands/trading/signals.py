@@ -55,7 +55,7 @@ def signals(
     json: JsonOption = False,
     watch: WatchSignals = False,
 ) -> None:
-    """List signals with risk's verdict: for a denial its code, the value and the limit.
+    """List signals with risk's verdict; a denial shows its code, the value and the limit.
 
     Example: alphapanda signals --rejected --watch
     """

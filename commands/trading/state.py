@@ -41,7 +41,7 @@ def _noun() -> None:
 
 
 def verify(call: typer.Context, broker: BrokerOption = None, json: JsonOption = False) -> None:
-    """Rebuild state from the log and compare positions and orders; check that nothing was decided twice.
+    """Rebuild state from the log and compare positions and orders; check that no decision was made twice.
 
     Works on a running system. Ends with 3 if something differs. Example: alphapanda state verify
     """
@@ -53,7 +53,7 @@ def verify(call: typer.Context, broker: BrokerOption = None, json: JsonOption = 
         compact = context.settings().process_layout is ProcessLayout.COMPACT
         daemon = trader_of(wrong[0]).daemon(compact=compact)
         raise CheckFailedError(
-            f"What is remembered of {', '.join(wrong)} differs from the log.",
+            f"The state of {', '.join(wrong)} differs from the log.",
             hint=f"Run: alphapanda restart {daemon}, which recovers from the log; then verify again.",
         )
 

@@ -52,10 +52,9 @@ def why(
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Search up to this time.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Show the whole chain: tick, signal, each check of risk, order, reports, fills, profit; each with its time.
+    """Show the whole chain with times: tick, signal, each risk check, order, reports, fills, profit.
 
-    What is missing is named, with the reason as far as it can be told; the exit code is 3 if something that should
-    be there is not.
+    Names each missing step with the likely reason. Ends with 3 if a step is missing that should be there.
 
     Example: alphapanda why 9d91d808-3b60-8096-a484-2ba9c92eb28d
     """

@@ -104,9 +104,9 @@ def test_cancel_and_flatten_what_runs(system: DeploymentSystem) -> None:
 
 
 def what_is_typed_wrongly(system: DeploymentSystem) -> None:
-    assert "which orders" in system("cancel", "paper", "--reason", "x", code=2).stderr
-    assert "only once" in system("cancel", "paper", "some", "--all", "--reason", "x", code=2).stderr
-    assert "only once" in system("cancel", "paper", "some", "--strategy", "rests", code=2).stderr
+    assert "orders to cancel" in system("cancel", "paper", "--reason", "x", code=2).stderr
+    assert "one way only" in system("cancel", "paper", "some", "--all", "--reason", "x", code=2).stderr
+    assert "one way only" in system("cancel", "paper", "some", "--strategy", "rests", code=2).stderr
     assert "needs a reason" in system("cancel", "paper", "--all", code=2).stderr
     assert "needs a reason" in system("flatten", "paper", code=2).stderr
     unknown = system("cancel", "paper", "no-such-order", "--reason", "x", code=2).stderr
@@ -180,7 +180,7 @@ def test_without_a_market_the_exits_go_on_working(system: DeploymentSystem) -> N
     system("up", "--feed", "recorded", "--file", "ticks.csv", "--speed", "max")
     system.until(lambda: held(system) == {"NSE:ALPHA": 7})
     late = system("flatten", "paper", "--reason", "x", "--yes", "--timeout", "4", "--json", code=124)
-    assert "The exits go on working" in late.stderr
+    assert "The exit orders stay open" in late.stderr
     done = document(late)
     assert (done["flat"], [each["quantity"] for each in done["still_open"]]) == (False, [7])
     (leave,) = done["exits"]

@@ -30,11 +30,11 @@ def read_offsets(path: Path, group: str) -> Offsets:
             continue
         *owner, topic, partition, offset = row if len(row) in {3, 4} else ("", "", "", "")
         if not (topic and partition.isdecimal() and offset.isdecimal()):
-            raise UsageError(f"{path}, line {number}: {','.join(row)!r} names no offset.", hint=_HINT)
+            raise UsageError(f"{path}, line {number}: {','.join(row)!r} is not a line of offsets.", hint=_HINT)
         if not owner or owner == [group]:
             found[Partition(topic, int(partition))] = int(offset)
     if not found:
-        raise UsageError(f"{path} says nothing of {group}.", hint=_HINT)
+        raise UsageError(f"{path} has no offsets of {group}.", hint=_HINT)
     return found
 
 

@@ -156,7 +156,7 @@ def _wanted(
         case ToTime():
             wanted = end if at is None else at
         case ShiftBy(count):
-            wanted = "nothing is committed to shift from" if before is None else before + count
+            wanted = "no committed offset to shift from" if before is None else before + count
         case FromFile(offsets):
-            wanted = offsets.get(partition, "the file does not name it")
+            wanted = offsets.get(partition, "not in the file")
     return wanted

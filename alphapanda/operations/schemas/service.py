@@ -130,7 +130,7 @@ class SchemaOperations:
             if not found:
                 possible = {str(topic) for topic, _ in known} | {kind.value for _, kind in known}
                 raise UnknownNameError(
-                    "topic or kind of event", name, possible, hint="All: alphapanda schemas list"
+                    "topic or event type", name, possible, hint="List them: alphapanda schemas list"
                 )
             chosen.update(found)
         return tuple(chosen.items())
@@ -139,7 +139,9 @@ class SchemaOperations:
     def files(folder: Path | None = None) -> Files:
         """Return every kind's generated and committed schema; raises UsageError for a folder that is not there."""
         if folder is not None and not folder.is_dir():
-            raise UsageError(f"There is no folder {folder}.", hint="Make one: alphapanda schemas generate --out")
+            raise UsageError(
+                f"There is no folder {folder}.", hint=f"Make it: alphapanda schemas generate --out {folder}"
+            )
         return {one.kind: one for one in read_schema_files(folder or FOLDER)}
 
     # ------------------------------------------------------------------ the registry
@@ -152,7 +154,7 @@ class SchemaOperations:
     async def registry(self) -> AsyncIterator[SchemaRegistry]:
         """Stay connected to the registry while the block runs; raises ConfigError without one."""
         if not self.registry_url:
-            raise ConfigError("No schema registry is named.", hint="Set SCHEMA_REGISTRY_URL=http://host:8081.")
+            raise ConfigError("No schema registry is set.", hint="Set SCHEMA_REGISTRY_URL=http://host:8081.")
         async with SchemaRegistry.connect(self.registry_url) as registry:
             yield registry
 
@@ -202,8 +204,8 @@ class SchemaOperations:
                     on_step()
         except DependencyError as error:
             raise type(error)(
-                f"The dead letters cannot be tried: {error.message}",
-                hint=f"{error.hint} Or leave them out: --skip-preflight".strip(),
+                f"The dead letters cannot be checked: {error.message}",
+                hint=f"{error.hint} Or skip them: --skip-preflight, or leave out --preflight.".strip(),
             ) from error
         return found
 
@@ -212,7 +214,7 @@ class SchemaOperations:
             return SchemaCache(self.registry_url)
 
         def without_registry(schema_id: int) -> str:
-            raise DecodeError(f"It was written with schema {schema_id}, and no registry is named.")
+            raise DecodeError(f"It needs schema {schema_id} of a registry, and no registry is set.")
 
         return without_registry
 

@@ -123,7 +123,7 @@ def test_a_schema_that_what_waits_could_not_be_read_with(
 
     refused = run("register", topic, "--compatibility", "NONE")
     assert refused.code == 3
-    assert "1 open dead letters would not be readable any more" in refused.err
+    assert "The new schemas cannot read 1 open dead letters" in refused.err
     assert f"{topic}.dlq:0:0: data.venue_order_id is missing" in refused.err
     assert not [one for one in audits(options) if f"{topic}-value" in one.details]
 

@@ -194,7 +194,7 @@ async def test_a_live_group_is_shown_with_a_warning_and_never_moved(
     async with member(options, group, topic):
         preview = await call("groups", "reset", group, "--to-earliest")
         assert preview.code == 0
-        assert "it would be refused" in preview.err
+        assert "the reset would be refused" in preview.err
         refused = await call("groups", "reset", group, "--to-earliest", "--execute", "--reason", "no")
         assert refused.code == 5
         assert f"{group} has members" in refused.err

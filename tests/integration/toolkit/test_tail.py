@@ -165,7 +165,7 @@ async def test_a_reader_joins_no_group_and_commits_nothing(
         (("{topic}", "--where", "data.n >"), 2, "data.n >\n        ^"),
         (("{topic}", "--where", "nonsense == 1"), 2, "nonsense == 1\n^"),
         (("{topic}", "--range", "5:3"), 2, "It ends before it begins"),
-        (("{topic}", "--range", "oldest", "--last", "3"), 2, "--range says all"),
+        (("{topic}", "--range", "oldest", "--last", "3"), 2, "--range cannot be combined"),
         (("{topic}", "--partition", "7"), 2, "has no partition 7"),
         (("{topic}", "--output", "xml"), 2, "There is no format 'xml'"),
         (("{topic}", "--since", "soon"), 2, "'soon' is not a time"),

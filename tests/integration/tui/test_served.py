@@ -265,11 +265,11 @@ async def test_only_looking_is_served(own_environ: dict[str, str], tmp_path: Pat
 
     code, said = await ended("--serve", "--control")
     assert code == 2
-    assert "only looks" in said
+    assert "read-only" in said
     driven = {"TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver"}
     code, said = await ended("--demo", "--control", **driven)
     assert code == 2
-    assert "only looks" in said
+    assert "read-only" in said
     with socket.create_server(("127.0.0.1", 0)) as taken:
         code, said = await ended("--serve", "--port", str(taken.getsockname()[1]))
     assert code == 4

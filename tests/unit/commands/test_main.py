@@ -74,9 +74,7 @@ def test_the_version_is_data(call: Call) -> None:
 def test_an_unknown_verb_suggests_the_nearest(call: Call) -> None:
     ended = call("confg", "show")
     assert (ended.code, ended.out) == (2, "")
-    assert (
-        ended.err == "error: There is no command 'confg'. Did you mean 'config'? All of them: alphapanda --help\n"
-    )
+    assert ended.err == "error: There is no command 'confg'. Did you mean 'config'? List them: alphapanda --help\n"
 
 
 def test_an_unknown_option_is_a_usage_error(call: Call) -> None:

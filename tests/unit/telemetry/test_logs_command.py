@@ -101,7 +101,7 @@ def test_json_is_the_line_as_written_with_the_forms_version(written: Deployment)
         (["--level", "loud"], "log level 'loud'"),
         (["--grep", "("], "no regular expression"),
         (["--channel", "trade"], "Did you mean 'trading'"),
-        (["-n", "few"], "no number of lines"),
+        (["-n", "few"], "not a number of lines"),
     ],
 )
 def test_wrong_words_are_one_line_and_exit_2(written: Deployment, words: list[str], says: str) -> None:

@@ -83,7 +83,7 @@ def test_bootstrap_makes_then_finds(run: Run, unique_name: str) -> None:
     assert '"event":"progress"' in first.err
     second = run("bootstrap")
     assert (second.code, second.out) == (0, "")
-    assert "nothing was made" in second.err
+    assert "nothing was created" in second.err
 
 
 def test_list_says_what_is_missing_and_then_ok(run: Run, unique_name: str) -> None:

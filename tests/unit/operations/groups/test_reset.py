@@ -89,7 +89,7 @@ def test_a_file_gives_back_what_was_written(
     if written:
         assert read_offsets(path, "g") == written
     else:
-        with pytest.raises(UsageError, match="says nothing of g"):
+        with pytest.raises(UsageError, match="has no offsets of g"):
             read_offsets(path, "g")
     with pytest.raises(FileExistsError):
         write_offsets(path, written)
