@@ -112,8 +112,9 @@ def _dashboard(
 
     from alphapanda.market.calendar import TradingCalendar
     from commands.shell.running import silence_retries
-    from tui.app import Dashboard, Options
-    from tui.layout_file import LayoutFile, NoLayout
+    from tui.app import Dashboard
+    from tui.appearance import Options
+    from tui.session import LayoutFile, NoLayout
     from tui.theme.glyphs import ASCII, UNICODE
 
     # Libraries' complaints belong to their banner; Python would write them over the screen.

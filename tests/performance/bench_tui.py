@@ -52,7 +52,7 @@ def app(rate: int) -> None:
     from alphapanda.serialization.codec import encode
     from topics.catalogue import Catalogue
     from tui.app import Dashboard
-    from tui.layout_file import Memory, NoLayout
+    from tui.session import Memory, NoLayout
     from tui.sources.connection import Connection
     from tui.sources.handle import SourceHandle
     from tui.sources.memory_log import MemoryLogAccess

@@ -12,7 +12,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.actions import ACTIONS, MOVES, ActionGroup
+from tui.actions.registry import ACTIONS, MOVES, ActionGroup
 from tui.theme.formatter import Formatter
 
 KEYS_WIDE = 26
@@ -61,7 +61,7 @@ def help_text(fmt: Formatter, *, control: bool) -> Table:
     table.add_column(ratio=1)
     for group in ActionGroup:
         table.add_row(Text(group.value, palette.accent), "")
-        rows = [(a.shown or ":", a.help, a.control and not control) for a in ACTIONS if a.group is group]
+        rows = [(a.shown or ":", a.help, a.is_control and not control) for a in ACTIONS if a.group is group]
         if group is ActionGroup.MOVE:
             rows = [(keys, what, False) for keys, what in MOVES]
         for keys, what, locked in rows:

@@ -8,8 +8,8 @@ from typing import Final
 from rich.style import Style
 
 from alphapanda.clock import Clock
-from tui.acts import RunningAct, RunningActs
 from tui.panes.canvas import Drawing, Line, Piece, line, spread
+from tui.running_acts import RunningAct, RunningActs
 from tui.sources.control import ActionProgress, Ending
 from tui.store.store import Store
 from tui.theme.formatter import Formatter, number_text, span
@@ -111,10 +111,10 @@ def _verdict(act: RunningAct, fmt: Formatter) -> tuple[str, Style, str, str]:
     palette, glyphs = fmt.palette, fmt.glyphs
     if act.error is not None:
         return glyphs.failed, palette.bad, f"{act.title}: {act.error.message}", act.error.hint
-    told = act.told
-    assert told is not None
-    if told.ending is Ending.WHOLE:
-        return glyphs.done, palette.good, told.text, told.hint
-    if told.ending is Ending.STOPPED:
-        return glyphs.stopped, palette.warn, told.text, told.hint
-    return glyphs.degraded, palette.warn, told.text, told.hint
+    result = act.result
+    assert result is not None
+    if result.ending is Ending.WHOLE:
+        return glyphs.done, palette.good, result.text, result.hint
+    if result.ending is Ending.STOPPED:
+        return glyphs.stopped, palette.warn, result.text, result.hint
+    return glyphs.degraded, palette.warn, result.text, result.hint

@@ -13,7 +13,7 @@ from textual import events
 from alphapanda.clock import to_ist
 from alphapanda.market.calendar import SessionPhase, TradingCalendar
 from alphapanda.model.kinds import TradingMode
-from tui.actions import SCREENS, SHORT, footer, keys_of
+from tui.actions.registry import SCREENS, footer, keys_of
 from tui.panes.canvas import Drawing, Line, Piece, line, spread
 from tui.sources.handle import LinkState, SourceHandle
 from tui.store.store import Store
@@ -230,32 +230,32 @@ class Tabs(Drawing):
     def __init__(self, status: DashboardStatus) -> None:
         super().__init__(id="tabs")
         self._status = status
-        self._edges: list[tuple[int, int, str]] = []
+        self._edges: list[tuple[int, int, int]] = []
 
     def draw(self, store: Store, fmt: Formatter, width: int, height: int) -> list[Line]:
         """Return the line."""
         del store, height
-        wide = sum(len(title) + 5 for _, title, _ in SCREENS) <= width
+        wide = sum(len(screen.title) + 5 for screen in SCREENS) <= width
         pieces, edge = list[Piece](), 0
         self._edges = []
-        taken = {key for action in keys_of(self._status.screen) for key in action.keys}
-        for number, (name, title, _) in enumerate(SCREENS, start=1):
-            here = name == self._status.screen
-            digit, name_shown = f" {number} ", f"{title} " if wide or here else SHORT[name]
+        taken = {key for action in keys_of(self._status.screen) for key in action.key_names}
+        for number, screen in enumerate(SCREENS, start=1):
+            here = screen.name == self._status.screen
+            digit, name_shown = f" {number} ", f"{screen.title} " if wide or here else screen.short
             label = digit + name_shown
             style = fmt.palette.pill if here else fmt.palette.dim
             pieces += [(digit, fmt.palette.faint if str(number) in taken else style), (name_shown, style)]
             if wide:
                 pieces.append((" ", None))
-            self._edges.append((edge, edge + len(label), name))
+            self._edges.append((edge, edge + len(label), number))
             edge += len(label) + (1 if wide else 0)
         return [line(*pieces)]
 
     async def on_click(self, event: events.Click) -> None:
         """Show the screen whose tab it is."""
-        for first, last, name in self._edges:
+        for first, last, number in self._edges:
             if first <= event.x < last:
-                await self.app.run_action(f"show_screen('{name}')")
+                await self.app.run_action(f"act('navigation.show:{SCREENS[number - 1].name}')")
 
 
 class Banner(Drawing):
@@ -350,8 +350,8 @@ class KeyFooter(Drawing):
         pieces, room = [(" ", None)], width - 1
         made: list[Piece] = list(pieces)
         status = self._status
-        rewound = status.rewound_to is not None
-        for action in footer(rewound=rewound, screen=status.screen, control=status.control):
+        past = status.rewound_to is not None
+        for action in footer(past=past, screen=status.screen, control=status.control):
             key = action.shown.split(" ")[0]
             size = len(key) + len(action.title) + 3
             if size > room:

@@ -79,6 +79,24 @@ class DashboardScreen(Container):
         tables = self.tables
         return tables[0].table if tables else None
 
+    @property
+    def is_full_size(self) -> bool:
+        """Whether one pane has the whole screen."""
+        return self.screen.has_class("-full")
+
+    def toggle_full_size(self, pane: Pane | None) -> None:
+        """Give a pane the whole screen, or show all panes again."""
+        full = pane is not None and not self.is_full_size
+        self.screen.set_class(full, "-full")
+        for each in self.all_panes:
+            each.set_class(full and each is pane, "-full")
+        for box in self.query("Horizontal, Vertical"):
+            box.set_class(full and pane not in list(box.query(Pane)), "-without-full")
+
+    def reset(self) -> bool:
+        """Show everything again; returns whether that is a change."""
+        return False
+
     def prepare(self, store: Store) -> None:
         """Fit the panes to what is selected, before they are painted."""
         self.store = store

@@ -23,4 +23,4 @@ SCREEN_CLASSES: Final[Mapping[str, type[DashboardScreen]]] = MappingProxyType(
         "logs": LogsScreen,
     }
 )
-"""The screens, by the names in `tui.actions.SCREENS`."""
+"""The screens, by the names in `tui.actions.registry.SCREENS`."""

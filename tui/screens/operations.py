@@ -15,7 +15,7 @@ from alphapanda.clock import to_ist
 from alphapanda.model.process_status import ProcessStatus
 from alphapanda.model.records import Record
 from alphapanda.telemetry.record import LogRecord
-from tui.actions import SCREENS, keys_of
+from tui.actions.registry import SCREENS, keys_of
 from tui.panes.pane import TablePane
 from tui.render.ring import RowGap
 from tui.render.table import LiveTable, RingLog
@@ -140,7 +140,7 @@ class DlqScreen(DashboardScreen):
         if isinstance(reason, ReasonRow) and not self.context.status.control:
             pane.note = f"replay: alphapanda dlq replay {reason.topic}"
         else:
-            pane.note = "P replay, D discard, A put aside" if isinstance(reason, ReasonRow) else ""
+            pane.note = "P replay, D discard, A quarantine" if isinstance(reason, ReasonRow) else ""
 
 
 class LogsScreen(DashboardScreen):
@@ -152,7 +152,7 @@ class LogsScreen(DashboardScreen):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(action.keys), f"app.{action.call}", action.title, show=False)
+        Binding(",".join(action.key_names), f"app.{action.binding}", action.title, show=False)
         for action in keys_of("logs")
     ]
 
@@ -174,7 +174,7 @@ class LogsScreen(DashboardScreen):
     def _lines(self, store: Store) -> Mapping[int, LogRecord | RowGap]:
         return self.window.rows(store.lines)
 
-    def clear(self) -> bool:
+    def reset(self) -> bool:
         """Show everything again; returns whether that is a change."""
         changed = not self.window.wanted.is_all or bool(self.about)
         self.window.wanted, self.about = LogWindowFilter(), ""
@@ -187,7 +187,7 @@ class LogsScreen(DashboardScreen):
         fmt = self.context.fmt
         since = "" if wanted.since is None else f"{to_ist(wanted.since):%H:%M:%S}"
         pane.note = self.window.label(since) or self.about
-        pane.aside = f"{wanted.digit} again: {SCREENS[wanted.digit - 1][1]}" if wanted.digit != TAIL else ""
+        pane.aside = f"{wanted.digit} again: {SCREENS[wanted.digit - 1].title}" if wanted.digit != TAIL else ""
         whose = wanted.service or self.about
         if whose:
             pane.hint = (

@@ -32,14 +32,14 @@ class OverviewScreen(DashboardScreen):
         yield DrawingPane("Brokers", BrokerCards(id="cards"), needs=("Kafka", "Redis"), id="brokers")
         with Horizontal(id="overview-bottom"):
             chart = DayChart(id="day-chart")
-            chart.empty = ("No profit or loss yet.", "The traders write it about once a second.")
-            yield DrawingPane("Profit along the day", chart, id="day")
+            chart.empty = ("No P&L yet.", "Traders write it about once a second.")
+            yield DrawingPane("P&L today", chart, id="day")
             with Vertical(id="overview-right"):
                 card = SystemCard(self.context.status.calendar, id="system-card")
                 yield DrawingPane("System", card, needs=("Supervisor",), id="system")
                 recent = RecentEvents(id="lately-body")
-                recent.empty = ("No order and no denial yet.",)
-                yield DrawingPane("Lately", recent, id="lately")
+                recent.empty = ("No orders or denials yet.",)
+                yield DrawingPane("Recent", recent, id="lately")
 
     def prepare(self, store: Store) -> None:
         """Give the upper panes the height that they need, the lower ones the rest."""
@@ -64,7 +64,7 @@ class MarketScreen(DashboardScreen):
         super().__init__(context, name)
         self.ladder = DepthLadder(id="ladder")
         self.candles = CandleChart(id="candles")
-        self.ladder.empty = self.candles.empty = ("No tick of an instrument yet.",)
+        self.ladder.empty = self.candles.empty = ("No ticks yet.",)
 
     def compose(self) -> ComposeResult:
         """Quotes beside the selected instrument."""
@@ -95,10 +95,10 @@ class SignalsScreen(DashboardScreen):
         yield pane.counting(lambda store: store.signals.changes)
         with Horizontal(id="verdicts"):
             verdict, bars = SignalDetail(self._selected, id="verdict-body"), DenialBars(id="denials-body")
-            verdict.empty = ("Select a signal: its checks are shown.",)
-            bars.empty = ("Risk has judged nothing yet.",)
+            verdict.empty = ("Select a signal to see its risk checks.",)
+            bars.empty = ("No risk verdicts yet.",)
             yield DrawingPane("Verdict", verdict, id="verdict")
-            yield DrawingPane("What risk said", bars, id="denials")
+            yield DrawingPane("Risk verdicts", bars, id="denials")
 
     def _selected(self) -> SignalRow | None:
         row = self.query_one("#table-signals", LiveTable).current

@@ -21,9 +21,10 @@ from alphapanda.testing.call_path import CallPath
 from alphapanda.testing.system import DeploymentSystem
 from commands.shell.context import Context
 from commands.shell.output import Output
-from tui.app import Dashboard, Options
+from tui.app import Dashboard
+from tui.appearance import Options
 from tui.dialogs.confirm import ConfirmDialog
-from tui.layout_file import NoLayout
+from tui.session import NoLayout
 from tui.sources.control import Disposition, Ending, PreparedAction, Selection
 from tui.sources.deployment import ConnectDeployment
 from tui.sources.deployment_control import DeploymentControl
@@ -103,11 +104,11 @@ async def press_halt(context: Context) -> None:
         await pilot.press("X")
         await until(pilot, lambda: isinstance(app.screen, ConfirmDialog))
         await pilot.press(*"news", "enter")
-        await until(pilot, lambda: app.acts.under_way or app.acts.shown)
-        await until(pilot, lambda: not app.acts.under_way)
-        (act,) = app.acts.shown
-        assert act.told is not None, act.error
-        assert act.told.text == "paper is HALTED: risk.paper and trader.paper obeyed."
+        await until(pilot, lambda: app.running.under_way or app.running.shown)
+        await until(pilot, lambda: not app.running.under_way)
+        (act,) = app.running.shown
+        assert act.result is not None, act.error
+        assert act.result.text == "paper is HALTED: risk.paper and trader.paper obeyed."
         await until(pilot, lambda: app.store.money.brokers["paper"].state is TradingState.HALTED)
     closing = asyncio.all_tasks() - {asyncio.current_task()}
     if closing:  # its sources let go of their connections

@@ -25,8 +25,9 @@ from alphapanda.model.kinds import EventType
 from commands.shell.context import Context
 from commands.shell.output import Output
 from topics.catalogue import Catalogue, Overlay
-from tui.app import Dashboard, Options
-from tui.layout_file import NoLayout
+from tui.app import Dashboard
+from tui.appearance import Options
+from tui.session import NoLayout
 from tui.sources.deployment import ConnectDeployment
 from tui.sources.handle import LinkState, SourceHandle
 

@@ -11,8 +11,9 @@ import pytest
 from textual.pilot import Pilot
 
 from alphapanda.clock import ManualClock
-from tui.app import Dashboard, Options
-from tui.layout_file import LayoutStore
+from tui.app import Dashboard
+from tui.appearance import Options
+from tui.session import LayoutStore
 from tui.sources.demo import DemoMarket, DemoPlan
 from tui.sources.demo_wire import DemoWire
 from tui.theme.formatter import Formatter

@@ -13,13 +13,14 @@ from textual.pilot import Pilot
 from alphapanda.clock import ManualClock
 from alphapanda.model.kinds import TradingState
 from topics.errors import AlphaPandaError, KafkaUnreachableError
-from tui.app import Dashboard, Options
+from tui.app import Dashboard
+from tui.appearance import Options
 from tui.dialogs.confirm import ConfirmDialog
 from tui.dialogs.inspect import InspectDialog
 from tui.dialogs.text import TextDialog
-from tui.layout_file import LayoutFile
 from tui.panes.status_bar import Banner
 from tui.render.table import LiveTable
+from tui.session import LayoutFile
 from tui.sources.connection import Connection
 from tui.sources.demo import DemoMarket, DemoPlan
 from tui.sources.demo_wire import DemoWire
@@ -129,9 +130,7 @@ async def test_without_control_nothing_is_done(
         await ready(pilot)
         await pilot.press("X")
         await repaint(pilot)
-        assert [n.message for n in app._notifications] == [
-            "This dashboard only looks. Open it with --control to act."
-        ]
+        assert [n.message for n in app._notifications] == ["Read-only. Restart with --control to enable actions."]
         assert len(app.screen_stack) == 1
         assert all(row.state is None for row in app.store.money.brokers.values())
 
@@ -262,7 +261,7 @@ async def test_the_past_shows_less_and_plays_on(make: Make, ready: Step, repaint
         await repaint(pilot)
         then = len(app.store.orders.rows)
         assert 0 < then < now
-        assert all(row.order.submitted_at <= app.fmt.now for row in table_of(app).shown)
+        assert all(row.order.submitted_at <= app.formatter.now for row in table_of(app).shown)
         assert "09:17:00 IST ×1 PAST" in text_of(app, "#vitals")
         await pilot.press("x", "x", "x", "space")
         for _ in range(200):
@@ -283,7 +282,7 @@ async def test_a_time_to_come_is_refused(make: Make, ready: Step) -> None:
         await pilot.press("at", *"23:00", "enter")
         await pilot.pause()
         assert app.rewind is None
-        assert any("still to come" in n.message for n in app._notifications)
+        assert any("in the future" in n.message for n in app._notifications)
 
 
 async def test_acts_are_refused_in_the_past(
@@ -296,7 +295,7 @@ async def test_acts_are_refused_in_the_past(
         await repaint(pilot)
         await pilot.press("X")
         await repaint(pilot)
-        assert any("This is the past" in n.message for n in app._notifications)
+        assert any("The past is read-only" in n.message for n in app._notifications)
 
 
 async def test_inspect_and_trace(make: Make, ready: Step, repaint: Step) -> None:

@@ -144,7 +144,7 @@ async def test_a_digit_is_a_window_on_the_logs_alone(make: Make, ready: Step, re
         await pilot.press("3")
         await repaint(pilot)
         assert app.status.screen == "logs"
-        begin = app.fmt.now - timedelta(minutes=5)
+        begin = app.formatter.now - timedelta(minutes=5)
         assert view.window.wanted.since == begin
         assert 0 < len(view.table.shown) <= everything
         assert all(row.at >= begin for row in view.table.shown)
@@ -200,11 +200,11 @@ async def test_the_rate_is_the_operators(make: Make, ready: Step) -> None:
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
-        assert app.every == 1
+        assert app.appearance.every == 1
         await pilot.press("minus", "minus", "minus")
-        assert app.every == 10
+        assert app.appearance.every == 10
         await pilot.press("plus", "plus", "plus")
-        assert app.every == 1
+        assert app.appearance.every == 1
 
 
 def test_older_lines_stand_before_those_that_are_held_once() -> None:

@@ -120,7 +120,7 @@ async def test_no_pane_shows_the_present_in_the_past(
                 break
         await repaint(pilot)
         then = clock.at - timedelta(minutes=3)
-        assert app.fmt.now == then
+        assert app.formatter.now == then
         store = app.store
         assert store is not live
         assert all(line.at <= then for line in store.lines.rows.values() if isinstance(line, LogRecord))

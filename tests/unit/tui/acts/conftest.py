@@ -224,7 +224,7 @@ class Desk:
 
     async def ended(self, pilot: Pilot[int]) -> None:
         """Wait until nothing is under way."""
-        await self.until(pilot, lambda: not self.app.acts.under_way)
+        await self.until(pilot, lambda: not self.app.running.under_way)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ async def test_a_halt_tells_who_is_waited_for_and_the_rest_goes_on(
         await at_desk.choose(pilot, "paper")
         await at_desk.asked(pilot)
         assert at_desk.follows.startswith("paper is ACTIVE\n")
-        assert "Nothing new is sent" in at_desk.follows
+        assert "No orders are sent, not even exits" in at_desk.follows
         await at_desk.confirm(pilot, "news")
         await at_desk.until(pilot, lambda: "waiting for" in at_desk.told)
         assert control.orders == ["halt paper: news"]
@@ -117,7 +117,7 @@ async def test_an_act_that_no_dialog_can_permit_is_refused_and_told(
         await ready(pilot)
         await pilot.press("U")
         await at_desk.choose(pilot, "paper")
-        await at_desk.until(pilot, lambda: control.orders and not app.acts.under_way)
+        await at_desk.until(pilot, lambda: control.orders and not app.running.under_way)
         assert control.orders == ["resume paper: "]
         await repaint(pilot)
         assert "read-only" in at_desk.told
@@ -157,7 +157,7 @@ async def test_the_selected_order_is_cancelled_or_all_that_are_open(
             filled = msgspec.structs.replace(row.order, status=OrderStatus.FILLED)
             app.store.orders.rows[key] = msgspec.structs.replace(row, order=filled)
         await pilot.press("C")
-        await at_desk.until(pilot, lambda: "No order is open." in at_desk.notes)
+        await at_desk.until(pilot, lambda: "There are no open orders." in at_desk.notes)
         keys = [key for key, row in app.store.orders.rows.items() if row.order.broker == "paper"][:2]
         for key in keys:
             row = app.store.orders.rows[key]
@@ -205,7 +205,7 @@ async def test_the_selected_position_is_flattened_or_all_of_a_broker(
         await at_desk.choose(pilot, "this")
         await at_desk.asked(pilot)
         assert at_desk.follows.startswith("1 position of paper\n")
-        assert "paper trades on" in at_desk.follows
+        assert "paper keeps trading" in at_desk.follows
         await at_desk.confirm(pilot, "big")
         await at_desk.until(pilot, lambda: len(control.orders) == 1)
         await pilot.press("Z")
@@ -213,7 +213,7 @@ async def test_the_selected_position_is_flattened_or_all_of_a_broker(
         await at_desk.asked(pilot)
         mine = [each for each in held.values() if each.broker == "paper"]
         assert at_desk.follows.startswith(f"{len(mine)} positions of paper\n")
-        assert "paper is REDUCING from then on" in at_desk.follows
+        assert "paper is left REDUCING" in at_desk.follows
         await at_desk.confirm(pilot, "night")
         await at_desk.until(pilot, lambda: len(control.orders) == 2)
     one = row.position

@@ -57,12 +57,12 @@ async def test_a_replay_can_be_stopped_and_says_how_to_go_on(at_desk: Any, ready
         await ready(pilot)
         await pilot.press("S")
         await at_desk.until(pilot, lambda: at_desk.notes)
-        assert at_desk.notes == ["Nothing is under way that can be stopped."]
+        assert at_desk.notes == ["No running action can be stopped."]
         await pilot.press("8")
         await repaint(pilot)
         await pilot.press("P")
         await at_desk.confirm(pilot, "go")
-        await at_desk.until(pilot, lambda: app.acts.under_way)
+        await at_desk.until(pilot, lambda: app.running.under_way)
         await pilot.press("S")
         await at_desk.ended(pilot)
         await repaint(pilot)
@@ -105,7 +105,7 @@ async def test_what_is_all_held_can_only_be_read(at_desk: Any, ready: Step, repa
         assert "--dry-run" in at_desk.follows
         await pilot.press("enter")
         await at_desk.until(pilot, lambda: "let go" in control.orders)
-        assert not app.acts.under_way
+        assert not app.running.under_way
 
 
 async def test_dead_letters_of_a_live_broker_ask_for_its_name(at_desk: Any, ready: Step, repaint: Step) -> None:
@@ -144,9 +144,9 @@ async def test_it_asks_once_more_before_it_closes_on_an_act(at_desk: Any, ready:
         await repaint(pilot)
         await pilot.press("P")
         await at_desk.confirm(pilot, "go")
-        await at_desk.until(pilot, lambda: app.acts.under_way)
+        await at_desk.until(pilot, lambda: app.running.under_way)
         await pilot.press("q")
-        await at_desk.until(pilot, lambda: any("is under way" in note for note in at_desk.notes))
+        await at_desk.until(pilot, lambda: any("Still running" in note for note in at_desk.notes))
         assert app.is_running
         assert control.stops == 0
         await pilot.press("q")

@@ -7,13 +7,14 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from tui.act_actions import ACTS
+from tui.actions.registry import ACTIONS
 from tui.app import Dashboard
 
 Make = Callable[..., Dashboard]
 Step = Callable[[Pilot[int]], Awaitable[None]]
 
-KEYS = [(action.keys[0], action.at or "overview") for action in ACTS if action.name != "stop_act"]
+ACTS = [action for action in ACTIONS if action.is_control]
+KEYS = [(action.keys, action.at or "overview") for action in ACTS if action.call != "control.stop"]
 DIGITS = {"overview": "1", "orders": "4", "positions": "5", "daemons": "6", "dlq": "8"}
 
 
@@ -32,7 +33,7 @@ async def test_without_control_every_act_is_locked(make: Make, ready: Step, repa
                     break
                 await pilot.pause(0.02)
             assert {note.message for note in app._notifications} == {
-                "This dashboard only looks. Open it with --control to act."
+                "Read-only. Restart with --control to enable actions."
             }
             app._notifications.clear()
             assert len(app.screen_stack) == 1
@@ -50,7 +51,7 @@ async def test_in_the_past_every_act_is_refused(at_desk: Any, ready: Step, repai
             assert not any(f"{action.shown} {action.title}" in at_desk.keys for action in ACTS)
             await pilot.press(key)
             await at_desk.until(pilot, lambda: at_desk.notes)
-            assert {"This is the past: return to the present (L) to act."} == set(at_desk.notes)
+            assert {"The past is read-only. Press L to return to the present."} == set(at_desk.notes)
             app._notifications.clear()
             assert len(app.screen_stack) == 1
     assert control.orders == []
@@ -62,7 +63,7 @@ async def test_the_screens_own_acts_stand_first_in_its_footer(at_desk: Any, read
         await ready(pilot)
         await pilot.press("8")
         await repaint(pilot)
-        assert at_desk.keys.startswith(" P Replay  D Discard  A Put aside  ? Help  q Quit")
+        assert at_desk.keys.startswith(" P Replay  D Discard  A Quarantine  ? Help  q Quit")
         await pilot.press("5")
         await repaint(pilot)
         assert at_desk.keys.startswith(" Z Flatten  ? Help")
@@ -74,7 +75,7 @@ async def test_help_says_what_is_locked(make: Make, ready: Step) -> None:
         app = make(control=control)
         async with app.run_test(size=(120, 40)) as pilot:
             await ready(pilot)
-            app.action_help()
+            await app.perform("navigation.help")
             await pilot.pause()
             await pilot.press(*["pagedown"] * 4)
             shown = app.screen.query_one("#dialog-text")
