@@ -16,16 +16,14 @@ from alphapanda.kafka.membership import join_group
 from alphapanda.model.envelope import Event
 from alphapanda.model.stage import Stage
 from alphapanda.pipeline.compose import ComposedStage
-from alphapanda.pipeline.kafka_runner import StageRunner, nothing_before, tell_nobody
+from alphapanda.pipeline.kafka_runner import StageRunner, ignore_decision, no_preparation
 from alphapanda.pipeline.meter import MetricsMeter
-from alphapanda.pipeline.ports import NoProjector, Projector
-from alphapanda.pipeline.runner_config import RunnerSpec
+from alphapanda.pipeline.runner_config import NoProjector, Projector, RunnerSpec
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.serialization.codec_factory import writing_codec
 from alphapanda.settings import Settings
 from alphapanda.settings.model import catalogue_of
-from alphapanda.state.snapshots import RedisSnapshots
-from alphapanda.state.store import open_redis
+from alphapanda.state.store import RedisSnapshots, open_redis
 from alphapanda.state.views import ViewProjector
 from daemons.service import DaemonContext, kafka_options
 
@@ -44,9 +42,9 @@ class StageHooks:
 
     views: Callable[[datetime], Mapping[str, msgspec.Struct]] | None = None
     on_recovered: Callable[[], None] = lambda: None
-    on_decided: Callable[[Event], None] = tell_nobody
+    on_decided: Callable[[Event], None] = ignore_decision
     before_batch: Callable[[KafkaLog, Routes], Callable[[], Awaitable[None]]] = lambda _log, _routes: (
-        nothing_before
+        no_preparation
     )
 
 

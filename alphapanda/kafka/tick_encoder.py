@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from alphapanda.ids import MARKET, InstrumentId, SequenceIds
-from alphapanda.kafka.partitioner import partition_of
+from alphapanda.kafka.log import partition_of
 from alphapanda.kafka.tick_batch import BATCH_BYTES, TickBatch, varint
 from alphapanda.model.envelope import EventEnvelope, trace_id_of
 from alphapanda.model.kinds import EventType
@@ -38,7 +38,7 @@ class _InstrumentTemplate(NamedTuple):
     """What all records of one instrument share; a tuple, so that one unpacking gives all of it.
 
     Attributes:
-        instrument: whose lane this is.
+        instrument: whose records these are.
         partition: of the topic.
         key: the record's key with its length before it.
         key_size: of that.
@@ -69,7 +69,7 @@ class TickEncoder:
 
     def __init__(self, ids: SequenceIds, partitions: int) -> None:
         self.partitions = partitions
-        self._lanes: dict[int, _InstrumentTemplate] = {}
+        self._templates: dict[int, _InstrumentTemplate] = {}
         prefix = ids.at(0)[:-_DIGITS]
         hexed = prefix.replace("-", "").encode()
         self._prefix = prefix.encode()
@@ -100,7 +100,7 @@ class TickEncoder:
             len(self._closing) - 1 + len(self._before_traceparent) + len(span_start) + len(trace_end) + 3 * _DIGITS
         )
 
-    def _new_lane(self, tick: Tick) -> _InstrumentTemplate:
+    def _new_template(self, tick: Tick) -> _InstrumentTemplate:
         key = str(tick.instrument_token).encode()
         name = msgspec.json.encode(tick.instrument)
         middle = b'","key":"%b","source":"%b","version":1,"broker":"%b","correlation_id":"%b' % (
@@ -140,19 +140,19 @@ class TickEncoder:
                 what is returned counts as written.
         """
         # One loop with everything in locals: it runs 250,000 times a second.
-        lanes, varints, low_digits, join = self._lanes, _VARINTS, _LOW_DIGITS, b"".join
+        templates, varints, low_digits, join = self._templates, _VARINTS, _LOW_DIGITS, b"".join
         opening, after_id, before_trace = self._opening, self._after_id, self._before_trace
         closing, before_traceparent = self._closing, self._before_traceparent
         before_span, end = self._before_span, self._end
         fixed_size = 2 + self._headers_size
         resuming = frame.first <= max(written.values(), default=-1)
         full: list[TickBatch] = []
-        open_: dict[int, _Open] = {}
+        open_: dict[int, _OpenBatch] = {}
         high, high_digits = -1, b""
         for number, tick in enumerate(frame.ticks, frame.first):
-            found = lanes.get(tick.instrument_token)
+            found = templates.get(tick.instrument_token)
             if found is None or found[0] != tick.instrument:
-                found = lanes[tick.instrument_token] = self._new_lane(tick)
+                found = templates[tick.instrument_token] = self._new_template(tick)
             instrument, partition, key, key_size, middle, value_size, time_at = found
             if wanted is not None and instrument not in wanted:
                 continue
@@ -160,10 +160,10 @@ class TickEncoder:
                 continue
             filling = open_.get(partition)
             if filling is None:
-                filling = open_[partition] = _Open()
+                filling = open_[partition] = _OpenBatch()
             elif filling.size > _FULL:
                 full.append(TickBatch(partition, stamp, filling.records, filling.last))
-                filling = open_[partition] = _Open()
+                filling = open_[partition] = _OpenBatch()
             records = filling.records
             if number >> 12 != high:
                 high = number >> 12
@@ -211,7 +211,7 @@ class TickEncoder:
         return full
 
 
-class _Open:
+class _OpenBatch:
     """A batch that is being filled."""
 
     __slots__ = ("last", "records", "size")

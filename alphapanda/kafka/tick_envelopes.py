@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, MutableMapping
 from typing import Any
 
 from alphapanda.ids import InstrumentId, SequenceIds
-from alphapanda.kafka.partitioner import partition_of
+from alphapanda.kafka.log import partition_of
 from alphapanda.kafka.tick_batch import BATCH_BYTES, TickBatch, varint
 from alphapanda.kafka.tick_encoder import tick_envelope
 from alphapanda.model.envelope import EventEnvelope

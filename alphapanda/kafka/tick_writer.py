@@ -150,7 +150,7 @@ class TickWriter:
                 partition, so that a new writer can go on.
         """
         while len(self._under_way) >= FRAMES_UNDER_WAY:
-            await self._settle_oldest()
+            await self._await_oldest()
         sent = self._clock.monotonic()
         stamp = int(self._clock.now().timestamp() * 1000)
         batches = self._encoder.batches(frame, stamp, wanted=wanted, written=self._written)
@@ -176,7 +176,7 @@ class TickWriter:
     async def drain(self) -> None:
         """Wait until everything written is acknowledged; raises as `write` does."""
         while self._under_way:
-            await self._settle_oldest()
+            await self._await_oldest()
 
     async def send(self) -> None:
         """Send what was written, in order, until cancelled. `open_tick_writer` runs it."""
@@ -208,7 +208,7 @@ class TickWriter:
             ticks = sum(each.record_count() for each in pending.batches)
             self._on_acknowledged(Acknowledged(ticks, self._clock.monotonic() - pending.arrived))
 
-    async def _settle_oldest(self) -> None:
+    async def _await_oldest(self) -> None:
         oldest = self._under_way[0]
         with kafka_errors(f"writing to {self._options.topic}"):
             await asyncio.shield(oldest.done)

@@ -1,6 +1,6 @@
 """Whether Kafka still answers, asked over one connection that is kept: its end is noticed at once.
 
-aiokafka's clients try again in silence for as long as it takes, so a reader at rest cannot tell a quiet log from
+aiokafka's clients try again in silence for as long as it takes, so a reader at rest cannot report a quiet log from
 none.
 """
 
@@ -17,28 +17,28 @@ ANSWER_S = 10.0
 """A Kafka that takes longer to answer counts as gone: stopped, cut off, or far too busy."""
 RETRY_S = 0.5
 
-Tell = Callable[[str | None], None]
+Report = Callable[[str | None], None]
 
 
 async def watch_kafka(
-    bootstrap_servers: str, tell: Tell, *, every_s: float = EVERY_S, answer_s: float = ANSWER_S
+    bootstrap_servers: str, report: Report, *, every_s: float = EVERY_S, answer_s: float = ANSWER_S
 ) -> None:
-    """Tell, until cancelled, how Kafka is: None after each answer, else in one line what is wrong.
+    """Report, until cancelled, how Kafka is: None after each answer, else in one line what is wrong.
 
     Args:
         bootstrap_servers: `host:port[,host:port…]`; one that answers will do.
-        tell: hears it.
+        report: called with it.
         every_s: between two questions.
         answer_s: how long an answer may take.
     """
     servers = parse_servers(bootstrap_servers)
     while True:
-        failures = [await _follow(host, port, tell, every_s, answer_s) for host, port in servers]
-        tell(f"Kafka does not answer ({'; '.join(failures)})")
+        failures = [await _follow(host, port, report, every_s, answer_s) for host, port in servers]
+        report(f"Kafka does not answer ({'; '.join(failures)})")
         await asyncio.sleep(RETRY_S)
 
 
-async def _follow(host: str, port: int, tell: Tell, every_s: float, answer_s: float) -> str:
+async def _follow(host: str, port: int, report: Report, every_s: float, answer_s: float) -> str:
     """Ask one server again and again; return why it no longer answers."""
     from aiokafka.protocol.admin import ApiVersionRequest  # noqa: PLC0415 - heavy; loaded by who needs it
 
@@ -48,7 +48,7 @@ async def _follow(host: str, port: int, tell: Tell, every_s: float, answer_s: fl
             while not closed.is_set():
                 async with asyncio.timeout(answer_s):
                     await connection.send(ApiVersionRequest())
-                tell(None)
+                report(None)
                 await _set_within(closed, every_s)
     except TimeoutError:
         return f"{host}:{port} did not within {answer_s:g} s"

@@ -1,10 +1,16 @@
-"""Delivery policy: one named value that says what becomes of an event whose processing failed."""
+"""Delivery policy: what becomes of an event whose processing failed, and how it becomes a dead letter."""
 
 from __future__ import annotations
 
+import traceback
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from alphapanda.errors import AuthError, PermanentError, TransientError
+from alphapanda.errors import AuthError, DecodeError, MisroutedError, PermanentError, TransientError
+from alphapanda.model.records import Header, Outgoing, Record
+from topics.dead_letters import FailedStage, ProcessingFailure, Retryable, build_headers
+from topics.names import TopicName
 
 
 class DeliveryPolicy(StrEnum):
@@ -17,12 +23,12 @@ class DeliveryPolicy(StrEnum):
 
 
 class DeliveryAction(StrEnum):
-    """What to do with a failed event now."""
+    """The next step for a failed event."""
 
     RETRY = "retry"
     DEAD_LETTER = "dead_letter"
     DEGRADE = "degrade"
-    """Dead-letter it, say that credentials no longer hold, and keep reading."""
+    """Dead-letter it, report that credentials are no longer valid, and keep reading."""
     STOP = "stop"
 
 
@@ -30,8 +36,8 @@ TRANSIENT_ATTEMPTS = 8
 UNEXPECTED_ATTEMPTS = 3
 
 
-def judge(policy: DeliveryPolicy, error: Exception, attempt: int) -> DeliveryAction:
-    """Return what follows from `error` at the `attempt`-th try (from 1)."""
+def action_after(policy: DeliveryPolicy, error: Exception, attempt: int) -> DeliveryAction:
+    """Return the action after `error` at the `attempt`-th try (from 1)."""
     if policy is DeliveryPolicy.STRICT:
         return DeliveryAction.STOP
     match error:
@@ -45,8 +51,8 @@ def judge(policy: DeliveryPolicy, error: Exception, attempt: int) -> DeliveryAct
             return DeliveryAction.RETRY if attempt < UNEXPECTED_ATTEMPTS else DeliveryAction.DEAD_LETTER
 
 
-def kind_of(error: Exception) -> str:
-    """Return what kind of failure it is, for metrics."""
+def failure_kind(error: Exception) -> str:
+    """Return the kind of failure, for metrics."""
     match error:
         case PermanentError():
             return "permanent"
@@ -56,3 +62,63 @@ def kind_of(error: Exception) -> str:
             return "transient"
         case _:
             return "unexpected"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an input led to nothing, and how often it was tried."""
+
+    error: Exception
+    attempts: int
+
+
+def dead_letter(
+    record: Record,
+    error: Exception,
+    *,
+    group: str,
+    stage: FailedStage,
+    attempts: int,
+    now: datetime,
+    version: str,
+) -> Outgoing:
+    """Return the dead letter of `record`: its bytes untouched, its reason in headers, on its topic's `.dlq`."""
+    source = TopicName.parse(record.partition.topic)
+    failure = ProcessingFailure(
+        topic=record.partition.topic,
+        partition=record.partition.number,
+        offset=record.offset,
+        group=group,
+        attempts=attempts,
+        message=str(error),
+        exception=type(error).__qualname__,
+        cause=type(error.__cause__).__qualname__ if error.__cause__ else None,
+        retryable=_retryable(error),
+        stage=stage,
+        service=group,
+        version=version,
+        failed_at=now,
+        original_timestamp_ms=record.timestamp_ms,
+        traceback=None if isinstance(error, DecodeError | MisroutedError) else _traceback(error),
+    )
+    return Outgoing(
+        topic=str(source.dead_letters),
+        key=record.key,
+        value=record.value,
+        headers=(*build_headers(failure, record.headers), (Header.GROUP.value, group.encode())),
+        partition=record.partition.number,
+    )
+
+
+def _retryable(error: Exception) -> Retryable:
+    match error:
+        case PermanentError():
+            return Retryable.NO
+        case TransientError():
+            return Retryable.YES
+        case _:
+            return Retryable.UNKNOWN
+
+
+def _traceback(error: Exception) -> str:
+    return "".join(traceback.format_exception(error))

@@ -1,4 +1,4 @@
-"""One stage at work: decide, then fold the input and what was decided, each event once."""
+"""One stage at work: decide, then fold the input and the decisions, each event once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class FoldedIds:
         return tuple(self._order)
 
     def load(self, ids: Iterable[str]) -> None:
-        """Take these for the only ones known."""
+        """Replace the known ids by these."""
         self._order = deque(ids)
         self._known = set(self._order)
 
@@ -68,7 +68,7 @@ class StageEngine:
         """Whether an input of that id was folded already."""
         return event_id in self.recent
 
-    def take(self, event: Event) -> list[Event]:
+    def process(self, event: Event) -> list[Event]:
         """Process one input and return what follows from it.
 
         Raises whatever `decide` raises, with the state as it was; FoldError when folding failed.

@@ -20,10 +20,10 @@ from alphapanda.model.records import Offsets, Partition, Record, encode_offsets
 from alphapanda.model.snapshot import Snapshot, SnapshotStore
 from alphapanda.model.stage import Stage
 from alphapanda.pipeline.engine import FoldError
-from alphapanda.pipeline.ports import BatchStep, Meter, NoProjector, OnStep, Projector, no_step
+from alphapanda.pipeline.meter import Meter
 from alphapanda.pipeline.processor import Batch, RecordProcessor
 from alphapanda.pipeline.recovery import LoggedDecision, OrderedInputs, Recovered, read_own, refuse_reset_log
-from alphapanda.pipeline.runner_config import RunnerSpec
+from alphapanda.pipeline.runner_config import BatchStep, NoProjector, OnStep, Projector, RunnerSpec, no_step
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.telemetry.log import Logger
 from alphapanda.waits import unless_set
@@ -36,26 +36,26 @@ POLL_S = 0.5
 """How long an idle runner sleeps at most: it also bounds how long it takes to notice that it is to stop."""
 
 
-async def nothing_before() -> None:
+async def no_preparation() -> None:
     """Do nothing before a batch."""
 
 
-def tell_nobody(event: Event) -> None:
-    """Let a decision pass without a word."""
+def ignore_decision(event: Event) -> None:
+    """Do nothing with a decision."""
 
 
 @dataclass(slots=True, kw_only=True)
 class StageRunner:
     """Drives one stage over a log.
 
-    `run` acquires ownership, recovers, says it is ready, works until told to stop, then drains. It raises
-    what it cannot go on from; nothing is half done then that recovery does not mend.
+    `run` acquires ownership, recovers, reports that it is ready, works until it is to stop, then drains. It raises
+    the errors that it cannot continue from; recovery repairs whatever is half done then.
 
     Attributes:
-        before_batch: awaited before each batch, for what a stage asked of the outside world.
-        on_step: told of each numbered step of a batch; tests die in it.
-        on_decided: told of each decision once it is in the log.
-        on_degraded: told why, when credentials no longer hold.
+        before_batch: awaited before each batch, to fetch data that the stage asked for.
+        on_step: called at each numbered step of a batch; tests die in it.
+        on_decided: called with each decision once it is in the log.
+        on_degraded: called with the reason when credentials are no longer valid.
         poll_s: how long an idle runner sleeps at most.
     """
 
@@ -70,14 +70,14 @@ class StageRunner:
     logger: Logger
     on_degraded: Callable[[str], None]
     projector: Projector = field(default_factory=NoProjector)
-    before_batch: Callable[[], Awaitable[None]] = nothing_before
-    on_decided: Callable[[Event], None] = tell_nobody
+    before_batch: Callable[[], Awaitable[None]] = no_preparation
+    on_decided: Callable[[Event], None] = ignore_decision
     on_step: OnStep = no_step
     poll_s: float = POLL_S
     _pristine: bytes = b""
     _log_id: str = ""
     _inputs: OrderedInputs = field(init=False)
-    _intake: RecordProcessor = field(init=False)
+    _processor: RecordProcessor = field(init=False)
     _outputs: Offsets = field(default_factory=dict)
     _poisoned: dict[LogPosition, FoldError] = field(default_factory=dict)
     _due: dict[str, float] = field(default_factory=dict)
@@ -132,9 +132,9 @@ class StageRunner:
         batch = Batch(encode_offsets(positions))
         for record in records:
             positions[record.partition] = record.offset + 1
-            await self._intake.take(record, batch)
+            await self._processor.process(record, batch)
         if self.spec.timer and self._is_due("timer", TIMER_EVERY_S):
-            self._intake.tell_time(batch)
+            self._processor.on_timer(batch)
         self.on_step(BatchStep.DECIDED)
         await self._produce(batch)
         self._dirty = self._dirty or bool(records)
@@ -180,7 +180,7 @@ class StageRunner:
             state=self.stage.snapshot(),
             inputs={str(p): offset for p, offset in self._inputs.positions.items()},
             outputs={str(p): offset for p, offset in self._outputs.items()},
-            recent=self._intake.engine.recent.dump(),
+            recent=self._processor.engine.recent.dump(),
         )
         try:
             await self.snapshots.save(snapshot)
@@ -221,8 +221,8 @@ class StageRunner:
         remembered = _offsets(snapshot.inputs) if snapshot else {}
         self._inputs = OrderedInputs(reader, {p: max(remembered.get(p, 0), beginnings[p]) for p in inputs})
         self._outputs = dict(own.next_outputs)
-        self._intake = self._new_intake(own)
-        self._intake.engine.recent.load(snapshot.recent if snapshot else ())
+        self._processor = self._new_processor(own)
+        self._processor.engine.recent.load(snapshot.recent if snapshot else ())
         refolded = await self._refold(own)
         await self.projector.project(changed=True, force=True)
         seconds = self.clock.monotonic() - started
@@ -235,7 +235,7 @@ class StageRunner:
             seconds=round(seconds, 3),
         )
 
-    def _new_intake(self, own: Recovered) -> RecordProcessor:
+    def _new_processor(self, own: Recovered) -> RecordProcessor:
         return RecordProcessor(
             spec=self.spec,
             stage=self.stage,
@@ -295,7 +295,7 @@ class StageRunner:
 
     async def _refold_below(self, partition: Partition, limit: int, own: Recovered, batch: Batch) -> None:
         while (record := await self._inputs.take_below(partition, limit)) is not None:
-            await self._intake.retake(record, batch, settled=_is_settled(record, own), logged=None)
+            await self._processor.reprocess(record, batch, settled=_is_settled(record, own), logged=None)
 
     async def _refold_decision(self, decision: LoggedDecision, own: Recovered, batch: Batch) -> None:
         cause = decision.cause
@@ -305,7 +305,7 @@ class StageRunner:
                 record = await self._inputs.take_below(partition, cause.offset + 1)
                 if record is not None:
                     settled = _is_settled(record, own)
-                    await self._intake.retake(record, batch, settled=settled, logged=decision)
+                    await self._processor.reprocess(record, batch, settled=settled, logged=decision)
                     return
         # A timer's, or its input is no longer in the log: what was decided still counts.
         for output in decision.outputs:

@@ -1,7 +1,7 @@
 """The memory runner: all stages over one source, in one process, in an order that never varies.
 
 It serves backtests, replays and tests: no bytes, no servers, the same stages and the same ids as on Kafka.
-Each event is taken whole, with all that follows from it, before the next one is read.
+Each event is processed whole, with all that follows from it, before the next one is read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alphapanda.ids import BrokerId
-from alphapanda.kafka.partitioner import partition_of
+from alphapanda.kafka.log import partition_of
 from alphapanda.model.envelope import Event, EventEnvelope, LogPosition
 from alphapanda.model.kinds import EventType
 from alphapanda.model.stage import Stage, timer_event
@@ -25,14 +25,14 @@ Kind = tuple[EventType, BrokerId]
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
-    """A stage and what it reads.
+class MemoryStage:
+    """A stage and the events that it reads.
 
     Attributes:
         name: of the service.
         stage: what decides.
         inputs: kinds of events, by broker.
-        timer: whether it is told the time, once a second of event time.
+        timer: whether it gets a timer event, once a second of event time.
     """
 
     name: str
@@ -45,20 +45,20 @@ class MemoryRunner:
     """Drives stages over events that are handed in one by one.
 
     Args:
-        seats: the stages; when several read one kind they take it in this order.
+        stages: the stages; several that read one kind process it in this order.
         topic_of: the topic of a kind, for positions in the log.
         partitions: how many partitions each topic has, as on Kafka, so that positions are the same.
-        listener: told of every event, inputs and decisions, as it gets its place in the log.
+        listener: called with every event, inputs and decisions, as it gets its place in the log.
     """
 
     def __init__(
         self,
-        seats: Sequence[Seat],
+        stages: Sequence[MemoryStage],
         topic_of: Callable[[EventType, BrokerId], str],
         partitions: Mapping[str, int],
         listener: Callable[[Event], None] | None = None,
     ) -> None:
-        self._engines = [(seat, StageEngine(seat.stage)) for seat in seats]
+        self._engines = [(placed, StageEngine(placed.stage)) for placed in stages]
         self._topic_of = topic_of
         self._partitions = partitions
         self._listener = listener
@@ -68,17 +68,17 @@ class MemoryRunner:
         self._next_timer: datetime | None = None
 
     def feed(self, envelopes: Iterable[EventEnvelope[Any]]) -> None:
-        """Take these events in turn, each with all that follows from it."""
+        """Process these events in turn, each with all that follows from it."""
         for envelope in envelopes:
-            self._tell_time(envelope.ts)
-            self._settle(deque([Event(envelope)]))
+            self._run_timers(envelope.ts)
+            self._process(deque([Event(envelope)]))
 
-    def _settle(self, queue: deque[Event]) -> None:
+    def _process(self, queue: deque[Event]) -> None:
         while queue:
             event = self._append(queue.popleft().envelope)
             for engine in self._readers_of(event.envelope.type, event.envelope.broker):
                 if not engine.knows(event.id):
-                    queue.extend(engine.take(event))
+                    queue.extend(engine.process(event))
 
     def _append(self, envelope: EventEnvelope[Any]) -> Event:
         place = self._places.get((envelope.type, envelope.broker, envelope.key))
@@ -97,17 +97,17 @@ class MemoryRunner:
         kind = event_type, broker
         readers = self._readers.get(kind)
         if readers is None:
-            readers = tuple(engine for seat, engine in self._engines if kind in seat.inputs)
+            readers = tuple(engine for placed, engine in self._engines if kind in placed.inputs)
             self._readers[kind] = readers
         return readers
 
-    def _tell_time(self, now: datetime) -> None:
+    def _run_timers(self, now: datetime) -> None:
         if self._next_timer is None:
             self._next_timer = now + TIMER_EVERY
             return
         if now < self._next_timer:
             return
         self._next_timer = now + TIMER_EVERY
-        for seat, engine in self._engines:
-            if seat.timer:
-                self._settle(deque(engine.take(timer_event(now, seat.name))))
+        for placed, engine in self._engines:
+            if placed.timer:
+                self._process(deque(engine.process(timer_event(now, placed.name))))

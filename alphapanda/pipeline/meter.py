@@ -1,14 +1,59 @@
-"""What a runner counts, as this process's metrics."""
+"""What a runner counts: the protocol, and this process's metrics behind it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Partition, Record
 from alphapanda.telemetry.metrics import Metrics
+
+
+class Meter(Protocol):
+    """What a runner counts."""
+
+    def consumed(self, records: Sequence[Record], now: datetime) -> None:
+        """Count a batch of inputs and the age of its newest record."""
+        ...
+
+    def produced(self, positions: Sequence[LogPosition]) -> None:
+        """Count outputs that are in the log."""
+        ...
+
+    def batch(self, events: int, seconds: float) -> None:
+        """Measure one batch, from poll to commit."""
+        ...
+
+    def recovered(self, events: int, seconds: float) -> None:
+        """Measure a recovery."""
+        ...
+
+    def lag(self, partition: Partition, records: int) -> None:
+        """Say how many records of an input wait to be read."""
+        ...
+
+    def snapshot(self, seconds: float) -> None:
+        """Measure writing one snapshot."""
+        ...
+
+    def duplicate(self) -> None:
+        """Count an event that was folded already."""
+        ...
+
+    def failed(self, kind: str) -> None:
+        """Count a failure to process a record, by kind."""
+        ...
+
+    def retried(self) -> None:
+        """Count another attempt to process an event."""
+        ...
+
+    def dead_letter(self) -> None:
+        """Count a dead letter."""
+        ...
 
 
 class MetricsMeter:

@@ -1,6 +1,6 @@
 """One input at a time: read, decide, fold, and note what is to be written.
 
-The policy's verdicts on failures are carried out here (`alphapanda.pipeline.delivery`), nowhere else.
+The delivery policy is applied to failures here (`alphapanda.pipeline.delivery`), nowhere else.
 """
 
 from __future__ import annotations
@@ -15,10 +15,16 @@ from alphapanda.errors import DecodeError, MisroutedError
 from alphapanda.model.envelope import Event, LogPosition
 from alphapanda.model.records import TIMER_CAUSE, Header, Offsets, Outgoing, Record, encode_offsets
 from alphapanda.model.stage import Stage, timer_event
-from alphapanda.pipeline.dead_letters import Refusal, dead_letter
-from alphapanda.pipeline.delivery import TRANSIENT_ATTEMPTS, DeliveryAction, judge, kind_of
+from alphapanda.pipeline.delivery import (
+    TRANSIENT_ATTEMPTS,
+    DeliveryAction,
+    Refusal,
+    action_after,
+    dead_letter,
+    failure_kind,
+)
 from alphapanda.pipeline.engine import FoldError, StageEngine
-from alphapanda.pipeline.ports import Meter
+from alphapanda.pipeline.meter import Meter
 from alphapanda.pipeline.recovery import LoggedDecision
 from alphapanda.pipeline.runner_config import RunnerSpec
 from alphapanda.pipeline.topic_routing import Routes
@@ -28,13 +34,13 @@ from topics.dead_letters import FailedStage
 
 @dataclass(slots=True)
 class Batch:
-    """What one batch has led to so far.
+    """The inputs and outputs of one batch so far.
 
     Attributes:
         base: header value: the next offsets when it began.
         outgoing: what is to be written, in order.
         decided: the events among it.
-        inputs: how many records were taken.
+        inputs: how many records were processed.
     """
 
     base: bytes
@@ -45,10 +51,10 @@ class Batch:
 
 @dataclass(slots=True, kw_only=True)
 class RecordProcessor:
-    """Takes records for one stage.
+    """Processes records for one stage.
 
     Attributes:
-        positions: the next offset of every input partition; moved by whoever takes records.
+        positions: the next offset of every input partition; moved by whoever reads records.
         refused: inputs whose dead letter is in the log already, and when each was written, as far as it says.
         poisoned: inputs whose folding failed in this process; they are refused when they come again.
     """
@@ -68,14 +74,16 @@ class RecordProcessor:
     def __post_init__(self) -> None:
         self.engine = StageEngine(self.stage)
 
-    async def take(self, record: Record, batch: Batch) -> None:
+    async def process(self, record: Record, batch: Batch) -> None:
         """Decide on one input and fold it; what follows goes into `batch`."""
         event = self._read(record, batch)
         if event is not None:
             await self._decide_and_fold(record, event, None, batch)
 
-    async def retake(self, record: Record, batch: Batch, *, settled: bool, logged: LoggedDecision | None) -> None:
-        """Take an input again in recovery.
+    async def reprocess(
+        self, record: Record, batch: Batch, *, settled: bool, logged: LoggedDecision | None
+    ) -> None:
+        """Process an input again in recovery.
 
         Args:
             record: the input.
@@ -91,10 +99,10 @@ class RecordProcessor:
         else:
             await self._decide_and_fold(record, event, logged, batch)
 
-    def tell_time(self, batch: Batch) -> None:
-        """Tell the stage what time it is."""
+    def on_timer(self, batch: Batch) -> None:
+        """Give the stage a timer event."""
         event = timer_event(self.clock.now(), self.spec.group)
-        for index, output in enumerate(self.engine.take(event)):
+        for index, output in enumerate(self.engine.process(event)):
             self._write(output, TIMER_CAUSE, index, batch)
 
     def _read(self, record: Record, batch: Batch) -> Event | None:
@@ -133,7 +141,7 @@ class RecordProcessor:
     ) -> None:
         try:
             fresh = list(self.stage.decide(event))
-        except Exception as error:  # noqa: BLE001 - whatever a stage raises is judged by the policy
+        except Exception as error:  # noqa: BLE001 - whatever a stage raises is the policy decides
             again = await self._decide_again(event, error)
             if isinstance(again, Refusal):
                 self._refuse(record, again, batch, FailedStage.HANDLE)
@@ -153,8 +161,8 @@ class RecordProcessor:
         last = error
 
         def may_pass(failure: Exception) -> bool:
-            self.meter.failed(kind_of(failure))
-            is_retried = judge(self.spec.policy, failure, attempts) is DeliveryAction.RETRY
+            self.meter.failed(failure_kind(failure))
+            is_retried = action_after(self.spec.policy, failure, attempts) is DeliveryAction.RETRY
             if is_retried:
                 self.meter.retried()
             return is_retried
@@ -168,9 +176,9 @@ class RecordProcessor:
                     with attempt:
                         attempts = attempt.num + 1
                         return list(self.stage.decide(event))
-            except Exception as failure:  # noqa: BLE001 - judged below
+            except Exception as failure:  # noqa: BLE001 - the policy decides below
                 last = failure
-        match judge(self.spec.policy, last, max(attempts, TRANSIENT_ATTEMPTS)):
+        match action_after(self.spec.policy, last, max(attempts, TRANSIENT_ATTEMPTS)):
             case DeliveryAction.STOP:
                 raise last
             case DeliveryAction.DEGRADE:

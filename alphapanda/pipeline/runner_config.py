@@ -1,8 +1,11 @@
-"""What a runner runs, as a value."""
+"""How the durable runner is set up: its stage's place in the pipeline, its views, and the steps of its batches."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
 
 from alphapanda.ids import BrokerId
 from alphapanda.model.kinds import EventType
@@ -32,3 +35,38 @@ class RunnerSpec:
     policy: DeliveryPolicy = DeliveryPolicy.AT_LEAST_ONCE
     accept_log_reset: bool = False
     version: str = ""
+
+
+class Projector(Protocol):
+    """Writes views of a stage's state; they can be lost and made again."""
+
+    async def project(self, *, changed: bool, force: bool = False) -> None:
+        """Write the views if they changed since, unless it was done a moment ago; `force` writes now."""
+        ...
+
+
+class NoProjector:
+    """For stages without views."""
+
+    async def project(self, *, changed: bool, force: bool = False) -> None:
+        """Do nothing."""
+
+
+class BatchStep(IntEnum):
+    """The numbered steps of a batch, in order. A process may die after any of them."""
+
+    POLLED = 1
+    DECIDED = 2
+    PRODUCING = 3
+    FLUSHED = 4
+    PROJECTED = 5
+    COMMITTED = 6
+    SNAPSHOT = 7
+
+
+OnStep = Callable[[BatchStep], None]
+"""Told of each step as it is done; tests die in it."""
+
+
+def no_step(step: BatchStep) -> None:
+    """Live through every step."""

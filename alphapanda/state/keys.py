@@ -5,11 +5,6 @@ from __future__ import annotations
 from alphapanda.ids import BrokerId
 
 
-def snapshot(scope: BrokerId, service: str) -> str:
-    """Return the key of a service's snapshot."""
-    return f"{scope}:snapshot:{service}"
-
-
 def positions(broker: BrokerId) -> str:
     """Return the key of a broker's positions."""
     return f"{broker}:view:positions"

@@ -24,12 +24,12 @@ from alphapanda.model.kinds import EventType, Side, TradingMode
 from alphapanda.model.records import Outgoing, envelope_headers
 from alphapanda.model.signal import Signal, SignalIntent
 from alphapanda.model.tick import TickRef
-from alphapanda.pipeline.ports import BatchStep
+from alphapanda.pipeline.runner_config import BatchStep
 from alphapanda.serialization.codec import decode, encode
 from topics.catalogue import Catalogue, Overlay
 
 pytestmark = [pytest.mark.chaos, pytest.mark.kafka, pytest.mark.timeout(300)]
-MORTAL = Path(__file__).with_name("mortal.py")
+CRASHING_RUNNER = Path(__file__).with_name("crashing_runner.py")
 START = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
 EACH = 40
 
@@ -106,4 +106,4 @@ def test_killed_after_each_step(servers: Any, unique_name: str) -> None:
 
 def run(servers: Any, broker: BrokerId, step: str, times: int, total: int) -> int:
     words = [servers.bootstrap_servers, servers.redis_url, broker, step, str(times), str(total)]
-    return subprocess.run([sys.executable, str(MORTAL), *words], timeout=60, check=False).returncode
+    return subprocess.run([sys.executable, str(CRASHING_RUNNER), *words], timeout=60, check=False).returncode

@@ -38,12 +38,10 @@ from alphapanda.model.signal import (
 from alphapanda.model.snapshot import SnapshotStore
 from alphapanda.model.tick import Tick, TickRef
 from alphapanda.pipeline.kafka_runner import StageRunner
-from alphapanda.pipeline.ports import OnStep, no_step
-from alphapanda.pipeline.runner_config import RunnerSpec
+from alphapanda.pipeline.runner_config import OnStep, RunnerSpec, no_step
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.serialization.codec import Codec, encode
-from alphapanda.state.snapshots import RedisSnapshots
-from alphapanda.state.store import open_redis
+from alphapanda.state.store import RedisSnapshots, open_redis
 from alphapanda.telemetry.log import SilentLogger
 from alphapanda.testing.memory_log import MemoryLog, MemorySnapshots, SoleOwnership
 from topics.catalogue import Catalogue, Overlay

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.kinds import EventType
 from alphapanda.model.records import Header, Outgoing, decode_offsets
-from alphapanda.pipeline.ports import BatchStep
+from alphapanda.pipeline.runner_config import BatchStep
 from alphapanda.serialization.codec import decode
 from alphapanda.testing.memory_log import MemoryLog
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from alphapanda.execution.paper import PaperTraderStage
 from alphapanda.ids import MARKET, BrokerId, SequenceIds
-from alphapanda.kafka.partitioner import partition_of
+from alphapanda.kafka.log import partition_of
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
 from alphapanda.model.control import ControlCommand, ControlEvent
@@ -25,7 +25,7 @@ from alphapanda.model.envelope import Event, EventEnvelope, trace_id_of
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.model.records import Partition, envelope_headers
 from alphapanda.model.tick import Tick
-from alphapanda.pipeline.memory_runner import MemoryRunner, Seat
+from alphapanda.pipeline.memory_runner import MemoryRunner, MemoryStage
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.risk.limits import RiskLimits
 from alphapanda.risk.stage import RiskStage
@@ -125,7 +125,7 @@ class DemoMarket:
         configs = parse_strategies(tomllib.loads(starter_text("strategies.toml")))
         strategies = StrategiesStage(bind_strategies(configs, None), modes, instruments.get)
         tick = (EventType.MARKET_TICK, MARKET)
-        seats = [Seat("strategies", strategies, frozenset({tick}))]
+        seats = [MemoryStage("strategies", strategies, frozenset({tick}))]
         orders = [kind for kind in EventType if kind.value.startswith("order_")]
         for broker, mode in modes.items():
             limits = _LIMITS.get(broker, RiskLimits())
@@ -133,9 +133,9 @@ class DemoMarket:
             trader = PaperTraderStage(broker, mode, instruments, _LATENCY.get(broker, timedelta(0)))
             command = (EventType.CONTROL_COMMAND, broker)
             wanted = {tick, command, (EventType.SIGNAL_RAW, broker), *((kind, broker) for kind in orders)}
-            seats.append(Seat(f"risk.{broker}", risk, frozenset(wanted)))
+            seats.append(MemoryStage(f"risk.{broker}", risk, frozenset(wanted)))
             seats.append(
-                Seat(
+                MemoryStage(
                     f"trader.{broker}",
                     trader,
                     frozenset({(EventType.SIGNAL_VALIDATED, broker), tick, command}),

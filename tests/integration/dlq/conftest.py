@@ -41,8 +41,7 @@ from alphapanda.serialization.avro import AvroCodec
 from alphapanda.serialization.codec import Codec, JsonCodec
 from alphapanda.serialization.codec_factory import ALWAYS_JSON
 from alphapanda.serialization.schema_files import schema_text
-from alphapanda.state.snapshots import RedisSnapshots
-from alphapanda.state.store import open_redis
+from alphapanda.state.store import RedisSnapshots, open_redis
 from alphapanda.telemetry.log import SilentLogger
 from commands.main import main
 from topics.catalogue import Catalogue, Overlay

@@ -26,8 +26,7 @@ from alphapanda.model.signal import Signal, SignalIntent, SignalValidated
 from alphapanda.model.snapshot import Snapshot
 from alphapanda.model.tick import Tick, TickRef
 from alphapanda.pipeline.kafka_runner import StageRunner
-from alphapanda.pipeline.ports import BatchStep
-from alphapanda.pipeline.runner_config import RunnerSpec
+from alphapanda.pipeline.runner_config import BatchStep, RunnerSpec
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.serialization.codec import decode, encode
 from alphapanda.telemetry.log import SilentLogger

@@ -18,7 +18,7 @@ from alphapanda.operations.trace.missing import GroupPositions
 from alphapanda.operations.trace.report import TraceReport, TraceStep
 from alphapanda.operations.trace.search import LogSearch
 from alphapanda.operations.trace.trace import Tracer
-from alphapanda.pipeline.dead_letters import dead_letter
+from alphapanda.pipeline.delivery import dead_letter
 from alphapanda.pipeline.topic_routing import Routes
 from topics.catalogue import Catalogue, Overlay
 from topics.dead_letters import FailedStage

@@ -16,13 +16,11 @@ from alphapanda.market.universe import SIMULATED_INSTRUMENTS
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.pipeline.kafka_runner import StageRunner
 from alphapanda.pipeline.meter import MetricsMeter
-from alphapanda.pipeline.ports import BatchStep
-from alphapanda.pipeline.runner_config import RunnerSpec
+from alphapanda.pipeline.runner_config import BatchStep, RunnerSpec
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.risk.limits import RiskLimits
 from alphapanda.risk.stage import RiskStage
-from alphapanda.state.snapshots import RedisSnapshots
-from alphapanda.state.store import open_redis
+from alphapanda.state.store import RedisSnapshots, open_redis
 from alphapanda.telemetry.log import SilentLogger
 from alphapanda.telemetry.metrics import Metrics
 from topics.catalogue import Catalogue
@@ -45,7 +43,7 @@ async def live(
         if now is step and left <= 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    options = KafkaOptions(bootstrap, "mortal")
+    options = KafkaOptions(bootstrap, "crashing-runner")
     limits = RiskLimits(max_orders_per_second=10_000, max_open_positions=10_000, duplicate_window_ms=0)
     stage = RiskStage(broker, TradingMode.PAPER, limits, InstrumentTable(SIMULATED_INSTRUMENTS))
     routes = Routes(Catalogue.load(), broker)
@@ -53,7 +51,7 @@ async def live(
     async with (
         open_log(options) as log,
         open_redis(redis_url) as redis,
-        join_group(options, f"{broker}.risk", [raw], instance=f"{broker}-mortal") as ownership,
+        join_group(options, f"{broker}.risk", [raw], instance=f"{broker}-crashing-runner") as ownership,
     ):
         runner = StageRunner(
             spec=RunnerSpec(
@@ -69,7 +67,7 @@ async def live(
             snapshots=RedisSnapshots(redis, f"{broker}:snapshot:risk"),
             routes=routes,
             clock=SystemClock(),
-            meter=MetricsMeter(Metrics("mortal", broker)),
+            meter=MetricsMeter(Metrics("crashing-runner", broker)),
             logger=SilentLogger(),
             on_degraded=lambda _reason: None,
             on_step=die,

@@ -12,9 +12,8 @@ import pytest
 from alphapanda.clock import ManualClock
 from alphapanda.errors import RedisUnreachableError
 from alphapanda.model.snapshot import Snapshot
-from alphapanda.state import snapshots, views
-from alphapanda.state.snapshots import RedisSnapshots
-from alphapanda.state.store import open_redis
+from alphapanda.state import store, views
+from alphapanda.state.store import RedisSnapshots, open_redis
 from alphapanda.state.views import ViewProjector
 from alphapanda.telemetry.health import Health
 from alphapanda.telemetry.log import SilentLogger
@@ -75,7 +74,7 @@ async def test_views_are_given_up_soon_and_rest_nine_times_as_long(
 
 
 async def test_a_snapshot_is_given_up_soon(hung: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshots, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(store, "SAVE_TIMEOUT_S", 0.05)
     snapshot = Snapshot(log="log", taken_at=NOW, state=b"", inputs={}, outputs={}, recent=())
     async with open_redis(hung) as client, asyncio.timeout(6):  # redis-py alone would try for nine seconds
         with pytest.raises(RedisUnreachableError, match="saving the snapshot key: not in time"):

@@ -17,7 +17,7 @@ from alphapanda.model.envelope import Event, EventEnvelope, trace_id_of
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.model.tick import Tick
 from alphapanda.pipeline.compose import event_types
-from alphapanda.pipeline.memory_runner import MemoryRunner, Seat
+from alphapanda.pipeline.memory_runner import MemoryRunner, MemoryStage
 from alphapanda.pipeline.topic_routing import Routes
 from alphapanda.risk.limits import RiskLimits
 from alphapanda.risk.stage import RiskStage
@@ -59,16 +59,20 @@ def market() -> Iterator[EventEnvelope[Tick]]:
         )
 
 
-def seats(limits: RiskLimits) -> list[Seat]:
+def seats(limits: RiskLimits) -> list[MemoryStage]:
     instruments = InstrumentTable(SIMULATED_INSTRUMENTS)
     ticks = frozenset({(EventType.MARKET_TICK, MARKET)})
-    made = [Seat("strategies", StrategiesStage(bind_strategies([CONFIG], None), BROKERS, instruments.get), ticks)]
+    made = [
+        MemoryStage(
+            "strategies", StrategiesStage(bind_strategies([CONFIG], None), BROKERS, instruments.get), ticks
+        )
+    ]
     for broker, mode in BROKERS.items():
         judged = frozenset((kind, broker) for kind in event_types(RISK.inputs_for(is_live=False), CATALOGUE))
         wanted = ticks | {(EventType.SIGNAL_VALIDATED, broker), (EventType.CONTROL_COMMAND, broker)}
-        made.append(Seat(f"risk.{broker}", RiskStage(broker, mode, limits, instruments), judged))
+        made.append(MemoryStage(f"risk.{broker}", RiskStage(broker, mode, limits, instruments), judged))
         trader = PaperTraderStage(broker, mode, instruments, timedelta(milliseconds=50))
-        made.append(Seat(f"trader.{broker}", trader, wanted, timer=True))
+        made.append(MemoryStage(f"trader.{broker}", trader, wanted, timer=True))
     return made
 
 
