@@ -103,7 +103,7 @@ class BatchReader:
             found = self._take(wanted)
         if found is not None:
             self._read_ahead(wanted)
-            await asyncio.sleep(0)  # whoever works through what is here must not keep the next from coming
+            await asyncio.sleep(0)  # a caller that works long on these records must not hold up the next fetch
         return found
 
     async def position(self, partition: Partition) -> int:
@@ -123,7 +123,7 @@ class BatchReader:
         await self._client.close()
 
     def _take(self, wanted: Sequence[Partition]) -> Fetched | None:
-        """Take what is there of one of `wanted`; they take turns."""
+        """Return the batches ready of one of `wanted`, in turns."""
         count = len(wanted)
         for step in range(count):
             ready = self._ready[wanted[(self._turn + step) % count]]
@@ -160,7 +160,7 @@ class BatchReader:
             await ahead
 
     async def _fill(self, wanted: Sequence[Partition], timeout_s: float) -> None:
-        """Fetch what is not there yet of `wanted`, until something is or `timeout_s` has passed."""
+        """Fetch the partitions of `wanted` that have nothing ready, until one has or `timeout_s` has passed."""
         with kafka_errors(f"reading {wanted[0]}"):
             for attempt in range(_ATTEMPTS):
                 try:

@@ -1,4 +1,4 @@
-"""Record batches as Kafka stores them: where each ends, what is in it, and whether some bytes occur in it at all.
+"""Record batches as Kafka stores them: their ends, their records, and a search for bytes in a whole batch.
 
 Searching the bytes of a whole batch costs a twentieth of reading its records one by one.
 Source of the layout: Apache Kafka, "Message format", record batch (magic 2).
@@ -54,7 +54,7 @@ def next_offset(data: bytes) -> int | None:
 
 
 def slices(data: bytes, about: int) -> Iterator[bytes]:
-    """Give the whole batches in `data` in pieces of `about` so many bytes; what is cut off is left out."""
+    """Give the whole batches in `data` in pieces of about `about` bytes; an incomplete one is left out."""
     start = at = 0
     while at + _LENGTH_END <= len(data):
         _, length = _LENGTH.unpack_from(data, at)
@@ -92,7 +92,7 @@ def records_of(partition: Partition, data: bytes, start: int) -> list[Record]:
 
 
 def batches_with(data: bytes, needle: bytes) -> Iterator[bytes]:
-    """Give the batches in whose keys, headers or values `needle` occurs. What cannot be read is left out."""
+    """Give the batches in whose keys, headers or values `needle` occurs; unreadable batches are left out."""
     view, at = memoryview(data), 0
     while at + _LENGTH_END <= len(data):
         _, length = _LENGTH.unpack_from(data, at)

@@ -74,7 +74,7 @@ def new_consumer(options: KafkaOptions, **more: object) -> AIOKafkaConsumer:
 
 
 class KafkaReadLog:
-    """What can be asked of the log and read from it. Made by `open_read_log`."""
+    """The log, for reading and for questions about it. Made by `open_read_log`."""
 
     def __init__(self, options: KafkaOptions, lookup: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
         self._options = options
@@ -88,7 +88,7 @@ class KafkaReadLog:
             return str((await self._admin.describe_cluster())["cluster_id"])
 
     async def partitions(self, topics: Collection[str]) -> tuple[Partition, ...]:
-        """Return the partitions of these topics; raises DependencyError for a topic that is not there."""
+        """Return the partitions of these topics; raises DependencyError for a topic that does not exist."""
         if not topics:
             return ()
         with kafka_errors("looking topics up"):
@@ -102,11 +102,11 @@ class KafkaReadLog:
         return tuple(Partition(topic, number) for topic in topics for number in sorted(found[topic]))
 
     async def beginnings(self, partitions: Collection[Partition]) -> Offsets:
-        """Return the first offset that each still holds."""
+        """Return the first offset that each partition still holds."""
         return await self._offsets(partitions, latest=False)
 
     async def ends(self, partitions: Collection[Partition]) -> Offsets:
-        """Return the offset that each gives to its next record."""
+        """Return the offset of the next record of each partition."""
         return await self._offsets(partitions, latest=True)
 
     async def _offsets(self, partitions: Collection[Partition], *, latest: bool) -> Offsets:
@@ -178,7 +178,7 @@ class KafkaLog(KafkaReadLog):
         self._bulk: dict[tuple[str, int], asyncio.Lock] = {}
 
     async def append(self, outgoing: Sequence[Outgoing]) -> list[LogPosition]:
-        """Write all, in order within each partition, and return where they stand once all are acknowledged."""
+        """Write all, in order within each partition, and return their positions once all are acknowledged."""
         with kafka_errors("writing"):
             pending = [
                 await self._producer.send(
@@ -190,9 +190,9 @@ class KafkaLog(KafkaReadLog):
         return [LogPosition(ack.topic, ack.partition, ack.offset) for ack in acks]
 
     async def append_in_bulk(self, outgoing: Sequence[Outgoing]) -> list[LogPosition]:
-        """Write as `append` does, in batches made here: for thousands at once, at a fraction of the cost of each.
+        """Write as `append` does, in batches made here: thousands at once for a fraction of the cost.
 
-        Every record has to name its partition; those that do not make all of it go the other way.
+        Every record has to name its partition; otherwise all are written by `append`.
         """
         if any(one.partition is None for one in outgoing):
             return await self.append(outgoing)
@@ -207,7 +207,7 @@ class KafkaLog(KafkaReadLog):
         pending: list[tuple[list[int], asyncio.Future[Any]]] = []
         with kafka_errors("writing"):
             for (topic, partition), indexes in places.items():
-                # Two who hand aiokafka batches for one partition wait for each other until their time is up.
+                # Two tasks that hand aiokafka batches for one partition wait for each other until they time out.
                 async with self._bulk.setdefault((topic, partition), asyncio.Lock()):
                     for members, batch in self._batches(outgoing, indexes):
                         future = await self._producer.send_batch(batch, topic, partition=partition)
@@ -245,7 +245,7 @@ async def open_read_log(options: KafkaOptions) -> AsyncIterator[KafkaReadLog]:
 
 @asynccontextmanager
 async def open_log(options: KafkaOptions) -> AsyncIterator[KafkaLog]:
-    """Open the log; what was written is flushed on the way out. Raises DependencyError."""
+    """Open the log; records written are flushed on the way out. Raises DependencyError."""
     async with _lookups(options) as (lookup, admin):
         producer = AIOKafkaProducer(
             bootstrap_servers=options.bootstrap_servers,

@@ -50,7 +50,7 @@ def kafka_errors(doing: str, *, connecting: bool = False) -> Iterator[None]:
     """Translate aiokafka's errors while `doing` something, e.g. `reading paper.orders.filled`.
 
     Args:
-        doing: what is being done, in words that end a sentence.
+        doing: the act, in words that end a sentence.
         connecting: whether any failure means that no Kafka is there.
     """
     try:
@@ -59,7 +59,7 @@ def kafka_errors(doing: str, *, connecting: bool = False) -> Iterator[None]:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        # aiokafka cancels its own requests when a connection breaks; nobody asked this task to end.
+        # aiokafka cancels its own requests when a connection breaks; nobody cancelled this task.
         raise TransientError(f"Kafka's connection broke while {doing}.") from error
     except KafkaError as error:
         raise _ours(error, doing, connecting=connecting) from error

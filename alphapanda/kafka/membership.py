@@ -21,7 +21,7 @@ _NEVER_MS: Final = 24 * 3600 * 1000
 
 
 class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
-    """What the group gave us, as it changes."""
+    """The partitions that the group assigns to this member."""
 
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
         self._consumer = consumer
@@ -30,7 +30,7 @@ class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
         self.generation = 0
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        """Forget what was owned."""
+        """Forget the partitions owned."""
         if revoked:
             self.owned = frozenset()
             self.generation += 1
@@ -53,7 +53,7 @@ class KafkaOwnership:
         self._acquired = -1
 
     async def acquire(self) -> frozenset[Partition]:
-        """Wait until this member owns something, and return what."""
+        """Wait until this member owns partitions, and return them."""
         while not self._assignment.owned:
             self._assignment.changed.clear()
             await self._assignment.changed.wait()
@@ -62,11 +62,11 @@ class KafkaOwnership:
 
     @property
     def is_lost(self) -> bool:
-        """Whether what `acquire` returned has changed since."""
+        """Whether the ownership has changed since `acquire` returned."""
         return self._acquired != self._assignment.generation
 
     async def commit(self, offsets: Mapping[Partition, int]) -> None:
-        """Commit the offsets of what is owned, for those who measure lag."""
+        """Commit the offsets of the partitions owned, for whoever measures lag."""
         owned = {to_aiokafka(p): offset for p, offset in offsets.items() if p in self._assignment.owned}
         if owned and not self.is_lost:
             with kafka_errors("committing"):
@@ -82,7 +82,7 @@ async def join_group(
     Args:
         options: how to reach Kafka.
         group: the consumer group.
-        topics: what is owned by one member at a time.
+        topics: each partition is owned by one member at a time.
         instance: names this member across restarts (KIP-345), so that it takes over from its former self at
             once instead of after the session time-out.
     """

@@ -1,4 +1,4 @@
-"""Ask a Kafka who it is and whether it can be worked with, without the noise that a full client logs.
+"""Ask a Kafka for its identity and its APIs, without the lines that a full client logs.
 
 Everything here is about one connection; aiokafka's errors become ours.
 """
@@ -22,11 +22,11 @@ RETRY_S = 0.03
 
 
 class KafkaFacts(msgspec.Struct, frozen=True):
-    """What a Kafka says of itself.
+    """Kafka's answers about itself.
 
     Attributes:
         address: the `host:port` that answered.
-        cluster_id: None from brokers that do not tell.
+        cluster_id: None from brokers that have none.
         brokers: `host:port` of each.
         apis: the versions it speaks, `(oldest, newest)` by API key.
     """
@@ -70,7 +70,7 @@ NEEDED: Mapping[int, NeededApi] = {
 
 
 async def probe_kafka(bootstrap_servers: str, timeout_s: float = 5.0) -> KafkaFacts:
-    """Return what the first of `bootstrap_servers` that answers says.
+    """Return the facts of the first of `bootstrap_servers` that answers.
 
     Raises:
         ConfigError: the list is not `host:port[,host:port…]`.
@@ -99,14 +99,14 @@ async def probe_kafka(bootstrap_servers: str, timeout_s: float = 5.0) -> KafkaFa
 
 
 async def kafka_is_up(bootstrap_servers: str, *, group: str) -> KafkaFacts:
-    """Return what a starting Kafka says once it serves clients and groups; waits for ever."""
+    """Return the facts of a starting Kafka once it serves clients and groups; waits for ever."""
     while True:
         try:
             facts = await probe_kafka(bootstrap_servers, timeout_s=5.0)
             if facts.brokers and await _coordinator_ready(facts.brokers[0], group):
                 return facts
         except (KafkaUnreachableError, OSError, UnfitError):
-            pass  # it is starting: that is what we wait for
+            pass  # it is still starting
         await asyncio.sleep(RETRY_S)
 
 
@@ -242,7 +242,7 @@ async def _facts(connection: AIOKafkaConnection, address: str) -> KafkaFacts:
 
 
 async def _coordinator_ready(address: str, group: str) -> bool:
-    """Whether the coordinator of groups has loaded what it knows; asking makes its topic on the first start."""
+    """Whether the coordinator of groups has loaded its topic; asking creates the topic on the first start."""
     from aiokafka.protocol.commit import OffsetFetchRequest  # noqa: PLC0415
     from aiokafka.protocol.coordination import FindCoordinatorRequest  # noqa: PLC0415
 

@@ -1,8 +1,8 @@
 """One Kafka record batch (magic 2) of ticks, put together from prepared pieces.
 
 aiokafka's own builder takes key, value and headers of every record apart and together again, and
-compresses lz4 at its slowest level in the event loop's thread. This one joins what `TickEncoder` made,
-compresses in a thread, and answers what aiokafka's accumulator asks of a builder (0.14; a contract test
+compresses lz4 at its slowest level in the event loop's thread. This one joins the pieces of `TickEncoder`,
+compresses in a thread, and has the methods that aiokafka's accumulator calls on a builder (0.14; a contract test
 compares both byte by byte, and reads these with aiokafka's reader).
 
 Source of the layout: Apache Kafka, "Message format", record batch.
@@ -101,7 +101,7 @@ class TickBatch:
             self._codec = codec
             self._pieces = [smaller]
 
-    # ------------------------------------------------- what aiokafka's accumulator asks of a builder
+    # ------------------------------------------------- the methods that aiokafka's accumulator calls on a builder
 
     def record_count(self) -> int:
         """How many records it holds."""
@@ -116,7 +116,7 @@ class TickBatch:
         return True
 
     def close(self) -> None:
-        """Take nothing more, as ever."""
+        """Do nothing: it is always closed."""
 
     def _set_producer_state(self, producer_id: int, producer_epoch: int, base_sequence: int) -> None:
         self._producer = (producer_id, producer_epoch, base_sequence)

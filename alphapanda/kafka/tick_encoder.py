@@ -1,7 +1,7 @@
 """Ticks to Kafka records, fast: the same bytes as `codec.encode` of the whole envelope, without building it.
 
-Most of a record is the same for every tick of an instrument, and the time stands in the payload already:
-what changes is put between prepared pieces. A property test compares both ways on any tick.
+Most of a record is the same for every tick of an instrument, and the payload has the time already:
+the parts that change are put between prepared pieces. A property test compares both ways on any tick.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LOW_DIGITS: Final = tuple(b"%03x" % number for number in range(4_096))
 """The last three digits of a number: the other nine change once in 4,096 ticks."""
 
 _FULL: Final = BATCH_BYTES - 100_000
-"""A batch larger than this takes no more: no tick is as large as what is left."""
+"""A batch larger than this takes no more: no tick is as large as the rest."""
 
 
 class _InstrumentTemplate(NamedTuple):
@@ -137,7 +137,7 @@ class TickEncoder:
             stamp: when they are written, Unix milliseconds: that of every record.
             wanted: the instruments to take; None for all.
             written: the number of the source's last tick in each partition: ticks up to it are left out;
-                what is returned counts as written.
+                the ticks returned count as written.
         """
         # One loop with everything in locals: it runs 250,000 times a second.
         templates, varints, low_digits, join = self._templates, _VARINTS, _LOW_DIGITS, b"".join
@@ -227,7 +227,7 @@ def _text(text: str) -> bytes:
 
 
 def tick_envelope(ids: SequenceIds, number: int, tick: Tick) -> EventEnvelope[Tick]:
-    """Return the envelope of tick `number` of a source: what the record's value decodes to."""
+    """Return the envelope of tick `number` of a source; the record's value decodes to it."""
     event_id = ids.at(number)
     return EventEnvelope(
         id=event_id,

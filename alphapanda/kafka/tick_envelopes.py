@@ -17,7 +17,7 @@ from alphapanda.model.records import Headers, envelope_headers
 from alphapanda.model.tick import TickFrame
 
 _FULL = BATCH_BYTES - 100_000
-"""A batch larger than this takes no more: no tick is as large as what is left."""
+"""A batch larger than this takes no more: no tick is as large as the rest."""
 
 
 class EnvelopeTickEncoder:
@@ -78,7 +78,7 @@ def _record(index: int, key: bytes, value: bytes, headers: Headers) -> bytes:
     """Return one record of a batch; its attributes, and its time since the batch's, are zero."""
     parts = [b"\x00\x00", varint(index), varint(len(key)), key, varint(len(value)), value, varint(len(headers))]
     for name, content in headers:
-        encoded, said = name.encode(), content or b""
-        parts += [varint(len(encoded)), encoded, varint(len(said)), said]
+        encoded, value_bytes = name.encode(), content or b""
+        parts += [varint(len(encoded)), encoded, varint(len(value_bytes)), value_bytes]
     body = b"".join(parts)
     return varint(len(body)) + body

@@ -48,7 +48,7 @@ class TickWriterOptions:
     Attributes:
         bootstrap_servers: host:port, comma-separated.
         topic: where to.
-        client_id: who we are, in the broker's logs and quotas.
+        client_id: our name in the broker's logs and quotas.
         compression: of batches that are large enough for it to pay.
         request_timeout_ms: how long a batch is tried while no broker answers.
     """
@@ -107,7 +107,7 @@ class TickWriter:
     """Writes the frames of one source. Made by `open_tick_writer`.
 
     Attributes:
-        marks: how far the source has come in each partition, by what was acknowledged.
+        marks: how far the source has come in each partition, as acknowledged.
         partitions: how many the topic has.
     """
 
@@ -146,8 +146,8 @@ class TickWriter:
 
         Raises:
             DependencyError: an earlier frame was not acknowledged, or
-            TransientError: not within its time. What is in the log then is whole up to some tick in every
-                partition, so that a new writer can go on.
+            TransientError: not within its time. The log then holds every tick up to some tick in each
+                partition, so that a new writer can continue.
         """
         while len(self._under_way) >= FRAMES_UNDER_WAY:
             await self._await_oldest()
@@ -179,7 +179,7 @@ class TickWriter:
             await self._await_oldest()
 
     async def send(self) -> None:
-        """Send what was written, in order, until cancelled. `open_tick_writer` runs it."""
+        """Send the frames written, in order, until cancelled. `open_tick_writer` runs it."""
         while True:
             pending = await self._outbox.get()
             try:
@@ -230,7 +230,7 @@ async def open_tick_writer(
     on_acknowledged: Callable[[Acknowledged], None] = lambda _: None,
     codec: Codec | None = None,
 ) -> AsyncIterator[TickWriter]:
-    """Open a writer for the source whose ids these are. Call `drain` before leaving: a failure is seen there.
+    """Open a writer for the source whose ids these are. Call `drain` before leaving: it raises an earlier failure.
 
     Args:
         options: where to and how.
@@ -238,7 +238,7 @@ async def open_tick_writer(
         clock: stamps records and measures latency.
         written: the number of the source's last tick in the log, for each partition that has one: ticks up
             to it are left out.
-        on_acknowledged: told of each frame that is in the log.
+        on_acknowledged: called with each frame that is in the log.
         codec: how ticks are written; JSON when not given.
 
     Raises:

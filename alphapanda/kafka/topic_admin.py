@@ -1,7 +1,7 @@
-"""The one seam to a cluster's administration: read what is there, make one change at a time.
+"""A cluster's administration: read its topics, make one change at a time.
 
 aiokafka's admin client has no incremental config change and hides errors of single topics, so the requests
-themselves are sent here, over aiokafka's connection. Its errors become ours here.
+themselves are sent here, over aiokafka's connection.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Progress = Callable[[Change], None]
 
 
 def no_progress(_change: Change) -> None:
-    """Tell nobody."""
+    """Do nothing."""
 
 
 class Cluster:
@@ -228,7 +228,7 @@ class Cluster:
         found = {}
         for resource in response["resources"]:
             name = resource["resource_name"]
-            _refuse(resource["error_code"], resource["error_message"], f"tell the configs of {name}")
+            _refuse(resource["error_code"], resource["error_message"], f"read the configs of {name}")
             found[name] = {
                 entry["config_names"]: LiveConfig(value=entry["config_value"] or "", own=_is_own(entry))
                 for entry in resource["config_entries"]
@@ -244,7 +244,7 @@ class Cluster:
         return int(node)
 
     async def _to_controller(self, request: Any) -> Any:
-        """Send what only the controller may do; once more when it has moved."""
+        """Send a request that only the controller may serve; once more when it has moved."""
         try:
             return await self._client.send(self._node(), request)
         except NotControllerError:

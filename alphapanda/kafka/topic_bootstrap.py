@@ -1,4 +1,4 @@
-"""Bringing a cluster to its declaration: making what is missing, or applying a reviewed plan."""
+"""Bringing a cluster to its declaration: creating missing topics, or applying a reviewed plan."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from topics.spec import TopicSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BootstrapReport:
-    """What bootstrapping found and made.
+    """The topics that bootstrapping found and made.
 
     Attributes:
         cluster_id: which cluster it was.
@@ -35,7 +35,7 @@ class BootstrapReport:
 async def plan_for(
     cluster: Cluster, declared: Sequence[TopicSpec], *, made_at: datetime, only: Container[str] | None = None
 ) -> TopicPlan:
-    """Return what would make the cluster as `declared`; `only` restricts it to some of the topics."""
+    """Return the plan that makes the cluster as `declared`; `only` restricts it to some of the topics."""
     live = await cluster.read(configs_of=[str(spec.name) for spec in declared])
     return make_plan(declared, live, made_at=made_at, only=only)
 
@@ -43,7 +43,7 @@ async def plan_for(
 async def bootstrap(
     cluster: Cluster, declared: Sequence[TopicSpec], *, made_at: datetime, progress: Progress = no_progress
 ) -> BootstrapReport:
-    """Make the declared topics that are not there; change nothing that is.
+    """Create the declared topics that do not exist; change none that does.
 
     Raises:
         DependencyError: a topic cannot be made as declared on this cluster.
@@ -55,7 +55,7 @@ async def bootstrap(
 
 
 def report_of(plan: TopicPlan) -> BootstrapReport:
-    """Return what bootstrapping by `plan` makes and leaves; raises DependencyError if a topic cannot be made."""
+    """Return the topics that `plan` makes and leaves; raises DependencyError if one cannot be made."""
     blocked = [entry for entry in plan.unfixable if entry.obstacle is PlanObstacle.TOO_FEW_NODES]
     if blocked:
         raise DependencyError(

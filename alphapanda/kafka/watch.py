@@ -23,7 +23,7 @@ Report = Callable[[str | None], None]
 async def watch_kafka(
     bootstrap_servers: str, report: Report, *, every_s: float = EVERY_S, answer_s: float = ANSWER_S
 ) -> None:
-    """Report, until cancelled, how Kafka is: None after each answer, else in one line what is wrong.
+    """Report, until cancelled, how Kafka is: None after each answer, else its fault in one line.
 
     Args:
         bootstrap_servers: `host:port[,host:port…]`; one that answers will do.

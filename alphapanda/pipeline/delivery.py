@@ -1,4 +1,4 @@
-"""Delivery policy: what becomes of an event whose processing failed, and how it becomes a dead letter."""
+"""Delivery policy: the next step for an event whose processing failed, and its dead letter."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class DeliveryPolicy(StrEnum):
     """How a service treats failures. Cancellation never commits, whatever the policy."""
 
     AT_LEAST_ONCE = "at_least_once"
-    """Retry what may pass, dead-letter what cannot, commit after the outputs are acknowledged."""
+    """Retry transient failures, dead-letter the others, commit after the outputs are acknowledged."""
     STRICT = "strict"
     """The first failure stops the service: nothing is dead-lettered, nothing skipped."""
 
@@ -66,7 +66,7 @@ def failure_kind(error: Exception) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an input led to nothing, and how often it was tried."""
+    """Why an input was refused, and how often it was tried."""
 
     error: Exception
     attempts: int

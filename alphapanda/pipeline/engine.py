@@ -14,7 +14,7 @@ RECENT_CAPACITY = 8_192
 
 
 class FoldedIds:
-    """The ids of the events folded last, bounded: what comes again within the bound is known."""
+    """The ids of the events folded last, bounded: an event that comes again within the bound is known."""
 
     def __init__(self, capacity: int = RECENT_CAPACITY) -> None:
         self._order: deque[str] = deque()
@@ -47,7 +47,7 @@ class FoldError(InvariantError):
     Attributes:
         event: the event whose folding failed.
         cause: the input being processed; differs from `event` when an output's folding failed.
-        failure: what was raised.
+        failure: the error raised.
     """
 
     def __init__(self, cause: Event, event: Event, failure: Exception) -> None:
@@ -69,7 +69,7 @@ class StageEngine:
         return event_id in self.recent
 
     def process(self, event: Event) -> list[Event]:
-        """Process one input and return what follows from it.
+        """Process one input and return the decisions that follow from it.
 
         Raises whatever `decide` raises, with the state as it was; FoldError when folding failed.
         """
@@ -78,7 +78,7 @@ class StageEngine:
         return outputs
 
     def fold(self, event: Event, outputs: Iterable[Event]) -> None:
-        """Fold an input and what was decided on it; raises FoldError."""
+        """Fold an input and the decisions on it; raises FoldError."""
         current = event
         try:
             self.stage.evolve(event)

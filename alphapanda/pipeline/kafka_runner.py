@@ -84,7 +84,7 @@ class StageRunner:
     _dirty: bool = False
 
     async def run(self, stop: asyncio.Event, on_ready: Callable[[], None], on_standby: Callable[[], None]) -> None:
-        """Work until `stop` is set; `on_ready` is called each time recovery is done."""
+        """Work until `stop` is set; `on_ready` is called after each recovery."""
         self._pristine = self.stage.snapshot()
         self._log_id = await self.log.identity()
         while not stop.is_set():
@@ -192,11 +192,11 @@ class StageRunner:
         self.meter.snapshot(self.clock.monotonic() - started)
         self._dirty = False
 
-    def _is_due(self, what: str, every_s: float) -> bool:
+    def _is_due(self, timer: str, every_s: float) -> bool:
         now = self.clock.monotonic()
-        if now < self._due.get(what, 0.0):
+        if now < self._due.get(timer, 0.0):
             return False
-        self._due[what] = now + every_s
+        self._due[timer] = now + every_s
         return True
 
     # ------------------------------------------------------------------ recovery
@@ -250,7 +250,7 @@ class StageRunner:
         )
 
     async def _restore(self, ends: Offsets) -> Snapshot | None:
-        """Restore the stage from the snapshot and return it; None when the log has to tell everything."""
+        """Restore the stage from the snapshot and return it; None when all has to be folded from the log."""
         snapshot = await self._usable_snapshot(ends)
         if snapshot is not None:
             try:
@@ -276,7 +276,7 @@ class StageRunner:
         return snapshot
 
     async def _refold(self, own: Recovered) -> int:
-        """Follow the logged decisions in their order; write what a crash kept from being written."""
+        """Follow the logged decisions in their order; write the outputs that a crash kept from being written."""
         batch = Batch(encode_offsets(own.base or self._inputs.positions))
         for decision in own.decisions:
             cause = decision.cause
@@ -286,7 +286,7 @@ class StageRunner:
                         partition.topic,
                         partition.number,
                     )
-                    # The cause itself comes last, with what was decided on it.
+                    # The cause itself comes last, with the decision on it.
                     limit = cause.offset if cause is not None and is_cause else seen
                     await self._refold_below(partition, limit, own, batch)
             await self._refold_decision(decision, own, batch)
@@ -307,7 +307,7 @@ class StageRunner:
                     settled = _is_settled(record, own)
                     await self._processor.reprocess(record, batch, settled=settled, logged=decision)
                     return
-        # A timer's, or its input is no longer in the log: what was decided still counts.
+        # A timer's, or its input is no longer in the log: the decision still counts.
         for output in decision.outputs:
             self.stage.evolve(output)
 

@@ -30,7 +30,7 @@ class MemoryStage:
 
     Attributes:
         name: of the service.
-        stage: what decides.
+        stage: decides on them.
         inputs: kinds of events, by broker.
         timer: whether it gets a timer event, once a second of event time.
     """

@@ -1,4 +1,4 @@
-"""Puts single events into the log, for those who are no stage: operators' commands, audits, alerts."""
+"""Puts single events into the log that no stage decides: operators' commands, audits, alerts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class MessageProducer:
 
     Args:
         log: where to.
-        source: who we are, e.g. `cli`.
+        source: our name, e.g. `cli`.
         clock: the time of events that enter here.
     """
 
@@ -48,8 +48,8 @@ class MessageProducer:
             topic: where it belongs; its scope is the event's broker.
             data: the payload.
             key: of the record.
-            event_type: what it is; may be left out for ticks alone.
-            correlation_id: what it belongs to; its own id where something begins.
+            event_type: its type; may be left out for ticks alone.
+            correlation_id: of the chain that it belongs to; its own id at the start of a chain.
 
         Raises:
             UsageError: no event type.
@@ -90,7 +90,7 @@ class MessageProducer:
         correlation_id: EventId | None = None,
         **details: str,
     ) -> None:
-        """Write who did what to what, why, and how it ended."""
+        """Write one act: its actor, target, reason and outcome."""
         record = AuditRecord(
             actor=actor, action=action, target=target, reason=reason, outcome=outcome, details=details
         )

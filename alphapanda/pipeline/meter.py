@@ -1,4 +1,4 @@
-"""What a runner counts: the protocol, and this process's metrics behind it."""
+"""A runner's counts: the protocol, and this process's metrics behind it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from alphapanda.telemetry.metrics import Metrics
 
 
 class Meter(Protocol):
-    """What a runner counts."""
+    """A runner's counts."""
 
     def consumed(self, records: Sequence[Record], now: datetime) -> None:
         """Count a batch of inputs and the age of its newest record."""
@@ -32,7 +32,7 @@ class Meter(Protocol):
         ...
 
     def lag(self, partition: Partition, records: int) -> None:
-        """Say how many records of an input wait to be read."""
+        """Set how many records of an input wait to be read."""
         ...
 
     def snapshot(self, seconds: float) -> None:
@@ -95,7 +95,7 @@ class MetricsMeter:
         self._metrics.recovery_seconds.set(seconds)
 
     def lag(self, partition: Partition, records: int) -> None:
-        """Say how many records of an input wait to be read."""
+        """Set how many records of an input wait to be read."""
         self._metrics.consumer_lag(partition.topic, partition.number).set(records)
 
     def snapshot(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""One input at a time: read, decide, fold, and note what is to be written.
+"""One input at a time: read, decide, fold, and collect the records to write.
 
 The delivery policy is applied to failures here (`alphapanda.pipeline.delivery`), nowhere else.
 """
@@ -38,7 +38,7 @@ class Batch:
 
     Attributes:
         base: header value: the next offsets when it began.
-        outgoing: what is to be written, in order.
+        outgoing: the records to write, in order.
         decided: the events among it.
         inputs: how many records were processed.
     """
@@ -55,7 +55,7 @@ class RecordProcessor:
 
     Attributes:
         positions: the next offset of every input partition; moved by whoever reads records.
-        refused: inputs whose dead letter is in the log already, and when each was written, as far as it says.
+        refused: inputs whose dead letter is in the log already, and when each was written, where known.
         poisoned: inputs whose folding failed in this process; they are refused when they come again.
     """
 
@@ -75,7 +75,7 @@ class RecordProcessor:
         self.engine = StageEngine(self.stage)
 
     async def process(self, record: Record, batch: Batch) -> None:
-        """Decide on one input and fold it; what follows goes into `batch`."""
+        """Decide on one input and fold it; the outputs go into `batch`."""
         event = self._read(record, batch)
         if event is not None:
             await self._decide_and_fold(record, event, None, batch)
@@ -87,9 +87,9 @@ class RecordProcessor:
 
         Args:
             record: the input.
-            batch: what the log still lacks goes here.
-            settled: everything that follows from it is in the log: fold, do not decide.
-            logged: what the log has of what follows from it.
+            batch: gets the outputs that the log lacks.
+            settled: all decisions on it are in the log: fold, do not decide.
+            logged: the decision on it that the log has; None for none.
         """
         event = self._read(record, batch)
         if event is None:
@@ -106,7 +106,7 @@ class RecordProcessor:
             self._write(output, TIMER_CAUSE, index, batch)
 
     def _read(self, record: Record, batch: Batch) -> Event | None:
-        """Return the event to process; None when there is nothing to do or it was refused."""
+        """Return the event to process; None when it was refused or needs no processing."""
         batch.inputs += 1
         if self._is_not_for_us(record):
             return None
@@ -156,7 +156,7 @@ class RecordProcessor:
                     self._write(output, cause, index, batch)
 
     async def _decide_again(self, event: Event, error: Exception) -> list[Event] | Refusal:
-        """Try again what may pass; return the outputs, or why there are none."""
+        """Retry after a transient failure; return the outputs, or the refusal."""
         attempts = 1
         last = error
 
@@ -190,7 +190,7 @@ class RecordProcessor:
     def _reconcile(
         self, record: Record, fresh: list[Event], logged: LoggedDecision | None
     ) -> tuple[list[Event], frozenset[str]]:
-        """Return what to fold, and the ids of what is still to be written. What the log has counts."""
+        """Return the events to fold, and the ids of those still to be written. The log's decisions count."""
         ids: frozenset[str] = frozenset(output.id for output in fresh)
         if logged is None or not logged.outputs:
             return fresh, ids

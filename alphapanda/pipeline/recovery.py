@@ -1,13 +1,13 @@
-"""Recovery, which is also the normal start: what the log already holds of our decisions, and in which order.
+"""Recovery, which is also the normal start: our decisions that the log already holds, in their order.
 
 A stage's state is the fold of its inputs and of its own outputs, in the order in which it took them.
-Every decision's record says what had been seen (`ap-seen`), so that order can be followed again:
+Every decision's record has the offsets seen before it (`ap-seen`), so that the order can be followed again:
 
 1. from the snapshot's offsets on, our own outputs are read and grouped by the input they follow from;
-2. the inputs are read again; each is folded with what the log holds of its decision, at the place where
-   the decision was taken;
+2. the inputs are read again; each is folded with the logged decision on it, at the place where the
+   decision was taken;
 3. inputs before the last logged batch (`ap-base`) are settled: they are folded, never decided again.
-   Those after it are decided; what the log has already of them is not written again.
+   Those after it are decided; outputs that the log has already are not written again.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from topics.dead_letter_families import read_headers
 
 
 class LoggedDecision(msgspec.Struct, frozen=True):
-    """What the log holds of one decision of ours.
+    """One decision of ours, as the log holds it.
 
     Attributes:
         cause: the input it follows from; None for a timer's.
@@ -51,16 +51,16 @@ class LoggedDecision(msgspec.Struct, frozen=True):
 
     @property
     def order(self) -> tuple[int, int]:
-        """Each input raises the sum of what was seen, so the sum orders decisions; a timer's comes after."""
+        """Each input raises the sum of the offsets seen, so the sum orders decisions; a timer's comes after."""
         return sum(self.seen.values()), 0 if self.cause else 1
 
 
 class Recovered(msgspec.Struct, frozen=True):
-    """What the log holds of ours since the snapshot.
+    """Our decisions and dead letters in the log since the snapshot.
 
     Attributes:
         decisions: in the order in which they were taken.
-        dead_lettered: inputs that were refused and are not folded: where they stand, and when they were written.
+        dead_lettered: inputs that were refused and are not folded: their positions, and when they were written.
             A topic that was deleted and made again has other records at the same places.
         next_outputs: the end of each of our output partitions.
     """
@@ -101,14 +101,14 @@ async def read_own(
     dead_letters: Collection[Partition],
     since: Mapping[Partition, int],
 ) -> Recovered:
-    """Read what `group` wrote since the offsets in `since`."""
+    """Read the decisions and dead letters that `group` wrote since the offsets in `since`."""
     beginnings = await log.beginnings((*outputs, *dead_letters))
     ends = await log.ends((*outputs, *dead_letters))
     start = {p: max(since.get(p, 0), beginnings[p]) for p in ends}
     records = await read_all(log, start, ends)
     mine = [r for r in records if r.header(Header.GROUP) == group.encode()]
     refused = dict(_refused_input(r) for r in mine if r.partition in set(dead_letters))
-    # A decision that an operator sent again is a copy of one that is folded where it stands first.
+    # A decision that an operator sent again is a copy of one that is folded at its first place.
     decided = [r for r in mine if r.partition not in set(dead_letters) and r.header(Header.REPLAY_OF) is None]
     return Recovered(_group(decided, routes), refused, ends)
 
@@ -192,7 +192,7 @@ class OrderedInputs:
         return record
 
     def take_buffered(self) -> list[Record]:
-        """Return what was read ahead and not taken, in order within each partition."""
+        """Return the records read ahead and not taken, in order within each partition."""
         rest = [record for buffer in self._buffers.values() for record in buffer]
         for buffer in self._buffers.values():
             buffer.clear()

@@ -14,15 +14,15 @@ from alphapanda.pipeline.delivery import DeliveryPolicy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerSpec:
-    """What a runner runs.
+    """A runner's place in the pipeline.
 
     Attributes:
         group: its consumer group, e.g. `paper.risk`; also the owner in messages.
-        broker: whose; None for what serves all.
+        broker: that it serves; None for all.
         inputs: topics read, owned or not.
         outputs: the kinds of event that the stage may decide, and for which brokers.
-        timer: whether the stage is told the time once a second.
-        policy: what becomes of failures.
+        timer: whether the stage gets a timer event once a second.
+        policy: for failures.
         accept_log_reset: start empty when the log is not the one remembered.
         version: of the program, for dead letters.
     """
@@ -65,8 +65,8 @@ class BatchStep(IntEnum):
 
 
 OnStep = Callable[[BatchStep], None]
-"""Told of each step as it is done; tests die in it."""
+"""Called at each step; tests die in it."""
 
 
 def no_step(step: BatchStep) -> None:
-    """Live through every step."""
+    """Do nothing."""

@@ -23,12 +23,12 @@ _SHARED_TYPES = {
 
 
 class Routes:
-    """Which topic carries which kind of event, for one broker and what all share.
+    """The topic of each kind of event, for one broker and the shared topics.
 
     Args:
         catalogue: the declared topics.
-        broker: the only broker whose topics may be met.
-        codec: how events are written; JSON when not given.
+        broker: the only broker whose topics are accepted.
+        codec: of the events written; JSON when not given.
     """
 
     def __init__(self, catalogue: Catalogue, broker: BrokerId | None, codec: Codec | None = None) -> None:
@@ -49,7 +49,7 @@ class Routes:
         return known
 
     def carried_by(self, topic: str) -> tuple[EventType, BrokerId]:
-        """Return the kind of event that a topic carries, and whose it is."""
+        """Return the kind of event that a topic carries, and its broker."""
         known = self._types.get(topic)
         if known is None:
             name = TopicName.parse(topic).source

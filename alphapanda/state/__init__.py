@@ -1,1 +1,1 @@
-"""Redis as a view: snapshots that save time, and what people look at. The log can make all of it again."""
+"""Redis as a view: snapshots that save time, and views for people. The log can rebuild all of it."""

@@ -1,4 +1,4 @@
-"""The names of keys in Redis. A broker's begin with its name; what all share begins with `system`."""
+"""The keys of a broker's views in Redis; they begin with its name."""
 
 from __future__ import annotations
 

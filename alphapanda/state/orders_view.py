@@ -1,4 +1,4 @@
-"""A broker's orders in Redis: one hash, an order a field, of which only what changed is written.
+"""A broker's orders in Redis: one hash with a field for each order, of which only changed fields are written.
 
 The newest thousand orders are over half a megabyte of JSON; written whole with each fill they would be
 gigabytes a day in the append-only file.
@@ -30,7 +30,7 @@ class OrdersView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrdersWriter:
-    """Keeps one hash as the views say, by what differs from the last one that Redis took.
+    """Keeps one hash equal to the view, by the differences from the last one that Redis took.
 
     Args:
         key: of the hash.
@@ -41,7 +41,7 @@ class OrdersWriter:
         self._written: dict[ClientOrderId, Order] | None = None
 
     def queue(self, pipe: Pipeline, view: OrdersView) -> None:
-        """Queue what turns the hash into `view`, and the question how many fields it has then."""
+        """Queue the changes that turn the hash into `view`, and the count of its fields afterwards."""
         before = self._written
         if before is None:
             pipe.delete(self._key)
@@ -61,7 +61,7 @@ class OrdersWriter:
         pipe.hlen(self._key)
 
     def took(self, view: OrdersView, fields: int) -> bool:
-        """Learn that Redis took `view` and has so many fields; returns whether that is all of it.
+        """Note that Redis took `view` and has so many fields; returns whether that is all of it.
 
         It is not when Redis was emptied meanwhile: the next write is whole.
         """
@@ -70,7 +70,7 @@ class OrdersWriter:
         return is_whole
 
     def lost(self) -> None:
-        """Learn that it is not known what Redis has: the next write is whole."""
+        """Note that the hash in Redis is unknown: the next write is whole."""
         self._written = None
 
 

@@ -1,4 +1,4 @@
-"""A broker's views: what the trader writes for people, and how it is read back."""
+"""A broker's views: the trader writes them for people, the faces read them."""
 
 from __future__ import annotations
 
@@ -50,16 +50,16 @@ class PnlView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ViewProjector:
-    """Writes a stage's views at once, at most four times a second, and of the orders only what changed.
+    """Writes a stage's views at once, at most four times a second, and only the orders that changed.
 
-    Redis is a view: when it does not answer, trading goes on, and health says so.
+    Redis is a view: when it does not answer, trading continues, and health reports it.
 
     Args:
         client: of Redis.
         views: returns the views by key, at a moment.
         clock: the time.
-        health: told when Redis does not answer.
-        log: likewise.
+        health: not ready while Redis does not answer.
+        log: gets a warning then.
     """
 
     def __init__(

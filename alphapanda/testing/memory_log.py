@@ -19,7 +19,7 @@ class MemoryLog:
     Args:
         topics: how many partitions each has.
         clock: stamps the records.
-        name: what tells this log from any other.
+        name: its identity.
     """
 
     def __init__(self, topics: Mapping[str, int], clock: Clock, *, name: str = "memory") -> None:
@@ -36,18 +36,18 @@ class MemoryLog:
         return self._name
 
     async def partitions(self, topics: Collection[str]) -> tuple[Partition, ...]:
-        """Return the partitions of these topics; raises DependencyError for a topic that is not there."""
+        """Return the partitions of these topics; raises DependencyError for a topic that does not exist."""
         for topic in topics:
             if topic not in self._counts:
                 raise DependencyError(f"There is no topic {topic}.", hint="Run: alphapanda topics bootstrap")
         return tuple(Partition(topic, number) for topic in topics for number in range(self._counts[topic]))
 
     async def beginnings(self, partitions: Collection[Partition]) -> Offsets:
-        """Return the first offset that each still holds."""
+        """Return the first offset that each partition still holds."""
         return dict.fromkeys(partitions, 0)
 
     async def ends(self, partitions: Collection[Partition]) -> Offsets:
-        """Return the offset that each gives to its next record."""
+        """Return the offset of the next record of each partition."""
         return {partition: len(self._records[partition]) for partition in partitions}
 
     async def reader(self) -> MemoryReader:
@@ -59,7 +59,7 @@ class MemoryLog:
         return [self.write(one) for one in outgoing]
 
     def write(self, one: Outgoing) -> LogPosition:
-        """Write one record and return where it stands."""
+        """Write one record and return its position."""
         number = one.partition
         if number is None:
             number = partition_of(one.key, self._counts[one.topic])
@@ -80,7 +80,7 @@ class MemoryLog:
         return self._records[partition][start : start + limit]
 
     def end(self, partition: Partition) -> int:
-        """Return the offset that the partition gives to its next record."""
+        """Return the offset of a partition's next record."""
         return len(self._records[partition])
 
     async def wait(self) -> None:
@@ -102,7 +102,7 @@ class MemoryReader:
         self._next = dict(offsets)
 
     async def poll(self, timeout_s: float, only: Collection[Partition] | None = None) -> list[Record]:
-        """Return what has come, in order within each partition; nothing after `timeout_s`."""
+        """Return new records, in order within each partition; none after `timeout_s`."""
         records = self._take(only)
         if not records:
             try:
@@ -136,7 +136,7 @@ class SoleOwnership:
     """Owns everything, for where nobody else is.
 
     Args:
-        partitions: what it owns.
+        partitions: that it owns.
     """
 
     def __init__(self, partitions: Collection[Partition]) -> None:
@@ -153,7 +153,7 @@ class SoleOwnership:
         return False
 
     async def commit(self, offsets: Mapping[Partition, int]) -> None:
-        """Remember the offsets of what is owned."""
+        """Remember the offsets of the owned partitions."""
         self.committed |= {p: offset for p, offset in offsets.items() if p in self._owned}
 
 
