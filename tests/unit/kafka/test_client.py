@@ -13,7 +13,7 @@ from alphapanda.kafka.client import KafkaOptions
 from alphapanda.operations import servers
 from alphapanda.settings import Settings
 from alphapanda.settings.sections import KafkaSettings
-from daemons import stage_daemon
+from daemons import service
 
 SERVERS = "kafka:9092"
 
@@ -35,5 +35,5 @@ def test_the_time_of_a_request_holds_for_commands_and_dashboard_as_for_daemons(
     monkeypatch.setattr(servers, "endpoints_of", lambda *_: endpoints)
     theirs = servers.kafka_options(Deployment.find({}), settings, SystemClock(), name)
     context = SimpleNamespace(settings=settings, endpoints=endpoints)
-    assert theirs == stage_daemon.kafka_options(context, name)  # type: ignore[arg-type]
+    assert theirs == service.kafka_options(context, name)  # type: ignore[arg-type]
     assert theirs.request_timeout_ms == 7_000
