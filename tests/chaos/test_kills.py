@@ -69,7 +69,7 @@ def test_everything_at_once_is_killed_and_up_again(busy: Any) -> None:
 
 def test_redis_is_flushed_in_the_middle(busy: Any) -> None:
     deployment = Deployment(busy.root)
-    url = tier_for(load(deployment, busy._environ()).settings, deployment, SystemClock()).endpoints().redis_url
+    url = tier_for(load(deployment, busy.environment()).settings, deployment, SystemClock()).endpoints().redis_url
     with redis.Redis.from_url(url) as client:
         client.flushall()
     goes_on(busy)
