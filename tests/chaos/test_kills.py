@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import Any
+from functools import partial
 
 import pytest
 import redis
@@ -20,7 +20,7 @@ VICTIMS = ("feed", "strategies", "risk.paper", "trader.paper", "monitor", "kafka
 
 
 @pytest.fixture
-def busy(system: DeploymentSystem) -> Any:
+def busy(system: DeploymentSystem) -> DeploymentSystem:
     """A system that trades quickly."""
     system.environ |= {"FEED__SPEED": "20", "FEED__TICKS_PER_SECOND": "20"}
     system("up")
@@ -41,18 +41,18 @@ def acknowledged(system: DeploymentSystem) -> set[tuple[str, bytes]]:
     return {(record.partition.topic, record.value or b"") for record in system.records(*topics)}
 
 
-def test_any_process_is_killed_and_comes_back(busy: Any) -> None:
+def test_any_process_is_killed_and_comes_back(busy: DeploymentSystem) -> None:
     for victim in VICTIMS:
         had = acknowledged(busy)
         killed = busy.pid(victim)
         os.kill(killed, signal.SIGKILL)
-        busy.until(lambda killed=killed, victim=victim: busy.pid(victim) not in {0, killed}, patience_s=120)
+        busy.until(partial(is_back, busy, victim, killed), patience_s=120)
         goes_on(busy)
         assert had <= acknowledged(busy), f"killing {victim} lost what was acknowledged"
     verified(busy)
 
 
-def test_everything_at_once_is_killed_and_up_again(busy: Any) -> None:
+def test_everything_at_once_is_killed_and_up_again(busy: DeploymentSystem) -> None:
     had = acknowledged(busy)
     supervisor = busy.pid("supervisor")
     os.kill(supervisor, signal.SIGKILL)
@@ -67,7 +67,7 @@ def test_everything_at_once_is_killed_and_up_again(busy: Any) -> None:
     verified(busy)
 
 
-def test_redis_is_flushed_in_the_middle(busy: Any) -> None:
+def test_redis_is_flushed_in_the_middle(busy: DeploymentSystem) -> None:
     deployment = Deployment(busy.root)
     url = tier_for(load(deployment, busy.environment()).settings, deployment, SystemClock()).endpoints().redis_url
     with redis.Redis.from_url(url) as client:
@@ -80,6 +80,10 @@ def test_redis_is_flushed_in_the_middle(busy: Any) -> None:
     busy("up")
     goes_on(busy)
     verified(busy)
+
+
+def is_back(system: DeploymentSystem, name: str, killed: int) -> bool:
+    return system.pid(name) not in {0, killed}
 
 
 def verified(system: DeploymentSystem) -> None:
