@@ -752,7 +752,7 @@ _alphapanda() {
             words="$(_alphapanda_names daemons)"
             ;;
         "tui")
-            options="--control --serve --port --demo --theme --ascii --reset-layout --help -h"
+            options="--control --serve --port --theme --ascii --reset-layout --help -h"
             ;;
         "orders")
             options="--broker -b --open --limit -n --json --watch -w --interval --help -h"

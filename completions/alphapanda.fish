@@ -77,7 +77,6 @@ complete -c alphapanda -n '__alphapanda_at "run"' -l help -s h -d 'Show this mes
 complete -c alphapanda -n '__alphapanda_at "tui"' -l control -d 'Enable actions: halt, resume, cancel, flatten, restart, replay.'
 complete -c alphapanda -n '__alphapanda_at "tui"' -l serve -d 'Serve it read-only to a browser on this machine.'
 complete -c alphapanda -n '__alphapanda_at "tui"' -l port -x -d 'The loopback port of --serve.'
-complete -c alphapanda -n '__alphapanda_at "tui"' -l demo -d 'Simulate a market and two brokers; no servers.'
 complete -c alphapanda -n '__alphapanda_at "tui"' -l theme -x -d 'panda-dark, panda-light, panda-cvd or panda-ansi.'
 complete -c alphapanda -n '__alphapanda_at "tui"' -l ascii -d 'Use only ASCII characters.'
 complete -c alphapanda -n '__alphapanda_at "tui"' -l reset-layout -d 'Discard saved sorting, filters and columns.'

@@ -831,7 +831,6 @@ _alphapanda() {
                 '--control:Enable actions: halt, resume, cancel, flatten, restart, replay.'
                 '--serve:Serve it read-only to a browser on this machine.'
                 '--port:The loopback port of --serve.'
-                '--demo:Simulate a market and two brokers; no servers.'
                 '--theme:panda-dark, panda-light, panda-cvd or panda-ansi.'
                 '--ascii:Use only ASCII characters.'
                 '--reset-layout:Discard saved sorting, filters and columns.'

@@ -26,7 +26,6 @@ ControlOption = Annotated[
 ]
 ServeOption = Annotated[bool, typer.Option("--serve", help="Serve it read-only to a browser on this machine.")]
 PortOption = Annotated[int, typer.Option("--port", min=1, max=65_535, help="The loopback port of --serve.")]
-DemoOption = Annotated[bool, typer.Option("--demo", help="Simulate a market and two brokers; no servers.")]
 ThemeOption = Annotated[
     str, typer.Option("--theme", metavar="NAME", help="panda-dark, panda-light, panda-cvd or panda-ansi.")
 ]
@@ -46,7 +45,6 @@ def tui(
     control: ControlOption = False,
     serve: ServeOption = False,
     port: PortOption = 8765,
-    demo: DemoOption = False,
     theme: ThemeOption = "",
     ascii_only: AsciiOption = False,
     reset_layout: ResetOption = False,
@@ -62,27 +60,25 @@ def tui(
     if serve:
         if control:
             raise UsageError("A dashboard in a browser is read-only.", hint="Leave out --control, or --serve.")
-        _serve(context, port, demo=demo, theme=theme)
+        _serve(context, port, theme=theme)
         return
     _check_terminal()
     if control and _is_served():
         raise UsageError("A dashboard in a browser is read-only.", hint="Leave out --control.")
     names: frozenset[str] = frozenset()
-    if control and not demo:
+    if control:
         from commands.shell.prompts import confirm_control
 
         names = confirm_control(context)
-    connect = _connect(context, names, control=control, demo=demo)
-    app = _dashboard(
-        context, connect, control=control, demo=demo, theme=theme, ascii_only=ascii_only, reset=reset_layout
-    )
+    connect = _connect(context, names, control=control)
+    app = _dashboard(context, connect, control=control, theme=theme, ascii_only=ascii_only, reset=reset_layout)
     from tui.terminal import leave
 
     atexit.register(leave)
     code = app.run(mouse=True)
     if code is None or app.return_code:
         raise typer.Exit(app.return_code or 0)
-    context.output.say("The daemons keep running. Stop them with: alphapanda down" if not demo else "Good bye.")
+    context.output.say("The daemons keep running. Stop them with: alphapanda down")
 
 
 def _check_theme(theme: str) -> None:
@@ -105,16 +101,15 @@ def _is_served() -> bool:
 
 
 def _dashboard(
-    context: Context, connect: Connect, *, control: bool, demo: bool, theme: str, ascii_only: bool, reset: bool
+    context: Context, connect: Connect, *, control: bool, theme: str, ascii_only: bool, reset: bool
 ) -> Dashboard:
     import logging
     from pathlib import Path
 
-    from alphapanda.market.calendar import TradingCalendar
     from commands.shell.running import silence_retries
     from tui.app import Dashboard
     from tui.appearance import Options
-    from tui.session import LayoutFile, NoLayout
+    from tui.session import LayoutFile
     from tui.theme.glyphs import ASCII, UNICODE
 
     # Libraries' complaints belong to their banner; Python would write them over the screen.
@@ -127,12 +122,12 @@ def _dashboard(
         glyphs=ASCII if plain else UNICODE,
         control=control,
         folder=Path.cwd(),
-        calendar=TradingCalendar() if demo else _calendar(context),
+        calendar=_calendar(context),
     )
     file = context.deployment.state / LAYOUT_FILE
     if reset:
         file.unlink(missing_ok=True)
-    layout = NoLayout() if demo else LayoutFile(file)
+    layout = LayoutFile(file)
     return Dashboard(connect, context.clock, layout, options)
 
 
@@ -153,13 +148,7 @@ def _theme(context: Context, theme: str) -> str:
     return theme or ("panda-ansi" if few else "")
 
 
-def _connect(context: Context, names: frozenset[str], *, control: bool, demo: bool) -> Connect:
-    if demo:
-        from tui.sources.demo import DemoPlan
-        from tui.sources.demo_wire import DemoWire
-
-        return DemoWire(DemoPlan(present=context.clock.now(), minutes=10), context.clock, control=control)
-
+def _connect(context: Context, names: frozenset[str], *, control: bool) -> Connect:
     def letters(letters: Selection, disposition: Disposition) -> AbstractAsyncContextManager[PreparedAction]:
         from tui.sources.deployment_letters import DeadLetterActs
         from tui.sources.thread_bridge import in_thread
@@ -181,7 +170,7 @@ def _connect(context: Context, names: frozenset[str], *, control: bool, demo: bo
     return connect
 
 
-def _serve(context: Context, port: int, *, demo: bool, theme: str) -> None:
+def _serve(context: Context, port: int, *, theme: str) -> None:
     try:
         from tui.serving.server import HOST, LoopbackServer
     except ModuleNotFoundError as error:
@@ -192,7 +181,6 @@ def _serve(context: Context, port: int, *, demo: bool, theme: str) -> None:
         ) from None
 
     words = [sys.executable, "-m", "commands.main", "tui"]
-    words += ["--demo"] if demo else []
     words += ["--theme", theme] if theme else []
 
     def ready() -> None:

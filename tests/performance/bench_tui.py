@@ -50,12 +50,12 @@ def app(rate: int) -> None:
     from alphapanda.model.tick import DepthLevel, Ohlc, Tick
     from alphapanda.pipeline.topic_routing import Routes
     from alphapanda.serialization.codec import encode
+    from alphapanda.testing.memory_log_access import MemoryLogAccess
     from topics.catalogue import Catalogue
     from tui.app import Dashboard
     from tui.session import Memory, NoLayout
     from tui.sources.connection import Connection
     from tui.sources.handle import SourceHandle
-    from tui.sources.memory_log import MemoryLogAccess
 
     catalogue = Catalogue.load()
     log_access = MemoryLogAccess(

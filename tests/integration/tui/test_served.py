@@ -136,10 +136,10 @@ async def a_page(folder: Path) -> AsyncIterator[Page]:
             while not told.exists() or "\n" not in (text := told.read_text()):
                 assert browser.returncode is None, "the browser ended"
                 await asyncio.sleep(0.1)
-        handle, path = text.split("\n")[:2]
+        port, path = text.split("\n")[:2]
         async with (
             aiohttp.ClientSession() as session,
-            session.ws_connect(f"ws://127.0.0.1:{handle}{path}", max_msg_size=0) as connection,
+            session.ws_connect(f"ws://127.0.0.1:{port}{path}", max_msg_size=0) as connection,
         ):
             page = Page(connection)
             listening = asyncio.create_task(page.listen())
@@ -162,11 +162,11 @@ def free_port() -> int:
 
 @pytest.fixture
 async def served(tmp_path: Path, own_environ: dict[str, str]) -> AsyncIterator[tuple[int, psutil.Process]]:
-    """A dashboard of the demonstration that is served: its port, and the process."""
-    home, handle = tmp_path / "served", free_port()
+    """A served dashboard over the seeded market: its port, and the process."""
+    home, port = tmp_path / "served", free_port()
     home.mkdir()
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "commands.main", "tui", "--serve", "--demo", "--port", str(handle)),
+        *(sys.executable, "-m", "tui.testing.served", str(port)),
         env=own_environ | {"ALPHAPANDA_HOME": str(home), "LANG": "C.UTF-8", "PYTHONUTF8": "1"},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
@@ -174,16 +174,16 @@ async def served(tmp_path: Path, own_environ: dict[str, str]) -> AsyncIterator[t
     assert child.stderr is not None
     try:
         async with asyncio.timeout(PATIENCE_S):
-            assert f"http://127.0.0.1:{handle}" in (await child.stderr.readline()).decode()
+            assert f"http://127.0.0.1:{port}" in (await child.stderr.readline()).decode()
             while True:
                 try:
-                    _, writer = await asyncio.open_connection("127.0.0.1", handle)
+                    _, writer = await asyncio.open_connection("127.0.0.1", port)
                 except OSError:
                     await asyncio.sleep(0.05)
                 else:
                     writer.close()
                     break
-        yield handle, psutil.Process(child.pid)
+        yield port, psutil.Process(child.pid)
     finally:
         if child.returncode is None:
             child.terminate()
@@ -195,23 +195,23 @@ async def served(tmp_path: Path, own_environ: dict[str, str]) -> AsyncIterator[t
 async def test_a_browser_shows_the_dashboard_and_asks_nobody_else(
     served: tuple[int, psutil.Process], tmp_path: Path
 ) -> None:
-    handle, server = served
+    port, server = served
     (tmp_path / "browser").mkdir()
     async with a_page(tmp_path / "browser") as page:
-        await page.open(f"http://127.0.0.1:{handle}/")
+        await page.open(f"http://127.0.0.1:{port}/")
         shown = await page.until(lambda text: "Overview" in text and "zerodha" in text)
         assert "Attention" in shown
         assert "CONTROL" not in shown
         await page.press("4")
         await page.until(lambda text: "─ Orders" in text and "NSE:" in text)
         await page.press("X")
-        await page.until(lambda text: "only looks" in text)
+        await page.until(lambda text: "Read-only" in text)
         picture = await page.picture()
         assert picture.startswith(b"\x89PNG")
         assert len(picture) > 20_000, "an empty page is a fraction of that"
         if folder := os.environ.get("ALPHAPANDA_TEST_PICTURES"):
             (Path(folder) / "served.png").write_bytes(picture)
-        ours = (f"http://127.0.0.1:{handle}/", f"ws://127.0.0.1:{handle}/", "data:", "blob:")
+        ours = (f"http://127.0.0.1:{port}/", f"ws://127.0.0.1:{port}/", "data:", "blob:")
         assert len(page.asked) >= 4
         assert [url for url in page.asked if not url.startswith(ours)] == []
         assert [text for text in page.said if "Content Security Policy" in text] == []
@@ -222,8 +222,8 @@ async def test_a_browser_shows_the_dashboard_and_asks_nobody_else(
 
 
 async def test_pages_from_elsewhere_are_refused(served: tuple[int, psutil.Process]) -> None:
-    handle, server = served
-    here = f"http://127.0.0.1:{handle}"
+    port, server = served
+    here = f"http://127.0.0.1:{port}"
     async with aiohttp.ClientSession() as session:
         async with session.get(here) as page:
             assert page.status == 200
@@ -239,10 +239,10 @@ async def test_pages_from_elsewhere_are_refused(served: tuple[int, psutil.Proces
 
 
 async def test_the_dashboards_end_with_a_server_that_is_killed(served: tuple[int, psutil.Process]) -> None:
-    handle, server = served
+    port, server = served
     async with (
         aiohttp.ClientSession() as session,
-        session.ws_connect(f"http://127.0.0.1:{handle}/ws?width=120&height=40") as connection,
+        session.ws_connect(f"http://127.0.0.1:{port}/ws?width=120&height=40") as connection,
     ):
         assert (await connection.receive(PATIENCE_S)).type is aiohttp.WSMsgType.BINARY
         (board,) = server.children(recursive=True)
@@ -267,7 +267,7 @@ async def test_only_looking_is_served(own_environ: dict[str, str], tmp_path: Pat
     assert code == 2
     assert "read-only" in said
     driven = {"TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver"}
-    code, said = await ended("--demo", "--control", **driven)
+    code, said = await ended("--control", **driven)
     assert code == 2
     assert "read-only" in said
     with socket.create_server(("127.0.0.1", 0)) as taken:

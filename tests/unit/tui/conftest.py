@@ -11,11 +11,11 @@ import pytest
 from textual.pilot import Pilot
 
 from alphapanda.clock import ManualClock
+from alphapanda.testing.seeded_market import MarketPlan, SeededMarket
 from tui.app import Dashboard
 from tui.appearance import Options
 from tui.session import LayoutStore
-from tui.sources.demo import DemoMarket, DemoPlan
-from tui.sources.demo_wire import DemoWire
+from tui.testing.seeded_connection import ConnectSeeded
 from tui.theme.formatter import Formatter
 from tui.theme.glyphs import UNICODE
 from tui.theme.themes import PALETTES
@@ -28,22 +28,22 @@ Ready = Callable[[Pilot[int]], Awaitable[None]]
 
 
 @pytest.fixture(scope="session")
-def seeded_market() -> DemoMarket:
+def seeded_market() -> SeededMarket:
     """The market that all tests look at; none may change it."""
-    return DemoMarket(DemoPlan(present=PRESENT, minutes=5))
+    return SeededMarket(MarketPlan(present=PRESENT, minutes=5))
 
 
 @pytest.fixture
-def market(seeded_market: DemoMarket) -> DemoMarket:
+def market(seeded_market: SeededMarket) -> SeededMarket:
     seeded_market.log_access.arrived = asyncio.Event()  # of this test's loop
     seeded_market.log_access.failing = None
     return seeded_market
 
 
 @pytest.fixture
-def own_market() -> DemoMarket:
+def own_market() -> SeededMarket:
     """A small market that a test may change."""
-    return DemoMarket(DemoPlan(present=PRESENT, minutes=1))
+    return SeededMarket(MarketPlan(present=PRESENT, minutes=1))
 
 
 @pytest.fixture
@@ -57,17 +57,17 @@ def fmt() -> Formatter:
 
 
 @pytest.fixture
-def make(clock: ManualClock, market: DemoMarket, tmp_path: Path) -> MakeDashboard:
+def make(clock: ManualClock, market: SeededMarket, tmp_path: Path) -> MakeDashboard:
     """Return what makes a dashboard over the seeded market, or over another one."""
 
     def made(
         *,
-        over: DemoMarket | None = None,
+        over: SeededMarket | None = None,
         theme: str = "",
         control: bool = False,
         layout: LayoutStore | None = None,
     ) -> Dashboard:
-        connect = DemoWire(DemoPlan(present=PRESENT, minutes=5), clock, control=control, still=True)
+        connect = ConnectSeeded(MarketPlan(present=PRESENT, minutes=5), clock, control=control, still=True)
         connect.market = over or market
         return Dashboard(connect, clock, layout, Options(theme=theme, control=control, folder=tmp_path, calm=True))
 

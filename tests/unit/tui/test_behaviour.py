@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from alphapanda.clock import ManualClock
 from alphapanda.model.kinds import TradingState
+from alphapanda.testing.seeded_market import MarketPlan, SeededMarket
 from topics.errors import AlphaPandaError, KafkaUnreachableError
 from tui.app import Dashboard
 from tui.appearance import Options
@@ -22,10 +23,9 @@ from tui.panes.status_bar import Banner
 from tui.render.table import LiveTable
 from tui.session import LayoutFile
 from tui.sources.connection import Connection
-from tui.sources.demo import DemoMarket, DemoPlan
-from tui.sources.demo_wire import DemoWire
 from tui.store.orders import OrderRow
 from tui.store.topics import record_fields
+from tui.testing.seeded_connection import ConnectSeeded
 
 Make = Callable[..., Dashboard]
 Step = Callable[[Pilot[int]], Awaitable[None]]
@@ -43,7 +43,7 @@ def text_of(app: Dashboard, selector: str) -> str:
 
 
 async def test_freeze_keeps_what_it_shows_and_counts_what_comes(
-    make: Make, own_market: DemoMarket, ready: Step, repaint: Step, clock: ManualClock
+    make: Make, own_market: SeededMarket, ready: Step, repaint: Step, clock: ManualClock
 ) -> None:
     app = make(over=own_market)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -123,7 +123,7 @@ async def test_a_filter_is_of_the_pane_that_has_the_focus(make: Make, ready: Ste
 
 
 async def test_without_control_nothing_is_done(
-    make: Make, own_market: DemoMarket, ready: Step, repaint: Step
+    make: Make, own_market: SeededMarket, ready: Step, repaint: Step
 ) -> None:
     app = make(over=own_market)
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
@@ -136,7 +136,7 @@ async def test_without_control_nothing_is_done(
 
 
 async def test_taking_risk_with_real_money_asks_for_its_name(
-    make: Make, own_market: DemoMarket, ready: Step, repaint: Step
+    make: Make, own_market: SeededMarket, ready: Step, repaint: Step
 ) -> None:
     app = make(over=own_market, control=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -168,7 +168,7 @@ async def test_taking_risk_with_real_money_asks_for_its_name(
         assert app.store.money.brokers["paper"].state is None
 
 
-async def test_cancel_has_the_focus(make: Make, own_market: DemoMarket, ready: Step, repaint: Step) -> None:
+async def test_cancel_has_the_focus(make: Make, own_market: SeededMarket, ready: Step, repaint: Step) -> None:
     app = make(over=own_market, control=True)
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
@@ -185,7 +185,7 @@ async def test_cancel_has_the_focus(make: Make, own_market: DemoMarket, ready: S
 
 
 async def test_a_lost_log_is_said_and_its_return_too(
-    make: Make, own_market: DemoMarket, ready: Step, repaint: Step
+    make: Make, own_market: SeededMarket, ready: Step, repaint: Step
 ) -> None:
     app = make(over=own_market)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -217,14 +217,14 @@ async def test_a_lost_log_is_said_and_its_return_too(
 
 
 async def test_against_nothing_it_says_what_to_type_and_comes_alive(
-    own_market: DemoMarket, clock: ManualClock, ready: Step, repaint: Step
+    own_market: SeededMarket, clock: ManualClock, ready: Step, repaint: Step
 ) -> None:
     class Absent:
         """A deployment that is started after the dashboard."""
 
         def __init__(self) -> None:
             self.started = False
-            self.connect = DemoWire(DemoPlan(present=clock.at), clock, still=True)
+            self.connect = ConnectSeeded(MarketPlan(present=clock.at), clock, still=True)
             self.connect.market = own_market
 
         async def __call__(self) -> Connection:
@@ -286,7 +286,7 @@ async def test_a_time_to_come_is_refused(make: Make, ready: Step) -> None:
 
 
 async def test_acts_are_refused_in_the_past(
-    make: Make, own_market: DemoMarket, ready: Step, repaint: Step
+    make: Make, own_market: SeededMarket, ready: Step, repaint: Step
 ) -> None:
     app = make(over=own_market, control=True)
     async with app.run_test(size=(120, 40), notifications=True) as pilot:

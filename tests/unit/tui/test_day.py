@@ -13,9 +13,9 @@ from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.model.position import PnlSnapshot
 from alphapanda.model.records import Partition
 from alphapanda.serialization.codec import encode
+from alphapanda.testing.memory_log_access import MemoryLogAccess
+from alphapanda.testing.seeded_market import BROKERS, SeededMarket
 from tui.sources.day import SAMPLES, recall_day, spread
-from tui.sources.demo import BROKERS, DemoMarket
-from tui.sources.memory_log import MemoryLogAccess
 from tui.store.store import Store
 from tui.theme.formatter import to_ms
 
@@ -55,7 +55,7 @@ def snapshot(at: datetime, net: int) -> bytes:
 
 
 @pytest.mark.parametrize("seconds", [0, 50, 6 * 3600])
-async def test_the_line_begins_where_the_day_did(seeded_market: DemoMarket, seconds: int) -> None:
+async def test_the_line_begins_where_the_day_did(seeded_market: SeededMarket, seconds: int) -> None:
     log_access, partition = MemoryLogAccess({TOPIC: 1}), Partition(TOPIC, 0)
     yesterday = OPENED - timedelta(days=1)
     log_access.write(TOPIC, 0, to_ms(yesterday), b"paper", snapshot(yesterday, -1))

@@ -10,12 +10,12 @@ import pytest
 from alphapanda.clock import ManualClock
 from alphapanda.model.order import OrderStatus
 from alphapanda.model.records import Partition, Record
+from alphapanda.testing.memory_log_access import MemoryLogAccess
+from alphapanda.testing.seeded_market import BROKERS, SeededMarket
 from topics.errors import AlphaPandaError
 from tui.render.ring import RowGap
-from tui.sources.demo import BROKERS, DemoMarket
 from tui.sources.handle import LinkState, SourceHandle
 from tui.sources.log_source import FAR_BEHIND, LogFollower, in_order
-from tui.sources.memory_log import MemoryLogAccess
 from tui.sources.retry import run_with_retry
 from tui.store.money import DayLine
 from tui.store.store import Store
@@ -25,11 +25,11 @@ from tui.theme.formatter import Formatter, coarse_span, span, to_ms
 START = datetime(2026, 1, 5, 3, 50, tzinfo=UTC)
 
 
-def all_records(market: DemoMarket) -> list[Record]:
+def all_records(market: SeededMarket) -> list[Record]:
     return in_order([record for held in market.log_access._held.values() for record in held])
 
 
-def test_the_same_market_gives_the_same_desk(seeded_market: DemoMarket) -> None:
+def test_the_same_market_gives_the_same_desk(seeded_market: SeededMarket) -> None:
     desks = []
     for _ in range(2):
         store = Store(seeded_market.routes, BROKERS)
@@ -41,7 +41,7 @@ def test_the_same_market_gives_the_same_desk(seeded_market: DemoMarket) -> None:
     assert desks[0].orders.odd == 0
 
 
-def test_topics_may_be_read_in_any_order(seeded_market: DemoMarket) -> None:
+def test_topics_may_be_read_in_any_order(seeded_market: SeededMarket) -> None:
     records = [r for r in all_records(seeded_market) if ".orders." in r.partition.topic]
     straight, odd = Store(seeded_market.routes, BROKERS), Store(seeded_market.routes, BROKERS)
     straight.fold(records)
@@ -54,7 +54,7 @@ def test_topics_may_be_read_in_any_order(seeded_market: DemoMarket) -> None:
     assert {r.order.status for r in odd.orders.rows.values()} == {OrderStatus.FILLED}
 
 
-def test_bytes_that_are_no_event_are_counted_and_shown(seeded_market: DemoMarket) -> None:
+def test_bytes_that_are_no_event_are_counted_and_shown(seeded_market: SeededMarket) -> None:
     store = Store(seeded_market.routes, BROKERS)
     partition = Partition("paper.orders.filled", 0)
     store.fold([Record(partition, 0, to_ms(START), b"k", b"not json")])
@@ -62,7 +62,7 @@ def test_bytes_that_are_no_event_are_counted_and_shown(seeded_market: DemoMarket
     assert len(store.topics.tails["paper.orders.filled"]) == 1
 
 
-def test_a_huge_record_is_cut_and_says_so(seeded_market: DemoMarket) -> None:
+def test_a_huge_record_is_cut_and_says_so(seeded_market: SeededMarket) -> None:
     store = Store(seeded_market.routes, BROKERS)
     store.fold([Record(Partition("market.ticks", 0), 0, to_ms(START), b"k", b"x" * 10_000_000)])
     (held,) = store.topics.tails["market.ticks"]
@@ -103,7 +103,7 @@ def test_a_point_that_comes_late_finds_its_place() -> None:
     assert [value for _, value in line.points] == [2.0, 3.0, 4.0, 10.0]
 
 
-def test_dead_letters_are_grouped_by_reason(seeded_market: DemoMarket) -> None:
+def test_dead_letters_are_grouped_by_reason(seeded_market: SeededMarket) -> None:
     store = Store(seeded_market.routes, BROKERS)
     store.fold(all_records(seeded_market))
     reasons = store.dead.reasons
@@ -111,7 +111,7 @@ def test_dead_letters_are_grouped_by_reason(seeded_market: DemoMarket) -> None:
     assert {code for _, code, _ in reasons} <= {"decode", "handler-timeout"}
 
 
-async def test_a_flood_is_passed_over_and_the_gap_is_shown(seeded_market: DemoMarket) -> None:
+async def test_a_flood_is_passed_over_and_the_gap_is_shown(seeded_market: SeededMarket) -> None:
     clock = ManualClock(START)
     log_access = MemoryLogAccess({"market.ticks": 1}, kept=100_000)
     source, handle = LogFollower(log_access, clock), SourceHandle("Kafka", Store(seeded_market.routes), clock)
@@ -133,7 +133,7 @@ async def test_a_flood_is_passed_over_and_the_gap_is_shown(seeded_market: DemoMa
     assert sum(gap.count for gap in gaps) == handle.store.skipped
 
 
-async def test_a_source_is_tried_for_ever(seeded_market: DemoMarket) -> None:
+async def test_a_source_is_tried_for_ever(seeded_market: SeededMarket) -> None:
     clock, tries = ManualClock(START), 0
 
     class Flaky:
@@ -167,7 +167,7 @@ async def test_a_source_is_tried_for_ever(seeded_market: DemoMarket) -> None:
     assert tries == 4
 
 
-async def test_deleted_topics_are_forgotten(own_market: DemoMarket) -> None:
+async def test_deleted_topics_are_forgotten(own_market: SeededMarket) -> None:
     clock = ManualClock(START)
     store = Store(own_market.routes, BROKERS)
     handle = SourceHandle("Kafka", store, clock)

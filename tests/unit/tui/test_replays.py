@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from textual.pilot import Pilot
 
 from alphapanda.model.records import Header, Record
+from alphapanda.testing.seeded_market import BROKERS, SeededMarket
 from tui.app import Dashboard
-from tui.sources.demo import BROKERS, DemoMarket
 from tui.sources.log_source import in_order
 from tui.store.store import Store
 from tui.tables.operations import tail
@@ -19,7 +19,7 @@ Step = Callable[[Pilot[int]], Awaitable[None]]
 LATER = 100_000
 
 
-def all_records(market: DemoMarket) -> list[Record]:
+def all_records(market: SeededMarket) -> list[Record]:
     return in_order([record for held in market.log_access._held.values() for record in held])
 
 
@@ -35,7 +35,7 @@ def replayed(record: Record) -> Record:
     )
 
 
-def test_what_comes_again_changes_nothing(seeded_market: DemoMarket) -> None:
+def test_what_comes_again_changes_nothing(seeded_market: SeededMarket) -> None:
     store = Store(seeded_market.routes, BROKERS)
     records = [r for r in all_records(seeded_market) if not r.partition.topic.endswith(".dlq")]
     store.fold(records)
@@ -51,7 +51,7 @@ def test_what_comes_again_changes_nothing(seeded_market: DemoMarket) -> None:
     assert store.notes.added == notes
 
 
-def test_the_tail_marks_a_replayed_record(seeded_market: DemoMarket, fmt: Formatter) -> None:
+def test_the_tail_marks_a_replayed_record(seeded_market: SeededMarket, fmt: Formatter) -> None:
     record = next(r for r in all_records(seeded_market) if r.partition.topic == "paper.signals.raw")
     place = tail().by_key["place"]
     assert place.draw(record, fmt)[0] == f"0:{record.offset}"
@@ -59,7 +59,7 @@ def test_the_tail_marks_a_replayed_record(seeded_market: DemoMarket, fmt: Format
 
 
 async def test_a_failure_that_came_back_is_one_dead_letter(
-    make: Make, own_market: DemoMarket, ready: Step, repaint: Step
+    make: Make, own_market: SeededMarket, ready: Step, repaint: Step
 ) -> None:
     dead = next(r for r in all_records(own_market) if r.partition.topic == "market.ticks.dlq")
     assert dead.key is not None

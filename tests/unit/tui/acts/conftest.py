@@ -14,6 +14,7 @@ from alphapanda.model.control import Scope
 from alphapanda.operations.dead_letters.summary import PlanLine
 from alphapanda.operations.policy import ACTS, Confirmation, Missing, Target, decide
 from alphapanda.settings.sections import SafetySettings
+from alphapanda.testing.seeded_market import BROKERS, SeededMarket
 from topics.errors import AlphaPandaError
 from tui.app import Dashboard
 from tui.dialogs.ask import ChooseDialog
@@ -29,7 +30,6 @@ from tui.sources.control import (
     Selection,
     Tell,
 )
-from tui.sources.demo import BROKERS, DemoMarket
 
 PLAN = Preview(
     topic="paper.signals.raw.dlq",
@@ -228,7 +228,7 @@ class Desk:
 
 
 @pytest.fixture
-def at_desk(make: Callable[..., Dashboard], own_market: DemoMarket) -> Desk:
+def at_desk(make: Callable[..., Dashboard], own_market: SeededMarket) -> Desk:
     app, control = make(over=own_market, control=True), RecordingControl()
     app.connect = Controlled(app.connect, control)
     return Desk(app, control)

@@ -16,14 +16,14 @@ from alphapanda.model.control import Command, ControlCommand
 from alphapanda.model.kinds import TradingState
 from alphapanda.model.order import OrderStatus
 from alphapanda.settings.sections import SafetySettings
-from tui.sources.demo import DemoMarket
+from alphapanda.testing.seeded_market import SeededMarket
 
 Step = Callable[[Pilot[int]], Awaitable[None]]
 BROKER = BrokerId("paper")
 
 
 async def test_a_halt_tells_who_is_waited_for_and_the_rest_goes_on(
-    at_desk: Any, own_market: DemoMarket, ready: Step, repaint: Step, clock: ManualClock
+    at_desk: Any, own_market: SeededMarket, ready: Step, repaint: Step, clock: ManualClock
 ) -> None:
     app, control = at_desk.app, at_desk.control
     async with app.run_test(size=(120, 40)) as pilot:
@@ -223,9 +223,9 @@ async def test_the_selected_position_is_flattened_or_all_of_a_broker(
     ]
 
 
-async def test_the_demonstrations_own_stages_obey(at_desk: Any, ready: Step, repaint: Step) -> None:
+async def test_the_real_stages_obey(at_desk: Any, ready: Step, repaint: Step) -> None:
     app = at_desk.app
-    app.connect = app.connect.connect  # the demonstration's own acts
+    app.connect = app.connect.connect  # the seeded market obeys
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
         await pilot.press("5")

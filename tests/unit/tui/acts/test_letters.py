@@ -157,7 +157,7 @@ async def test_it_asks_once_more_before_it_closes_on_an_act(at_desk: Any, ready:
 
 async def test_the_dead_letters_pane_shows_what_became_of_them(at_desk: Any, ready: Step, repaint: Step) -> None:
     app = at_desk.app
-    app.connect = app.connect.connect  # the demonstration's own acts
+    app.connect = app.connect.connect  # the seeded market obeys
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
         await pilot.press("8")

@@ -1,4 +1,4 @@
-"""The log in memory, as the dashboard reads it: for the demonstration and the tests."""
+"""The log in memory, as the dashboard reads it: for the seeded market and the tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from datetime import datetime
 
 from alphapanda.model.records import Headers, Offsets, Partition, Record
 from topics.errors import AlphaPandaError
-from tui.theme.formatter import to_ms
 
 KEPT = 40_000
 
@@ -99,7 +98,7 @@ class MemoryLogAccess:
     async def offsets_at(self, moment: datetime, partitions: Collection[Partition]) -> Offsets:
         """Return the offset of the first record written at or after a moment; the end where there is none."""
         self.check()
-        wanted = to_ms(moment)
+        wanted = int(moment.timestamp() * 1000)
         return {
             p: self._first[p] + bisect.bisect_left(self._held[p], wanted, key=lambda r: r.timestamp_ms)
             for p in partitions

@@ -1,7 +1,7 @@
-"""A whole deployment in memory: the real stages over the simulated exchange, written to a log in memory.
+"""The real stages over the simulated exchange, written to a log in memory: same seed, same records.
 
-`alphapanda tui --demo` shows it, and the tests look at it: same seed, same records. Two brokers trade the same
-signals, one of them as if with real money. Written times are the simulation's own, moved to the wanted present.
+Two brokers trade the same signals, one of them as if with real money. Record timestamps are the simulation's own,
+moved to the wanted present.
 """
 
 from __future__ import annotations
@@ -34,10 +34,9 @@ from alphapanda.settings.starters import starter_text
 from alphapanda.strategies.config import parse_strategies
 from alphapanda.strategies.loader import bind_strategies
 from alphapanda.strategies.stage import StrategiesStage
+from alphapanda.testing.memory_log_access import MemoryLogAccess
 from topics.catalogue import Catalogue
 from topics.dead_letters import FailedStage, ProcessingFailure, Retryable, build_headers
-from tui.sources.memory_log import MemoryLogAccess
-from tui.theme.formatter import to_ms
 
 BROKERS: Final = (("paper", TradingMode.PAPER), ("zerodha", TradingMode.LIVE))
 _LIMITS: Final = MappingProxyType(
@@ -68,8 +67,8 @@ _BAD_EVERY: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DemoPlan:
-    """What the demonstration shows.
+class MarketPlan:
+    """What the seeded market shows.
 
     Attributes:
         present: the moment at which it stands at the start, aware.
@@ -86,7 +85,7 @@ class DemoPlan:
     ticks_per_second: float = 12.0
 
 
-class DemoMarket:
+class SeededMarket:
     """Feeds the simulated exchange through the stages into a log.
 
     Attributes:
@@ -97,7 +96,7 @@ class DemoMarket:
         plan: what to show.
     """
 
-    def __init__(self, plan: DemoPlan) -> None:
+    def __init__(self, plan: MarketPlan) -> None:
         self._plan = plan
         catalogue = Catalogue.load()
         specs = catalogue.topics(name for name, _ in plan.brokers)
@@ -147,7 +146,7 @@ class DemoMarket:
     def run_until(self, present: datetime) -> None:
         """Let the exchange run up to a moment."""
         while self._waiting.exchange_ts + self._shift <= present:
-            self._at_ms = to_ms(self._waiting.exchange_ts + self._shift)
+            self._at_ms = int((self._waiting.exchange_ts + self._shift).timestamp() * 1000)
             envelope = self._enveloped(self._waiting)
             self._runner.feed([envelope])
             if self._number % _BAD_EVERY == 0:
@@ -159,7 +158,7 @@ class DemoMarket:
         """Give an operator's command to the stages and return what obeyed."""
         event_id = self._ids.at(COMMANDS_FROM + self._commands)
         self._commands += 1
-        self._at_ms = max(self._at_ms, to_ms(present))
+        self._at_ms = max(self._at_ms, int(present.timestamp() * 1000))
         self._obeyed.clear()
         self._runner.feed(
             [

@@ -1,4 +1,4 @@
-"""The demonstration's wiring: a market that goes on, daemons that stand well, lines that they would write."""
+"""A connection to the seeded market: a market that moves on, ready daemons, and their log lines."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from alphapanda.clock import Clock
 from alphapanda.model.process_status import ProcessState, ProcessStatus, UnitKind
 from alphapanda.telemetry.log import LogLevel
 from alphapanda.telemetry.record import LogRecord, Marker, encode_line
+from alphapanda.testing.seeded_market import MarketPlan, SeededMarket
 from tui.sources.connection import Connection
-from tui.sources.demo import DemoMarket, DemoPlan
-from tui.sources.demo_control import DemoControl
 from tui.sources.handle import SourceHandle
 from tui.sources.system_source import SystemSource
 from tui.store.system import SystemView
+from tui.testing.seeded_control import SeededControl
 
 EVERY_S: Final = 0.2
 _COSTS: Final = {
@@ -43,12 +43,12 @@ _NEEDS: Final = {
 }
 
 
-class DemoMarketSource:
+class MovingMarketSource:
     """Lets the market go on with the clock."""
 
     name = "Market"
 
-    def __init__(self, market: DemoMarket, clock: Clock) -> None:
+    def __init__(self, market: SeededMarket, clock: Clock) -> None:
         self._market = market
         self._clock = clock
 
@@ -60,7 +60,7 @@ class DemoMarketSource:
             await asyncio.sleep(EVERY_S)
 
 
-class DemoLinesSource:
+class SeededLinesSource:
     """Says once what daemons would have said.
 
     Args:
@@ -74,12 +74,12 @@ class DemoLinesSource:
 
     async def run(self, handle: SourceHandle) -> None:
         """Say it, and be silent."""
-        handle.store.fold_lines(demo_lines(self._present))
+        handle.store.fold_lines(seeded_lines(self._present))
         handle.up()
         await asyncio.Event().wait()
 
 
-class DemoHistory:
+class SeededHistory:
     """The same lines, as if they lay in files.
 
     Args:
@@ -98,8 +98,8 @@ class DemoHistory:
         return [line for line in self._lines if moment < line.at <= until][:count]
 
 
-class DemoWire:
-    """Prepares the demonstration.
+class ConnectSeeded:
+    """Connects to the seeded market.
 
     Args:
         plan: what to show.
@@ -108,42 +108,45 @@ class DemoWire:
         still: whether the market stands still at the plan's present.
     """
 
-    def __init__(self, plan: DemoPlan, clock: Clock, *, control: bool = False, still: bool = False) -> None:
+    def __init__(self, plan: MarketPlan, clock: Clock, *, control: bool = False, still: bool = False) -> None:
         self._plan = plan
         self._clock = clock
         self._control = control
         self._still = still
-        self.market: DemoMarket | None = None
+        self.market: SeededMarket | None = None
         self.restarted: list[str] = []
 
     async def __call__(self) -> Connection:
         """Make the market's past, and return the connection."""
         if self.market is None:
-            self.market = await asyncio.to_thread(DemoMarket, self._plan)
+            self.market = await asyncio.to_thread(SeededMarket, self._plan)
         market, started = self.market, self._plan.present - timedelta(minutes=self._plan.minutes)
 
         async def fmt() -> SystemView:
-            return demo_system(self._clock.now(), started, self._plan.brokers, self.restarted)
+            return seeded_system(self._clock.now(), started, self._plan.brokers, self.restarted)
 
         system = SystemSource(fmt)
-        lines = DemoLinesSource(started)
-        moving = () if self._still else (DemoMarketSource(market, self._clock),)
+        lines = SeededLinesSource(started)
+        control = None
+        if self._control:
+            control = SeededControl(market, self._clock, self.restarted, still=self._still)
+        moving = () if self._still else (MovingMarketSource(market, self._clock),)
         return Connection(
             name="demo",
             folder="in memory",
             brokers=self._plan.brokers,
             routes=market.routes,
             log_access=market.log_access,
-            history=DemoHistory(demo_lines(started)),
+            history=SeededHistory(seeded_lines(started)),
             sources=(system, lines, *moving),
-            control=DemoControl(market, self._clock, self.restarted, still=self._still) if self._control else None,
+            control=control,
         )
 
 
-def demo_system(
+def seeded_system(
     now: datetime, started: datetime, brokers: tuple[tuple[str, object], ...], restarted: list[str]
 ) -> SystemView:
-    """Return the processes of the demonstration."""
+    """Return the processes of the seeded deployment."""
     names = {name for name, _ in brokers}
     daemons = []
     for place, (name, (cpu, mebibytes)) in enumerate(_COSTS.items()):
@@ -170,7 +173,7 @@ def demo_system(
     return SystemView(at=now, daemons=tuple(daemons))
 
 
-def demo_lines(started: datetime) -> list[LogRecord]:
+def seeded_lines(started: datetime) -> list[LogRecord]:
     """Return lines of a start, and of what came after it."""
     said: list[tuple[float, str, LogLevel, str, str, dict[str, object], Marker | None]] = []
     names = [name for name in _COSTS if name != "supervisor"]

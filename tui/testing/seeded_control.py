@@ -1,4 +1,4 @@
-"""The demonstration's acts: the real stages obey, over the log in memory."""
+"""Control actions on the seeded market: the real stages obey, over the log in memory."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from alphapanda.operations.dead_letters.summary import PlanLine, short
 from alphapanda.operations.policy import ACTS, Confirmation, Missing, Target, decide
 from alphapanda.serialization.codec import encode
 from alphapanda.settings.sections import SafetySettings
+from alphapanda.testing.seeded_market import BROKERS, SeededMarket
 from topics.dead_letter_families import source_name_of
 from tui.sources.control import (
     ActionProgress,
@@ -30,12 +31,11 @@ from tui.sources.control import (
     Selection,
     Tell,
 )
-from tui.sources.demo import BROKERS, DemoMarket
 from tui.store.dead_letters import NO_CODE, NO_GROUP
 from tui.theme.formatter import to_ms
 
 LEDGER: Final = "system.dlq-ledger"
-ACTOR: Final = "demo"
+ACTOR: Final = "operator"
 MOST: Final = 1_000
 PAUSE_S: Final = 0.6
 """What a command takes in the real world, about."""
@@ -46,7 +46,7 @@ DONE: Final = {
 }
 
 
-class DemoControl:
+class SeededControl:
     """What `tui.sources.control` asks for, in memory.
 
     Args:
@@ -56,7 +56,7 @@ class DemoControl:
         still: whether nothing takes time.
     """
 
-    def __init__(self, market: DemoMarket, clock: Clock, restarted: list[str], *, still: bool = False) -> None:
+    def __init__(self, market: SeededMarket, clock: Clock, restarted: list[str], *, still: bool = False) -> None:
         self._market = market
         self._clock = clock
         self._restarted = restarted
@@ -106,7 +106,7 @@ class DemoControl:
 
     @asynccontextmanager
     async def prepare(self, letters: Selection, disposition: Disposition) -> AsyncIterator[PreparedAction]:
-        """Look dead letters through: all that the demonstration has are of market data."""
+        """Look dead letters through: all that the seeded market has are of market data."""
         await asyncio.sleep(self._pause_s)
         log_access = self._market.log_access
         mine = [partition for partition in await log_access.partitions() if partition.topic == letters.topic]
@@ -115,7 +115,7 @@ class DemoControl:
             for letter in (read_dead_letter(record) for each in mine for record in log_access.held(each, 0, MOST))
             if letter.id not in self._aside and _is_meant(letter, letters)
         ]
-        yield DemoOffer(self, letters, disposition, tuple(found))
+        yield SeededAction(self, letters, disposition, tuple(found))
 
     def put_aside(self, letter: DeadLetter, disposition: Disposition, reason: str, run_id: EventId) -> None:
         """Write to the ledger what became of a dead letter."""
@@ -170,7 +170,7 @@ def _is_meant(letter: DeadLetter, letters: Selection) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class DemoOffer:
+class SeededAction:
     """What can be done with dead letters of market data: it is too old to be sent again.
 
     Attributes:
@@ -180,7 +180,7 @@ class DemoOffer:
         found: those that are open.
     """
 
-    control: DemoControl
+    control: SeededControl
     letters: Selection
     disposition: Disposition
     found: tuple[DeadLetter, ...]
