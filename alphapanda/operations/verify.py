@@ -1,4 +1,4 @@
-"""Compares what is remembered with a fresh fold of the log, and the log with the rules it must obey."""
+"""Compares positions and orders with a rebuild from the log, and checks the rules of the log itself."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ DECISIONS = (
 )
 LOOKS = 20
 BETWEEN_S = 0.25
-"""A running trader writes its views a moment after its events: differences must last 5 s to count."""
+"""A running trader writes its views shortly after its events: only differences of over 5 s count."""
 SHOWN = 5
 
 
 class RuleResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule, and what was found against it.
+    """The result of one rule.
 
     Attributes:
-        rule: what must hold.
-        checked: how many things were looked at.
-        problems: what does not hold, the first few; empty when all is well.
-        problem_count: how many do not.
+        rule: the rule, in words.
+        checked: number of items checked.
+        problems: the first few violations.
+        problem_count: number of violations.
     """
 
     rule: str
@@ -53,7 +53,7 @@ class RuleResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found for one broker."""
+    """The results of one broker."""
 
     broker: BrokerId
     findings: tuple[RuleResult, ...]
@@ -68,10 +68,10 @@ class Verifier:
     """Verifies one broker.
 
     Args:
-        log: the truth.
+        log: the log to rebuild from.
         routes: of the broker.
-        views: what is compared with it.
-        broker: whose.
+        views: the stored positions and orders to compare.
+        broker: the broker to verify.
         mode: of that broker.
         instruments: for price grids.
     """
@@ -93,7 +93,7 @@ class Verifier:
         self._instruments = instruments
 
     async def verify(self) -> Verification:
-        """Look, and look again while a difference may be one that a running trader is about to mend."""
+        """Check, and repeat while a running trader may still write its views."""
         for _ in range(LOOKS - 1):
             found = await self._look()
             if found.is_sound:
@@ -112,16 +112,16 @@ class Verifier:
         findings = [
             _finding("every record is an event of its topic and broker, or a dead letter", len(records), refused),
             _once("every decision is in the log once", [e.id for _, e in events]),
-            _once("every fill has a trade id of its own", [e.data.fill.trade_id for e in _of(events, _FILLED)]),
+            _once("every fill has its own trade id", [e.data.fill.trade_id for e in _of(events, _FILLED)]),
             _judged_once(events),
-            _once("every validated signal has one order at most", _causes(events, EventType.ORDER_SUBMITTED)),
+            _once("every validated signal has at most one order", _causes(events, EventType.ORDER_SUBMITTED)),
             _positions(held, portfolio.positions()),
             _orders([(o.client_order_id, o.status) for o in (views[1].orders if views[1] else ())], book),
         ]
         return Verification(broker=self._broker, findings=tuple(findings))
 
     async def _dead_lettered(self) -> set[tuple[str, int | None, int | None]]:
-        """Return the places of records that were refused and are kept as dead letters."""
+        """Return the log positions of records that went to the dead letters."""
         topics = self._routes.dead_letters([self._routes.topic(kind, self._broker) for kind in DECISIONS])
         partitions = await self._log.partitions(topics)
         letters = await read_all(
@@ -165,7 +165,7 @@ _FILLED = EventType.ORDER_FILLED
 
 
 def _order(record: Record) -> tuple[int, int, int]:
-    """Return where a decision stands among its service's: by what it had seen, then by its index."""
+    """Return the order of a decision within its service: by its input offsets, then by its index."""
     seen, index = record.header(Header.SEEN), record.header(Header.INDEX)
     return (
         sum(decode_offsets(seen).values()) if seen else 0,
@@ -179,7 +179,7 @@ def _finding(rule: str, checked: int, problems: Sequence[str]) -> RuleResult:
 
 
 def _once(rule: str, ids: Sequence[str]) -> RuleResult:
-    twice = [f"{each} is there {count} times" for each, count in Counter(ids).items() if count > 1]
+    twice = [f"{each} occurs {count} times" for each, count in Counter(ids).items() if count > 1]
     return _finding(rule, len(ids), twice)
 
 
@@ -195,11 +195,11 @@ def _judged_once(events: Sequence[tuple[Record, Event]]) -> RuleResult:
     kinds = {EventType.SIGNAL_VALIDATED, EventType.SIGNAL_REJECTED}
     # From one command an operator's orders follow for many positions: nobody sent a signal that is judged there.
     verdicts = [event for _, event in events if event.type in kinds and event.data.signal.command_id is None]
-    return _once("every signal is judged once", [str(event.envelope.causation_id) for event in verdicts])
+    return _once("every signal has one verdict", [str(event.envelope.causation_id) for event in verdicts])
 
 
 def _plain(position: Position) -> Position:
-    """Return a position without what only ticks move."""
+    """Return a position without its last price, which changes with every tick."""
     return msgspec.structs.replace(position, last_price=None)
 
 
@@ -208,7 +208,7 @@ def _positions(viewed: Sequence[Position], folded: Sequence[Position]) -> RuleRe
         return {f"{p.strategy_id} {p.instrument}": _plain(p) for p in positions}
 
     problems = _differences(keyed(viewed), keyed(folded), lambda p: f"{p.quantity} at {p.average_price}")
-    return _finding("positions equal a fresh fold of the log", len(folded), problems)
+    return _finding("positions equal a rebuild from the log", len(folded), problems)
 
 
 def _differences(
@@ -231,4 +231,4 @@ def _orders(viewed: Sequence[tuple[str, str]], book: OrderStore) -> RuleResult:
         for key in sorted(shown.keys() | folded.keys())
         if shown.get(key) != folded.get(key)
     ]
-    return _finding("orders equal a fresh fold of the log", len(folded), problems)
+    return _finding("orders equal a rebuild from the log", len(folded), problems)

@@ -1,4 +1,4 @@
-"""Groups as rows, for people and for programs."""
+"""Consumer groups as table rows and as JSON."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _HOUR = 3600
 
 
 def lag_style(value: object) -> Style | None:
-    """Make a lag stand out."""
+    """Return the style of a lag."""
     return None if value in {None, "0", "-", 0} else Style.WARN
 
 
 def flag_style(value: object) -> Style | None:
-    """Make a flag stand out."""
+    """Return the style of a flag."""
     return Style.BAD if value else None
 
 
@@ -49,7 +49,7 @@ PARTITION_COLUMNS = (
 
 
 def duration_text(seconds: float | None, *, estimated: bool = False) -> str | None:
-    """Return a duration as people read it: `0 s`, `3.2 s`, `5 m 10 s`, `2 h 5 m`; `~` before an estimate."""
+    """Return a duration as text: `0 s`, `3.2 s`, `5 m 10 s`, `2 h 5 m`; `~` before an estimate."""
     if seconds is None:
         return None
     whole = round(seconds)
@@ -65,7 +65,7 @@ def duration_text(seconds: float | None, *, estimated: bool = False) -> str | No
 
 
 def group_row(group: GroupLagReport) -> Mapping[str, object]:
-    """Return a group for programs."""
+    """Return a group as JSON fields."""
     return {
         "group": group.name,
         "state": group.state,
@@ -78,7 +78,7 @@ def group_row(group: GroupLagReport) -> Mapping[str, object]:
 
 
 def group_shown(group: GroupLagReport) -> Mapping[str, object]:
-    """Return a group for people."""
+    """Return a group as a table row."""
     return {
         "group": group.name,
         "state": group.state,
@@ -91,7 +91,7 @@ def group_shown(group: GroupLagReport) -> Mapping[str, object]:
 
 
 def partition_row(group: GroupLagReport, one: PartitionLag) -> Mapping[str, object]:
-    """Return a partition's lag for programs."""
+    """Return a partition's lag as JSON fields."""
     return {
         "group": group.name,
         "state": group.state,
@@ -114,7 +114,7 @@ def partition_row(group: GroupLagReport, one: PartitionLag) -> Mapping[str, obje
 
 
 def partition_shown(group: GroupLagReport, one: PartitionLag) -> Mapping[str, object]:
-    """Return a partition's lag for people."""
+    """Return a partition's lag as a table row."""
     return {
         "group": group.name,
         "topic": one.partition.topic,

@@ -1,1 +1,1 @@
-"""Groups."""
+"""Consumer groups: lag, measurement, export and reset."""

@@ -1,6 +1,6 @@
-"""Consumer groups' lag for Prometheus, under the names that public dashboards know.
+"""Consumer group lag for Prometheus, with the metric names of public dashboards.
 
-One process of a deployment measures all groups, also those whose members are dead: that is when lag matters.
+One process of a deployment measures all groups, including groups without members.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ EVERY_S = 10.0
 
 
 class GroupLagCollector(Collector):
-    """Gives the last look when someone scrapes; a group that is gone is gone from it.
+    """Exports the last measurement; deleted groups disappear from it.
 
     Args:
         service: the daemon that measures.
-        broker: whose it is.
+        broker: the broker of that daemon.
     """
 
     def __init__(self, service: str, broker: str) -> None:
@@ -38,7 +38,7 @@ class GroupLagCollector(Collector):
         self.look: LagReport | None = None
 
     def collect(self) -> Iterator[Metric]:
-        """Return what was measured last; a partition without a commit, or of a topic that is gone, is left out."""
+        """Return the last measurement, without partitions that have no commit or no topic."""
         lag = GaugeMetricFamily(
             specs.CONSUMERGROUP_LAG.name, specs.CONSUMERGROUP_LAG.doc, labels=specs.CONSUMERGROUP_LAG.label_names
         )
@@ -60,7 +60,7 @@ class GroupLagCollector(Collector):
 async def exporting_lag(
     options: KafkaOptions, metrics: Metrics, clock: Clock, logger: Logger, *, every_s: float = EVERY_S
 ) -> AsyncIterator[GroupLagCollector]:
-    """Measure all groups again and again while the block runs; a failure is logged and tried again in its turn."""
+    """Measure all groups regularly while the block runs; log a failure and retry at the next interval."""
     collector = GroupLagCollector(metrics.service, metrics.broker)
     work = _keep_measuring(options, collector, clock, logger, every_s)
     async with collecting(metrics.registry, collector, work, name="group lag"):

@@ -1,7 +1,7 @@
-"""How far behind a consumer group is.
+"""The lag of consumer groups.
 
 Definitions, of one partition: `lag = max(0, end - max(committed, start))`, where commits are read before the ends,
-so that it is never too small by what came in between. Without a commit there is no lag, and it is never summed. A
+so that it is never too small. Without a commit there is no lag, and it is never summed. A
 commit before the start is a retention breach: records were lost to the group. `seconds` is the age of the first
 record that was not consumed.
 """
@@ -26,8 +26,8 @@ class PartitionLag:
         end: the offset of the next record.
         seconds: age of the first record not consumed; 0 when there is none, None when it is not known.
         estimated: whether `seconds` follows from rates instead of the record's own time.
-        consumed_per_s: how fast the group went on, None before a second look.
-        written_per_s: how fast the partition grew.
+        consumed_per_s: records read per second; None before a second measurement.
+        written_per_s: records written per second.
     """
 
     partition: Partition
@@ -41,7 +41,7 @@ class PartitionLag:
 
     @property
     def lag(self) -> int | None:
-        """Records not consumed."""
+        """Number of unread records."""
         if self.committed is None or self.start is None or self.end is None:
             return None
         return max(0, self.end - max(self.committed, self.start))
@@ -55,22 +55,22 @@ class PartitionLag:
 
     @property
     def breach(self) -> bool:
-        """Whether retention took records that the group never read."""
+        """Whether retention deleted records before the group read them."""
         return self.committed is not None and self.start is not None and self.committed < self.start
 
     @property
     def lost(self) -> int:
-        """How many records retention took before the group read them."""
+        """Number of records that retention deleted before the group read them."""
         return (self.start or 0) - (self.committed or 0) if self.breach else 0
 
     @property
     def gone(self) -> bool:
-        """Whether the topic is no longer there: such commits are orphans, and not counted."""
+        """Whether the topic was deleted; its commits are orphans and not counted."""
         return self.end is None
 
     @property
     def drain_s(self) -> float | None:
-        """Seconds until nothing waits, at the rates seen; None when it grows or nothing is known."""
+        """Seconds to catch up at the measured rates; None if the lag grows or a rate is unknown."""
         if self.lag == 0:
             return 0.0
         if self.lag is None or self.consumed_per_s is None or self.written_per_s is None:
@@ -84,10 +84,10 @@ class GroupLagReport:
     """One group.
 
     Attributes:
-        name: its id.
-        state: as the coordinator calls it.
-        members: who is in it.
-        partitions: what it committed, sorted.
+        name: the group id.
+        state: the coordinator's word for its state.
+        members: the group's members.
+        partitions: the committed partitions, sorted.
     """
 
     name: str
@@ -108,7 +108,7 @@ class GroupLagReport:
 
     @property
     def breach(self) -> bool:
-        """Whether retention took records that the group never read."""
+        """Whether retention deleted records before the group read them."""
         return any(one.breach for one in self.partitions)
 
     @property
@@ -118,7 +118,7 @@ class GroupLagReport:
 
     @property
     def drain_s(self) -> float | None:
-        """Seconds until nothing waits in any partition; None when one grows or is not known."""
+        """Seconds until every partition has caught up; None if one grows or is unknown."""
         waits = [one.drain_s for one in self.partitions if one.lag is not None]
         known = [wait for wait in waits if wait is not None]
         return max(known) if known and len(known) == len(waits) else None
@@ -126,10 +126,10 @@ class GroupLagReport:
 
 @dataclass(frozen=True, slots=True)
 class LagReport:
-    """All that was measured at once.
+    """One measurement of all groups.
 
     Attributes:
-        at: when, on a clock that only goes on, seconds.
+        at: time of the measurement on the monotonic clock, seconds.
         groups: sorted by name.
     """
 

@@ -1,4 +1,4 @@
-"""One look at consumer groups: commits first, then ends, then the time of the first record not consumed."""
+"""One measurement of consumer groups: commits first, then ends, then the time of the first unread record."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from alphapanda.model.records import Offsets, Partition
 from alphapanda.operations.groups.lag import GroupLagReport, LagReport, PartitionLag
 
 PATIENCE_S = 3.0
-"""How long to wait for first records; what has not come by then has no age."""
+"""How long to wait for first records; without its record a partition has no age."""
 _POLL_S = 0.25
 _ONE_BATCH = 1
-"""Kafka gives at least one batch, however little is asked for."""
+"""Kafka returns at least one batch, however small the limit."""
 
 
 async def measure(log: KafkaReadLog, admin: GroupAdmin, names: Collection[str], clock: Clock) -> LagReport:

@@ -1,4 +1,4 @@
-"""Offsets in a file: `topic,partition,offset` a line, as Kafka's own tools export and take them."""
+"""Offsets in a file, one `topic,partition,offset` per line: the format of Kafka's own tools."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _HINT = "A line is topic,partition,offset, or group,topic,partition,offset."
 
 
 def read_offsets(path: Path, group: str) -> Offsets:
-    """Return what a file says of `group`; lines of other groups are passed over.
+    """Return the offsets of `group` in a file; lines of other groups are skipped.
 
     Raises:
-        UsageError: it cannot be read, or a line is not of the form.
+        UsageError: the file cannot be read, or a line has another format.
     """
     try:
         text = path.read_text(encoding="utf-8")

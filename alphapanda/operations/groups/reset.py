@@ -1,4 +1,4 @@
-"""Where a reset moves a group: Kafka's seven ways, as a plan that changes nothing by itself."""
+"""The plan of an offset reset, for Kafka's seven ways to choose the target offsets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ToEarliest:
 
 @dataclass(frozen=True, slots=True)
 class ToLatest:
-    """To the end: only what comes is read."""
+    """To the end: only new records are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class ToOffset:
 
 @dataclass(frozen=True, slots=True)
 class ToTime:
-    """To the first record at or after a time, Unix milliseconds; to the end where nothing is that late."""
+    """To the first record at or after a time, Unix milliseconds; to the end if there is none."""
 
     ms: int
 
@@ -52,15 +52,15 @@ ResetTarget: TypeAlias = ToEarliest | ToLatest | ToOffset | ToTime | ShiftBy | F
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """What happens to one partition.
+    """The move of one partition.
 
     Attributes:
         partition: which.
-        before: what is committed now; None without a commit.
-        after: what will be.
+        before: the committed offset now; None without a commit.
+        after: the committed offset after the move.
         start: the oldest offset there is.
         end: the offset of the next record.
-        note: why it is not what was asked for; empty when it is.
+        note: why the offset differs from the requested one; empty if it does not.
     """
 
     partition: Partition
@@ -72,22 +72,22 @@ class Move:
 
     @property
     def change(self) -> int | None:
-        """By how many records it moves; negative is back, and they come again."""
+        """Number of records moved; a negative move reads records again."""
         return None if self.before is None else self.after - self.before
 
     @property
     def lag_after(self) -> int:
-        """Records that will wait."""
+        """The lag after the move."""
         return max(0, self.end - max(self.after, self.start))
 
 
 @dataclass(frozen=True, slots=True)
 class ResetPlan:
-    """What a reset does.
+    """The moves of a reset.
 
     Attributes:
         moves: sorted by partition, also those that stay.
-        skipped: partitions that cannot be moved so, and why.
+        skipped: partitions that cannot be moved, with the reason.
     """
 
     moves: tuple[Move, ...]
@@ -95,12 +95,12 @@ class ResetPlan:
 
     @property
     def offsets(self) -> Offsets:
-        """What is to be committed: what changes."""
+        """The offsets to commit: those that change."""
         return {move.partition: move.after for move in self.moves if move.after != move.before}
 
     @property
     def undo(self) -> Offsets:
-        """What brings the group back to where it stands; partitions without a commit are not in it."""
+        """The offsets that undo the reset, without partitions that have no commit."""
         return {
             move.partition: move.before
             for move in self.moves
@@ -116,15 +116,15 @@ def plan_reset(
     ends: Mapping[Partition, int],
     at: Mapping[Partition, int | None],
 ) -> ResetPlan:
-    """Return what a reset does.
+    """Return the plan of a reset.
 
     Args:
-        target: where to.
-        partitions: which are to be moved; all of them exist.
-        committed: where the group stands.
+        target: the kind of move.
+        partitions: the partitions to move; all of them exist.
+        committed: the group's committed offsets.
         starts: the oldest offsets.
         ends: the next offsets.
-        at: for `ToTime`, the first offset at or after it; None where nothing is that late.
+        at: for `ToTime`, the first offset at or after it; None if there is none.
     """
     moves: list[Move] = []
     skipped: list[tuple[Partition, str]] = []
@@ -145,7 +145,7 @@ def plan_reset(
 def _wanted(
     target: ResetTarget, partition: Partition, before: int | None, start: int, end: int, at: int | None
 ) -> int | str:
-    """Return the offset that is asked for, or why there is none."""
+    """Return the requested offset, or the reason why there is none."""
     match target:
         case ToEarliest():
             wanted: int | str = start

@@ -1,1 +1,1 @@
-"""Logs."""
+"""Reads the log files of daemons and servers."""

@@ -16,28 +16,28 @@ REORDER_WINDOW = timedelta(milliseconds=250)
 
 
 class _Step(NamedTuple):
-    """The file to go on with, and the number up to which full files are then behind."""
+    """The next file, and the number of the last full file that is then read."""
 
     segment: Segment
     passed: int
 
 
 class Follower:
-    """Reads what a service adds to its log. Its place is a file and an offset; a new process changes neither."""
+    """Reads new lines of a service's log. Its position is a file and an offset, also across restarts."""
 
     def __init__(self, source: LogFileSource, segments: list[Segment]) -> None:
-        """Begin at the first byte that `segments` do not have; without any, at the first there will be."""
+        """Begin at the end of `segments`; without any, at the first byte of the first file."""
         self._source = source
         self._segment: Segment | None = segments[-1] if segments else None
         self._file: io.BufferedReader | None = None
         self._offset = self._segment.size if self._segment else 0
         self._passed = max((segment.number for segment in segments if segment.number != LIVE), default=0)
-        """Full files up to this number are behind; the live file gets a greater one when it is full."""
+        """Full files up to this number have been read; the live file gets a greater number when it is full."""
         self._part = b""
         self._before: LogRecord | None = None
 
     def poll(self, now: datetime) -> list[LogRecord]:
-        """Return the lines that were added since the last look."""
+        """Return the lines that were added since the last poll."""
         records: list[LogRecord] = []
         while True:
             # Whether the file is finished is asked before it is read: what is read then is all of it.
@@ -49,13 +49,13 @@ class Follower:
             self._take(step)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._file:
             self._file.close()
             self._file = None
 
     def _next_step(self) -> _Step | None:
-        """Return the file that follows the current one, if that will not grow any more."""
+        """Return the file after the current one, if the current one is complete."""
         segments = self._source.segments()
         current = self._segment.inode if self._segment else None
         if not segments or segments[-1].inode == current:
@@ -95,7 +95,7 @@ class Follower:
         return records
 
     def _finish(self, now: datetime) -> list[LogRecord]:
-        """Return the half line at the end of a file that will not grow any more."""
+        """Return the incomplete line at the end of a complete file."""
         part, self._part = self._part, b""
         return [self._record(part, now)] if part else []
 
@@ -106,31 +106,31 @@ class Follower:
 
 
 class ReorderWindow:
-    """Holds live lines back for a moment, so that those of slower writers can go before them."""
+    """Delays live lines briefly, so that older lines of slower writers can come first."""
 
     def __init__(self, window: timedelta = REORDER_WINDOW) -> None:
-        """Remember how long."""
+        """Set the delay."""
         self._window = window
         self._heap: list[tuple[datetime, int, datetime, LogRecord]] = []
         self._latest: dict[str, datetime] = {}
         self._count = 0
 
     def push(self, record: LogRecord, now: datetime) -> None:
-        """Take a line that was read just now."""
+        """Add a line that was just read."""
         key = max(record.at, self._latest.get(record.service, record.at))
         self._latest[record.service] = key
         self._count += 1
         heapq.heappush(self._heap, (key, self._count, now, record))
 
     def pop(self, now: datetime) -> list[LogRecord]:
-        """Return, in the order of time, the lines that nothing can go before any more."""
+        """Return, in time order, the lines whose delay is over."""
         ripe = []
         while self._heap and self._is_ripe(self._heap[0], now):
             ripe.append(heapq.heappop(self._heap)[3])
         return ripe
 
     def drain(self) -> list[LogRecord]:
-        """Return all that is held, in the order of time."""
+        """Return all delayed lines in time order."""
         return [heapq.heappop(self._heap)[3] for _ in range(len(self._heap))]
 
     def _is_ripe(self, entry: tuple[datetime, int, datetime, LogRecord], now: datetime) -> bool:

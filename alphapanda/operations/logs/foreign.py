@@ -1,4 +1,4 @@
-"""Lines that are not ours: those of Kafka (slf4j-simple, log4j) and of Valkey."""
+"""Log lines of Kafka (slf4j-simple, log4j) and Valkey."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _record(at: datetime, level: LogLevel, text: str, raw: bytes, service: str) 
 
 
 def undated(raw: bytes, service: str, before: LogRecord | None, at: datetime) -> LogRecord:
-    """Return a record for a line without a time: it goes on the line before, and takes its time and level."""
+    """Return a record for a line without a time: a continuation with the time and level of the line before."""
     text = raw.decode(errors="replace").rstrip("\r")
     return LogRecord(
         at=before.at if before else at,

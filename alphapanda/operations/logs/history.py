@@ -1,4 +1,4 @@
-"""The lines that exist already, of one service or merged in time order."""
+"""The existing lines of one service, or of several in time order."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from alphapanda.operations.logs.segments import LogFileSource, Segment, lines_ba
 from alphapanda.telemetry.record import LogRecord
 
 LOOK_AHEAD = 200
-"""How many lines at a file's beginning may tell no time."""
+"""Maximum number of lines without a time at the beginning of a file."""
 
 
 def oldest_first(source: LogFileSource, segments: list[Segment], query: LogQuery) -> Iterator[LogRecord]:
-    """Yield a service's wanted lines from the first on, holding none of them."""
+    """Yield a service's matching lines, oldest first, without keeping them in memory."""
     for segment in _in_reach(segments, query):
         file = open_segment(source, segment)
         if file is None:
@@ -38,7 +38,7 @@ def oldest_first(source: LogFileSource, segments: list[Segment], query: LogQuery
 
 
 def newest_first(source: LogFileSource, segments: list[Segment], query: LogQuery) -> Iterator[LogRecord]:
-    """Yield a service's wanted lines from the last on, reading no more than is asked for."""
+    """Yield a service's matching lines, newest first, reading only as far as needed."""
     for segment in reversed(_in_reach(segments, query)):
         file = open_segment(source, segment)
         if file is None:
@@ -48,7 +48,7 @@ def newest_first(source: LogFileSource, segments: list[Segment], query: LogQuery
 
 
 def _backward(source: LogFileSource, segment: Segment, lines: Iterator[bytes]) -> Iterator[LogRecord]:
-    """Yield records from the last to the first; lines without a time wait for the line that they go on."""
+    """Yield records, newest first; lines without a time follow the line that they continue."""
     waiting: list[bytes] = []
     after: LogRecord | None = None
     for raw in lines:
@@ -72,7 +72,7 @@ def _in_reach(segments: list[Segment], query: LogQuery) -> list[Segment]:
 
 
 def _first_time(source: LogFileSource, lines: list[bytes], segment: Segment) -> datetime:
-    """Return the first time that a file tells, for the lines before it."""
+    """Return the first time in a file, for the lines before it."""
     records = (source.parse(raw, source.name) for raw in lines)
     first = next((record for record in records if record), None)
     return first.at if first else segment.modified
@@ -81,7 +81,7 @@ def _first_time(source: LogFileSource, lines: list[bytes], segment: Segment) -> 
 def merged_history(
     parts: Mapping[str, tuple[LogFileSource, list[Segment]]], query: LogQuery
 ) -> Iterator[LogRecord]:
-    """Yield the wanted lines of several services, oldest first."""
+    """Yield the matching lines of several services, oldest first."""
     if query.limit is None:
         return merge(oldest_first(source, segments, query) for source, segments in parts.values())
     limit = query.limit
@@ -94,10 +94,10 @@ def merged_history(
 
 
 def merge(services: Iterable[Iterable[LogRecord]]) -> Iterator[LogRecord]:
-    """Yield the records of all services in the order of time.
+    """Yield the records of all services in time order.
 
-    Each service's own lines stay in the order in which it wrote them: where its clock was set back, its
-    lines are taken for as late as the latest before them. Equal times come in the order of `services`.
+    Each service's own lines stay in the order in which it wrote them: after its clock was
+    set back, its lines count as late as the latest before them. Equal times come in the order of `services`.
     """
     keyed = [_never_back(records) for records in services]
     for _, record in heapq.merge(*keyed, key=lambda pair: pair[0]):

@@ -1,4 +1,4 @@
-"""Which lines are wanted."""
+"""The filter of log lines."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _PLAIN = PrettyRenderer(colour=False, names=False)
 
 @dataclass(frozen=True, slots=True)
 class LogQuery:
-    """Which lines are wanted; what is None does not matter.
+    """The filter of log lines; None matches everything.
 
     Attributes:
-        since: the earliest.
-        until: the latest.
-        level: the least that a line must matter; lines that do not tell count as info.
-        pattern: what must be found in the line, as it is shown or as it stands in the file.
-        channel: what it must speak of.
-        limit: how many of the latest lines; None for all.
+        since: the earliest time.
+        until: the latest time.
+        level: the lowest level; lines without a level count as info.
+        pattern: found in the line as shown, or as in the file.
+        channel: the channel of the line.
+        limit: number of latest lines; None for all.
     """
 
     since: datetime | None = None
@@ -43,7 +43,7 @@ class LogQuery:
         return raw[len(_TS_PREFIX) : _TS_END] >= since.encode() + b"Z"
 
     def matches(self, record: LogRecord) -> bool:
-        """Return whether a line is wanted."""
+        """Return whether a line matches."""
         return (
             (self.since is None or record.at >= self.since)
             and (self.until is None or record.at <= self.until)
@@ -63,6 +63,6 @@ def compile_pattern(text: str) -> re.Pattern[str]:
         return re.compile(text)
     except re.error as problem:
         raise UsageError(
-            f"{text!r} is no regular expression: {problem}.",
-            hint=f"To find it as it is: --grep {re.escape(text)!r}",
+            f"{text!r} is not a regular expression: {problem}.",
+            hint=f"To search for this text literally: --grep {re.escape(text)!r}",
         ) from None

@@ -1,4 +1,4 @@
-"""Reading the logs of a deployment: merged in the order of time, across files, rotations and restarts."""
+"""Reads the logs of a deployment, merged in time order across files, rotations and restarts."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ __all__ = ["LiveLogs", "LogFileReader", "LogQuery", "LogRecord", "RestartMarks",
 
 EVERYBODY = "*"
 SERVERS = ("kafka", "valkey")
-"""Names that are always known, though their logs may not exist."""
+"""Names that are always accepted, even without a log."""
 
 
 class LogFileReader:
-    """The logs of a deployment. Reads files only: it works whether or not anything runs."""
+    """The logs of a deployment. Reads files only, so nothing has to be running."""
 
     def __init__(self, deployment: Deployment, clock: Clock, daemons: Iterable[str] = ()) -> None:
-        """Remember where to read.
+        """Set the deployment to read.
 
         Args:
-            deployment: whose logs.
+            deployment: the deployment of the logs.
             clock: the time of day, for following.
-            daemons: names that are known although they may have written nothing yet.
+            daemons: names that are accepted even without a log.
         """
         self._deployment = deployment
         self._clock = clock
         self._daemons = tuple(daemons)
 
     def select(self, names: Sequence[str]) -> dict[str, LogFileSource]:
-        """Return the logs that `names` mean: all daemons' for none.
+        """Return the logs of `names`; without names, those of all daemons.
 
         A name is a daemon's or a server's (`kafka`, `valkey`); `risk` also means every `risk.{broker}`, and
-        `*.paper` every daemon of that broker; `*` is everybody, nobody yet too. Raises UnknownNameError.
+        `*.paper` every daemon of that broker; `*` every service, even if none exists. Raises UnknownNameError.
         """
         chosen = self.find(names)
         for name in names:
@@ -59,7 +59,7 @@ class LogFileReader:
         return chosen
 
     def find(self, names: Sequence[str]) -> dict[str, LogFileSource]:
-        """Return the logs that `names` mean, like `select`, leaving out names that mean none."""
+        """Return the logs of `names`, like `select`, ignoring unknown names."""
         expected = {name: daemon_source(self._deployment.logs, name) for name in self._daemons}
         daemons = expected | daemon_sources(self._deployment.logs)
         if not names:
@@ -68,19 +68,19 @@ class LogFileReader:
         return {key: source for name in names for key, source in known.items() if _means(name, key)}
 
     def history(self, sources: Mapping[str, LogFileSource], query: LogQuery) -> Iterator[LogRecord]:
-        """Yield what is there, oldest first."""
+        """Yield the existing lines, oldest first."""
         return merged_history({name: (source, whole_lines(source)) for name, source in sources.items()}, query)
 
     def follow(self, names: Sequence[str], query: LogQuery) -> LiveLogs:
-        """Return what is there followed by what will be, without a gap between them."""
+        """Return the existing lines followed by new ones, without a gap."""
         return LiveLogs(self, names, query, self._clock)
 
 
 class LiveLogs:
-    """History first, then what is added, from daemons that exist and from those that will."""
+    """Existing lines first, then new lines, also of daemons that start later."""
 
     def __init__(self, reader: LogFileReader, names: Sequence[str], query: LogQuery, clock: Clock) -> None:
-        """Look at the files that are there: history ends, and following begins, at this moment."""
+        """Read the files' sizes: history ends, and following begins, at this moment."""
         self._reader = reader
         self._names = names
         self._query = query
@@ -96,11 +96,11 @@ class LiveLogs:
         return tuple(self._followers)
 
     def history(self) -> Iterator[LogRecord]:
-        """Yield what was there at the beginning, oldest first."""
+        """Yield the lines that existed at the beginning, oldest first."""
         return merged_history(self._parts, self._query)
 
     def poll(self) -> list[LogRecord]:
-        """Return, in the order of time, what was added and can be shown now; call it some times a second."""
+        """Return the new lines that are due, in time order; call it several times a second."""
         now = self._clock.now()
         self._look_for_new()
         for follower in self._followers.values():
@@ -109,7 +109,7 @@ class LiveLogs:
         return [record for record in self._window.pop(now) if self._query.matches(record)]
 
     def drain(self) -> list[LogRecord]:
-        """Return the lines that are still held back."""
+        """Return the lines that are still delayed."""
         return [record for record in self._window.drain() if self._query.matches(record)]
 
     def __enter__(self) -> Self:
@@ -128,7 +128,7 @@ class LiveLogs:
 
 
 class RestartMarks:
-    """Makes start lines say what came before them: nothing, an orderly end, or none; and how it ended, if told."""
+    """Adds to start lines how the run before them ended, as far as it is known."""
 
     def __init__(self) -> None:
         """Begin without having seen any service."""
@@ -136,7 +136,7 @@ class RestartMarks:
         self._exits: dict[str, str] = {}
 
     def mark(self, record: LogRecord) -> LogRecord:
-        """Return the record, with a start line's text in the light of the service's line before it."""
+        """Return the record; a start line is marked by the service's line before it."""
         seen = record.service in self._last
         last = self._last.get(record.service)
         self._last[record.service] = record.marker
@@ -150,7 +150,7 @@ class RestartMarks:
         if known_exit:
             fields["last_exit"] = known_exit
         elif last is not Marker.STOPPED:
-            fields["before"] = "ended without a goodbye"
+            fields["before"] = "ended without shutting down"
         return msgspec.structs.replace(record, event="restarted", fields=fields)
 
 

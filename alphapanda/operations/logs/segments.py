@@ -1,4 +1,4 @@
-"""The files of one service, in the order in which they were written."""
+"""The log files of one service, oldest first."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Segment:
     """One file of a service's log.
 
     Attributes:
-        number: its place among the service's files, ascending.
-        path: where it lies now.
-        inode: what it is, whatever it is called.
-        size: bytes of whole lines and perhaps a part of one, when it was looked at.
-        modified: when it was last written.
+        number: its order among the service's files.
+        path: its current path.
+        inode: its identity, which a rename does not change.
+        size: bytes when it was read; the last line may be incomplete.
+        modified: time of the last write.
     """
 
     number: int
@@ -40,12 +40,12 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class LogFileSource:
-    """Where a service's lines come from.
+    """The log files of one service.
 
     Attributes:
         name: of the service.
         live: the file that is written now.
-        parse: what reads a line.
+        parse: parses one line.
         rotated: finds the full files, with numbers, oldest first.
     """
 
@@ -55,7 +55,7 @@ class LogFileSource:
     rotated: Callable[[], list[tuple[int, Path]]]
 
     def segments(self) -> list[Segment]:
-        """Return the files there are, oldest first, each once even while they are being renamed."""
+        """Return the existing files, oldest first, each once even during a rename."""
         # The live file is looked at first: whatever is renamed meanwhile is then still found among the full ones.
         live = _segment(LIVE, self.live)
         full = [found for number, path in self.rotated() if (found := _segment(number, path))]
@@ -69,7 +69,7 @@ def daemon_source(folder: Path, name: str) -> LogFileSource:
 
 
 def server_source(live: Path) -> LogFileSource:
-    """Return the log of a server such as Kafka: its own text, with older files as `{name}.1`, `{name}.2`."""
+    """Return the log of a server such as Kafka: plain text, with older files as `{name}.1`, `{name}.2`."""
 
     def rotated() -> list[tuple[int, Path]]:
         numbered = ((path.suffix[1:], path) for path in live.parent.glob(f"{live.name}.*"))
@@ -79,13 +79,13 @@ def server_source(live: Path) -> LogFileSource:
 
 
 def daemon_sources(folder: Path) -> dict[str, LogFileSource]:
-    """Return the logs of all daemons that ever wrote one."""
+    """Return the logs of all daemons that have one."""
     names = sorted({service_of(path) for path in folder.glob(f"*{SUFFIX}")})
     return {name: daemon_source(folder, name) for name in names}
 
 
 def server_sources(folder: Path) -> dict[str, LogFileSource]:
-    """Return the logs of the servers that the embedded tier runs."""
+    """Return the logs of the embedded servers."""
     return {path.stem: server_source(path) for path in sorted(folder.glob("*.log"))}
 
 
@@ -104,7 +104,7 @@ def _segment(number: int, path: Path) -> Segment | None:
 
 
 def whole_lines(source: LogFileSource) -> list[Segment]:
-    """Return the files there are, the live one without the part of a line that is being written at its end."""
+    """Return the existing files, the live one without an incomplete last line."""
     segments = source.segments()
     if not segments or segments[-1].number != LIVE:
         return segments
@@ -130,7 +130,7 @@ def _last_newline(file: io.BufferedReader, size: int) -> int:
 
 
 def open_segment(source: LogFileSource, segment: Segment) -> io.BufferedReader | None:
-    """Open a file that may have been renamed since it was looked at; None if it is gone."""
+    """Open a file that may have been renamed since; None if it was deleted."""
     for candidate in (segment, *(found for found in source.segments() if found.inode == segment.inode)):
         try:
             file = candidate.path.open("rb")

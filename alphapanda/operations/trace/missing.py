@@ -33,7 +33,7 @@ class GroupPositions:
             return f"{group} has never committed anything: does it run? (alphapanda status)", True
         if offset <= at.offset:
             return f"{group} has not read {at} yet, its offset is {offset}: does it run? (alphapanda status)", True
-        return f"{group} has read past {at} and made no {wanted} of it", False
+        return f"{group} has read past {at} but produced no {wanted}", False
 
 
 def branch_gaps(

@@ -99,7 +99,7 @@ def test_json_is_the_line_as_written_with_the_forms_version(written: Deployment)
         (["fed"], "Did you mean 'feed'"),
         (["--since", "soon"], "is not a time"),
         (["--level", "loud"], "log level 'loud'"),
-        (["--grep", "("], "no regular expression"),
+        (["--grep", "("], "not a regular expression"),
         (["--channel", "trade"], "Did you mean 'trading'"),
         (["-n", "few"], "not a number of lines"),
     ],

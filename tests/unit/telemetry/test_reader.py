@@ -165,7 +165,7 @@ def test_following_by_name_waits_for_the_first_line(deployment: Deployment, cloc
 
 
 def test_a_broken_pattern_is_explained() -> None:
-    with pytest.raises(UsageError, match="no regular expression"):
+    with pytest.raises(UsageError, match="not a regular expression"):
         compile_pattern("(")
 
 

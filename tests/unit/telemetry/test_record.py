@@ -132,7 +132,7 @@ def test_a_start_is_marked_in_the_light_of_what_came_before() -> None:
     assert texts[3].endswith('── feed restarted (pid 2, last exit "signal 9") ──')
     assert texts[6].endswith('── feed restarted (pid 3, last exit "signal 9") ──')
     assert texts[7].endswith('── other restarted (pid 4, last exit "signal 15") ──')
-    assert texts[9].endswith('── third restarted (pid 5, before "ended without a goodbye") ──')
+    assert texts[9].endswith('── third restarted (pid 5, before "ended without shutting down") ──')
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,11 @@ PAPER = BrokerId("paper")
     [
         ({}, True, "has never committed anything"),
         ({Partition("paper.signals.raw", 0): 7}, True, "has not read paper.signals.raw:0:7 yet, its offset is 7"),
-        ({Partition("paper.signals.raw", 0): 8}, False, "has read past paper.signals.raw:0:7 and made no verdict"),
+        (
+            {Partition("paper.signals.raw", 0): 8},
+            False,
+            "has read past paper.signals.raw:0:7 but produced no verdict",
+        ),
     ],
 )
 def test_where_a_group_stands_is_the_reason(committed: dict[Partition, int], pending: bool, words: str) -> None:
