@@ -122,10 +122,10 @@ class ConnectSeeded:
             self.market = await asyncio.to_thread(SeededMarket, self._plan)
         market, started = self.market, self._plan.present - timedelta(minutes=self._plan.minutes)
 
-        async def fmt() -> SystemView:
+        async def status() -> SystemView:
             return seeded_system(self._clock.now(), started, self._plan.brokers, self.restarted)
 
-        system = SystemSource(fmt)
+        system = SystemSource(status)
         lines = SeededLinesSource(started)
         control = None
         if self._control:
