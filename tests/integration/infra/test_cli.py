@@ -79,11 +79,11 @@ async def test_what_is_prepared_and_runs_is_shown_and_cannot_be_reset(deployment
         assert str(deployment.kafka_data) in table
         refused = await call(deployment, "reset", "--yes")
         assert refused.code == ExitCode.REFUSED
-        assert "kafka, valkey still run" in refused.err
+        assert f"Still running in {deployment.root}: kafka, valkey." in refused.err
         assert "alphapanda down" in refused.err
     refused = await call(deployment, "reset")
     assert refused.code == ExitCode.REFUSED
-    assert "--yes" in refused.err
+    assert "Add --confirm deployment." in refused.err
     assert deployment.kafka_data.exists()
     ports = (deployment.run / "ports.json").read_bytes()
     wiped = await call(deployment, "reset", "--yes")
