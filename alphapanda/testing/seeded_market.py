@@ -37,6 +37,7 @@ from alphapanda.strategies.stage import StrategiesStage
 from alphapanda.testing.memory_log_access import MemoryLogAccess
 from topics.catalogue import Catalogue
 from topics.dead_letters import FailedStage, ProcessingFailure, Retryable, build_headers
+from topics.services import STRATEGIES_GROUP, TICKS, grouped_services, kind_of, risk_of, trader_of
 
 BROKERS: Final = (("paper", TradingMode.PAPER), ("zerodha", TradingMode.LIVE))
 _LIMITS: Final = MappingProxyType(
@@ -132,10 +133,10 @@ class SeededMarket:
             trader = PaperTraderStage(broker, mode, instruments, _LATENCY.get(broker, timedelta(0)))
             command = (EventType.CONTROL_COMMAND, broker)
             wanted = {tick, command, (EventType.SIGNAL_RAW, broker), *((kind, broker) for kind in orders)}
-            seats.append(MemoryStage(f"risk.{broker}", risk, frozenset(wanted)))
+            seats.append(MemoryStage(risk_of(broker).name, risk, frozenset(wanted)))
             seats.append(
                 MemoryStage(
-                    f"trader.{broker}",
+                    trader_of(broker).name,
                     trader,
                     frozenset({(EventType.SIGNAL_VALIDATED, broker), tick, command}),
                     timer=True,
@@ -219,7 +220,7 @@ class SeededMarket:
             topic=topic,
             partition=number,
             offset=offset,
-            group="alphapanda.strategies",
+            group=STRATEGIES_GROUP,
             attempts=3 if stale else 1,
             message="No answer within 2.0 s while looking the instrument up."
             if stale
@@ -235,20 +236,20 @@ class SeededMarket:
         value = encode(envelope).replace(b'"last_price":', b'"last_price":"broken","was":', 1)
         self.log_access.write(f"{topic}.dlq", number, self._at_ms + 4, key, value, tuple(build_headers(failure)))
 
+    def _brokers(self) -> list[str]:
+        return [name for name, _ in self._plan.brokers]
+
     def _commit(self) -> None:
         """Have every group at the end of what it reads, the strategies a little behind."""
-        groups: dict[str, dict[Partition, int]] = {"alphapanda.strategies": {}}
-        for topic, count in self._partitions.items():
-            for number in range(count):
+        groups: dict[str, dict[Partition, int]] = {}
+        owners = {
+            kind_of(each).owns.format(b=each.broker): each.group for each in grouped_services(self._brokers())
+        }
+        for topic, group in owners.items():
+            for number in range(self._partitions[topic]):
                 partition = Partition(topic, number)
-                end = self.log_access.end(partition)
-                if topic == "market.ticks":
-                    groups["alphapanda.strategies"][partition] = max(0, end - number)
-                scope, _, rest = topic.partition(".")
-                if rest == "signals.raw":
-                    groups.setdefault(f"{scope}.risk", {})[partition] = end
-                elif rest == "signals.validated":
-                    groups.setdefault(f"{scope}.trader", {})[partition] = end
+                behind = number if topic == TICKS else 0
+                groups.setdefault(group, {})[partition] = max(0, self.log_access.end(partition) - behind)
         self.log_access.groups = dict(groups)
 
 

@@ -12,6 +12,7 @@ from alphapanda.model.process_status import ProcessState, ProcessStatus, UnitKin
 from alphapanda.telemetry.log import LogLevel
 from alphapanda.telemetry.record import LogRecord, Marker, encode_line
 from alphapanda.testing.seeded_market import MarketPlan, SeededMarket
+from topics.services import TICKS, obeying
 from tui.sources.connection import Connection
 from tui.sources.handle import SourceHandle
 from tui.sources.system_source import SystemSource
@@ -19,16 +20,18 @@ from tui.store.system import SystemView
 from tui.testing.seeded_control import SeededControl
 
 EVERY_S: Final = 0.2
+_RISK_PAPER, _TRADER_PAPER = (service.name for service in obeying("paper"))
+_RISK_ZERODHA, _TRADER_ZERODHA = (service.name for service in obeying("zerodha"))
 _COSTS: Final = {
     "kafka": (6.4, 238),
     "valkey": (0.6, 19),
     "topics": (None, None),
     "feed": (2.2, 72),
     "strategies": (3.1, 74),
-    "risk.paper": (1.2, 71),
-    "trader.paper": (2.6, 84),
-    "risk.zerodha": (1.1, 71),
-    "trader.zerodha": (2.4, 83),
+    _RISK_PAPER: (1.2, 71),
+    _TRADER_PAPER: (2.6, 84),
+    _RISK_ZERODHA: (1.1, 71),
+    _TRADER_ZERODHA: (2.4, 83),
     "supervisor": (0.3, 58),
 }
 _KINDS: Final = {"kafka": "infra", "valkey": "infra", "topics": "job"}
@@ -36,10 +39,10 @@ _NEEDS: Final = {
     "topics": ("kafka",),
     "feed": ("topics",),
     "strategies": ("feed",),
-    "risk.paper": ("strategies",),
-    "trader.paper": ("risk.paper",),
-    "risk.zerodha": ("strategies",),
-    "trader.zerodha": ("risk.zerodha",),
+    _RISK_PAPER: ("strategies",),
+    _TRADER_PAPER: (_RISK_PAPER,),
+    _RISK_ZERODHA: ("strategies",),
+    _TRADER_ZERODHA: (_RISK_ZERODHA,),
 }
 
 
@@ -205,7 +208,7 @@ def seeded_lines(started: datetime) -> list[LogRecord]:
         ),
         (
             61.5,
-            "risk.zerodha",
+            _RISK_ZERODHA,
             LogLevel.WARNING,
             "trading",
             "denied",
@@ -218,12 +221,12 @@ def seeded_lines(started: datetime) -> list[LogRecord]:
             LogLevel.ERROR,
             "bus",
             "dead letter",
-            {"topic": "market.ticks", "code": "decode"},
+            {"topic": TICKS, "code": "decode"},
             None,
         ),
         (
             170.2,
-            "trader.paper",
+            _TRADER_PAPER,
             LogLevel.INFO,
             "bus",
             "snapshot written",

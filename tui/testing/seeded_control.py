@@ -21,6 +21,7 @@ from alphapanda.serialization.codec import encode
 from alphapanda.settings.sections import SafetySettings
 from alphapanda.testing.seeded_market import BROKERS, SeededMarket
 from topics.dead_letter_families import source_name_of
+from topics.services import LEDGER
 from tui.sources.control import (
     ActionProgress,
     ActionResult,
@@ -34,7 +35,6 @@ from tui.sources.control import (
 from tui.store.dead_letters import NO_CODE, NO_GROUP
 from tui.theme.formatter import to_ms
 
-LEDGER: Final = "system.dlq-ledger"
 ACTOR: Final = "operator"
 MOST: Final = 1_000
 PAUSE_S: Final = 0.6
