@@ -8,8 +8,7 @@ from datetime import datetime
 
 from alphapanda.kafka.topic_admin import Cluster, Progress, no_progress
 from topics.errors import DependencyError, RefusedError
-from topics.plan import Change, Create, PlanObstacle, TopicPlan, make_plan
-from topics.plan_file import check_fresh
+from topics.plan import Change, Create, PlanObstacle, TopicPlan, check_fresh, make_plan
 from topics.spec import TopicSpec
 
 

@@ -15,13 +15,11 @@ from alphapanda.kafka.topic_admin import Cluster, Progress, no_progress
 from alphapanda.kafka.topic_bootstrap import BootstrapReport, bootstrap, plan_for, report_of
 from alphapanda.kafka.topic_bootstrap import apply_plan as make_changes
 from alphapanda.operations.audit import Audit
-from alphapanda.operations.cluster_pin import check_pin
-from alphapanda.operations.servers import endpoints_of
+from alphapanda.operations.servers import check_pin, endpoints_of
 from alphapanda.settings import Settings
 from alphapanda.settings.model import declared_topics
 from topics.live import LiveState, LiveTopic
-from topics.plan import Change, TopicPlan, describe, make_plan
-from topics.plan_file import check_fresh
+from topics.plan import Change, TopicPlan, check_fresh, describe, make_plan
 from topics.spec import TopicSpec
 
 

@@ -17,8 +17,7 @@ from alphapanda.errors import InvariantError, LogResetError, RedisUnreachableErr
 from alphapanda.kafka.log import Log, LogReader, Ownership
 from alphapanda.model.envelope import Event, LogPosition
 from alphapanda.model.records import Offsets, Partition, Record, encode_offsets
-from alphapanda.model.snapshot import Snapshot, SnapshotStore
-from alphapanda.model.stage import Stage
+from alphapanda.model.stage import Snapshot, SnapshotStore, Stage
 from alphapanda.pipeline.engine import FoldError
 from alphapanda.pipeline.meter import Meter
 from alphapanda.pipeline.processor import Batch, RecordProcessor

@@ -29,7 +29,7 @@ from alphapanda.model.records import (
     Record,
     decode_offsets,
 )
-from alphapanda.model.snapshot import Snapshot
+from alphapanda.model.stage import Snapshot
 from alphapanda.pipeline.topic_routing import Routes
 from topics.dead_letter_families import read_headers
 

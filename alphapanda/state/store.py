@@ -15,7 +15,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from alphapanda.errors import RedisUnreachableError
-from alphapanda.model.snapshot import Snapshot
+from alphapanda.model.stage import Snapshot
 
 SOCKET_TIMEOUT_S = 3.0
 RETRIES = 2

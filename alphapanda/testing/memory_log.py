@@ -10,7 +10,7 @@ from alphapanda.errors import DependencyError
 from alphapanda.kafka.log import partition_of
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Offsets, Outgoing, Partition, Record
-from alphapanda.model.snapshot import Snapshot
+from alphapanda.model.stage import Snapshot
 
 
 class MemoryLog:

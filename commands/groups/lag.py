@@ -11,8 +11,7 @@ import typer
 from alphapanda.errors import CheckFailedError, UsageError
 from alphapanda.operations.groups.lag import GroupLagReport
 from alphapanda.query.times import parse_duration
-from commands.groups._session import looking
-from commands.groups._views import PARTITION_COLUMNS, partition_row, partition_shown
+from commands.groups._views import PARTITION_COLUMNS, looking, partition_row, partition_shown
 from commands.shell.context import Context
 from commands.shell.options import IntervalOption, JsonOption, WatchOption
 from commands.shell.reading import Table, show

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from commands.groups._session import looking
-from commands.groups._views import GROUP_COLUMNS, group_row, group_shown
+from commands.groups._views import GROUP_COLUMNS, group_row, group_shown, looking
 from commands.shell.context import Context
 from commands.shell.options import IntervalOption, JsonOption, WatchOption
 from commands.shell.reading import Table, show

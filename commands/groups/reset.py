@@ -12,8 +12,6 @@ from alphapanda.errors import RefusedError, UnknownNameError, UsageError
 from alphapanda.kafka.client import KafkaReadLog
 from alphapanda.kafka.group_admin import ConsumerGroup, describe_members
 from alphapanda.model.records import Offsets, Partition
-from alphapanda.operations.cluster_pin import check_pin
-from alphapanda.operations.groups.offsets_file import read_offsets, undo_path, write_offsets
 from alphapanda.operations.groups.reset import (
     FromFile,
     ResetPlan,
@@ -24,10 +22,14 @@ from alphapanda.operations.groups.reset import (
     ToOffset,
     ToTime,
     plan_reset,
+    read_offsets,
+    undo_path,
+    write_offsets,
 )
 from alphapanda.operations.policy import Confirmation
+from alphapanda.operations.servers import check_pin
 from alphapanda.query.times import milliseconds, parse_duration, parse_time
-from commands.groups._session import Looker, looking
+from commands.groups._views import Looker, looking
 from commands.shell.context import Context
 from commands.shell.options import BreakGlassOption, ConfirmOption, JsonOption, ReasonOption
 from commands.shell.output import Column

@@ -12,8 +12,7 @@ from commands.shell.context import Context
 from commands.shell.options import DryRunOption, JsonOption, ReasonOption
 from commands.shell.prompts import type_name
 from commands.topics._views import open_topics, show_plan
-from topics.plan import Change, TopicPlan
-from topics.plan_file import decode_plan
+from topics.plan import Change, TopicPlan, decode_plan
 
 
 def apply(

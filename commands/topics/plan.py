@@ -14,8 +14,7 @@ from commands.shell.options import JsonOption
 from commands.topics._views import fail_on_drift, open_topics, show_plan
 from topics.export import declaration_of, facts_of
 from topics.live import LiveTopic
-from topics.plan import TopicPlan
-from topics.plan_file import encode_plan
+from topics.plan import TopicPlan, encode_plan
 
 
 def plan(

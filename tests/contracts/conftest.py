@@ -35,7 +35,7 @@ from alphapanda.model.signal import (
     SignalRejected,
     SignalValidated,
 )
-from alphapanda.model.snapshot import SnapshotStore
+from alphapanda.model.stage import SnapshotStore
 from alphapanda.model.tick import Tick, TickRef
 from alphapanda.pipeline.kafka_runner import StageRunner
 from alphapanda.pipeline.runner_config import OnStep, RunnerSpec, no_step

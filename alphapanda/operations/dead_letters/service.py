@@ -19,7 +19,6 @@ from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.kinds import EventType, TradingMode
 from alphapanda.model.records import Offsets
 from alphapanda.operations.audit import Audit, AuditSource
-from alphapanda.operations.cluster_pin import check_pin
 from alphapanda.operations.dead_letters.backlog import (
     DeadLetterBacklog,
     FailedRecord,
@@ -36,7 +35,7 @@ from alphapanda.operations.dead_letters.record import EventView, event_facts
 from alphapanda.operations.dead_letters.selection import find_in
 from alphapanda.operations.dead_letters.watch import GroupProgress, open_group_progress
 from alphapanda.operations.policy import Target
-from alphapanda.operations.servers import endpoints_of, kafka_options
+from alphapanda.operations.servers import check_pin, endpoints_of, kafka_options
 from alphapanda.serialization.codec import Codec, JsonCodec
 from alphapanda.serialization.codec_factory import reading_codec
 from alphapanda.serialization.transcoder import JsonTranscoder

@@ -22,9 +22,8 @@ from alphapanda.errors import (
 from alphapanda.kafka.client import open_read_log
 from alphapanda.model.kinds import EventType
 from alphapanda.operations.audit import Audit
-from alphapanda.operations.cluster_pin import check_pin
 from alphapanda.operations.schemas.preflight import SchemaPreflight, Trial, preflight, settled_letters
-from alphapanda.operations.servers import kafka_options
+from alphapanda.operations.servers import check_pin, kafka_options
 from alphapanda.serialization.avro import SchemaOf
 from alphapanda.serialization.codec_factory import SchemaCache, event_topics
 from alphapanda.serialization.compatibility import Incompatibility, Level, incompatibilities

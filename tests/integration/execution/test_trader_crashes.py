@@ -23,7 +23,7 @@ from alphapanda.model.envelope import Event, EventEnvelope, trace_id_of
 from alphapanda.model.kinds import ORDER_EVENTS, EventType, OrderType, Side, TradingMode
 from alphapanda.model.records import Outgoing, Partition, envelope_headers
 from alphapanda.model.signal import Signal, SignalIntent, SignalValidated
-from alphapanda.model.snapshot import Snapshot
+from alphapanda.model.stage import Snapshot
 from alphapanda.model.tick import Tick, TickRef
 from alphapanda.pipeline.kafka_runner import StageRunner
 from alphapanda.pipeline.runner_config import BatchStep, RunnerSpec

@@ -15,8 +15,7 @@ from alphapanda.kafka.topic_bootstrap import apply_plan, bootstrap, plan_for
 from topics.catalogue import Catalogue, Overlay, TopicSpec
 from topics.errors import DependencyError, KafkaUnreachableError, RefusedError
 from topics.names import TopicName
-from topics.plan import Change, DeleteConfig, GrowPartitions, SetConfig, make_plan
-from topics.plan_file import decode_plan, encode_plan
+from topics.plan import Change, DeleteConfig, GrowPartitions, SetConfig, decode_plan, encode_plan, make_plan
 
 pytestmark = pytest.mark.kafka
 

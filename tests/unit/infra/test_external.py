@@ -8,10 +8,9 @@ from alphapanda.deployment import Deployment
 from alphapanda.errors import ConfigError, KafkaUnreachableError, RedisUnreachableError
 from alphapanda.infra.base import Tier
 from alphapanda.infra.embedded.tier import EmbeddedTier
-from alphapanda.infra.external import ExternalTier
 from alphapanda.infra.progress import NoProgress
 from alphapanda.infra.server_status import ServerState, external_status
-from alphapanda.infra.tiers import running, tier_for
+from alphapanda.infra.tiers import ExternalTier, running, tier_for
 from alphapanda.settings import InfraSettings, InfraTier, KafkaSettings, RedisSettings, Settings
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from alphapanda.ids import InstrumentId, SequenceIds
 from alphapanda.kafka.tick_batch import BATCH_BYTES, TickBatch
 from alphapanda.kafka.tick_encoder import TickEncoder, tick_envelope
-from alphapanda.kafka.tick_envelopes import EnvelopeTickEncoder
+from alphapanda.kafka.tick_writer import EnvelopeTickEncoder
 from alphapanda.model.kinds import EventType
 from alphapanda.model.tick import DepthLevel, Tick, TickFrame
 from alphapanda.serialization.avro import AvroCodec

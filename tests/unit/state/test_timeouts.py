@@ -11,7 +11,7 @@ import pytest
 
 from alphapanda.clock import ManualClock
 from alphapanda.errors import RedisUnreachableError
-from alphapanda.model.snapshot import Snapshot
+from alphapanda.model.stage import Snapshot
 from alphapanda.state import store, views
 from alphapanda.state.store import RedisSnapshots, open_redis
 from alphapanda.state.views import ViewProjector

@@ -22,11 +22,13 @@ from topics.plan import (
     PlanObstacle,
     SetConfig,
     TopicPlan,
+    check_fresh,
+    decode_plan,
     describe,
+    encode_plan,
     make_plan,
     same_value,
 )
-from topics.plan_file import check_fresh, decode_plan, encode_plan
 
 AT = datetime(2026, 3, 2, 4, 15, tzinfo=UTC)
 SPECS = Catalogue.load(Overlay()).topics(["paper"])

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from alphapanda.errors import UsageError
 from alphapanda.model.records import Partition
-from alphapanda.operations.groups.offsets_file import read_offsets, undo_path, write_offsets
 from alphapanda.operations.groups.reset import (
     FromFile,
     Move,
@@ -22,6 +21,9 @@ from alphapanda.operations.groups.reset import (
     ToOffset,
     ToTime,
     plan_reset,
+    read_offsets,
+    undo_path,
+    write_offsets,
 )
 
 A, B = Partition("a", 0), Partition("a", 1)
