@@ -56,7 +56,10 @@ class Exposure(msgspec.Struct, kw_only=True):
 
 
 class Pending(msgspec.Struct, kw_only=True):
-    """An allowed order that is not known to be closed; one of an older snapshot has no intent."""
+    """An allowed order that is not known to be closed; one of an older snapshot has no intent.
+
+    `reduced_units` is the most, positive, that an exit may have reduced before the fills that were reported since.
+    """
 
     client_order_id: ClientOrderId
     strategy_id: StrategyId
@@ -65,6 +68,7 @@ class Pending(msgspec.Struct, kw_only=True):
     quantity_units: int
     filled_units: int = 0
     intent: SignalIntent | None = None
+    reduced_units: int = 0
 
     @property
     def undone_units(self) -> int:
@@ -86,17 +90,22 @@ class Held(NamedTuple):
     @classmethod
     def of(cls, net_units: int, pending: Iterable[Pending]) -> Held:
         """Return the bounds of an exposure that is `net_units` once all `pending` orders are done."""
-        undone = [(order.undone_units, order.intent) for order in pending]
-        known = net_units - sum(units for units, _ in undone)
-        entries = [units for units, intent in undone if intent is not SignalIntent.EXIT]
-        exits = [units for units, intent in undone if intent is not SignalIntent.ENTRY]
-        return cls(_most(known, entries, exits), _most(-known, [-u for u in entries], [-u for u in exits]))
+        orders = tuple(pending)
+        known = net_units - sum(order.undone_units for order in orders)
+        return cls(_most(known, orders, Side.BUY), _most(-known, orders, Side.SELL))
 
 
-def _most(known: int, entries: Iterable[int], exits: Iterable[int]) -> int:
-    """Return the most that can be held on the positive side: exits only bring what is under zero up to it."""
-    lifted = min(0, known + sum(units for units in exits if units > 0)) if known < 0 else known
-    return max(0, lifted + sum(units for units in entries if units > 0))
+def _most(known: int, pending: Iterable[Pending], side: Side) -> int:
+    """Return the most that can be held on `side`'s side of zero, from `known` units on that side.
+
+    Exits only bring what is under zero up to it, unless they did so before a fill that is known.
+    """
+    mine = [order for order in pending if order.side is side]
+    exits = [order for order in mine if order.intent is not SignalIntent.ENTRY]
+    entries = sum(abs(order.undone_units) for order in mine if order.intent is not SignalIntent.EXIT)
+    before = known + sum(min(order.reduced_units, abs(order.undone_units)) for order in exits)
+    lifted = min(0, known + sum(abs(order.undone_units) for order in exits)) if before < 0 else before
+    return max(0, lifted + entries)
 
 
 class ExposureBook:
@@ -161,6 +170,7 @@ class ExposureBook:
         pending = self._pending.get(order_id) if order_id is not None else None
         if pending is None:
             return
+        self._remember_reductions(pending)
         match event.type, event.data:
             case EventType.ORDER_FILLED, OrderFilled() as filled:
                 pending.filled_units = max(pending.filled_units, filled.filled_quantity)
@@ -184,6 +194,18 @@ class ExposureBook:
         self._exposures = {(exposure.strategy_id, exposure.instrument): exposure for exposure in exposures}
         self._pending = {order.client_order_id: order for order in pending}
         self._open = sum(exposure.net_units != 0 for exposure in exposures)
+
+    def _remember_reductions(self, reported: Pending) -> None:
+        """Remember how much the exits beside an order that is reported on may have reduced until now."""
+        key = reported.strategy_id, reported.instrument
+        pending = [order for order in self._pending.values() if (order.strategy_id, order.instrument) == key]
+        exits = [order for order in pending if order.intent is SignalIntent.EXIT and order is not reported]
+        if not exits:
+            return
+        held = Held.of(self._keep(*key).net_units, pending)
+        for order in exits:
+            against = held.short if order.side is Side.BUY else held.long
+            order.reduced_units = max(order.reduced_units, min(abs(order.undone_units), against))
 
     def _end(self, pending: Pending, undone: int) -> None:
         del self._pending[pending.client_order_id]

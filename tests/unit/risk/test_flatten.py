@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alphapanda.model.control import Command, Done
@@ -176,6 +176,12 @@ steps = st.lists(
 )
 
 
+@example(
+    [
+        *(("entry", Side.BUY, 1), ("entry", Side.SELL, 2), ("exit", Side.BUY, 1), ("fill", Side.BUY, 1)),
+        *(("entry", Side.BUY, 1), ("fill", Side.BUY, 1), ("fill", Side.BUY, 9), ("fill", Side.BUY, 1)),
+    ]
+)  # an exit that traded before a fill that risk heard of first
 @given(steps)
 @settings(max_examples=150, deadline=None)
 def test_what_it_orders_covers_what_can_be_held(make: Any, drawn: list[Any]) -> None:
