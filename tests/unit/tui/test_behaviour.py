@@ -352,7 +352,7 @@ async def test_a_picture_needs_nothing_from_elsewhere(
         await pilot.press("s")
     svg = read_picture(tmp_path)
     assert "What needs attention" not in svg
-    assert "P&L today" in svg
+    assert "P&amp;L today" in svg
     assert "url(http" not in svg.replace('"', "")
     assert 'xml:space="preserve"' in svg
     assert "&#160;" not in svg
