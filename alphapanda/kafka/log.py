@@ -1,4 +1,4 @@
-"""The log as protocols, and the partition of a key.
+"""The log as protocols: whoever only names them loads no Kafka client.
 
 Kafka implements them (`alphapanda.kafka.client`), and memory (`alphapanda.testing.memory_log`); one contract suite
 runs on both.
@@ -7,26 +7,10 @@ runs on both.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
 from typing import Protocol
-
-from aiokafka.partitioner import murmur2
 
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Offsets, Outgoing, Partition, Record
-
-_POSITIVE = 0x7FFFFFFF
-
-
-@lru_cache(maxsize=65_536)
-def partition_of(key: bytes | None, count: int) -> int:
-    """Return the partition of `key` among `count`, as Kafka's Java client does it; without a key, the first.
-
-    aiokafka's murmur2 is pure Python: the cache makes a tick's partition free after its first.
-    """
-    if key is None:
-        return 0
-    return int((murmur2(key) & _POSITIVE) % count)
 
 
 class LogReader(Protocol):

@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import aclosing
 
 from alphapanda.errors import KafkaUnreachableError
-from alphapanda.kafka.client import KafkaReadLog
 from alphapanda.kafka.log import LogReader, ReadableLog
 from alphapanda.model.records import Offsets, Partition, Record
 
@@ -114,7 +113,7 @@ async def read_all(
     return found
 
 
-async def newest(log: KafkaReadLog, topics: Collection[str], count: int) -> tuple[list[Record], Offsets]:
+async def newest(log: ReadableLog, topics: Collection[str], count: int) -> tuple[list[Record], Offsets]:
     """Return up to `count` of the newest records of each topic by time, and the offsets that follow them."""
     partitions = await log.partitions(topics)
     ends = await log.ends(partitions)
@@ -124,7 +123,7 @@ async def newest(log: KafkaReadLog, topics: Collection[str], count: int) -> tupl
     return sorted(records, key=lambda record: (record.timestamp_ms, record.offset)), ends
 
 
-async def follow(log: KafkaReadLog, starts: Offsets) -> AsyncGenerator[list[Record], None]:
+async def follow(log: ReadableLog, starts: Offsets) -> AsyncGenerator[list[Record], None]:
     """Give the records from `starts` on, for ever; an empty list when none came for a while."""
     reader = await log.reader()
     async with aclosing(reader):

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from alphapanda.ids import MARKET, InstrumentId, SequenceIds
-from alphapanda.kafka.log import partition_of
+from alphapanda.kafka.partitioner import partition_of
 from alphapanda.kafka.tick_batch import BATCH_BYTES, TickBatch, varint
 from alphapanda.model.envelope import EventEnvelope, trace_id_of
 from alphapanda.model.kinds import EventType

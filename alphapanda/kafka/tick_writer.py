@@ -21,7 +21,7 @@ from alphapanda.clock import Clock
 from alphapanda.errors import DependencyError
 from alphapanda.ids import InstrumentId, SequenceIds
 from alphapanda.kafka.errors import kafka_errors
-from alphapanda.kafka.log import partition_of
+from alphapanda.kafka.partitioner import partition_of
 from alphapanda.kafka.tick_batch import BATCH_BYTES, Compression, TickBatch, varint
 from alphapanda.kafka.tick_encoder import TickEncoder, tick_envelope
 from alphapanda.model.envelope import EventEnvelope

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alphapanda.ids import BrokerId
-from alphapanda.kafka.log import partition_of
+from alphapanda.kafka.partitioner import partition_of
 from alphapanda.model.envelope import Event, EventEnvelope, LogPosition
 from alphapanda.model.kinds import EventType
 from alphapanda.model.stage import Stage, timer_event

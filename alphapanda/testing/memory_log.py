@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from alphapanda.clock import Clock
 from alphapanda.errors import DependencyError
-from alphapanda.kafka.log import partition_of
+from alphapanda.kafka.partitioner import partition_of
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Offsets, Outgoing, Partition, Record
 from alphapanda.model.stage import Snapshot

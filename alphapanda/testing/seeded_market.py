@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from alphapanda.execution.paper import PaperTraderStage
 from alphapanda.ids import MARKET, BrokerId, SequenceIds
-from alphapanda.kafka.log import partition_of
+from alphapanda.kafka.partitioner import partition_of
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
 from alphapanda.market.universe import SIMULATED_INSTRUMENTS
 from alphapanda.model.control import ControlCommand, ControlEvent

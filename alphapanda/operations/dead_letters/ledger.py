@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from alphapanda.errors import DecodeError
 from alphapanda.ids import SYSTEM, EventId, derive_event_id
-from alphapanda.kafka.client import KafkaLog
 from alphapanda.model.dead_letter import (
     TRAIL_LENGTH,
     DeadLetterMoved,
@@ -25,6 +24,9 @@ from alphapanda.model.records import Outgoing, Record, envelope_headers
 from alphapanda.operations.dead_letters.record import DeadLetter
 from alphapanda.serialization.codec import decode, encode
 from topics.services import LEDGER
+
+if TYPE_CHECKING:  # the dashboard reads ledgers before anything is connected
+    from alphapanda.kafka.client import KafkaLog
 
 LEDGER_TOPIC = LEDGER
 SOURCE = "dlq"

@@ -12,7 +12,7 @@ import pytest
 from alphapanda.clock import SystemClock
 from alphapanda.errors import ConfigError
 from alphapanda.ids import SequenceIds
-from alphapanda.kafka.log import partition_of
+from alphapanda.kafka.partitioner import partition_of
 from alphapanda.kafka.tick_encoder import tick_envelope
 from alphapanda.kafka.tick_writer import TickWriterOptions, open_tick_writer
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig

@@ -18,7 +18,7 @@ from alphapanda.infra.embedded.tier import EmbeddedTier
 from alphapanda.infra.tiers import running
 from alphapanda.kafka.batch_reader import open_batch_reader
 from alphapanda.kafka.client import KafkaOptions, open_log, open_read_log
-from alphapanda.kafka.log import partition_of
+from alphapanda.kafka.partitioner import partition_of
 from alphapanda.kafka.tick_writer import TICKS_TOPIC, TickWriter, TickWriterOptions, open_tick_writer
 from alphapanda.market.simulation import MarketSimulation, SimulationConfig
 from alphapanda.model.envelope import EventEnvelope, LogPosition
