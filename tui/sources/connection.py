@@ -1,4 +1,4 @@
-"""What the dashboard needs of the world, as protocols: the real world and the demonstration implement them."""
+"""What the dashboard reads, as protocols: a deployment implements them, and the seeded market of the tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator may do from the dashboard; the deployment, the demonstration and the tests do it."""
+"""What an operator may do from the dashboard, as a protocol: a deployment implements it, and the seeded market."""
 
 from __future__ import annotations
 
