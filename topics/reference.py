@@ -66,18 +66,15 @@ def _row(entry: Declaration) -> tuple[str, ...]:
         entry.key,
         f"{partitions} ↔" if entry.volume else partitions,
         _each([_days(entry, environment) for environment in CatalogueEnvironment]),
-        ", ".join(_marked(label, label in _live_only(entry.name)) for label in writers_of(entry.name)),
-        ", ".join(_marked(label, label in _live_only(entry.name)) for label in readers_of(entry.name)),
+        _services(writers_of(entry.name), entry.name),
+        _services(readers_of(entry.name), entry.name),
     )
 
 
-def _live_only(topic: str) -> frozenset[str]:
-    """Return the labels of the services that read or write a topic for real money only."""
-    return frozenset(kind.label for kind in SERVICE_KINDS if topic in (*kind.live_reads, *kind.live_writes))
-
-
-def _marked(label: str, live_only: bool) -> str:
-    return f"{label} ‡" if live_only else label
+def _services(labels: Iterable[str], topic: str) -> str:
+    """Return the services in one cell; what one does with the topic for real money only is marked."""
+    live = {kind.label for kind in SERVICE_KINDS if topic in (*kind.live_reads, *kind.live_writes)}
+    return ", ".join(f"{label} ‡" if label in live else label for label in labels)
 
 
 def _days(entry: Declaration, environment: CatalogueEnvironment) -> str:

@@ -182,7 +182,7 @@ class Service:
 
     def daemon(self, *, compact: bool) -> str:
         """Return the daemon it runs in: its own, or the broker's in the compact layout."""
-        return f"{_COMPACT}.{self.broker}" if compact and self.broker else self.name
+        return broker_daemon(self.broker) if compact and self.broker else self.name
 
     @classmethod
     def of_group(cls, group: str) -> Service | None:

@@ -12,11 +12,12 @@ from alphapanda.kafka.reading import read_all
 from alphapanda.model.dead_letter import LedgerState, LedgerTrigger
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Offsets
-from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, Actor, LedgerEntry, current_state, read_ledger
+from alphapanda.operations.dead_letters.ledger import Actor, LedgerEntry, current_state, read_ledger
 from alphapanda.operations.dead_letters.record import JSON, DeadLetter, EventView, read_dead_letter
 from topics.dead_letter_families import source_name_of
 from topics.errors import TopicNameError
 from topics.names import TopicName
+from topics.services import LEDGER
 
 _S, _T = LedgerState, LedgerTrigger
 
@@ -134,17 +135,17 @@ async def read_backlog(log: KafkaReadLog, topics: Collection[str], view: EventVi
         topics: of dead letters.
         view: shows the events in them.
     """
-    with_ledger = LEDGER_TOPIC in await log.topics()
+    with_ledger = LEDGER in await log.topics()
     dead = await log.partitions(topics)
-    ledger = await log.partitions([LEDGER_TOPIC]) if with_ledger else ()
+    ledger = await log.partitions([LEDGER]) if with_ledger else ()
     ends = await log.ends((*dead, *ledger))
     records = await read_all(log, await log.beginnings((*dead, *ledger)), ends)
-    dead_letters = [read_dead_letter(record, view) for record in records if record.partition.topic != LEDGER_TOPIC]
-    entries = read_ledger(record for record in records if record.partition.topic == LEDGER_TOPIC)
+    dead_letters = [read_dead_letter(record, view) for record in records if record.partition.topic != LEDGER]
+    entries = read_ledger(record for record in records if record.partition.topic == LEDGER)
     return DeadLetterBacklog(
         items=failed_records(dead_letters, entries),
         entries=entries,
-        ends={partition: end for partition, end in ends.items() if partition.topic != LEDGER_TOPIC},
+        ends={partition: end for partition, end in ends.items() if partition.topic != LEDGER},
         records=len(dead_letters),
     )
 

@@ -23,11 +23,12 @@ from alphapanda.kafka.reading import records_between
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Offsets, Partition, Record
-from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, current_state
+from alphapanda.operations.dead_letters.ledger import current_state
 from alphapanda.operations.dead_letters.record import RUN_HEADER
 from alphapanda.telemetry.log import Logger
 from topics.dead_letter_families import read_headers
 from topics.dead_letters import dead_letter_id
+from topics.services import LEDGER
 
 MOST = 100_000
 """Dead letters that are tracked one by one, some 40 MB; open ones beyond them are only counted."""
@@ -243,7 +244,7 @@ class DeadLetterCounter:
     @property
     def topics(self) -> tuple[str, ...]:
         """The topics that are there."""
-        return tuple(sorted({one.topic for one in self._partitions} - {LEDGER_TOPIC}))
+        return tuple(sorted({one.topic for one in self._partitions} - {LEDGER}))
 
     async def catch_up(self, log: KafkaReadLog) -> None:
         """Read what is new; raises KafkaUnreachableError, TransientError: the next call continues there."""
@@ -258,11 +259,11 @@ class DeadLetterCounter:
 
     async def _go_round(self, log: KafkaReadLog) -> None:
         if self._rounds % LOOK_AGAIN == 0:
-            there = (self._wanted | {LEDGER_TOPIC}) & await log.topics()
+            there = (self._wanted | {LEDGER}) & await log.topics()
             self._partitions = await log.partitions(sorted(there))
         self._rounds += 1
-        ledger = [one for one in self._partitions if one.topic == LEDGER_TOPIC]
-        dead_letters = [one for one in self._partitions if one.topic != LEDGER_TOPIC]
+        ledger = [one for one in self._partitions if one.topic == LEDGER]
+        dead_letters = [one for one in self._partitions if one.topic != LEDGER]
         steps_end = await log.ends(ledger)
         letters_end = await log.ends(dead_letters)
         beginnings = await log.beginnings(dead_letters)

@@ -28,7 +28,6 @@ from topics.services import LEDGER
 if TYPE_CHECKING:  # the dashboard reads ledgers before anything is connected
     from alphapanda.kafka.client import KafkaLog
 
-LEDGER_TOPIC = LEDGER
 SOURCE = "dlq"
 
 
@@ -150,7 +149,7 @@ def entry_record(entry: LedgerEntry) -> Outgoing:
         trace_id=trace_id_of(event_id),
         data=moved,
     )
-    return Outgoing(LEDGER_TOPIC, moved.dead_letter_id.encode(), encode(envelope), envelope_headers(envelope), 0)
+    return Outgoing(LEDGER, moved.dead_letter_id.encode(), encode(envelope), envelope_headers(envelope), 0)
 
 
 async def write_entries(log: KafkaLog, entries: Sequence[LedgerEntry]) -> None:

@@ -18,12 +18,12 @@ from alphapanda.kafka.reading import read_all
 from alphapanda.model.dead_letter import LedgerState
 from alphapanda.model.records import Offsets, Partition
 from alphapanda.operations.dead_letters.backlog import FailedRecord, failed_records, own_name
-from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, read_ledger
+from alphapanda.operations.dead_letters.ledger import read_ledger
 from alphapanda.operations.dead_letters.record import DeadLetter, read_dead_letter
 from alphapanda.operations.dead_letters.service import DeadLetterReader, DeadLetterService
 from alphapanda.operations.policy import Permit
 from topics.dead_letter_families import source_name_of
-from topics.services import Service
+from topics.services import LEDGER, Service
 
 SETTLED = frozenset({LedgerState.CONFIRMED, LedgerState.DISCARDED})
 """Nobody has to deal with these any more."""
@@ -210,13 +210,13 @@ async def read_topic_contents(log: KafkaReadLog, topic: str, source: str) -> Top
     """Read a dead-letter topic, which must exist, and the ledger."""
     there = await log.topics()
     dead = await log.partitions([topic])
-    ledger = await log.partitions([LEDGER_TOPIC]) if LEDGER_TOPIC in there else ()
+    ledger = await log.partitions([LEDGER]) if LEDGER in there else ()
     sources = await log.partitions([source]) if source in there else ()
     ends = await log.ends((*dead, *ledger))
     starts = await log.beginnings((*dead, *ledger, *sources))
     records = await read_all(log, starts, ends)
     dead_letters = tuple(read_dead_letter(record) for record in records if record.partition.topic == topic)
-    entries = read_ledger(record for record in records if record.partition.topic == LEDGER_TOPIC)
+    entries = read_ledger(record for record in records if record.partition.topic == LEDGER)
     return TopicContents(
         topic=topic,
         dead_letters=dead_letters,

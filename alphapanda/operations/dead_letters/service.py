@@ -27,7 +27,6 @@ from alphapanda.operations.dead_letters.backlog import (
     resolve,
 )
 from alphapanda.operations.dead_letters.classification import Classifier, Freshness
-from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC
 from alphapanda.operations.dead_letters.lookups import LookupReader, Lookups
 from alphapanda.operations.dead_letters.plan import Planner, ReplayOptions, ReplayPlan, ReplayTarget, chosen_run
 from alphapanda.operations.dead_letters.policy import NO_POLICY, Policy, load_policy
@@ -47,7 +46,7 @@ from topics.catalogue import Catalogue
 from topics.dead_letter_families import source_name_of
 from topics.errors import TopicNameError
 from topics.names import TopicName
-from topics.services import TICKS, reading_groups
+from topics.services import LEDGER, TICKS, reading_groups
 
 BATCH_BYTES = 256 * 1024
 """Replays write in bulk: one request carries hundreds of records."""
@@ -346,10 +345,8 @@ async def open_service(
     ):
         if changing:
             check_pin(deployment, settings, await log.identity(), changing=True)
-            if LEDGER_TOPIC not in await log.topics():
-                raise DependencyError(
-                    f"There is no topic {LEDGER_TOPIC}.", hint="Run: alphapanda topics bootstrap"
-                )
+            if LEDGER not in await log.topics():
+                raise DependencyError(f"There is no topic {LEDGER}.", hint="Run: alphapanda topics bootstrap")
         yield DeadLetterService(
             log=log,
             view=JsonTranscoder(codec, catalogue),

@@ -18,8 +18,9 @@ from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Partition, Record
 from alphapanda.operations.dead_letters.backlog import failed_records
 from alphapanda.operations.dead_letters.counts import OUTCOMES, DeadLetterCounts
-from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, Actor, LedgerEntry, entry_record, read_ledger
+from alphapanda.operations.dead_letters.ledger import Actor, LedgerEntry, entry_record, read_ledger
 from alphapanda.operations.dead_letters.record import RUN_HEADER, DeadLetter, read_dead_letter
+from topics.services import LEDGER
 
 TOPIC = "paper.signals.raw.dlq"
 LETTERS = Partition(TOPIC, 0)
@@ -58,9 +59,7 @@ class History:
         for entry in (*item.caught_up(actor, at), item.step(actor, trigger, at)):
             self.entries[item.id] = entry
             out = entry_record(entry)
-            self.steps.append(
-                Record(Partition(LEDGER_TOPIC, 0), len(self.steps), 0, out.key, out.value, out.headers)
-            )
+            self.steps.append(Record(Partition(LEDGER, 0), len(self.steps), 0, out.key, out.value, out.headers))
         return True
 
 
@@ -173,6 +172,6 @@ def test_beyond_what_is_told_apart_it_counts_records(make_letter: Any, now: date
 
 
 def test_what_is_no_step_is_refused() -> None:
-    garbage = Record(Partition(LEDGER_TOPIC, 0), 7, 0, b"id0", b"garbage", ())
-    with pytest.raises(DecodeError, match=str(LogPosition(LEDGER_TOPIC, 0, 7))):
+    garbage = Record(Partition(LEDGER, 0), 7, 0, b"id0", b"garbage", ())
+    with pytest.raises(DecodeError, match=str(LogPosition(LEDGER, 0, 7))):
         DeadLetterCounts().fold_ledger(garbage)

@@ -21,7 +21,8 @@ from alphapanda.model.dead_letter import (
 from alphapanda.model.envelope import LogPosition
 from alphapanda.model.records import Partition, Record
 from alphapanda.operations.dead_letters.backlog import FailedRecord, failed_records
-from alphapanda.operations.dead_letters.ledger import LEDGER_TOPIC, Actor, LedgerEntry, entry_record, read_ledger
+from alphapanda.operations.dead_letters.ledger import Actor, LedgerEntry, entry_record, read_ledger
+from topics.services import LEDGER
 
 MOVER = Actor(actor="asha", reason="why", run_id="r1")
 SENT = LogPosition("paper.signals.raw", 0, 500)
@@ -64,14 +65,14 @@ def test_an_entry_survives_the_log(make_letter: Any, now: datetime) -> None:
     written = [entry_record(one) for one in (planned, sent)]
     assert entry_record(sent) == written[1], "the same step gives the same bytes"
     records = [
-        Record(Partition(LEDGER_TOPIC, 0), n, 0, one.key, one.value, one.headers) for n, one in enumerate(written)
+        Record(Partition(LEDGER, 0), n, 0, one.key, one.value, one.headers) for n, one in enumerate(written)
     ]
     read = read_ledger(records)
     assert read == {letter.id: sent}
     assert [step.state for step in read[letter.id].moved.trail] == [LedgerState.PLANNED, LedgerState.REPLAYED]
     assert read[letter.id].moved.sent == SENT
-    assert read_ledger([*records, Record(Partition(LEDGER_TOPIC, 0), 9, 0, letter.id.encode(), None)]) == {}
-    wrong = Record(Partition(LEDGER_TOPIC, 0), 0, 0, b"another", written[0].value)
+    assert read_ledger([*records, Record(Partition(LEDGER, 0), 9, 0, letter.id.encode(), None)]) == {}
+    wrong = Record(Partition(LEDGER, 0), 0, 0, b"another", written[0].value)
     with pytest.raises(DecodeError):
         read_ledger([wrong])
 
